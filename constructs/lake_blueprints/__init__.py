@@ -1,0 +1,1 @@
+"""Reusable AWS CDK constructs that compile a data lake from data contracts."""

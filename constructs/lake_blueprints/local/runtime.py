@@ -1,0 +1,74 @@
+"""What every engine is given: where the local cloud listens, where it may write, and its objects."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from lake_blueprints.local.objects import ObjectStore
+
+# moto accepts any credentials; these only have to be present.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """The running local cloud, as its engines see it.
+
+    Parameters
+    ----------
+    endpoint: str
+        URL at which every AWS API is served, always `http://localhost:PORT`: the CDK CLI takes an
+        IP address in a template's URL for a virtual host.
+    account: str
+        The one account that the local cloud has.
+    workdir: Path
+        Folder for logs, scripts and mirrored objects; removed by `reset`.
+    cache: Path
+        Folder that outlives a reset: class-data archives and the like.
+    objects: ObjectStore
+        The S3 objects, without HTTP in between.
+    """
+
+    endpoint: str
+    account: str
+    workdir: Path
+    cache: Path
+    objects: ObjectStore
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def client(self, service: str, region: str) -> Any:
+        """Return a boto3 client of this cloud: the way in which engines should talk to it."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+    def environment(self, region: str) -> dict[str, str]:
+        """Return the environment of a child process that must find this cloud, and no other."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        return {
+            **inherited,
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+        }
+
+    def background(self, work: Callable[[], None], name: str) -> threading.Thread:
+        """Run `work` in a daemon thread, as an AWS service would behind its API."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread
