@@ -1,0 +1,97 @@
+"""One column of a dataset and what its values must be like."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from attrs import asdict, field, frozen
+
+from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.types import DataType, ScalarType, as_type
+
+# Glue folds names to lower case and Athena takes only letters, digits and underscores unquoted:
+# https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,254}")
+# Types whose every value has one spelling that can be a folder's name.
+_FOLDER_TYPES = frozenset({"string", "tinyint", "smallint", "int", "bigint", "date"})
+
+
+@frozen(kw_only=True)
+class Constraints:
+    """What a value must be like; a row with another value is quarantined.
+
+    Parameters
+    ----------
+    minimum, maximum, exclusive_minimum, exclusive_maximum: float or str, optional
+        Bounds of a number, or of a date or timestamp as ISO 8601 text.
+    multiple_of: float, optional
+        A number that the value must be a multiple of.
+    min_length, max_length: int, optional
+        Bounds of a string's length in characters.
+    pattern: str, optional
+        Regular expression that the whole string must match.
+    enum: tuple, optional
+        The values allowed.
+    """
+
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    exclusive_minimum: float | str | None = None
+    exclusive_maximum: float | str | None = None
+    multiple_of: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    enum: tuple[Any, ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the constraints that are set."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@frozen(kw_only=True)
+class Column:
+    """A column of a dataset.
+
+    Parameters
+    ----------
+    name: str
+        Name in the catalog: lower case letters, digits and underscores, not starting with a digit.
+    type: DataType or str
+        Type, or its text as Glue writes it: `bigint`, `decimal(10,2)`, `struct<lat:double,lon:double>`.
+    source: str, optional
+        Name in the source records. By default the column's name.
+    required: bool
+        Whether a row without a value is quarantined. By default it is not.
+    unique: bool
+        Whether the contract promises that no two rows share a value.
+    format: str, optional
+        Pattern of a date or timestamp in the source, as Java's DateTimeFormatter reads it. By default ISO 8601.
+    description, classification: str, optional
+        For people and for access rules; written into the catalog.
+    constraints: Constraints
+        What a value must be like. By default anything of the type.
+    """
+
+    name: str
+    type: DataType = field(converter=as_type)
+    source: str | None = None
+    required: bool = False
+    unique: bool = False
+    format: str | None = None
+    description: str | None = None
+    classification: str | None = None
+    constraints: Constraints = Constraints()
+
+    def __attrs_post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ContractError(
+                f"column name '{self.name}' is not valid in the catalog: use lower case letters, digits and "
+                "underscores, not starting with a digit, at most 255"
+            )
+
+    @property
+    def partitionable(self) -> bool:
+        """Whether the column's values can be written as a folder's name."""
+        return isinstance(self.type, ScalarType) and self.type.name in _FOLDER_TYPES

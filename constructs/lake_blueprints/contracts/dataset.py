@@ -1,0 +1,127 @@
+"""A dataset: what a table, its delivery, its curation and its grants are derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+
+from attrs import field, frozen
+
+from lake_blueprints.contracts.column import NAME, Column
+from lake_blueprints.contracts.errors import ContractError
+
+
+class DatasetFormat(StrEnum):
+    """How the producers of a dataset write its records."""
+
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def _columns(columns: Iterable[Column]) -> tuple[Column, ...]:
+    return tuple(columns)
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
+@frozen(kw_only=True)
+class Dataset:
+    """A dataset, declared once.
+
+    Parameters
+    ----------
+    name: str
+        Name of the table and of its prefix: lower case letters, digits and underscores.
+    columns: sequence of Column
+        All columns, partition keys included, in the order of the table.
+    primary_key: sequence of str
+        Columns that identify a row; a second row with the same values is a duplicate. By default none.
+    partition_keys: sequence of str
+        Columns by which the curated data is laid out in folders, outermost first. By default none.
+    format: DatasetFormat
+        How the producers write records. By default JSON lines.
+    delimiter: str
+        Separator of CSV fields. By default a comma.
+    description, classification: str, optional
+        For people and for access rules; written into the catalog.
+    version: str
+        Version of the contract, semantic. By default 1.0.0.
+
+    Raises
+    ------
+    ContractError
+        If a name is invalid or used twice, or a key is not a column.
+
+    Example
+    -------
+        >>> flights = Dataset(
+        ...     name="flights",
+        ...     columns=[
+        ...         Column(name="carrier", type="string", required=True),
+        ...         Column(name="flight", type="int", required=True),
+        ...         Column(name="month", type="int", required=True),
+        ...     ],
+        ...     primary_key=["carrier", "flight"],
+        ...     partition_keys=["month"],
+        ... )
+    """
+
+    name: str
+    columns: tuple[Column, ...] = field(converter=_columns)
+    primary_key: tuple[str, ...] = field(default=(), converter=_names)
+    partition_keys: tuple[str, ...] = field(default=(), converter=_names)
+    format: DatasetFormat = field(default=DatasetFormat.JSON, converter=DatasetFormat)
+    delimiter: str = ","
+    description: str | None = None
+    classification: str | None = None
+    version: str = "1.0.0"
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name."""
+        return self._by_name[name]
+
+    @property
+    def partition_columns(self) -> tuple[Column, ...]:
+        """The partition keys as columns, outermost first."""
+        return tuple(self.column(key) for key in self.partition_keys)
+
+    @property
+    def data_columns(self) -> tuple[Column, ...]:
+        """The columns that are inside the files: all but the partition keys."""
+        return tuple(column for column in self.columns if column.name not in self.partition_keys)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def __attrs_post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ContractError(
+                f"dataset name '{self.name}' is not valid in the catalog: use lower case letters, digits and "
+                "underscores, not starting with a digit, at most 255"
+            )
+        names = [column.name for column in self.columns]
+        if not names:
+            raise ContractError(f"dataset '{self.name}' has no columns; declare at least one")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ContractError(f"dataset '{self.name}' has two columns named '{twice[0]}'; rename one")
+        for what, keys in (("partition key", self.partition_keys), ("primary key", self.primary_key)):
+            for key in keys:
+                if key not in names:
+                    raise ContractError(
+                        f"{what} '{key}' of dataset '{self.name}' is not a column; its columns are {', '.join(names)}"
+                    )
+            if len(set(keys)) != len(keys):
+                raise ContractError(f"dataset '{self.name}' names a {what} twice: {', '.join(keys)}")
+        for column in self.partition_columns:
+            if not column.partitionable:
+                raise ContractError(
+                    f"partition key '{column.name}' of dataset '{self.name}' is a {column.type}; "
+                    "a folder's name can be made of a string, a whole number or a date"
+                )
+        if not self.data_columns:
+            raise ContractError(f"every column of dataset '{self.name}' is a partition key; files need one column")

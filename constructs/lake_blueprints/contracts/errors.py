@@ -1,0 +1,5 @@
+"""What is wrong with a data contract."""
+
+
+class ContractError(ValueError):
+    """A data contract cannot be compiled; the message names the place, the value and the fix."""

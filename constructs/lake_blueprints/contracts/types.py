@@ -1,0 +1,289 @@
+"""The types of a lake: one table of what each is called by every engine that reads or writes it."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lake_blueprints.contracts.errors import ContractError
+
+# Redshift's longest VARCHAR, and so the type of a string of unknown length.
+REDSHIFT_VARCHAR_MAX = 65_535
+# A Hive, Spark and Athena decimal has at most 38 digits.
+DECIMAL_DIGITS_MAX = 38
+
+
+class _Names(NamedTuple):
+    """What the engines call a scalar type; Spark's DDL and Glue's catalog use the same words."""
+
+    glue: str
+    athena: str
+    redshift: str
+    duckdb: str
+    parquet: str
+
+
+_SCALARS = {
+    "boolean": _Names("boolean", "boolean", "boolean", "BOOLEAN", "BOOLEAN"),
+    "tinyint": _Names("tinyint", "tinyint", "smallint", "TINYINT", "INT32 (INT_8)"),
+    "smallint": _Names("smallint", "smallint", "smallint", "SMALLINT", "INT32 (INT_16)"),
+    "int": _Names("int", "integer", "integer", "INTEGER", "INT32"),
+    "bigint": _Names("bigint", "bigint", "bigint", "BIGINT", "INT64"),
+    "float": _Names("float", "real", "real", "FLOAT", "FLOAT"),
+    "double": _Names("double", "double", "double precision", "DOUBLE", "DOUBLE"),
+    "decimal": _Names("decimal", "decimal", "decimal", "DECIMAL", "FIXED_LEN_BYTE_ARRAY (DECIMAL)"),
+    "string": _Names("string", "varchar", f"varchar({REDSHIFT_VARCHAR_MAX})", "VARCHAR", "BYTE_ARRAY (UTF8)"),
+    "date": _Names("date", "date", "date", "DATE", "INT32 (DATE)"),
+    "timestamp": _Names("timestamp", "timestamp", "timestamp", "TIMESTAMP", "INT64 (TIMESTAMP_MICROS)"),
+    "binary": _Names("binary", "varbinary", "varbyte(1024000)", "BLOB", "BYTE_ARRAY"),
+}
+_ALIASES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint", "bool": "boolean"}
+
+
+class DataType(ABC):
+    """A column's type, which knows its name in each engine."""
+
+    @property
+    @abstractmethod
+    def glue(self) -> str:
+        """Name in the Glue Data Catalog, in Hive and in Spark's DDL."""
+
+    @property
+    @abstractmethod
+    def athena(self) -> str:
+        """Name in an Athena query, for instance in a CAST."""
+
+    @property
+    @abstractmethod
+    def redshift(self) -> str:
+        """Name in Redshift's DDL; nested types are SUPER."""
+
+    @property
+    @abstractmethod
+    def duckdb(self) -> str:
+        """Name in DuckDB."""
+
+    @property
+    @abstractmethod
+    def parquet(self) -> str:
+        """Physical type, and logical type in parentheses, in a Parquet file."""
+
+    @property
+    def spark(self) -> str:
+        """Name in Spark's DDL."""
+        return self.glue
+
+    @property
+    def nested(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return self.glue
+
+
+@dataclass(frozen=True)
+class ScalarType(DataType):
+    """A type without parts.
+
+    Parameters
+    ----------
+    name: str
+        One of boolean, tinyint, smallint, int, bigint, float, double, decimal, string, date, timestamp, binary.
+    precision: int, optional
+        Digits of a decimal, 1 to 38.
+    scale: int, optional
+        Digits after a decimal's point, 0 to its precision.
+    length: int, optional
+        Longest string in characters; it only sizes Redshift's column, in bytes of UTF-8.
+    """
+
+    name: str
+    precision: int | None = None
+    scale: int | None = None
+    length: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in _SCALARS:
+            raise ContractError(f"unknown type '{self.name}'; known are {', '.join(sorted(_SCALARS))}")
+        if self.name == "decimal":
+            if self.precision is None or not 1 <= self.precision <= DECIMAL_DIGITS_MAX:
+                raise ContractError(f"a decimal has 1 to {DECIMAL_DIGITS_MAX} digits, got {self.precision}")
+            if self.scale is None or not 0 <= self.scale <= self.precision:
+                raise ContractError(f"a decimal's scale is 0 to its {self.precision} digits, got {self.scale}")
+
+    @property
+    def _arguments(self) -> str:
+        return f"({self.precision},{self.scale})" if self.name == "decimal" else ""
+
+    @property
+    def glue(self) -> str:
+        return _SCALARS[self.name].glue + self._arguments
+
+    @property
+    def athena(self) -> str:
+        return _SCALARS[self.name].athena + self._arguments
+
+    @property
+    def redshift(self) -> str:
+        if self.name == "string" and self.length is not None:
+            # Redshift counts bytes; a character of UTF-8 has up to four.
+            return f"varchar({min(max(1, self.length) * 4, REDSHIFT_VARCHAR_MAX)})"
+        return _SCALARS[self.name].redshift + self._arguments
+
+    @property
+    def duckdb(self) -> str:
+        return _SCALARS[self.name].duckdb + self._arguments
+
+    @property
+    def parquet(self) -> str:
+        return _SCALARS[self.name].parquet
+
+
+class _NestedType(DataType):
+    @property
+    def redshift(self) -> str:
+        return "super"
+
+    @property
+    def nested(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class ArrayType(_NestedType):
+    """A list of values of one type."""
+
+    item: DataType
+
+    @property
+    def glue(self) -> str:
+        return f"array<{self.item.glue}>"
+
+    @property
+    def athena(self) -> str:
+        return f"array({self.item.athena})"
+
+    @property
+    def duckdb(self) -> str:
+        return f"{self.item.duckdb}[]"
+
+    @property
+    def parquet(self) -> str:
+        return "LIST"
+
+
+@dataclass(frozen=True)
+class MapType(_NestedType):
+    """Keys of one type, values of another."""
+
+    key: DataType
+    value: DataType
+
+    @property
+    def glue(self) -> str:
+        return f"map<{self.key.glue},{self.value.glue}>"
+
+    @property
+    def athena(self) -> str:
+        return f"map({self.key.athena},{self.value.athena})"
+
+    @property
+    def duckdb(self) -> str:
+        return f"MAP({self.key.duckdb}, {self.value.duckdb})"
+
+    @property
+    def parquet(self) -> str:
+        return "MAP"
+
+
+@dataclass(frozen=True)
+class StructType(_NestedType):
+    """Named fields, each with a type of its own."""
+
+    fields: tuple[tuple[str, DataType], ...]
+
+    def __post_init__(self) -> None:
+        if not self.fields:
+            raise ContractError("an object needs at least one property; Hive has no empty struct")
+
+    @property
+    def glue(self) -> str:
+        return f"struct<{','.join(f'{name}:{kind.glue}' for name, kind in self.fields)}>"
+
+    @property
+    def athena(self) -> str:
+        return f"row({', '.join(f'{name} {kind.athena}' for name, kind in self.fields)})"
+
+    @property
+    def duckdb(self) -> str:
+        fields = ", ".join(f'"{name}" {kind.duckdb}' for name, kind in self.fields)
+        return f"STRUCT({fields})"
+
+    @property
+    def parquet(self) -> str:
+        return "GROUP"
+
+
+def parse_type(text: str) -> DataType:
+    """Read a type as Glue and Spark write it, for instance `struct<id:bigint,tags:array<string>>`.
+
+    Raises
+    ------
+    ContractError
+        If the text is not a type, with the part that is not.
+    """
+    kind, rest = _parse(text.strip(), text)
+    if rest:
+        raise ContractError(f"'{text}' is not a type: '{rest}' is left over")
+    return kind
+
+
+def as_type(kind: DataType | str) -> DataType:
+    """Return a type that is given as itself or as its text."""
+    return parse_type(kind) if isinstance(kind, str) else kind
+
+
+def _parse(text: str, whole: str) -> tuple[DataType, str]:
+    found = re.match(r"\s*([a-zA-Z_]+)\s*", text)
+    if not found:
+        raise ContractError(f"'{whole}' is not a type: a type's name was expected at '{text}'")
+    name, rest = found[1].lower(), text[found.end() :]
+    if name == "array":
+        item, rest = _parse(_expect("<", rest, whole), whole)
+        return ArrayType(item), _expect(">", rest, whole)
+    if name == "map":
+        key, rest = _parse(_expect("<", rest, whole), whole)
+        value, rest = _parse(_expect(",", rest, whole), whole)
+        return MapType(key, value), _expect(">", rest, whole)
+    if name == "struct":
+        return _parse_fields(_expect("<", rest, whole), whole)
+    arguments = re.match(r"\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)\s*", rest)
+    first = int(arguments[1]) if arguments else None
+    rest = rest[arguments.end() :] if arguments else rest
+    if name == "decimal":
+        return ScalarType("decimal", precision=first or 10, scale=int((arguments and arguments[2]) or 0)), rest
+    if name in {"varchar", "char"}:
+        return ScalarType("string", length=first), rest
+    return ScalarType(_ALIASES.get(name, name)), rest
+
+
+def _parse_fields(text: str, whole: str) -> tuple[DataType, str]:
+    fields: list[tuple[str, DataType]] = []
+    rest = text
+    while True:
+        found = re.match(r"\s*([^\s:<>,]+)\s*:", rest)
+        if not found:
+            raise ContractError(f"'{whole}' is not a type: a field 'name:type' was expected at '{rest}'")
+        kind, rest = _parse(rest[found.end() :], whole)
+        fields.append((found[1], kind))
+        if not rest.startswith(","):
+            return StructType(tuple(fields)), _expect(">", rest, whole)
+        rest = rest[1:]
+
+
+def _expect(sign: str, text: str, whole: str) -> str:
+    if not text.startswith(sign):
+        raise ContractError(f"'{whole}' is not a type: '{sign}' was expected at '{text}'")
+    return text[1:].lstrip()
