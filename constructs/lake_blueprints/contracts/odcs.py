@@ -102,7 +102,6 @@ def read_dataset(item: Mapping[str, Any], document: Mapping[str, Any]) -> Datase
         primary_key=_keys(properties, "primaryKey", "primaryKeyPosition"),
         partition_keys=_keys(properties, "partitioned", "partitionKeyPosition"),
         format=DatasetFormat(server.get("format", "json")),
-        delimiter=server.get("delimiter", ","),
         description=item.get("description"),
         classification=_custom(item, "classification"),
         version=document["version"],
