@@ -49,10 +49,15 @@ class Patch:
                 "install the pinned moto version"
             )
 
-    def apply(self) -> None:
+    def apply(self) -> Callable[[], None]:
+        """Put the replacement in place; return what takes it back."""
         self.verify()
         *owners, name = self.attribute.split(".")
-        setattr(self._resolve(owners), name, self.replacement)
+        owner = self._resolve(owners)
+        inherited = name not in vars(owner)
+        original = None if inherited else vars(owner)[name]
+        setattr(owner, name, self.replacement)
+        return lambda: delattr(owner, name) if inherited else setattr(owner, name, original)
 
     def _original(self) -> Any:
         return self._resolve(self.attribute.split("."))
@@ -75,6 +80,7 @@ class Patches:
 
     def __init__(self) -> None:
         self.all: list[Patch] = []
+        self._undo: list[Callable[[], None]] = []
 
     def replace(self, module: str, attribute: str) -> Callable[[Function], Function]:
         def register(replacement: Function) -> Function:
@@ -85,4 +91,9 @@ class Patches:
 
     def apply(self) -> None:
         for patch in self.all:
-            patch.apply()
+            self._undo.append(patch.apply())
+
+    def revert(self) -> None:
+        """Give moto its own functions back."""
+        while self._undo:
+            self._undo.pop()()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from lake_blueprints.local.metering import ByteMeter
+
 if TYPE_CHECKING:
     from lake_blueprints.local.objects import ObjectStore
 
@@ -36,6 +38,10 @@ class Runtime:
         Folder that outlives a reset: class-data archives and the like.
     objects: ObjectStore
         The S3 objects, without HTTP in between.
+    meter: ByteMeter
+        Bytes that S3 has sent, per access key id.
+    stopping: threading.Event
+        Set once the cloud goes down; background work ends then.
     """
 
     endpoint: str
@@ -43,6 +49,7 @@ class Runtime:
     workdir: Path
     cache: Path
     objects: ObjectStore
+    meter: ByteMeter = field(default_factory=ByteMeter)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def client(self, service: str, region: str) -> Any:
