@@ -1,0 +1,55 @@
+"""Exact actions for each kind of access, and the one way to grant them.
+
+The L2 grants of aws-cdk-lib use wildcards (`s3:GetObject*`), which audits refuse and which need an acknowledgment
+each; here every action is spelled out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
+OBJECT_READ = ("s3:GetObject",)
+OBJECT_WRITE = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+OBJECT_DELETE = ("s3:DeleteObject",)
+BUCKET_READ = ("s3:GetBucketLocation",)
+BUCKET_LIST = ("s3:ListBucket",)
+BUCKET_WRITE = ("s3:GetBucketLocation", "s3:ListBucketMultipartUploads")
+# A multipart upload decrypts its parts to complete:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+KEY_READ = ("kms:Decrypt",)
+KEY_WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
+
+
+def grant_on(
+    resource: iam.IResourceWithPolicy | None,
+    grantee: iam.IGrantable,
+    actions: Sequence[str],
+    resource_arns: Sequence[str],
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> iam.Grant:
+    """Grant `actions` to `grantee`, and through the resource's own policy if it is of another account.
+
+    Parameters
+    ----------
+    resource: iam.IResourceWithPolicy or None
+        The bucket or key that has a policy of its own; None for services that have no such policy.
+    grantee: iam.IGrantable
+        Who is allowed.
+    actions, resource_arns: sequence of str
+        What, and on what.
+    conditions: mapping, optional
+        Conditions of the statement, as IAM writes them. By default none.
+    """
+    common: dict[str, Any] = {
+        "grantee": grantee,
+        "actions": list(actions),
+        "resource_arns": list(resource_arns),
+        "conditions": conditions,
+    }
+    if resource is None:
+        return iam.Grant.add_to_principal(**common)
+    return iam.Grant.add_to_principal_or_resource(**common, resource=resource)

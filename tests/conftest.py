@@ -1,0 +1,34 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from tests.support import new_stack
+
+
+class TemplateSnapshot(JSONSnapshotExtension):
+    """One JSON file for each snapshot, without the hashes of assets, which change with every edit of a script."""
+
+    file_extension = "template.json"
+
+    def serialize(self, data: Any, **kwargs: Any) -> str:
+        text = json.dumps(data, indent=2, sort_keys=True)
+        return re.sub(r"[0-9a-f]{64}", "<asset>", text) + "\n"
+
+
+@pytest.fixture
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture
+def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(TemplateSnapshot)

@@ -1,0 +1,84 @@
+"""What tests of constructs share: stacks as users write them, and the gates that every construct passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import cdk_nag
+from aws_cdk.assertions import Template
+from cloudformation_validate import CompositeEngine, Severity, TemplateContent
+from constructs import Construct
+
+ROOT = Path(__file__).parent.parent
+
+
+def new_stack(context: dict[str, Any] | None = None, *, region: str | None = None) -> cdk.Stack:
+    """Return an empty stack of a new app, without feature flags: as in the plainest app of a stranger."""
+    app = cdk.App(context=context, builtin_cloud_formation_validation=False, analytics_reporting=False)
+    synthesizer = cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
+    return cdk.Stack(app, "Stack", synthesizer=synthesizer, env=cdk.Environment(region=region))
+
+
+def template_of(stack: cdk.Stack) -> dict[str, Any]:
+    """Return the synthesised template."""
+    template: dict[str, Any] = Template.from_stack(stack).to_json()
+    return template
+
+
+def resources(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Return the resources of a CloudFormation type, in the template's order."""
+    return [item for item in template.get("Resources", {}).values() if item["Type"] == kind]
+
+
+def properties(template: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return the properties of the only resource of a CloudFormation type."""
+    (found,) = resources(template, kind)
+    result: dict[str, Any] = found["Properties"]
+    return result
+
+
+def warnings_of(stack: cdk.Stack) -> list[str]:
+    """Return the texts of the synth warnings."""
+    found = cdk.assertions.Annotations.from_stack(stack).find_warning("*", cdk.assertions.Match.any_value())
+    return [str(message.entry.data) for message in found]
+
+
+@cache
+def _engine() -> CompositeEngine:
+    return CompositeEngine()
+
+
+def validation_findings(template: dict[str, Any]) -> list[str]:
+    """Return what strict CloudFormation validation finds: everything above information."""
+    report = _engine().validate_template(TemplateContent(json.dumps(template), "template.json"))
+    return [
+        f"{found.severity.name} {found.rule_id}: {found.message}"
+        for found in report.diagnostics
+        if found.severity in {Severity.WARN, Severity.ERROR, Severity.FATAL}
+    ]
+
+
+def nag_findings(scope: Construct) -> list[str]:
+    """Return what cdk-nag's AwsSolutions pack finds and nobody acknowledged."""
+    report = cdk_nag.AwsSolutionsChecks().validate_scope(scope)
+    return [
+        f"{violation.rule_name}: {resource.construct_path}"
+        for violation in report.violations
+        for resource in violation.violating_resources
+    ]
+
+
+def assert_passes_the_gates(build: Callable[[cdk.Stack, str], object]) -> None:
+    """Define a construct twice in one stack, which must be valid, free of findings and without literal partitions."""
+    stack = new_stack()
+    build(stack, "One")
+    build(stack, "Two")
+    template = template_of(stack)
+    assert validation_findings(template) == []
+    assert nag_findings(stack) == []
+    assert "arn:aws:" not in json.dumps(template)
