@@ -26,8 +26,7 @@ def new_stack(context: dict[str, Any] | None = None, *, region: str | None = Non
 
 def template_of(stack: cdk.Stack) -> dict[str, Any]:
     """Return the synthesised template."""
-    template: dict[str, Any] = Template.from_stack(stack).to_json()
-    return template
+    return dict(Template.from_stack(stack).to_json())
 
 
 def resources(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
