@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moto.s3.models import S3Backend, s3_backends
+from moto.s3.models import FakeDeleteMarker, S3Backend, s3_backends
+
+from lake_blueprints.local.errors import LocalCloudError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +53,27 @@ class ObjectStore:
         """List the objects below `uri`; those that Hive hides (`_name`, `.name`) only if asked to."""
         bucket, prefix = split_uri(uri)
         found = self._backend.buckets.get(bucket)
-        for key, stored in list(found.keys.items()) if found else []:
+        # A copy of the plain dict: moto's own items() fails on a key that is deleted meanwhile.
+        for key, versions in list(dict.items(found.keys)) if found else []:
             name = key.rsplit("/", 1)[-1]
-            if key.startswith(prefix) and name and (hidden or not name.startswith(("_", "."))):
+            stored = versions[-1]
+            if not key.startswith(prefix) or not name or isinstance(stored, FakeDeleteMarker):
+                continue
+            if hidden or not name.startswith(("_", ".")):
                 yield ObjectSummary(bucket=bucket, key=key, size=stored.size, etag=stored.etag)
 
     def read(self, uri: str) -> bytes:
         """Return an object's content; KeyError if there is none."""
-        bucket, key = split_uri(uri)
-        stored: Any = self._backend.get_object(bucket, key) if bucket in self._backend.buckets else None
-        if stored is None:
-            raise KeyError(uri)
-        content: bytes = stored.value
+        content: bytes = self._stored(uri).value
         return content
+
+    def etag(self, uri: str) -> str | None:
+        """Return an object's ETag; None if there is no object."""
+        try:
+            etag: str = self._stored(uri).etag
+        except KeyError:
+            return None
+        return etag
 
     def write(self, uri: str, content: bytes) -> None:
         bucket, key = split_uri(uri)
@@ -74,63 +83,98 @@ class ObjectStore:
         bucket, key = split_uri(uri)
         self._backend.delete_object(bucket, key)
 
+    def _stored(self, uri: str) -> Any:
+        bucket, key = split_uri(uri)
+        stored = self._backend.get_object(bucket, key) if bucket in self._backend.buckets else None
+        if stored is None or isinstance(stored, FakeDeleteMarker):
+            raise KeyError(uri)
+        return stored
+
+
+# Spark's drafts: what a job wrote but never committed, which an S3 committer would not have made visible.
+_UNCOMMITTED = ("_temporary", ".spark-staging")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Copy:
+    uri: str
+    etag: str
+    size: int
+    changed: int
+
 
 class Mirror:
-    """A folder that holds a copy of every object, for engines that can read only files.
+    """Copies of all objects in a folder, for a program that can read and write only files.
 
-    `pull` and `push` move only what differs, by ETag.
+    What the program does to a file happens to its object at `push`. Objects that changed in S3 meanwhile,
+    and whose file the program left alone, keep what they have.
     """
 
     def __init__(self, objects: ObjectStore, root: Path) -> None:
         self._objects = objects
         self._root = root
-        self._etags: dict[str, str] = {}
+        self._copies: dict[Path, _Copy] = {}
 
-    def folder(self, bucket: str) -> Path:
-        return self._root / bucket
+    def folders(self) -> dict[str, Path]:
+        """Return the folder of each bucket."""
+        return {bucket: self._root / bucket for bucket in self._objects.buckets()}
 
     def pull(self) -> int:
-        """Copy new and changed objects into the folder, remove those that are gone; return how many changed."""
-        changed = 0
-        seen: set[str] = set()
-        for bucket in self._objects.buckets():
-            self.folder(bucket).mkdir(parents=True, exist_ok=True)
+        """Copy every object into the folder; return how many bytes that were.
+
+        Raises
+        ------
+        LocalCloudError
+            If a key cannot be the name of a file, such as one that is also a prefix of others.
+        """
+        total = 0
+        for bucket, folder in self.folders().items():
+            folder.mkdir(parents=True, exist_ok=True)
             for item in self._objects.list(f"s3://{bucket}/", hidden=True):
-                seen.add(item.uri)
-                if self._etags.get(item.uri) != item.etag:
-                    path = self.folder(bucket) / item.key
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(self._objects.read(item.uri))
-                    self._etags[item.uri] = item.etag
-                    changed += 1
-        for uri in self._etags.keys() - seen:
-            self._path(uri).unlink(missing_ok=True)
-            del self._etags[uri]
-            changed += 1
-        return changed
+                content = self._read(item)
+                if content is not None:
+                    self._copy(item, folder / item.key, content)
+                    total += item.size
+        return total
 
     def push(self) -> int:
-        """Copy new and changed files back into S3, delete the objects whose file is gone; return how many changed."""
+        """Write new and changed files into S3, delete the objects of deleted files; return how many changed."""
         changed = 0
-        seen: set[str] = set()
-        for bucket in self._objects.buckets():
-            for path in sorted(self.folder(bucket).rglob("*")):
-                if path.is_dir() or path.suffix == ".crc":
+        for bucket, folder in self.folders().items():
+            for path in sorted(folder.rglob("*")):
+                copy = self._copies.get(path)
+                name = path.relative_to(folder).as_posix()
+                if path.is_dir() or any(part.startswith(_UNCOMMITTED) for part in path.relative_to(folder).parts):
                     continue
-                uri = f"s3://{bucket}/{path.relative_to(self.folder(bucket)).as_posix()}"
-                seen.add(uri)
-                content = path.read_bytes()
-                etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
-                if self._etags.get(uri) != etag:
-                    self._objects.write(uri, content)
-                    self._etags[uri] = etag
+                if copy is None or (copy.size, copy.changed) != _state(path):
+                    self._objects.write(copy.uri if copy else f"s3://{bucket}/{name}", path.read_bytes())
                     changed += 1
-        for uri in self._etags.keys() - seen:
-            self._objects.delete(uri)
-            del self._etags[uri]
-            changed += 1
+        for path, copy in self._copies.items():
+            if not path.exists() and self._objects.etag(copy.uri) == copy.etag:
+                self._objects.delete(copy.uri)
+                changed += 1
         return changed
 
-    def _path(self, uri: str) -> Path:
-        bucket, key = split_uri(uri)
-        return self.folder(bucket) / key
+    def _read(self, item: ObjectSummary) -> bytes | None:
+        try:
+            return self._objects.read(item.uri)
+        except KeyError:
+            return None  # deleted since it was listed
+
+    def _copy(self, item: ObjectSummary, path: Path, content: bytes) -> None:
+        if ".." in item.key.split("/"):
+            raise LocalCloudError(f"the object {item.uri} cannot be a file: its key leaves the bucket's folder")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            raise LocalCloudError(
+                f"the object {item.uri} cannot be a file: another key is a folder of the same name; rename one of them"
+            ) from None
+        size, changed = _state(path)
+        self._copies[path] = _Copy(uri=item.uri, etag=item.etag, size=size, changed=changed)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

@@ -20,11 +20,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class Patch:
-    """A function of moto's that is replaced, and what it is replaced by."""
+    """A function of moto's that is replaced, or that it lacks (`missing`), and what stands there instead."""
 
     module: str
     attribute: str
     replacement: Callable[..., Any]
+    missing: bool = False
 
     @property
     def target(self) -> str:
@@ -38,6 +39,9 @@ class Patch:
         LocalCloudError
             With the target and both signatures.
         """
+        if self.missing:
+            self._verify_missing()
+            return
         try:
             found = inspect.signature(self._original())
         except (ImportError, AttributeError):
@@ -58,6 +62,11 @@ class Patch:
         original = None if inherited else vars(owner)[name]
         setattr(owner, name, self.replacement)
         return lambda: delattr(owner, name) if inherited else setattr(owner, name, original)
+
+    def _verify_missing(self) -> None:
+        *owners, name = self.attribute.split(".")
+        if getattr(self._resolve(owners), name, self.replacement) is not self.replacement:
+            raise LocalCloudError(f"moto has a {self.target} of its own now; install the pinned moto version")
 
     def _original(self) -> Any:
         return self._resolve(self.attribute.split("."))
@@ -85,6 +94,15 @@ class Patches:
     def replace(self, module: str, attribute: str) -> Callable[[Function], Function]:
         def register(replacement: Function) -> Function:
             self.all.append(Patch(module=module, attribute=attribute, replacement=replacement))
+            return replacement
+
+        return register
+
+    def add(self, module: str, attribute: str) -> Callable[[Function], Function]:
+        """Register a function that moto lacks, such as the handler of an API action."""
+
+        def register(replacement: Function) -> Function:
+            self.all.append(Patch(module=module, attribute=attribute, replacement=replacement, missing=True))
             return replacement
 
         return register

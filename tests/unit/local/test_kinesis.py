@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from moto.kinesis.models import Shard
+
+from lake_blueprints.local.kinesis import KinesisEngine
+from lake_blueprints.local.runtime import Runtime
+
+REGION = "eu-west-1"
+
+
+class UncopiedKeys(dict[int, Any]):
+    """Records that count how often somebody copies all of their keys."""
+
+    copies = 0
+
+    def keys(self) -> Any:
+        self.copies += 1
+        return super().keys()
+
+
+@pytest.fixture
+def patched(runtime: Runtime) -> Any:
+    patches = KinesisEngine(runtime).patches()
+    for patch in patches.all:
+        patch.verify()
+    patches.apply()
+    yield
+    patches.revert()
+
+
+def put_two(shard: Shard) -> UncopiedKeys:
+    records = shard.records = UncopiedKeys()
+    for data in (b"1", b"2"):
+        shard.put_record("key", data, "")
+    return records
+
+
+def test_putting_a_record_does_not_copy_those_before_it(patched: None) -> None:
+    shard = Shard(0, 0, 10)
+    assert shard.get_max_sequence_number() == 0
+    assert put_two(shard).copies == 0
+    assert list(shard.records) == [1, 2]
+
+
+def test_moto_still_needs_the_patch() -> None:
+    assert put_two(Shard(0, 0, 10)).copies > 0
+
+
+def test_every_record_is_read_back_in_order(patched: None, runtime: Runtime) -> None:
+    kinesis = runtime.client("kinesis", REGION)
+    kinesis.create_stream(StreamName="events", ShardCount=1)
+    for first in range(0, 2000, 500):
+        records = [{"Data": str(number).encode(), "PartitionKey": "k"} for number in range(first, first + 500)]
+        assert kinesis.put_records(StreamName="events", Records=records)["FailedRecordCount"] == 0
+    shard = kinesis.describe_stream(StreamName="events")["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = kinesis.get_shard_iterator(StreamName="events", ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
+    ]
+    found: list[int] = []
+    while len(found) < 2000:
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=1000)
+        found += [int(record["Data"]) for record in answer["Records"]]
+        iterator = answer["NextShardIterator"]
+    assert found == list(range(2000))
