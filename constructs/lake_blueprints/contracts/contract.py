@@ -128,7 +128,26 @@ def _parse(text: str) -> dict[str, Any]:
 @cache
 def _validator() -> Draft201909Validator:
     schema = json.loads(files(open_data_contract_standard).joinpath("schema.json").read_text(encoding="utf-8"))
+    _require_tested_properties(schema)
     return Draft201909Validator(schema)
+
+
+def _require_tested_properties(schema: Any) -> None:
+    """Make each `if` of a JSON schema false for an absent property.
+
+    The standard's schema (3.2.0) tests `logicalType` without requiring it, so that a property that leaves it out,
+    as the standard allows, would have to be a map, an array and a string at once.
+    """
+    if isinstance(schema, list):
+        for item in schema:
+            _require_tested_properties(item)
+    if isinstance(schema, dict):
+        condition = schema.get("if", {})
+        for test in condition.get("anyOf", [condition]):
+            if "properties" in test:
+                test.setdefault("required", list(test["properties"]))
+        for value in schema.values():
+            _require_tested_properties(value)
 
 
 def _place(path: Any) -> str:

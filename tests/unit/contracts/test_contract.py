@@ -1,0 +1,173 @@
+"""Contract: from ODCS text to datasets, and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from lake_blueprints.contracts import Contract, ContractError, DatasetFormat
+from tests.support import ROOT
+
+HEAD = "version: 1.2.0\napiVersion: v3.0.2\nkind: DataContract\nid: orders\n"
+
+
+def contract(properties: str, head: str = HEAD, name: str = "orders") -> Contract:
+    body = indent(dedent(properties).strip(), "      ")
+    return Contract.from_text(f"{head}schema:\n  - name: {name}\n    properties:\n{body}\n")
+
+
+def type_of(properties: str) -> str:
+    return str(contract(properties).datasets[0].columns[0].type)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").rglob("*.odcs.yaml")), ids=lambda path: str(path.name))
+def test_reads_every_contract_that_we_ship(file: Path) -> None:
+    assert Contract.from_file(file).datasets
+
+
+def test_reads_the_flights_contract() -> None:
+    dataset = Contract.from_file(ROOT / "examples/flights/contracts/flights.odcs.yaml")["flights"]
+    assert dataset.partition_keys == ("year", "month")
+    assert dataset.primary_key == ("time_hour", "carrier", "flight")
+    assert dataset.format is DatasetFormat.JSON
+    assert len(dataset.columns) == 19
+    assert dataset.column("month").constraints.as_dict() == {"minimum": 1, "maximum": 12}
+    assert dataset.column("time_hour").required
+    assert not dataset.column("tailnum").required
+
+
+@pytest.mark.parametrize(
+    ("declared", "compiled"),
+    [
+        ("{logicalType: string}", "string"),
+        ("{logicalType: integer}", "bigint"),
+        ("{logicalType: integer, physicalType: INT}", "int"),
+        ("{logicalType: integer, logicalTypeOptions: {format: i16}}", "smallint"),
+        ("{logicalType: number}", "double"),
+        ("{logicalType: number, physicalType: 'DECIMAL(10, 2)'}", "decimal(10,2)"),
+        ("{logicalType: number, physicalType: 'NUMERIC(9)'}", "decimal(9,0)"),
+        ("{logicalType: number, physicalType: NUMERIC}", "decimal(38,18)"),
+        ("{logicalType: number, logicalTypeOptions: {format: f32}}", "float"),
+        ("{logicalType: boolean}", "boolean"),
+        ("{logicalType: date}", "date"),
+        ("{logicalType: timestamp}", "timestamp"),
+        ("{logicalType: timestamp, physicalType: TIMESTAMPTZ}", "timestamp"),
+        ("{logicalType: time}", "string"),
+        ("{logicalType: string, physicalType: INT}", "string"),
+        ("{logicalType: string, physicalType: bytea}", "binary"),
+        ("{physicalType: BIGINT}", "bigint"),
+        ("{logicalType: array, items: {logicalType: integer}}", "array<bigint>"),
+        ("{logicalType: vector}", "array<float>"),
+        ("{logicalType: map, map: {key: {logicalType: string}, value: {logicalType: number}}}", "map<string,double>"),
+        (
+            "{logicalType: object, properties: [{name: Lat, logicalType: number}, "
+            "{name: tags, logicalType: array, items: {logicalType: string}}]}",
+            "struct<lat:double,tags:array<string>>",
+        ),
+    ],
+)
+def test_compiles_logical_and_physical_types(declared: str, compiled: str) -> None:
+    assert type_of(f"- {{name: x, {declared.removeprefix('{').removesuffix('}')}}}") == compiled
+
+
+def test_a_declared_length_sizes_the_string() -> None:
+    dataset = contract("- {name: iso, logicalType: string, logicalTypeOptions: {maxLength: 2}}").datasets[0]
+    assert dataset.columns[0].type.redshift == "varchar(8)"
+    assert dataset.columns[0].constraints.max_length == 2
+
+
+def test_folds_names_to_the_catalog_and_keeps_the_source_name() -> None:
+    dataset = contract("- {name: Order Id, logicalType: string}\n- {name: 1st, logicalType: string}").datasets[0]
+    assert [(column.name, column.source) for column in dataset.columns] == [("order_id", "Order Id"), ("_1st", "1st")]
+
+
+def test_orders_keys_by_position_and_unnumbered_ones_after() -> None:
+    dataset = contract(
+        """
+        - {name: c, logicalType: string, primaryKey: true}
+        - {name: a, logicalType: string, primaryKey: true, primaryKeyPosition: 2, partitioned: true}
+        - {name: b, logicalType: string, primaryKey: true, primaryKeyPosition: 1}
+        """
+    ).datasets[0]
+    assert dataset.primary_key == ("b", "a", "c")
+    assert dataset.partition_keys == ("a",)
+    assert all(column.required for column in dataset.columns)
+
+
+def test_carries_version_description_and_classification() -> None:
+    column = "- {name: email, logicalType: string, classification: restricted, description: Where to write}"
+    dataset = contract(column).datasets[0]
+    assert dataset.version == "1.2.0"
+    assert (dataset.columns[0].classification, dataset.columns[0].description) == ("restricted", "Where to write")
+
+
+def test_one_contract_can_hold_many_datasets() -> None:
+    columns = "[{name: a, logicalType: string}]"
+    text = f"{HEAD}schema:\n- {{name: one, properties: {columns}}}\n- {{name: two, properties: {columns}}}\n"
+    both = Contract.from_text(text)
+    assert [dataset.name for dataset in both.datasets] == ["one", "two"]
+    with pytest.raises(ContractError, match="contract 'orders' has no dataset 'three'; it has one, two"):
+        both["three"]
+
+
+def test_a_date_without_quotes_stays_text() -> None:
+    column = "- {name: day, logicalType: date, logicalTypeOptions: {minimum: 2013-01-01}}"
+    assert contract(column).datasets[0].columns[0].constraints.minimum == "2013-01-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the contract is empty"),
+        ("- a list", "the contract is empty"),
+        ("a: [", "line 1: not valid YAML"),
+        (f"{HEAD}id: twice\n", "line 5: key 'id' is given twice"),
+        (HEAD, "schema: the contract promises no data"),
+        (HEAD.replace("id: orders\n", ""), "contract: 'id' is a required property"),
+        (f"{HEAD}schema:\n- name: a\n", r"schema\[0\]: 'a' has no properties"),
+        (f"{HEAD}schema: nonsense\n", "schema: 'nonsense' is not of type 'array'"),
+        ("a: !!python/object/apply:os.system ['false']", "line 1: not valid YAML: could not determine a constructor"),
+    ],
+)
+def test_says_in_one_line_what_is_wrong_with_a_contract(text: str, message: str) -> None:
+    with pytest.raises(ContractError, match=message) as raised:
+        Contract.from_text(text)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ("- {name: x, logicalType: strin}", r"schema\[0\].properties\[0\].logicalType: 'strin' is not one of"),
+        ("- {name: x}", r"properties\[0\] 'x': has neither a logicalType nor a physicalType that is known"),
+        ("- {name: x, physicalType: GEOMETRY}", "has neither a logicalType nor a physicalType that is known"),
+        ("- {name: x, logicalType: array}", "an array needs 'items'"),
+        ("- {name: x, logicalType: object}", "an object needs at least one property"),
+        (
+            "- {name: x, logicalType: object, properties: [{name: y, logicalType: string, partitioned: true}]}",
+            "'y' inside an object cannot be 'partitioned'",
+        ),
+        (
+            "- {name: Order-Id, logicalType: string}\n- {name: order_id, logicalType: string}",
+            "properties 'Order-Id' and 'order_id' have the same catalog name 'order_id'",
+        ),
+        ("- {name: x, logicalType: number, partitioned: true}", "partition key 'x' of dataset 'orders' is a double"),
+    ],
+)
+def test_names_the_property_that_is_wrong(properties: str, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        contract(properties)
+
+
+def test_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "orders.odcs.yaml"
+    with pytest.raises(ContractError, match=r"orders.odcs.yaml: cannot be read: No such file"):
+        Contract.from_file(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ContractError, match=r"orders\.odcs\.yaml: is not UTF-8 text"):
+        Contract.from_file(path)
+    path.write_text("kind: x")
+    with pytest.raises(ContractError, match=r"orders\.odcs\.yaml: contract: 'version' is a required property"):
+        Contract.from_file(path)
