@@ -11,7 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from tests.support import new_stack
+pytest.register_assert_rewrite("tests.support")
+
+from tests.support import new_stack  # noqa: E402  after its asserts are set to explain themselves
 
 
 class TemplateSnapshot(JSONSnapshotExtension):

@@ -1,0 +1,58 @@
+"""ServiceRole: its permissions are there before whatever uses the role."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from syrupy.assertion import SnapshotAssertion
+
+from lake_blueprints.access import ServiceRole, grant_on
+from tests.support import assert_passes_the_gates, properties, resources, template_of
+
+
+def role(scope: cdk.Stack, name: str = "Role", **options: bool) -> ServiceRole:
+    made = ServiceRole(scope, name, services=["glue.amazonaws.com"], description="Runs the job", **options)
+    grant_on(None, made, ["glue:GetJob"], [scope.format_arn(service="glue", resource="job", resource_name="job")])
+    return made
+
+
+def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
+    role(stack)
+    assert template_of(stack) == template_snapshot
+
+
+def test_passes_the_gates() -> None:
+    assert_passes_the_gates(role)
+
+
+def test_grants_go_into_one_managed_policy_that_the_role_names(stack: cdk.Stack) -> None:
+    made = role(stack)
+    grant_on(None, made, ["s3:GetObject"], ["arn:elsewhere"])
+    made.add_to_principal_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=["arn:key"]))
+    template = template_of(stack)
+    assert resources(template, "AWS::IAM::Policy") == []
+    (policy_id,) = [name for name, item in template["Resources"].items() if item["Type"] == "AWS::IAM::ManagedPolicy"]
+    # The reference makes CloudFormation create the policy first, and whatever names the role last.
+    assert properties(template, "AWS::IAM::Role")["ManagedPolicyArns"] == [{"Ref": policy_id}]
+    granted = properties(template, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    assert [statement["Action"] for statement in granted] == ["glue:GetJob", "s3:GetObject", "kms:Decrypt"]
+
+
+def test_trusts_services_only_for_requests_of_this_account(stack: cdk.Stack) -> None:
+    role(stack)
+    (trust,) = properties(template_of(stack), "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "glue.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_can_leave_out_the_account_for_a_service_that_does_not_send_it(stack: cdk.Stack) -> None:
+    role(stack, source_account=False)
+    (trust,) = properties(template_of(stack), "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert "Condition" not in trust
+
+
+def test_can_trust_several_services(stack: cdk.Stack) -> None:
+    made = ServiceRole(stack, "Role", services=["a.amazonaws.com", "b.amazonaws.com"], description="Two")
+    grant_on(None, made, ["glue:GetJob"], ["arn:nowhere"])
+    trust = properties(template_of(stack), "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert [statement["Principal"]["Service"] for statement in trust] == ["a.amazonaws.com", "b.amazonaws.com"]

@@ -1,0 +1,66 @@
+"""LakeKey: one statement for each service that is switched on, and none that names what it encrypts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from lake_blueprints.encryption import LakeKey
+from tests.support import assert_passes_the_gates, properties, template_of
+
+SWITCHES = {
+    "cloudwatch_logs": {"Logs"},
+    "eventbridge": {"EventBridge"},
+    "cloudwatch_alarms": {"Alarms"},
+    "budgets": {"Budgets"},
+    "s3_notifications": {"S3Notifications"},
+    "s3_inventory": {"S3Inventory"},
+    "s3_tables": {"S3Tables"},
+    "log_delivery": {"LogDelivery"},
+    "cloudtrail": {"CloudTrail", "CloudTrailDescribe"},
+}
+
+
+def statements(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
+    policy = properties(template_of(stack), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    return {statement.get("Sid", "Root"): statement for statement in policy}
+
+
+def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
+    LakeKey(stack, "Key", **dict.fromkeys(SWITCHES, True))
+    assert template_of(stack) == template_snapshot
+
+
+def test_passes_the_gates() -> None:
+    assert_passes_the_gates(lambda stack, name: LakeKey(stack, name, **dict.fromkeys(SWITCHES, True)))
+
+
+def test_rotates_and_delegates_to_the_account(stack: cdk.Stack) -> None:
+    LakeKey(stack, "Key")
+    assert properties(template_of(stack), "AWS::KMS::Key")["EnableKeyRotation"] is True
+    root = statements(stack)["Root"]
+    assert root["Action"] == "kms:*"
+    assert root["Principal"]["AWS"]["Fn::Join"][1][-1] == ":root"
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_a_switch_adds_its_statement_and_no_other(stack: cdk.Stack, switch: str) -> None:
+    LakeKey(stack, "Key", **{"cloudwatch_logs": False, switch: True})
+    assert set(statements(stack)) == {"Root", *SWITCHES[switch]}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_every_service_is_limited_to_this_account(stack: cdk.Stack, switch: str) -> None:
+    LakeKey(stack, "Key", **{"cloudwatch_logs": False, switch: True})
+    for sid in SWITCHES[switch]:
+        assert "AWS::AccountId" in str(statements(stack)[sid]["Condition"])
+
+
+def test_logs_are_named_by_region_and_by_log_group_pattern_not_by_log_group(stack: cdk.Stack) -> None:
+    LakeKey(stack, "Key")
+    found = statements(stack)["Logs"]
+    assert found["Principal"]["Service"] == {"Fn::Join": ["", ["logs.", {"Ref": "AWS::Region"}, ".amazonaws.com"]]}
+    assert found["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]["Fn::Join"][1][-1] == ":log-group:*"
