@@ -24,18 +24,28 @@ SWITCHES = {
 }
 
 
+def everything_on(stack: cdk.Stack, name: str) -> LakeKey:
+    switches: dict[str, Any] = dict.fromkeys(SWITCHES, True)
+    return LakeKey(stack, name, **switches)
+
+
+def only(stack: cdk.Stack, switch: str) -> LakeKey:
+    switches: dict[str, Any] = {"cloudwatch_logs": False, switch: True}
+    return LakeKey(stack, "Key", **switches)
+
+
 def statements(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
     policy = properties(template_of(stack), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
     return {statement.get("Sid", "Root"): statement for statement in policy}
 
 
 def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    LakeKey(stack, "Key", **dict.fromkeys(SWITCHES, True))
+    everything_on(stack, "Key")
     assert template_of(stack) == template_snapshot
 
 
 def test_passes_the_gates() -> None:
-    assert_passes_the_gates(lambda stack, name: LakeKey(stack, name, **dict.fromkeys(SWITCHES, True)))
+    assert_passes_the_gates(everything_on)
 
 
 def test_rotates_and_delegates_to_the_account(stack: cdk.Stack) -> None:
@@ -48,13 +58,13 @@ def test_rotates_and_delegates_to_the_account(stack: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_a_switch_adds_its_statement_and_no_other(stack: cdk.Stack, switch: str) -> None:
-    LakeKey(stack, "Key", **{"cloudwatch_logs": False, switch: True})
+    only(stack, switch)
     assert set(statements(stack)) == {"Root", *SWITCHES[switch]}
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_every_service_is_limited_to_this_account(stack: cdk.Stack, switch: str) -> None:
-    LakeKey(stack, "Key", **{"cloudwatch_logs": False, switch: True})
+    only(stack, switch)
     for sid in SWITCHES[switch]:
         assert "AWS::AccountId" in str(statements(stack)[sid]["Condition"])
 
