@@ -1,0 +1,1 @@
+"""What moto's CloudFormation lacks for a data lake: resource types, intrinsic functions, rollback and retention."""

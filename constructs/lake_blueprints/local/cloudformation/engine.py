@@ -1,0 +1,156 @@
+"""CloudFormation of the local cloud: moto's API, with stacks that are deployed as CloudFormation does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
+from moto.iam.access_control import PermissionResult
+from moto.utilities.utils import get_partition
+
+from lake_blueprints.local.cloudformation.intrinsics import resolve
+from lake_blueprints.local.cloudformation.registry import Registry
+from lake_blueprints.local.cloudformation.resource import Context
+from lake_blueprints.local.cloudformation.stacks import DeploymentError, StackDeployment
+from lake_blueprints.local.cloudformation.types import all_types
+from lake_blueprints.local.engine import Engine
+from lake_blueprints.local.patching import Patches
+from lake_blueprints.local.runtime import Runtime
+
+_MODELS = "moto.cloudformation.models"
+_PARSING = "moto.cloudformation.parsing"
+
+
+class CloudFormationEngine(Engine):
+    """Deploys templates."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._registry = Registry(all_types())
+
+    def patches(self) -> Patches:
+        patches = Patches()
+
+        @patches.replace(_PARSING, "clean_json")
+        def clean_json(resource_json: Any, resources_map: Any) -> Any:
+            return resolve(resource_json, resources_map)
+
+        @patches.replace(_PARSING, "resource_class_from_type")
+        def resource_class_from_type(resource_type: str) -> Any:
+            return self._registry.model_of(resource_type)
+
+        @patches.replace(_PARSING, "ResourceMap.__iter__")
+        def iterate(self: Any) -> Any:
+            # Only what exists: a resource whose condition does not hold has no physical id to list.
+            return iter([name for name in self._resource_json_map if name in self._parsed_resources])
+
+        @patches.replace(_MODELS, "Stack.create_resources")
+        def create_resources(self: Stack) -> None:
+            engine._deploy(self, self.template, self.parameters, "CREATE")
+
+        @patches.replace(_MODELS, "Stack.update")
+        def update(
+            self: Stack,
+            template: str,
+            role_arn: str | None = None,
+            parameters: dict[str, Any] | None = None,
+            tags: dict[str, str] | None = None,
+        ) -> None:
+            engine._deploy(self, template, self.parameters if parameters is None else parameters, "UPDATE")
+
+        @patches.replace(_MODELS, "CloudFormationBackend.execute_change_set")
+        def execute_change_set(
+            self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
+        ) -> None:
+            change_set: ChangeSet = self.describe_change_set(change_set_name)
+            stack = self.stacks[change_set.stack_id]
+            engine._deploy(stack, change_set.template, change_set.parameters, change_set.change_set_type)
+            change_set.execution_status = "EXECUTE_COMPLETE"
+
+        @patches.replace(_MODELS, "CloudFormationBackend.delete_stack")
+        def delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:
+            for stack in [s for s in self.stacks.values() if name_or_stack_id in (s.stack_id, s.name)]:
+                engine._delete(self, stack)
+
+        @patches.replace("moto.s3.models", "FakeBucket.get_permission")
+        def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
+            # moto ignores a statement's conditions: it would take "deny unless over TLS" for "deny".
+            return PermissionResult.NEUTRAL
+
+        engine = self
+        return patches
+
+    def _deployment(self, stack: Stack) -> StackDeployment:
+        context = Context(
+            client=lambda service: self.runtime.client(service, stack.region_name),
+            account=stack.account_id,
+            region=stack.region_name,
+            partition=get_partition(stack.region_name),
+        )
+        return StackDeployment(stack, self._registry, context)
+
+    def _deploy(self, stack: Stack, template: str, parameters: dict[str, Any], action: str) -> None:
+        backend = _backend(stack)
+        stack.resource_map.cross_stack_resources = backend.exports
+        deployment = self._deployment(stack)
+        previous = (stack.template, stack.parameters)
+        deployment.report(f"{action}_IN_PROGRESS", "User Initiated")
+        try:
+            deployment.apply(Stack.parse_template(template), parameters)
+        except DeploymentError as error:
+            if action == "CREATE":
+                self._roll_back_creation(deployment, error)
+            else:
+                self._roll_back_update(deployment, error, *previous)
+            return
+        stack.template, stack.parameters = template, parameters
+        stack._parse_template()
+        stack.description = stack.template_dict.get("Description")
+        stack.output_map = stack._create_output_map()
+        _publish_exports(backend, stack)
+        deployment.report(f"{action}_COMPLETE")
+
+    @staticmethod
+    def _roll_back_creation(deployment: StackDeployment, error: DeploymentError) -> None:
+        deployment.report("ROLLBACK_IN_PROGRESS", str(error))
+        # CloudFormation keeps what the template retains; here nobody wants the leftovers of a failed creation.
+        deployment.delete(retain=False)
+        deployment.report("ROLLBACK_COMPLETE")
+
+    @staticmethod
+    def _roll_back_update(
+        deployment: StackDeployment, error: DeploymentError, template: str, parameters: dict[str, Any]
+    ) -> None:
+        deployment.report("UPDATE_ROLLBACK_IN_PROGRESS", str(error))
+        try:
+            deployment.apply(Stack.parse_template(template), parameters)
+        except DeploymentError as second:
+            deployment.report("UPDATE_ROLLBACK_FAILED", str(second))
+        else:
+            deployment.report("UPDATE_ROLLBACK_COMPLETE")
+
+    def _delete(self, backend: CloudFormationBackend, stack: Stack) -> None:
+        deployment = self._deployment(stack)
+        deployment.report("DELETE_IN_PROGRESS", "User Initiated")
+        try:
+            deployment.delete()
+        except DeploymentError as error:
+            deployment.report("DELETE_FAILED", str(error))
+            return
+        deployment.report("DELETE_COMPLETE")
+        for name in [name for name, export in backend.exports.items() if export.exporting_stack_id == stack.stack_id]:
+            del backend.exports[name]
+        backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+
+
+def _backend(stack: Stack) -> CloudFormationBackend:
+    from moto.cloudformation.models import cloudformation_backends  # noqa: PLC0415
+
+    return cloudformation_backends[stack.account_id][stack.region_name]
+
+
+def _publish_exports(backend: CloudFormationBackend, stack: Stack) -> None:
+    for name in [name for name, export in backend.exports.items() if export.exporting_stack_id == stack.stack_id]:
+        del backend.exports[name]
+    for export in stack.exports:
+        backend.exports[export.name] = export

@@ -1,0 +1,33 @@
+"""The resource types that moto lacks, or serves in part only, one module per field."""
+
+from __future__ import annotations
+
+from lake_blueprints.local.cloudformation.resource import ResourceType
+from lake_blueprints.local.cloudformation.types import (
+    analytics,
+    compute,
+    governance,
+    identity,
+    messaging,
+    monitoring,
+    network,
+    redshift,
+    storage,
+    streaming,
+)
+
+
+def all_types() -> list[ResourceType]:
+    modules = (
+        analytics,
+        compute,
+        governance,
+        identity,
+        messaging,
+        monitoring,
+        network,
+        redshift,
+        storage,
+        streaming,
+    )
+    return [kind for module in modules for kind in module.TYPES]

@@ -1,0 +1,84 @@
+"""What stands in front of moto: the local cloud's own addresses, the services moto lacks, and the byte meter."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lake_blueprints.local.metering import ByteMeter
+from lake_blueprints.local.redshift_serverless import RedshiftServerless, ServiceError
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+
+# Credential=KEY/20130524/us-east-1/s3/aws4_request
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+_OBJECT = re.compile(r"/[^/]+/.+")
+
+
+class Gateway:
+    """A WSGI application around moto's.
+
+    Parameters
+    ----------
+    application: Application
+        moto.
+    meter: ByteMeter
+        Counts what S3 sends.
+    redshift_serverless: RedshiftServerless
+        Answers the Redshift Serverless API.
+    controls: dict[str, Callable[[], dict[str, Any]]]
+        What is served below `/_local/`, by method and path.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        meter: ByteMeter,
+        redshift_serverless: RedshiftServerless,
+        controls: dict[str, Callable[[], dict[str, Any]]],
+    ) -> None:
+        self._application = application
+        self._meter = meter
+        self._redshift_serverless = redshift_serverless
+        self._controls = controls
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path.startswith("/_local/"):
+            return self._control(f"{environ['REQUEST_METHOD']} {path}", start_response)
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(f"{RedshiftServerless.TARGET_PREFIX}."):
+            return self._serve_redshift_serverless(environ, start_response)
+        body = self._application(environ, start_response)
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        if signed and signed["service"] == "s3" and environ["REQUEST_METHOD"] == "GET" and _OBJECT.fullmatch(path):
+            return self._meter.metered(signed["key"], body)
+        return body
+
+    def _control(self, request: str, start_response: Any) -> Iterable[bytes]:
+        control = self._controls.get(request)
+        if control is None:
+            return _answer(start_response, "404 Not Found", {"error": f"no {request}"})
+        try:
+            return _answer(start_response, "200 OK", control())
+        except Exception as error:
+            return _answer(start_response, "500 Internal Server Error", {"error": str(error)})
+
+    def _serve_redshift_serverless(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        operation = environ["HTTP_X_AMZ_TARGET"].partition(".")[2]
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        region = signed["region"] if signed else "us-east-1"
+        request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+        try:
+            return _answer(start_response, "200 OK", self._redshift_serverless.handle(operation, region, request))
+        except ServiceError as error:
+            return _answer(start_response, "400 Bad Request", {"__type": error.code, "message": str(error)})
+
+
+def _answer(start_response: Any, status: str, content: dict[str, Any]) -> Iterable[bytes]:
+    body = json.dumps(content).encode()
+    start_response(status, [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(body)))])
+    return [body]
