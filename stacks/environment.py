@@ -1,0 +1,108 @@
+"""What differs between environments, checked before anything is built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import aws_cdk as cdk
+
+_REMOVAL = {"destroy": cdk.RemovalPolicy.DESTROY, "retain": cdk.RemovalPolicy.RETAIN}
+_WHOLE_NUMBERS = {
+    "raw_retention_days": (1, 36_500),
+    "log_retention_days": (1, 3_653),
+    "workers": (2, 299),
+    "warehouse_rpu": (4, 1_024),
+    "poll_seconds": (1, 3_600),
+}
+
+
+class ConfigurationError(ValueError):
+    """An environment's settings are wrong; the message names the setting, the value and the fix."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The settings of one environment; `cdk.json` holds them under `environments`."""
+
+    name: str
+    account: str | None
+    region: str | None
+    removal: str
+    raw_retention_days: int
+    log_retention_days: int
+    shards: int | None
+    workers: int
+    warehouse_rpu: int
+    schedule: str | None
+    poll_seconds: int
+    owner: str
+    cost_center: str
+
+    @classmethod
+    def from_context(
+        cls, environments: Mapping[str, Mapping[str, Any]], name: str, overrides: Mapping[str, Any]
+    ) -> Environment:
+        """Return the environment of that name.
+
+        Parameters
+        ----------
+        environments: mapping
+            The settings of every environment, by name.
+        name: str
+            The environment that was asked for.
+        overrides: mapping
+            Settings given on the command line; those that are None are left out.
+
+        Raises
+        ------
+        ConfigurationError
+            With the setting that is unknown, missing or out of range.
+        """
+        if name not in environments:
+            raise ConfigurationError(
+                f"unknown environment '{name}'; cdk.json has {', '.join(sorted(environments))}; "
+                "choose one with -c environment=NAME"
+            )
+        settings = {**environments[name], **{key: value for key, value in overrides.items() if value is not None}}
+        known = {field.name for field in fields(cls)} - {"name"}
+        if unknown := sorted(settings.keys() - known):
+            raise ConfigurationError(
+                f"environment '{name}' has an unknown setting '{unknown[0]}'; known are {', '.join(sorted(known))}"
+            )
+        if missing := sorted(known - settings.keys()):
+            raise ConfigurationError(f"environment '{name}' lacks the setting '{missing[0]}'; add it to cdk.json")
+        return cls(name=name, **settings)
+
+    def __post_init__(self) -> None:
+        if self.removal not in _REMOVAL:
+            self._refuse("removal", "one of destroy, retain")
+        for setting, (lowest, highest) in _WHOLE_NUMBERS.items():
+            value = getattr(self, setting)
+            if not isinstance(value, int) or not lowest <= value <= highest:
+                self._refuse(setting, f"a whole number from {lowest} to {highest}")
+        if self.account is not None and not re.fullmatch(r"\d{12}", str(self.account)):
+            self._refuse("account", "an account number of 12 digits")
+        if self.region is not None and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", str(self.region)):
+            self._refuse("region", "a Region's name, for instance eu-central-1")
+        if self.name == "prod" and (self.account is None or self.region is None):
+            missing = "account" if self.account is None else "region"
+            raise ConfigurationError(
+                f"environment 'prod' needs {'an account' if missing == 'account' else 'a region'}; "
+                f"set it in cdk.json or give -c {missing}=..."
+            )
+
+    @property
+    def removal_policy(self) -> cdk.RemovalPolicy:
+        return _REMOVAL[self.removal]
+
+    @property
+    def target(self) -> cdk.Environment:
+        return cdk.Environment(account=self.account, region=self.region)
+
+    def _refuse(self, setting: str, allowed: str) -> None:
+        raise ConfigurationError(
+            f"'{setting}' of environment '{self.name}' must be {allowed}, got '{getattr(self, setting)}'"
+        )
