@@ -1,0 +1,45 @@
+"""The reference app: the only code that reads context, and the first consumer of the library."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from lake_blueprints.contracts import Contract, ContractError
+from stacks.environment import ConfigurationError, Environment
+from stacks.flight_lake import FlightLake
+
+# Given on the command line (`-c account=...`), these win over the environment's own.
+OVERRIDES = ("account", "region")
+
+
+def build(app: cdk.App) -> FlightLake:
+    """Define the lake of the environment that the context names, from the contracts that it names."""
+    context = app.node.try_get_context
+    environment = Environment.from_context(
+        context("environments") or {},
+        str(context("environment")),
+        {setting: context(setting) for setting in OVERRIDES},
+    )
+    folder = Path(__file__).parent / str(context("contracts"))
+    return FlightLake(
+        app,
+        environment,
+        flights=Contract.from_file(folder / "flights.odcs.yaml")["flights"],
+        weather=Contract.from_file(folder / "weather.odcs.yaml")["weather"],
+    )
+
+
+def main() -> None:
+    app = cdk.App()
+    try:
+        build(app)
+    except (ConfigurationError, ContractError) as error:
+        sys.exit(f"error: {error}")
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""Jobs that turn raw records into curated tables."""
+
+from lake_blueprints.etl.curation_job import CurationJob
+from lake_blueprints.etl.plan import Curation, Derivation, ReferenceJoin
+from lake_blueprints.etl.worker import Worker, WorkerType
+
+__all__ = ("Curation", "CurationJob", "Derivation", "ReferenceJoin", "Worker", "WorkerType")

@@ -1,0 +1,192 @@
+"""The Glue job that turns raw records into a curated table."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from lake_blueprints.access import ServiceRole
+from lake_blueprints.catalog.table import Table
+from lake_blueprints.contracts import Dataset
+from lake_blueprints.encryption.security_configuration import GlueSecurityConfiguration
+from lake_blueprints.etl.job_access import grant_glue_job
+from lake_blueprints.etl.plan import Curation
+from lake_blueprints.etl.worker import Worker
+from lake_blueprints.storage import Zone
+
+SCRIPT = Path(__file__).parent / "scripts" / "curate.py"
+
+
+class CurationJob(Construct):
+    """Define a Glue Spark job that curates a dataset as its contract says.
+
+    The job reads what arrived since its last run, casts and validates every record, sets bad ones aside with the
+    reasons, removes duplicates by primary key, and appends Parquet to the table. A rerun adds nothing; a run that
+    died is completed by the next one. docs/etl.md describes the guarantees and the run report.
+
+    Parameters
+    ----------
+    dataset: Dataset
+        The contract of the records.
+    source: Zone
+        Where they arrive.
+    target: Table
+        The curated table; make it of `curation.curated(dataset)`.
+    source_prefix: str
+        Where below the source they arrive. By default the dataset's name.
+    quarantine: Zone, optional
+        Where bad records are set aside, below `quarantine/<dataset>/`. By default the source.
+    curation: Curation
+        What is done beyond the contract. By default nothing.
+    references: sequence of Table
+        The curated tables of the datasets that `curation.joins` names.
+    worker: Worker
+        Glue version, size and number of workers. By default two G.1X workers of Glue 5.1.
+    timeout: Duration
+        Time after which a run is stopped, whole minutes, 1 minute to 7 days. By default 1 hour.
+    max_retries: int
+        How often Glue starts a failed run again, 0 to 10. By default it does not: the orchestration decides.
+    encryption_key: kms.IKey, optional
+        Key for logs and bookmarks. By default the target zone's.
+
+    Defines
+    -------
+    The job, named `job_name`, with its `role`; the script and the plan as assets; a security configuration.
+
+    Raises
+    ------
+    ValueError
+        If the table is not that of the curated dataset, a join has no table, or timeout or retries are out of range.
+
+    Example
+    -------
+        >>> table = curated.add_table(flights)
+        >>> CurationJob(self, "CurateFlights", dataset=flights, source=raw, target=table)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset: Dataset,
+        source: Zone,
+        target: Table,
+        source_prefix: str | None = None,
+        quarantine: Zone | None = None,
+        curation: Curation | None = None,
+        references: tuple[Table, ...] | list[Table] = (),
+        worker: Worker | None = None,
+        timeout: Duration | None = None,
+        max_retries: int = 0,
+        encryption_key: kms.IKey | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        curation, worker = curation or Curation(), worker or Worker()
+        timeout = timeout or Duration.hours(1)
+        _check_range("timeout", timeout.to_minutes(), 1, 7 * 24 * 60, "minutes")
+        _check_range("max_retries", max_retries, 0, 10, "retries")
+        _check_target(curation.curated(dataset), target)
+        joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
+
+        self.dataset = dataset
+        self.target = target
+        self.quarantine_prefix = f"quarantine/{dataset.name}/"
+        self.state_prefix = f"_state/{dataset.name}/"
+        source_prefix = source_prefix or f"{dataset.name}/"
+        quarantine = quarantine or source
+        key = encryption_key or target.zone.key
+
+        self.role = ServiceRole(
+            self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
+        )
+        self.script = s3_assets.Asset(self, "Script", path=str(SCRIPT))
+        self.plan = s3_assets.Asset(self, "Plan", path=_write_plan(curation, dataset))
+        security = GlueSecurityConfiguration(self, "Security", encryption_key=key)
+
+        source.grant_read(self.role, prefix=source_prefix)
+        for zone, prefix in ((quarantine, self.quarantine_prefix), (target.zone, self.state_prefix)):
+            zone.grant_read_write(self.role, prefix=prefix)
+            zone.grant_delete(self.role, prefix=prefix)
+        target.grant_read_write(self.role)
+        # Spark's committer deletes what it staged below the target.
+        target.zone.grant_delete(self.role, prefix=target.prefix)
+        for table in joined.values():
+            table.grant_read(self.role)
+        grant_glue_job(self.role, key=key, assets=(self.script, self.plan))
+
+        arguments = {
+            "--plan": self.plan.s3_object_url,
+            "--source": source.uri(source_prefix),
+            "--target": target.uri,
+            "--quarantine": quarantine.uri(self.quarantine_prefix),
+            "--state": target.zone.uri(self.state_prefix),
+            "--database": target.database.database_name,
+            "--table": target.table_name,
+            "--enable-metrics": "true",
+            "--enable-continuous-cloudwatch-log": "true",
+            "--enable-glue-datacatalog": "true",
+            "--job-bookmark-option": "job-bookmark-disable",
+        }
+        if joined:
+            names = {name: [table.database.database_name, table.table_name] for name, table in joined.items()}
+            arguments["--joins"] = json.dumps(
+                {name: {"database": database, "table": table} for name, (database, table) in names.items()}
+            )
+        job = glue.CfnJob(
+            self,
+            "Job",
+            role=self.role.role_arn,
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=self.script.s3_object_url
+            ),
+            description=f"Curates the dataset {dataset.name}, contract version {dataset.version}",
+            glue_version=worker.glue_version,
+            worker_type=worker.type,
+            number_of_workers=worker.count,
+            execution_class=worker.execution_class,
+            timeout=timeout.to_minutes(),
+            max_retries=max_retries,
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
+            security_configuration=security.name,
+            default_arguments=arguments,
+        )
+        job.node.add_dependency(security)
+        self.job_name: str = job.ref
+        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+
+
+def _check_target(curated: Dataset, target: Table) -> None:
+    expected = [column.name for column in curated.columns]
+    found = [column.name for column in target.dataset.columns]
+    if found != expected:
+        raise ValueError(
+            f"'target' has the columns {', '.join(found)}, but curation writes {', '.join(expected)}; "
+            "make the table of 'curation.curated(dataset)'"
+        )
+
+
+def _write_plan(curation: Curation, dataset: Dataset) -> str:
+    path = Path(tempfile.mkdtemp(prefix="lake-plan-")) / f"{dataset.name}.json"
+    path.write_text(json.dumps(curation.plan(dataset), indent=1), encoding="utf-8")
+    return str(path)
+
+
+def _table_of(reference: Dataset, tables: tuple[Table, ...] | list[Table]) -> Table:
+    for table in tables:
+        if table.dataset.name == reference.name:
+            return table
+    given = ", ".join(table.dataset.name for table in tables) or "none"
+    raise ValueError(f"'references' has no table of the joined dataset '{reference.name}'; given are: {given}")
+
+
+def _check_range(name: str, value: float, lowest: int, highest: int, unit: str) -> None:
+    if not lowest <= value <= highest:
+        raise ValueError(f"'{name}' must be {lowest} to {highest} {unit}, got {value:g}")

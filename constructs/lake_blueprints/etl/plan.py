@@ -1,0 +1,169 @@
+"""The plan that the curation script follows, compiled from a dataset and what the caller adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lake_blueprints.contracts import Column, ContractError, Dataset, DataType, parse_type
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivation:
+    """A column that is computed, not read.
+
+    Parameters
+    ----------
+    expression: str
+        Spark SQL over the dataset's and the joined columns.
+    type: DataType or str
+        Type of the result, for instance `double`.
+    """
+
+    expression: str
+    type: DataType | str
+
+    @property
+    def column_type(self) -> DataType:
+        return parse_type(self.type) if isinstance(self.type, str) else self.type
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceJoin:
+    """Columns looked up in reference data.
+
+    Parameters
+    ----------
+    reference: Dataset
+        The reference data; its curated table is read.
+    on: sequence of str
+        Columns that both sides have, and that identify a row of the reference data.
+    columns: sequence of str
+        Columns that are added.
+    how: 'left' or 'inner'
+        What happens to a row without a match: it is kept with nulls, or left out and counted. By default kept.
+    """
+
+    reference: Dataset
+    on: Sequence[str]
+    columns: Sequence[str]
+    how: Literal["left", "inner"] = "left"
+
+    def __post_init__(self) -> None:
+        known = [column.name for column in self.reference.columns]
+        for name in [*self.on, *self.columns]:
+            if name not in known:
+                raise ContractError(
+                    f"join column '{name}' is not a column of dataset '{self.reference.name}'; "
+                    f"its columns are {', '.join(known)}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curation:
+    """What curation does to a dataset beyond what its contract already says.
+
+    Parameters
+    ----------
+    drop: sequence of str
+        Columns that are not written. By default none.
+    drop_null_rows: sequence of str
+        Columns without whose value a row is left out and counted. By default none.
+    filter: str, optional
+        Spark SQL condition; other rows are left out and counted. By default every row is kept.
+    derive: mapping of str to Derivation
+        Columns that are computed, by name. By default none.
+    joins: sequence of ReferenceJoin
+        Columns looked up in reference data. By default none.
+    target_file_mb: int
+        Size that written files aim at, in MiB, at least 1. By default 128.
+
+    Raises
+    ------
+    ContractError
+        From `dataset` and `plan`, if a named column does not exist.
+    """
+
+    drop: Sequence[str] = ()
+    drop_null_rows: Sequence[str] = ()
+    filter: str | None = None
+    derive: Mapping[str, Derivation] = field(default_factory=dict)
+    joins: Sequence[ReferenceJoin] = ()
+    target_file_mb: int = 128
+
+    def __post_init__(self) -> None:
+        if self.target_file_mb < 1:
+            raise ContractError(f"'target_file_mb' must be at least 1, got {self.target_file_mb}")
+
+    def curated(self, dataset: Dataset) -> Dataset:
+        """Return the dataset as it is after curation: what the curated table is made of."""
+        self._check(dataset)
+        kept = [column for column in dataset.columns if column.name not in self.drop]
+        joined = [_optional(join.reference.column(name)) for join in self.joins for name in join.columns]
+        derived = [Column(name=name, type=rule.column_type) for name, rule in self.derive.items()]
+        return Dataset(
+            name=dataset.name,
+            columns=[*kept, *joined, *derived],
+            primary_key=dataset.primary_key,
+            partition_keys=dataset.partition_keys,
+            description=dataset.description,
+            classification=dataset.classification,
+            version=dataset.version,
+        )
+
+    def plan(self, dataset: Dataset) -> dict[str, Any]:
+        """Return the document that the curation script reads; its format is described in docs/etl.md."""
+        self._check(dataset)
+        return {
+            "dataset": dataset.name,
+            "version": dataset.version,
+            "format": dataset.format.value,
+            "csv": {"delimiter": dataset.delimiter},
+            "columns": [_column(column) for column in dataset.columns],
+            "primary_key": list(dataset.primary_key),
+            "partition_keys": list(dataset.partition_keys),
+            "drop": list(self.drop),
+            "drop_null_rows": list(self.drop_null_rows),
+            "filter": self.filter,
+            "derive": {
+                name: {"expression": rule.expression, "type": rule.column_type.spark}
+                for name, rule in self.derive.items()
+            },
+            "joins": [
+                {"name": join.reference.name, "on": list(join.on), "columns": list(join.columns), "how": join.how}
+                for join in self.joins
+            ],
+            "target_file_mb": self.target_file_mb,
+        }
+
+    def _check(self, dataset: Dataset) -> None:
+        known = [column.name for column in dataset.columns]
+        for option in ("drop", "drop_null_rows"):
+            for name in getattr(self, option):
+                if name not in known:
+                    raise ContractError(
+                        f"'{option}' names '{name}', which is not a column of dataset '{dataset.name}'; "
+                        f"its columns are {', '.join(known)}"
+                    )
+        for name in self.drop:
+            if name in (*dataset.primary_key, *dataset.partition_keys):
+                raise ContractError(f"'drop' names '{name}', which is a key of dataset '{dataset.name}'; keys stay")
+
+
+def _optional(column: Column) -> Column:
+    return Column(
+        name=column.name, type=column.type, description=column.description, classification=column.classification
+    )
+
+
+def _column(column: Column) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": column.name,
+        "source": column.source or column.name,
+        "type": column.type.spark,
+        "required": column.required,
+    }
+    if column.format:
+        described["format"] = column.format
+    return {**described, **column.constraints.as_dict()}

@@ -1,0 +1,105 @@
+"""Curation: from a contract and its additions to the plan of the script and the curated dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lake_blueprints.contracts import Column, Constraints, ContractError, Dataset, DatasetFormat
+from lake_blueprints.etl import Curation, Derivation, ReferenceJoin
+
+WEATHER = Dataset(
+    name="weather",
+    columns=[Column(name="origin", type="string", required=True), Column(name="temp", type="double")],
+    primary_key=["origin"],
+)
+FLIGHTS = Dataset(
+    name="flights",
+    version="2.1.0",
+    format=DatasetFormat.CSV,
+    delimiter="|",
+    columns=[
+        Column(name="origin", type="string", source="Origin", required=True),
+        Column(name="day", type="date", format="dd.MM.yyyy"),
+        Column(name="distance", type="int", constraints=Constraints(minimum=1, enum=(1, 2))),
+        Column(name="tail", type="string"),
+    ],
+    primary_key=["origin", "day"],
+    partition_keys=["day"],
+)
+EVERYTHING = Curation(
+    drop=["tail"],
+    drop_null_rows=["distance"],
+    filter="distance > 0",
+    derive={"km": Derivation(expression="distance * 1.609344", type="double")},
+    joins=[ReferenceJoin(reference=WEATHER, on=["origin"], columns=["temp"], how="inner")],
+    target_file_mb=64,
+)
+
+
+def test_a_plan_says_all_that_the_script_does() -> None:
+    assert EVERYTHING.plan(FLIGHTS) == {
+        "dataset": "flights",
+        "version": "2.1.0",
+        "format": "csv",
+        "csv": {"delimiter": "|"},
+        "columns": [
+            {"name": "origin", "source": "Origin", "type": "string", "required": True},
+            {"name": "day", "source": "day", "type": "date", "required": False, "format": "dd.MM.yyyy"},
+            {
+                "name": "distance",
+                "source": "distance",
+                "type": "int",
+                "required": False,
+                "minimum": 1,
+                "enum": (1, 2),
+            },
+            {"name": "tail", "source": "tail", "type": "string", "required": False},
+        ],
+        "primary_key": ["origin", "day"],
+        "partition_keys": ["day"],
+        "drop": ["tail"],
+        "drop_null_rows": ["distance"],
+        "filter": "distance > 0",
+        "derive": {"km": {"expression": "distance * 1.609344", "type": "double"}},
+        "joins": [{"name": "weather", "on": ["origin"], "columns": ["temp"], "how": "inner"}],
+        "target_file_mb": 64,
+    }
+
+
+def test_the_curated_dataset_has_what_is_left_then_what_is_joined_then_what_is_derived() -> None:
+    curated = EVERYTHING.curated(FLIGHTS)
+    assert [column.name for column in curated.columns] == ["origin", "day", "distance", "temp", "km"]
+    assert curated.partition_keys == ("day",)
+    assert curated.primary_key == ("origin", "day")
+    assert str(curated.column("km").type) == "double"
+
+
+def test_without_additions_the_curated_dataset_is_the_contracts() -> None:
+    assert Curation().curated(FLIGHTS).columns == FLIGHTS.columns
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"drop": ["wing"]}, "'drop' names 'wing', which is not a column of dataset 'flights'; its columns are origin"),
+        ({"drop_null_rows": ["wing"]}, "'drop_null_rows' names 'wing'"),
+        ({"drop": ["day"]}, "'drop' names 'day', which is a key of dataset 'flights'; keys stay"),
+        ({"derive": {"tail": Derivation(expression="1", type="int")}}, "two columns named 'tail'"),
+        ({"derive": {"x": Derivation(expression="1", type="whole")}}, "unknown type 'whole'"),
+    ],
+)
+def test_refuses(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        Curation(**options).curated(FLIGHTS)
+
+
+def test_refuses_a_join_on_what_the_reference_does_not_have() -> None:
+    with pytest.raises(ContractError, match="join column 'wind' is not a column of dataset 'weather'; its columns are"):
+        ReferenceJoin(reference=WEATHER, on=["origin"], columns=["wind"])
+
+
+def test_refuses_files_of_no_size() -> None:
+    with pytest.raises(ContractError, match="'target_file_mb' must be at least 1, got 0"):
+        Curation(target_file_mb=0)
