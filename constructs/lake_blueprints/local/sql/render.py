@@ -1,0 +1,117 @@
+"""Values as Athena writes them into result sets and CSV files."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+# By DuckDBPyType.id: Athena's name, precision and scale of a column.
+_COLUMNS = {
+    "boolean": ("boolean", 0, 0),
+    "tinyint": ("tinyint", 3, 0),
+    "smallint": ("smallint", 5, 0),
+    "utinyint": ("smallint", 5, 0),
+    "integer": ("integer", 10, 0),
+    "usmallint": ("integer", 10, 0),
+    "bigint": ("bigint", 19, 0),
+    "hugeint": ("bigint", 19, 0),
+    "uinteger": ("bigint", 19, 0),
+    "ubigint": ("bigint", 19, 0),
+    "float": ("float", 17, 0),
+    "double": ("double", 17, 0),
+    "varchar": ("varchar", 2147483647, 0),
+    "uuid": ("varchar", 2147483647, 0),
+    "blob": ("varbinary", 1073741824, 0),
+    "date": ("date", 0, 0),
+    "time": ("time", 3, 0),
+    "timestamp": ("timestamp", 3, 0),
+    "timestamp_s": ("timestamp", 3, 0),
+    "timestamp_ms": ("timestamp", 3, 0),
+    "timestamp_ns": ("timestamp", 3, 0),
+    "timestamp with time zone": ("timestamp with time zone", 3, 0),
+    "list": ("array", 0, 0),
+    "map": ("map", 0, 0),
+    "struct": ("row", 0, 0),
+}
+
+
+def column_info(name: str, duckdb_type: Any) -> dict[str, Any]:
+    """Describe a result column as GetQueryResults does."""
+    kind = duckdb_type.id
+    if kind == "decimal":
+        (_, precision), (_, scale) = duckdb_type.children
+        athena = "decimal"
+    elif str(duckdb_type) == "JSON":
+        athena, precision, scale = "json", 0, 0
+    else:
+        athena, precision, scale = _COLUMNS.get(kind, ("unknown", 0, 0))
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": name,
+        "Label": name,
+        "Type": athena,
+        "Precision": precision,
+        "Scale": scale,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": athena == "varchar",
+    }
+
+
+def text(value: Any, duckdb_type: Any) -> str | None:
+    """Return a value as Athena writes it; None for NULL."""
+    if value is None:
+        return None
+    kind = duckdb_type.id
+    if kind == "list":
+        element = duckdb_type.children[0][1]
+        return f"[{', '.join(_nested(item, element) for item in value)}]"
+    if kind == "map":
+        (_, keys), (_, values) = duckdb_type.children
+        return f"{{{', '.join(f'{_nested(k, keys)}={_nested(v, values)}' for k, v in value.items())}}}"
+    if kind == "struct":
+        return f"{{{', '.join(f'{name}={_nested(value[name], child)}' for name, child in duckdb_type.children)}}}"
+    return _scalar(value)
+
+
+def _nested(value: Any, duckdb_type: Any) -> str:
+    rendered = text(value, duckdb_type)
+    return "null" if rendered is None else rendered
+
+
+def _scalar(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case float():
+            return double_text(value)
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            moment = value if value.tzinfo is None else value.astimezone(UTC)
+            zone = "" if value.tzinfo is None else " UTC"
+            return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}{zone}"
+        case time():
+            return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
+        case date():
+            return value.isoformat()
+        case bytes():
+            return value.hex(" ")
+        case _:
+            return str(value)
+
+
+def double_text(value: float) -> str:
+    """Write a double as Java does: 1.0E7, not 10000000.0."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return f"{Decimal(repr(value)):f}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    first, *rest = map(str, digits)
+    return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{int(exponent) + len(rest)}"

@@ -1,0 +1,51 @@
+"""A server for the tests of one module: moto's APIs, into which a test applies the patches of its engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from moto.server import DomainDispatcherApplication, ThreadedMotoServer
+
+from lake_blueprints.local.objects import ObjectStore
+from lake_blueprints.local.runtime import Runtime
+
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    folder: Path = tmp_path_factory.mktemp("cloud")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    runtime = Runtime(
+        endpoint=f"http://localhost:{port}",
+        account=ACCOUNT,
+        workdir=folder / "work",
+        cache=folder / "cache",
+        objects=ObjectStore(ACCOUNT),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DomainDispatcherApplication, "__call__", _metered(runtime))
+        urlopen(Request(f"{runtime.endpoint}/moto-api/reset", method="POST")).close()
+        yield runtime
+        runtime.stopping.set()
+    server.stop()
+
+
+def _metered(runtime: Runtime) -> Any:
+    original = DomainDispatcherApplication.__call__
+
+    def application(self: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = original(self, environ, start_response)
+        credential = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        if credential and environ["REQUEST_METHOD"] == "GET":
+            return runtime.meter.metered(credential[1], body)
+        return body
+
+    return application
