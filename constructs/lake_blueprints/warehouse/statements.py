@@ -1,0 +1,144 @@
+"""The SQL that makes a dataset a table of Redshift, and loads it.
+
+Pure text, in which names may be CDK tokens; nothing here knows of a stack. Every statement may run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_cdk import Token
+
+from lake_blueprints.contracts import Column, Dataset
+
+# Redshift's longest identifier in bytes, and the most columns of a table:
+# https://docs.aws.amazon.com/redshift/latest/dg/r_names.html, .../r_CREATE_TABLE_usage.html
+_LONGEST_NAME = 127
+_MOST_COLUMNS = 1_600
+_SCHEMA = "public"
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Refuse a dataset that Redshift cannot hold.
+
+    Raises
+    ------
+    ValueError
+        If it has too many columns, or a column's name is too long.
+    """
+    if len(dataset.columns) > _MOST_COLUMNS:
+        raise ValueError(
+            f"dataset '{dataset.name}' has {len(dataset.columns)} columns; a table of Redshift has at most "
+            f"{_MOST_COLUMNS}"
+        )
+    for column in dataset.columns:
+        check_name(column.name)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is too long for Redshift.
+
+    Raises
+    ------
+    ValueError
+        With the name's length and the longest allowed.
+    """
+    if not Token.is_unresolved(name) and len(name) > _LONGEST_NAME:
+        raise ValueError(f"'{name}' is too long for Redshift: {len(name)} characters, at most {_LONGEST_NAME}")
+
+
+def create_external_schema(database: str) -> str:
+    """Return the statement that makes a catalog database readable as a schema of the same name.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_EXTERNAL_SCHEMA.html
+    """
+    return (
+        f"CREATE EXTERNAL SCHEMA IF NOT EXISTS {_quoted(database)} "
+        f"FROM DATA CATALOG DATABASE {_literal(database)} IAM_ROLE default"
+    )
+
+
+def create_table(dataset: Dataset, table: str) -> str:
+    """Return the statement that defines the table of a dataset.
+
+    Rows are sorted by the partition keys, by which most queries filter. Redshift chooses distribution and
+    compression. It does not enforce the primary key, but plans with it, and enforces NOT NULL.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
+    """
+    lines = [_definition(column, column.name in dataset.primary_key) for column in dataset.columns]
+    if dataset.primary_key:
+        lines.append(f"PRIMARY KEY ({_names(dataset.primary_key)})")
+    body = ",\n  ".join(lines)
+    sort = f"\nCOMPOUND SORTKEY ({_names(dataset.partition_keys)})" if dataset.partition_keys else ""
+    return f"CREATE TABLE IF NOT EXISTS {_local(table)} (\n  {body}\n)\nDISTSTYLE AUTO{sort}"
+
+
+def load(dataset: Dataset, table: str, *, database: str, uri: str, in_folders: bool) -> list[str]:
+    """Return the statements that bring the table up to date; they belong in one transaction.
+
+    - Files that hold every column replace the table by a COPY of the whole prefix. DELETE and not TRUNCATE, which
+      would commit at once, so that readers never see an empty table.
+    - If partition keys are in the names of folders, COPY would lose them: it reads only what is in the files. So
+      rows come through the external schema. With a primary key only the rows come whose key is not there yet:
+      curated rows are added and never changed, so this is all there is to do, and it writes nothing twice.
+      Without one, the table is replaced.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html,
+    https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
+    """
+    nested = any(column.type.nested for column in dataset.columns)
+    empty = f"DELETE FROM {_local(table)}"
+    if not in_folders:
+        # Nested Parquet columns become SUPER only with this option:
+        # https://docs.aws.amazon.com/redshift/latest/dg/ingest-super.html
+        option = " SERIALIZETOJSON" if nested else ""
+        return [
+            empty,
+            f"COPY {_local(table)}\nFROM {_literal(uri)}\nIAM_ROLE default\nFORMAT AS PARQUET{option}",
+        ]
+    insert = _insert(dataset, table, database)
+    # Without this setting, a nested column of an external table cannot be selected as a whole:
+    # https://docs.aws.amazon.com/redshift/latest/dg/serializing-complex-JSON.html
+    prepare = ["SET json_serialization_enable TO true"] if nested else []
+    return [*prepare, insert] if dataset.primary_key else [*prepare, empty, insert]
+
+
+def _insert(dataset: Dataset, table: str, database: str) -> str:
+    values = ", ".join(_selected(column) for column in dataset.columns)
+    statement = (
+        f"INSERT INTO {_local(table)} ({_names(column.name for column in dataset.columns)})\n"
+        f"SELECT {values}\nFROM {_quoted(database)}.{_quoted(table)} AS lake"
+    )
+    if not dataset.primary_key:
+        return statement
+    same_key = " AND ".join(f"loaded.{_quoted(key)} = lake.{_quoted(key)}" for key in dataset.primary_key)
+    return f"{statement}\nWHERE NOT EXISTS (SELECT 1 FROM {_local(table)} AS loaded WHERE {same_key})"
+
+
+def _selected(column: Column) -> str:
+    value = f"lake.{_quoted(column.name)}"
+    return f"JSON_PARSE({value})" if column.type.nested else value
+
+
+def _definition(column: Column, in_primary_key: bool) -> str:
+    not_null = " NOT NULL" if column.required or in_primary_key else ""
+    return f"{_quoted(column.name)} {column.type.redshift}{not_null}"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(_quoted(name) for name in names)
+
+
+def _local(table: str) -> str:
+    return f"{_quoted(_SCHEMA)}.{_quoted(table)}"
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"

@@ -1,0 +1,329 @@
+"""A Redshift Serverless warehouse that loads datasets of the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import ArnFormat, Duration, Names, RemovalPolicy, Stack, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_redshiftserverless as redshift
+from constructs import Construct
+
+from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.catalog import Table
+from lake_blueprints.contracts import DatasetFormat
+from lake_blueprints.encryption import LakeKey
+from lake_blueprints.removal import guard_removal
+from lake_blueprints.warehouse import statements
+from lake_blueprints.warehouse.capacity import check_capacity, check_port
+from lake_blueprints.warehouse.network import LakeNetwork
+from lake_blueprints.warehouse.usage_limit import UsageLimit
+
+_ADMIN = "admin"
+_LOGS = ("userlog", "connectionlog", "useractivitylog")
+_ZONES_WITH_ENHANCED_ROUTING = 3
+_LONGEST_QUERY_SECONDS = 86_399
+_STATEMENT_RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
+_STATEMENT_FOLLOW = (
+    "redshift-data:DescribeStatement",
+    "redshift-data:GetStatementResult",
+    "redshift-data:CancelStatement",
+)
+
+
+class Warehouse(Construct):
+    """Define a private, encrypted Redshift Serverless namespace and workgroup, and the SQL that loads the lake.
+
+    Parameters
+    ----------
+    network: LakeNetwork or ec2.IVpc, optional
+        Where the warehouse listens, in isolated subnets. By default a new `LakeNetwork` is defined.
+    encryption_key: kms.IKey, optional
+        Key for data, admin secret and audit logs; CloudWatch Logs may use it, as with `LakeKey`. By default a new
+        `LakeKey` is defined.
+    database: str
+        Name of the first database. By default dev.
+    base_capacity: int
+        Compute at the start of a query, in RPUs: 4, 8 to 512 in steps of 8, or up to 1,024 in steps of 32. By
+        default 8, which holds up to 128 TB.
+    max_capacity: int, optional
+        Most compute at a time, in RPUs, a multiple of 8; it bounds the cost of an hour. By default twice the base.
+    usage_limits: sequence of UsageLimit
+        Most compute in a period. CloudFormation has no type for them: the orchestration applies
+        `usage_limit_requests`. By default none.
+    query_timeout: Duration
+        Time after which a query is stopped, 1 second to 24 hours. By default 1 hour.
+    enhanced_vpc_routing: bool
+        Whether COPY and Spectrum reach S3 and Glue through the VPC, which then needs three zones and, by the hour,
+        an endpoint for Glue. By default they use the network of AWS, so that an idle network costs nothing.
+    port: int
+        Port to listen on, 5431 to 5455 or 8191 to 8215. By default 5439.
+    final_snapshot_kept_for: Duration, optional
+        How long a last snapshot is kept if the namespace is deleted, 1 to 3,653 days. By default there is none.
+    log_retention: logs.RetentionDays
+        How long audit logs are kept. By default one year.
+    removal_policy: RemovalPolicy
+        What happens to the data when the namespace leaves the stack, subject to the removal guard. By default it
+        is retained.
+
+    Defines
+    -------
+    One namespace, named `namespace_name`, one workgroup, named `workgroup_name`, the role for COPY and Spectrum, as
+    `role`, its security group, as `connections`, and a log group for each audit log; a network and a key, as
+    `key`, unless they are given.
+
+    Raises
+    ------
+    ValueError
+        If capacity, port, time limit or network are not what Redshift Serverless accepts.
+
+    Notes
+    -----
+    Redshift changes one setting of a workgroup at a time: deploy changes of capacity, routing and parameters one
+    after the other (https://github.com/hashicorp/terraform-provider-aws/issues/28108).
+
+    https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html,
+    https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-considerations.html
+
+    Example
+    -------
+        >>> warehouse = Warehouse(self, "Warehouse")
+        >>> warehouse.add_dataset(flights)
+        >>> warehouse.grant_run_statements(state_machine)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: LakeNetwork | ec2.IVpc | None = None,
+        encryption_key: kms.IKey | None = None,
+        database: str = "dev",
+        base_capacity: int = 8,
+        max_capacity: int | None = None,
+        usage_limits: Sequence[UsageLimit] = (),
+        query_timeout: Duration | None = None,
+        enhanced_vpc_routing: bool = False,
+        port: int = 5439,
+        final_snapshot_kept_for: Duration | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        maximum = max_capacity or 2 * base_capacity
+        check_capacity(base_capacity, maximum)
+        check_port(port)
+        timeout = _query_seconds(query_timeout or Duration.hours(1))
+        self.database = database
+        self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
+        network = network or LakeNetwork(self, "Network", encryption_key=self.key, removal_policy=removal_policy)
+        vpc = network.vpc if isinstance(network, LakeNetwork) else network
+        subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+        _check_subnets(subnets.availability_zones, enhanced_vpc_routing)
+
+        # Neither AWS's own role for Redshift nor its documentation has `aws:SourceAccount` in the trust policy.
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+            description=f"COPY and Spectrum of {self.node.path}",
+            source_account=False,
+        )
+        self._usage_limits = tuple(usage_limits)
+        self._tables: dict[str, Table] = {}
+
+        name = Names.unique_resource_name(self, max_length=64, separator="-").lower()
+        self._namespace = redshift.CfnNamespace(
+            self,
+            "Namespace",
+            namespace_name=name,
+            db_name=database,
+            admin_username=_ADMIN,
+            manage_admin_password=True,
+            admin_password_secret_kms_key_id=self.key.key_arn,
+            kms_key_id=self.key.key_arn,
+            iam_roles=[self.role.role_arn],
+            default_iam_role_arn=self.role.role_arn,
+            log_exports=list(_LOGS),
+            final_snapshot_name=f"{name}-final" if final_snapshot_kept_for else None,
+            final_snapshot_retention_period=final_snapshot_kept_for.to_days() if final_snapshot_kept_for else None,
+        )
+        guard_removal(self._namespace, removal_policy, encryption_key=self.key)
+        for log in _LOGS:
+            self._define_log(log, name, log_retention, removal_policy)
+        self.namespace_name: str = self._namespace.ref
+
+        group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=vpc,
+            description=f"Warehouse {self.node.path}",
+            allow_all_outbound=enhanced_vpc_routing,
+        )
+        self.connections = ec2.Connections(security_groups=[group], default_port=ec2.Port.tcp(port))
+        self._workgroup = redshift.CfnWorkgroup(
+            self,
+            "Workgroup",
+            workgroup_name=name,
+            namespace_name=self.namespace_name,
+            base_capacity=base_capacity,
+            max_capacity=maximum,
+            enhanced_vpc_routing=enhanced_vpc_routing,
+            publicly_accessible=False,
+            port=port,
+            subnet_ids=subnets.subnet_ids,
+            security_group_ids=[group.security_group_id],
+            config_parameters=[
+                redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value)
+                for key, value in (
+                    ("enable_user_activity_logging", "true"),
+                    ("max_query_execution_time", str(timeout)),
+                    ("require_ssl", "true"),
+                )
+            ],
+        )
+        self.workgroup_name: str = self._workgroup.ref
+        self.workgroup_arn: str = self._workgroup.attr_workgroup_workgroup_arn
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that are loaded, in the order in which they were added."""
+        return tuple(self._tables.values())
+
+    @property
+    def connection(self) -> dict[str, str]:
+        """The parameters by which a call of the Redshift Data API reaches the database as its admin.
+
+        An IAM identity of its own would be a database user without the right to create a schema, and nobody could
+        give it that right before the first statement ran. So statements run as the admin, by the managed secret:
+        whoever may run them may do everything in this warehouse.
+
+        CloudFormation does not tell the secret's ARN; the Data API also takes its name, which follows from the
+        namespace's (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2021,
+        https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html).
+        """
+        return {
+            "WorkgroupName": self.workgroup_name,
+            "Database": self.database,
+            "SecretArn": self._secret_name,
+        }
+
+    def add_dataset(self, table: Table) -> None:
+        """Make a table of the lake a table of the warehouse, and let the warehouse read it.
+
+        Parameters
+        ----------
+        table: Table
+            Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none.
+
+        Raises
+        ------
+        ValueError
+            If Redshift could not hold or read the table, or the warehouse already has one of that name.
+        """
+        _check_loadable(table)
+        if table.table_name in self._tables:
+            raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
+        self._tables[table.table_name] = table
+        table.grant_read(self.role)
+
+    def setup_statements(self) -> list[str]:
+        """Return the statements that define external schemas and tables; they may run again.
+
+        One call of BatchExecuteStatement takes at most 40.
+        """
+        databases = dict.fromkeys(table.database.database_name for table in self.tables)
+        return [
+            *(statements.create_external_schema(database) for database in databases),
+            *(statements.create_table(table.dataset, table.table_name) for table in self.tables),
+        ]
+
+    def load_statements(self, table: Table) -> list[str]:
+        """Return the statements that bring one table up to date, for one call of BatchExecuteStatement.
+
+        The call runs them in one transaction. They may run again, and add nothing twice.
+        """
+        return statements.load(
+            table.dataset,
+            table.table_name,
+            database=table.database.database_name,
+            uri=table.uri,
+            in_folders=bool(table.layout.partition_columns(table.dataset)),
+        )
+
+    def usage_limit_requests(self) -> list[dict[str, str | int]]:
+        """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them."""
+        return [limit.render(self.workgroup_arn) for limit in self._usage_limits]
+
+    def grant_run_statements(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow running SQL as the database's admin through the Data API, and following it; see `connection`.
+
+        A statement belongs to the role that ran it, and only that role can follow it
+        (https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html); IAM has no resource for statements.
+        """
+        # Secrets Manager ends an ARN in a hyphen and six characters of its own.
+        secret = Stack.of(self).format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{self._secret_name}-??????",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        grant = grant_on(None, grantee, _STATEMENT_RUN, [self.workgroup_arn])
+        for extra in (
+            grant_on(None, grantee, _STATEMENT_FOLLOW, ["*"]),
+            grant_on(None, grantee, ["secretsmanager:GetSecretValue"], [secret]),
+            grant_on(self.key, grantee, grants.KEY_READ, [self.key.key_arn]),
+        ):
+            grant = grant.combine(extra)
+        return grant
+
+    @property
+    def _secret_name(self) -> str:
+        return f"redshift!{self.namespace_name}-{_ADMIN}"
+
+    def _define_log(self, log: str, name: str, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> None:
+        # Redshift would create the group itself, unencrypted and kept for ever.
+        group = logs.LogGroup(
+            self,
+            log,
+            log_group_name=f"/aws/redshift/{name}/{log}",
+            encryption_key=self.key,
+            retention=retention,
+        )
+        guard_removal(group, removal_policy, encryption_key=self.key)
+        self._namespace.node.add_dependency(group)
+
+
+def _check_loadable(table: Table) -> None:
+    name = table.table_name
+    statements.check_dataset(table.dataset)
+    for identifier in (name, table.database.database_name):
+        statements.check_name(identifier)
+    if table.format is not DatasetFormat.PARQUET:
+        raise ValueError(f"table '{name}' is {table.format}; a warehouse loads Parquet, as the lake's jobs write it")
+    if table.layout.projection(table.dataset):
+        raise ValueError(
+            f"the partitions of table '{name}' are projected, which only Athena sees; "
+            "register them by ByPartitionKeys() so that Redshift Spectrum sees them as well"
+        )
+
+
+def _check_subnets(zones: Sequence[str], enhanced_vpc_routing: bool) -> None:
+    if enhanced_vpc_routing and len(set(zones)) < _ZONES_WITH_ENHANCED_ROUTING:
+        raise ValueError(
+            f"enhanced VPC routing needs isolated subnets in {_ZONES_WITH_ENHANCED_ROUTING} Availability Zones, got "
+            f"{len(set(zones))}; give the network az_count={_ZONES_WITH_ENHANCED_ROUTING}, or do without"
+        )
+    if len(set(zones)) < 2:
+        raise ValueError(f"Redshift Serverless needs isolated subnets in 2 Availability Zones, got {len(set(zones))}")
+
+
+def _query_seconds(timeout: Duration) -> int:
+    seconds = int(timeout.to_seconds())
+    if not Token.is_unresolved(seconds) and not 1 <= seconds <= _LONGEST_QUERY_SECONDS:
+        raise ValueError(f"'query_timeout' must be 1 to {_LONGEST_QUERY_SECONDS} seconds, got {seconds}")
+    return seconds
