@@ -1,0 +1,98 @@
+"""Who may read and write the catalog entries of a zone's data."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lake_blueprints.access import grant_on
+from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
+from lake_blueprints.catalog.lake_formation import LakeFormation
+
+# https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+CATALOG_READ = (
+    "glue:GetDatabase",
+    "glue:GetDatabases",
+    "glue:GetTable",
+    "glue:GetTables",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:BatchGetPartition",
+)
+CATALOG_WRITE = (
+    "glue:GetDatabase",
+    "glue:GetTable",
+    "glue:GetPartition",
+    "glue:CreatePartition",
+    "glue:BatchCreatePartition",
+    "glue:UpdatePartition",
+)
+
+
+def catalog_arns(scope: Construct, database_name: str, *tables: str) -> list[str]:
+    """Return the ARNs that Glue checks for a table: its own, its database's and the catalog's."""
+    stack = Stack.of(scope)
+    return [
+        stack.format_arn(service="glue", resource="catalog"),
+        stack.format_arn(service="glue", resource="database", resource_name=database_name),
+        *(stack.format_arn(service="glue", resource="table", resource_name=f"{database_name}/{t}") for t in tables),
+    ]
+
+
+class CatalogEntries:
+    """What one database knows about the data of one zone; it replays grants for tables defined after them.
+
+    Parameters
+    ----------
+    database: Construct
+        Where the entries belong.
+    database_name: str
+        Name of the database.
+    whole: bool
+        Whether all tables of the database are about this zone, so that a grant on all of the zone is one on all
+        tables, whatever their number.
+    lake_formation: LakeFormation, optional
+        Repeats every grant in Lake Formation. By default IAM alone decides.
+    """
+
+    def __init__(
+        self, database: Construct, database_name: str, *, whole: bool, lake_formation: LakeFormation | None
+    ) -> None:
+        self._database = database
+        self._name = database_name
+        self._whole = whole
+        self._lake_formation = lake_formation
+        self._entries: list[Entry] = []
+        self._given: list[tuple[iam.IGrantable, str | None, Access]] = []
+
+    def add(self, entry: Entry) -> None:
+        """Add tables, which everyone who has access to their data may see."""
+        self._entries.append(entry)
+        for grantee, prefix, access in self._given:
+            if entry.concerns(prefix):
+                self._grant(grantee, entry, access)
+
+    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
+        """Allow reading the entries of the data below a prefix."""
+        return self._give(grantee, prefix, Access.READ)
+
+    def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
+        """Allow adding partitions to the entries of the data below a prefix."""
+        return self._give(grantee, prefix, Access.WRITE)
+
+    def _give(self, grantee: iam.IGrantable, prefix: str | None, access: Access) -> iam.Grant:
+        if self._whole and not prefix:
+            return self._grant(grantee, EVERY_TABLE, access)
+        self._given.append((grantee, prefix, access))
+        grant = iam.Grant.drop(grantee, "no table lies below the prefix yet")
+        for entry in self._entries:
+            if entry.concerns(prefix):
+                grant = grant.combine(self._grant(grantee, entry, access))
+        return grant
+
+    def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
+        if self._lake_formation:
+            self._lake_formation.grant(grantee, entry, access)
+        actions = CATALOG_READ if access is Access.READ else CATALOG_WRITE
+        return grant_on(None, grantee, actions, catalog_arns(self._database, self._name, entry.tables))

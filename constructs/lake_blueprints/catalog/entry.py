@@ -1,0 +1,41 @@
+"""Tables of a database and where their data lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from constructs import Construct
+
+
+class Access(Enum):
+    """What a grant on data allows in its catalog entry."""
+
+    READ = auto()
+    WRITE = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Tables of a database whose data lies below a prefix of a zone.
+
+    Parameters
+    ----------
+    prefix: str
+        Where the data lies.
+    tables: str
+        Name of the table, or the names that a crawler gives, as IAM writes them: `reference_*`.
+    described_by: Construct, optional
+        What defines the table. By default a crawler will.
+    """
+
+    prefix: str
+    tables: str
+    described_by: Construct | None = None
+
+    def concerns(self, prefix: str | None) -> bool:
+        """Whether someone with access to `prefix` has access to some of the data."""
+        return not prefix or self.prefix.startswith(prefix) or prefix.startswith(self.prefix)
+
+
+EVERY_TABLE = Entry(prefix="", tables="*")

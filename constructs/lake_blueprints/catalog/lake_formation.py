@@ -1,0 +1,121 @@
+"""Lake Formation beside IAM: the zone as a registered location, and each grant a second time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, cast
+
+from aws_cdk import Annotations, Aws, CfnResource, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lakeformation as lakeformation
+from constructs import Construct, IConstruct
+
+from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
+from lake_blueprints.storage import Zone
+
+# Adding a partition alters the table.
+_TABLE = {Access.READ: ("DESCRIBE", "SELECT"), Access.WRITE: ("ALTER", "DESCRIBE", "INSERT")}
+_PERMISSIONS = lakeformation.CfnPrincipalPermissions
+# Ids of what is defined outside the database, in the stack and in the zone.
+_QUEUE = "LakeFormationPermissions"
+_LOCATION = "LakeFormation"
+
+
+class LakeFormation:
+    """Repeat grants on a database in Lake Formation.
+
+    The zone is registered in hybrid access mode: principals who opt in are governed by Lake Formation, all others
+    by IAM as before. Whoever deploys must be a Lake Formation administrator.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/lake-formation/latest/dg/hybrid-access-mode.html
+    """
+
+    def __init__(self, database: CfnResource, database_name: str, zone: Zone) -> None:
+        self._database = database
+        self._name = database_name
+        self._location = _location_of(zone)
+
+    def grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> None:
+        """Allow in Lake Formation what IAM allows; it knows roles, and only tables that have a name."""
+        if not hasattr(grantee.grant_principal, "role_arn"):
+            return
+        # The service authorizes the call by its own permissions; it has no resource to name:
+        # https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
+        grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"])
+        if entry.tables.endswith("*") and entry is not EVERY_TABLE:
+            Annotations.of(self._database).add_warning_v2(
+                "lake-blueprints:lake-formation-pattern",
+                f"Lake Formation cannot grant tables by pattern: grant '{self._name}.{entry.tables}' when they exist",
+            )
+            return
+        database = _PERMISSIONS.DatabaseResourceProperty(catalog_id=Aws.ACCOUNT_ID, name=self._name)
+        chosen: dict[str, Any] = {"table_wildcard": {}} if entry is EVERY_TABLE else {"name": entry.tables}
+        table = _PERMISSIONS.TableResourceProperty(catalog_id=Aws.ACCOUNT_ID, database_name=self._name, **chosen)
+        role = cast(iam.IRole, grantee.grant_principal)
+        self._add(role, _PERMISSIONS.ResourceProperty(database=database), self._name, ("DESCRIBE",))
+        permission = self._add(
+            role, _PERMISSIONS.ResourceProperty(table=table), f"{self._name}.{entry.tables}", _TABLE[access]
+        )
+        if entry.described_by:
+            permission.node.add_dependency(entry.described_by)
+
+    def _add(
+        self,
+        role: iam.IRole,
+        resource: lakeformation.CfnPrincipalPermissions.ResourceProperty,
+        name: str,
+        permissions: Sequence[str],
+    ) -> IConstruct:
+        # Of the role's stack, which is deployed after the catalog's when they differ.
+        stack = Stack.of(role)
+        queue = cast(Construct, stack.node.try_find_child(_QUEUE) or Construct(stack, _QUEUE))
+        # Every property is immutable and two equal grants conflict, so the id is made of the content.
+        construct_id = hashlib.sha256(" ".join([role.node.path, name, *permissions]).encode()).hexdigest()[:16]
+        if existing := queue.node.try_find_child(construct_id):
+            return existing
+        earlier = queue.node.children
+        permission = _PERMISSIONS(
+            queue,
+            construct_id,
+            principal=_PERMISSIONS.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn),
+            resource=resource,
+            permissions=list(permissions),
+            permissions_with_grant_option=[],
+        )
+        # One after the other: grants made at the same time fail with ConcurrentModificationException
+        # (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2500).
+        permission.node.add_dependency(*earlier[-1:], self._database, self._location)
+        return permission
+
+
+def _location_of(zone: Zone) -> lakeformation.CfnResource:
+    """Return the zone's registration; a location can be registered only once, whichever database asks first."""
+    home = zone.node.try_find_child(_LOCATION)
+    if home is not None:
+        return cast(lakeformation.CfnResource, home.node.find_child("Location"))
+    home = Construct(zone, _LOCATION)
+    # A role of its own: the service-linked one has no access to a customer-managed key.
+    role = ServiceRole(
+        home,
+        "Role",
+        services=["lakeformation.amazonaws.com"],
+        description="Lends Lake Formation access to the zone",
+        source_account=False,
+    )
+    bucket = zone.bucket
+    objects = [*grants.OBJECT_READ, *grants.OBJECT_WRITE, *grants.OBJECT_DELETE]
+    grant_on(bucket, role, objects, [bucket.arn_for_objects("*")])
+    grant_on(bucket, role, [*grants.BUCKET_LIST, *grants.BUCKET_WRITE], [bucket.bucket_arn])
+    grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
+    return lakeformation.CfnResource(
+        home,
+        "Location",
+        resource_arn=bucket.bucket_arn,
+        role_arn=role.role_arn,
+        use_service_linked_role=False,
+        hybrid_access_enabled=True,
+    )
