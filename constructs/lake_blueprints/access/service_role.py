@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+from lake_blueprints.access.wildcards import acknowledge_wildcards
 
 
 class ServiceRole(iam.Role):
@@ -51,6 +53,19 @@ class ServiceRole(iam.Role):
         )
         self._permissions = iam.ManagedPolicy(self, "Permissions", description=f"{description}: permissions")
         self.add_managed_policy(self._permissions)
+        self._wildcards: dict[str, str] = {}
+
+    def explain_wildcards(self, reasons: Mapping[str, str]) -> None:
+        """Say why the role's policy names some resources by a wildcard, for auditors and for cdk-nag.
+
+        Parameters
+        ----------
+        reasons: mapping of str to str
+            End of the resource, for instance `/flights/*`, and why it cannot be exact.
+        """
+        if not self._wildcards:
+            acknowledge_wildcards(self, self._wildcards)
+        self._wildcards.update(reasons)
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
         """Add a statement to the role's managed policy; every grant ends here."""

@@ -21,7 +21,8 @@ def acknowledge_wildcards(policy: Construct, reasons: Mapping[str, str]) -> None
     policy: Construct
         A role or policy; every policy below it is looked at.
     reasons: mapping of str to str
-        End of the resource, for instance `/flights/*`, and why an auditor would accept it.
+        End of the resource, for instance `/flights/*` (`Resource::*` is the lone wildcard), and why an auditor
+        would accept it.
     """
     policy.node.add_validation(_Acknowledger(policy, reasons))
 
@@ -43,11 +44,11 @@ class _Acknowledger:
     def _acknowledge(self, node: Construct, document: dict[str, Any]) -> None:
         for statement in document["Statement"]:
             for resource in _as_list(statement["Resource"]):
-                name = _finding(resource)
+                finding = f"Resource::{_finding(resource)}"
                 for end, reason in self._reasons.items():
-                    if name.endswith(end):
-                        identifier = f"AwsSolutions-IAM5[Resource::{name}]"
-                        Validations.of(node).acknowledge(Acknowledgment(id=identifier, reason=reason))
+                    if finding.endswith(end):
+                        rule = f"AwsSolutions-IAM5[{finding}]"
+                        Validations.of(node).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -85,6 +85,11 @@ class Dataset:
         return self._by_name[name]
 
     @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of all columns, in the order of the table."""
+        return tuple(column.name for column in self.columns)
+
+    @property
     def partition_columns(self) -> tuple[Column, ...]:
         """The partition keys as columns, outermost first."""
         return tuple(self.column(key) for key in self.partition_keys)
@@ -104,7 +109,7 @@ class Dataset:
                 f"dataset name '{self.name}' is not valid in the catalog: use lower case letters, digits and "
                 "underscores, not starting with a digit, at most 255"
             )
-        names = [column.name for column in self.columns]
+        names = self.column_names
         if not names:
             raise ContractError(f"dataset '{self.name}' has no columns; declare at least one")
         if twice := sorted({name for name in names if names.count(name) > 1}):

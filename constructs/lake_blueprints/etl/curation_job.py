@@ -164,8 +164,8 @@ class CurationJob(Construct):
 
 
 def _check_target(curated: Dataset, target: Table) -> None:
-    expected = [column.name for column in curated.columns]
-    found = [column.name for column in target.dataset.columns]
+    expected = curated.column_names
+    found = target.dataset.column_names
     if found != expected:
         raise ValueError(
             f"'target' has the columns {', '.join(found)}, but curation writes {', '.join(expected)}; "

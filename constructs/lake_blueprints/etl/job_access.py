@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as s3_assets
 
-from lake_blueprints.access import grant_on
+from lake_blueprints.access import ServiceRole, grant_on
 
 
-def grant_glue_job(role: iam.IRole, *, key: kms.IKey, assets: Iterable[s3_assets.Asset]) -> None:
+def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_assets.Asset]) -> None:
     """Let a Glue job read its assets, write logs and metrics, and use its security configuration.
 
     The `default` database is looked up by every Spark session that uses the Data Catalog, and `global_temp` as
@@ -20,6 +19,12 @@ def grant_glue_job(role: iam.IRole, *, key: kms.IKey, assets: Iterable[s3_assets
     (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-data-catalog-hive.html).
     """
     stack = Stack.of(role)
+    role.explain_wildcards(
+        {
+            ":log-group:/aws-glue/*": "Glue names the log groups of jobs with a security configuration itself",
+            "*": "metrics and security configurations have no resources that a policy could name",
+        }
+    )
     for asset in assets:
         grant_on(None, role, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
     log_groups = stack.format_arn(

@@ -51,7 +51,7 @@ class ReferenceJoin:
     how: Literal["left", "inner"] = "left"
 
     def __post_init__(self) -> None:
-        known = [column.name for column in self.reference.columns]
+        known = self.reference.column_names
         for name in [*self.on, *self.columns]:
             if name not in known:
                 raise ContractError(
@@ -138,7 +138,7 @@ class Curation:
         }
 
     def _check(self, dataset: Dataset) -> None:
-        known = [column.name for column in dataset.columns]
+        known = dataset.column_names
         for option in ("drop", "drop_null_rows"):
             for name in getattr(self, option):
                 if name not in known:

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import grants
+from lake_blueprints.access import ServiceRole, grants
 from lake_blueprints.access.grants import grant_on
 from lake_blueprints.storage.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.bucket import LakeBucket
@@ -142,7 +142,7 @@ class Zone(Construct):
 
     def grant_delete(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
         """Allow deleting objects below a prefix; the zone keeps deleted versions for a while."""
-        return grant_on(self.bucket, grantee, grants.OBJECT_DELETE, [self._objects(prefix)])
+        return self._grant_objects(grantee, grants.OBJECT_DELETE, prefix)
 
     def register(self, catalog: ZoneCatalog) -> None:
         """Make a catalog part of every grant on this zone, those already given included."""
@@ -184,7 +184,7 @@ class Zone(Construct):
         catalog: Callable[[ZoneCatalog], iam.Grant],
     ) -> iam.Grant:
         self._catalog_grants.append(catalog)
-        grant = grant_on(self.bucket, grantee, objects, [self._objects(prefix)])
+        grant = self._grant_objects(grantee, objects, prefix)
         for extra in (
             grant_on(self.bucket, grantee, bucket, [self.bucket.bucket_arn]),
             grant_on(self.key, grantee, key, [self.key.key_arn]),
@@ -193,5 +193,8 @@ class Zone(Construct):
             grant = grant.combine(extra)
         return grant
 
-    def _objects(self, prefix: str | None) -> str:
-        return self.bucket.arn_for_objects(f"{prefix or ''}*")
+    def _grant_objects(self, grantee: iam.IGrantable, actions: Sequence[str], prefix: str | None) -> iam.Grant:
+        keys = f"{prefix or ''}*"
+        if isinstance(grantee, ServiceRole):
+            grantee.explain_wildcards({f"/{keys}": "objects below one prefix, whose keys nobody knows beforehand"})
+        return grant_on(self.bucket, grantee, actions, [self.bucket.arn_for_objects(keys)])

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.access import ServiceRole, grant_on
-from tests.support import assert_passes_the_gates, properties, resources, template_of
+from tests.support import assert_passes_the_gates, nag_findings, properties, resources, template_of
 
 
 def role(scope: cdk.Stack, name: str = "Role", **options: bool) -> ServiceRole:
@@ -56,3 +56,27 @@ def test_can_trust_several_services(stack: cdk.Stack) -> None:
     grant_on(None, made, ["glue:GetJob"], ["arn:nowhere"])
     trust = properties(template_of(stack), "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
     assert [statement["Principal"]["Service"] for statement in trust] == ["a.amazonaws.com", "b.amazonaws.com"]
+
+
+def wildcards(stack: cdk.Stack, reasons: dict[str, str]) -> list[str]:
+    """Return the findings of a role that may do one thing everywhere and another below a prefix."""
+    made = ServiceRole(stack, "Role", services=["glue.amazonaws.com"], description="Runs the job")
+    jobs = stack.format_arn(service="glue", resource="job", resource_name="nightly*")
+    grant_on(None, made, ["glue:GetJob"], [jobs])
+    grant_on(None, made, ["cloudwatch:PutMetricData"], ["*"])
+    if reasons:
+        made.explain_wildcards(reasons)
+    template_of(stack)
+    return [finding.split(":", 2)[2].split("]")[0].rsplit("/")[-1] for finding in nag_findings(stack)]
+
+
+def test_a_wildcard_that_nobody_explained_is_a_finding(stack: cdk.Stack) -> None:
+    assert wildcards(stack, {}) == ["nightly*", "*"]
+
+
+def test_explaining_one_wildcard_explains_no_other(stack: cdk.Stack) -> None:
+    assert wildcards(stack, {"*": "metrics have no resources"}) == ["nightly*"]
+
+
+def test_a_wildcard_is_explained_by_its_end(stack: cdk.Stack) -> None:
+    assert wildcards(stack, {"job/nightly*": "jobs of the night", "*": "metrics have no resources"}) == []

@@ -1,0 +1,183 @@
+"""CurationJob: the job, its plan, and exactly what its role may do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import Duration
+from syrupy.assertion import SnapshotAssertion
+
+from lake_blueprints.catalog import Database, Table
+from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
+from lake_blueprints.storage import Zone
+from tests.support import assert_passes_the_gates, properties, resources, template_of
+
+FLIGHTS = Dataset(
+    name="flights",
+    columns=[
+        Column(name="carrier", type="string", required=True),
+        Column(name="origin", type="string"),
+        Column(name="month", type="int", required=True),
+    ],
+    primary_key=["carrier"],
+    partition_keys=["month"],
+)
+WEATHER = Dataset(
+    name="weather",
+    columns=[Column(name="origin", type="string"), Column(name="temp", type="double")],
+    primary_key=["origin"],
+)
+WITH_WEATHER = Curation(joins=[ReferenceJoin(reference=WEATHER, on=["origin"], columns=["temp"])])
+
+
+def lake(stack: cdk.Stack, name: str = "") -> tuple[Zone, Database]:
+    raw = Zone(stack, f"{name}Raw")
+    curated = Zone(stack, f"{name}Curated", encryption_key=raw.key, access_logs=raw.access_logs)
+    return raw, Database(stack, f"{name}Database", zone=curated)
+
+
+def job(stack: cdk.Stack, name: str = "Curate", **options: Any) -> CurationJob:
+    raw, database = lake(stack, name)
+    curation = options.get("curation") or Curation()
+    target = database.add_table(curation.curated(FLIGHTS))
+    return CurationJob(stack, name, **{"dataset": FLIGHTS, "source": raw, "target": target, **options})
+
+
+def arguments(stack: cdk.Stack) -> dict[str, Any]:
+    found: dict[str, Any] = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
+    return found
+
+
+def allowed(stack: cdk.Stack) -> dict[str, set[str]]:
+    """Return the actions of the job's role, with the ends of the ARNs that each is allowed on."""
+    found: dict[str, set[str]] = {}
+    for policy in resources(template_of(stack), "AWS::IAM::ManagedPolicy"):
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            actions, arns = (
+                [v] if not isinstance(v, list) else v for v in (statement["Action"], statement["Resource"])
+            )
+            for action in actions:
+                found.setdefault(action, set()).update(_end(arn) for arn in arns)
+    return found
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _end(arn: Any) -> str:
+    if isinstance(arn, str):
+        return arn
+    parts = arn.get("Fn::Join", ["", ["<bucket or key>"]])[1]
+    return str(parts[-1])
+
+
+def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
+    job(stack)
+    assert template_of(stack) == template_snapshot
+
+
+def test_passes_the_gates() -> None:
+    assert_passes_the_gates(job)
+
+
+def test_is_glue_5_1_on_two_workers_for_an_hour_by_default(stack: cdk.Stack) -> None:
+    job(stack)
+    found = properties(template_of(stack), "AWS::Glue::Job")
+    assert {key: found[key] for key in ("GlueVersion", "WorkerType", "NumberOfWorkers", "Timeout", "MaxRetries")} == {
+        "GlueVersion": "5.1",
+        "WorkerType": "G.1X",
+        "NumberOfWorkers": 2,
+        "Timeout": 60,
+        "MaxRetries": 0,
+    }
+    assert found["Command"]["PythonVersion"] == "3"
+    assert found["ExecutionClass"] == "STANDARD"
+    # Two runs at once would both append the same rows.
+    assert found["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
+
+
+def test_takes_size_version_timeout_and_retries(stack: cdk.Stack) -> None:
+    worker = Worker(glue_version="6.0", type=WorkerType.G_2X, count=10, flex=True)
+    job(stack, worker=worker, timeout=Duration.minutes(90), max_retries=2)
+    found = properties(template_of(stack), "AWS::Glue::Job")
+    assert (found["GlueVersion"], found["WorkerType"], found["NumberOfWorkers"]) == ("6.0", "G.2X", 10)
+    assert (found["ExecutionClass"], found["Timeout"], found["MaxRetries"]) == ("FLEX", 90, 2)
+
+
+def test_ships_the_script_and_the_plan_of_the_contract(stack: cdk.Stack) -> None:
+    made = job(stack)
+    cdk.App.of(stack).synth()  # type: ignore[union-attr]
+    folder = Path(str(cdk.App.of(stack).outdir))  # type: ignore[union-attr]
+    plan = json.loads((folder / f"asset.{made.plan.asset_hash}.json").read_text())
+    assert plan == json.loads(json.dumps(Curation().plan(FLIGHTS)))
+    assert "def main" in (folder / f"asset.{made.script.asset_hash}.py").read_text()
+
+
+def test_is_told_where_everything_lies(stack: cdk.Stack) -> None:
+    job(stack)
+    found = arguments(stack)
+    ends = {key: found[key]["Fn::Join"][1][-1] for key in ("--source", "--target", "--quarantine", "--state")}
+    assert ends == {
+        "--source": "/flights/",
+        "--target": "/flights/",
+        "--quarantine": "/quarantine/flights/",
+        "--state": "/_state/flights/",
+    }
+    assert found["--table"] == "flights"
+    assert "--joins" not in found
+
+
+def test_reads_the_tables_that_it_joins(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    weather = database.add_table(WEATHER)
+    target = database.add_table(WITH_WEATHER.curated(FLIGHTS))
+    CurationJob(
+        stack, "Curate", dataset=FLIGHTS, source=raw, target=target, curation=WITH_WEATHER, references=[weather]
+    )
+    joins = json.loads(arguments(stack)["--joins"])
+    assert joins == {"weather": {"database": database.database_name, "table": "weather"}}
+    assert "/weather/*" in allowed(stack)["s3:GetObject"]
+    assert "/weather/*" not in allowed(stack)["s3:PutObject"]
+
+
+def test_its_role_writes_only_below_its_own_prefixes_and_never_deletes_raw_data(stack: cdk.Stack) -> None:
+    job(stack)
+    own = {"/flights/*", "/_state/flights/*", "/quarantine/flights/*"}
+    assert allowed(stack)["s3:PutObject"] == own
+    assert allowed(stack)["s3:DeleteObject"] == own
+    raw, curated = resources(template_of(stack), "AWS::S3::Bucket")[1:]
+    assert raw != curated
+
+
+def test_everything_that_glue_keeps_for_it_is_encrypted(stack: cdk.Stack) -> None:
+    job(stack)
+    template = template_of(stack)
+    security = properties(template, "AWS::Glue::SecurityConfiguration")
+    assert properties(template, "AWS::Glue::Job")["SecurityConfiguration"] == security["Name"]
+    assert "logs:AssociateKmsKey" in allowed(stack)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"timeout": Duration.days(8)}, "'timeout' must be 1 to 10080 minutes, got 11520"),
+        ({"max_retries": 11}, "'max_retries' must be 0 to 10 retries, got 11"),
+        ({"curation": WITH_WEATHER}, "'references' has no table of the joined dataset 'weather'; given are: none"),
+    ],
+)
+def test_refuses(stack: cdk.Stack, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        job(stack, **options)
+
+
+def test_refuses_a_table_of_other_columns_than_it_writes(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    contract_only: Table = database.add_table(FLIGHTS)
+    with pytest.raises(ValueError, match=r"'target' has the columns carrier, origin, month, but .*temp"):
+        CurationJob(stack, "Curate", dataset=FLIGHTS, source=raw, target=contract_only, curation=WITH_WEATHER)
