@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -39,14 +41,41 @@ def put_two(shard: Shard) -> UncopiedKeys:
 
 
 def test_putting_a_record_does_not_copy_those_before_it(patched: None) -> None:
-    shard = Shard(0, 0, 10)
+    shard = Shard("0", 0, 10)
     assert shard.get_max_sequence_number() == 0
     assert put_two(shard).copies == 0
     assert list(shard.records) == [1, 2]
 
 
 def test_moto_still_needs_the_patch() -> None:
-    assert put_two(Shard(0, 0, 10)).copies > 0
+    assert put_two(Shard("0", 0, 10)).copies > 0
+
+
+class SlowNumber(int):
+    """A last number that gives other threads time to read it too."""
+
+    def __add__(self, other: int) -> int:
+        time.sleep(0.01)
+        return SlowNumber(super().__add__(other))
+
+
+def put_at_once(callers: int) -> int:
+    shard = Shard("0", 0, 10)
+    shard.records[SlowNumber(1)] = None
+    threads = [threading.Thread(target=shard.put_record, args=("key", b"", "")) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(shard.records) - 1
+
+
+def test_records_put_at_the_same_time_are_all_kept(patched: None) -> None:
+    assert put_at_once(callers=4) == 4
+
+
+def test_moto_still_loses_records_put_at_the_same_time() -> None:
+    assert put_at_once(callers=4) < 4
 
 
 def test_every_record_is_read_back_in_order(patched: None, runtime: Runtime) -> None:

@@ -1,0 +1,44 @@
+"""A Kinesis stream as the source of a delivery stream.
+
+The only module that knows how moto keeps the records of a stream: reading them over HTTP takes ten seconds
+for 100,000 records, reading them here a fraction of one.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from moto.kinesis.models import kinesis_backends
+
+from lake_blueprints.local.firehose.records import Record
+
+# So that a long backlog is not decoded under the buffer's lock in one go.
+_MOST_RECORDS = 10_000
+
+
+class KinesisSource:
+    """Reads every shard from the first record on, each record once."""
+
+    def __init__(self, delivery_stream: Any, *, region: str, account: str) -> None:
+        self._backend = kinesis_backends[account][region]
+        self._name = delivery_stream.source["KinesisStreamARN"].rsplit("/", 1)[-1]
+        self._positions: dict[str, int] = {}
+
+    def read(self) -> list[Record]:
+        """Return records that were not returned before."""
+        stream = self._backend.streams.get(self._name)
+        found: list[Record] = []
+        for shard_id, shard in list(stream.shards.items()) if stream else []:
+            number = self._positions.get(shard_id, 0)
+            while len(found) < _MOST_RECORDS and (record := shard.records.get(number + 1)):
+                number += 1
+                found.append(
+                    Record(
+                        data=base64.b64decode(record.data),
+                        arrived=int(record.created_at * 1000),
+                        sequence_number=str(number),
+                    )
+                )
+            self._positions[shard_id] = number
+        return found
