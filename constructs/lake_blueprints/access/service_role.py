@@ -61,7 +61,7 @@ class ServiceRole(iam.Role):
         Parameters
         ----------
         reasons: mapping of str to str
-            End of the resource, for instance `/flights/*`, and why it cannot be exact.
+            End of the resource, for instance `/flights/*`, or `::*` for all resources, and why it cannot be exact.
         """
         if not self._wildcards:
             acknowledge_wildcards(self, self._wildcards)

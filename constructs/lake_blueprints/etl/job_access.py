@@ -22,7 +22,7 @@ def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_asse
     role.explain_wildcards(
         {
             ":log-group:/aws-glue/*": "Glue names the log groups of jobs with a security configuration itself",
-            "*": "metrics and security configurations have no resources that a policy could name",
+            "::*": "metrics and security configurations have no resources that a policy could name",
         }
     )
     for asset in assets:

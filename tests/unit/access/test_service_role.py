@@ -75,8 +75,8 @@ def test_a_wildcard_that_nobody_explained_is_a_finding(stack: cdk.Stack) -> None
 
 
 def test_explaining_one_wildcard_explains_no_other(stack: cdk.Stack) -> None:
-    assert wildcards(stack, {"*": "metrics have no resources"}) == ["nightly*"]
+    assert wildcards(stack, {"::*": "metrics have no resources"}) == ["nightly*"]
 
 
 def test_a_wildcard_is_explained_by_its_end(stack: cdk.Stack) -> None:
-    assert wildcards(stack, {"job/nightly*": "jobs of the night", "*": "metrics have no resources"}) == []
+    assert wildcards(stack, {"job/nightly*": "jobs of the night", "::*": "metrics have no resources"}) == []
