@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import duckdb
@@ -21,6 +21,10 @@ VIEW_PREFIX = "/* Presto View: "
 _PATH = "$path"
 
 
+# Tells the catalog's database of a schema name ("" if the query gives none); None if it is not the catalog's.
+Locate = Callable[[str], str | None]
+
+
 class Binder:
     """Binds the tables of one query in one DuckDB session."""
 
@@ -29,7 +33,7 @@ class Binder:
         self._catalog = catalog
         self._bound = 0
 
-    def bind(self, tree: exp.Expr, database: str) -> exp.Expr:
+    def bind(self, tree: exp.Expr, locate: Locate) -> exp.Expr:
         """Replace every catalog table of a rewritten query, in place, by a view of what the query reads of it.
 
         Raises
@@ -41,20 +45,21 @@ class Binder:
         for table in list(tree.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or (not table.db and table.name.lower() in known):
                 continue
-            schema = (table.db or database).lower()
-            if schema == "information_schema":
-                raise LocalCloudError("NOT_SUPPORTED: information_schema is not served locally; use SHOW and DESCRIBE")
+            schema = locate(table.db.lower())
+            if schema is None:
+                continue
             described = self._catalog.need_table(schema, table.name.lower())
             view = self._view(described, table)
             alias = table.alias or table.name
             bound = exp.to_table(view)
             columns = table.args["alias"].args.get("columns") if table.args.get("alias") else None
             bound.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=columns))
+            for column in tree.find_all(exp.Column):
+                # schema.table.column: the table has no schema any more.
+                if column.db and column.db.lower() == table.db.lower() and column.table.lower() == table.name.lower():
+                    column.set("db", None)
+                    column.set("catalog", None)
             table.replace(bound)
-        for column in tree.find_all(exp.Column):
-            # db.table.column: the table has no database any more.
-            column.set("db", None)
-            column.set("catalog", None)
         return tree
 
     def _view(self, described: dict[str, Any], table: exp.Table) -> str:
@@ -67,7 +72,7 @@ class Binder:
             path = select is not None and _uses_path(select)
             where = _filter(self._session, select, table, described)
             sql = relation(self._catalog, described, where, path=path)
-        self._session.execute(f"create temp view {view} as {sql}")
+        self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 
     def _stored_view(self, described: dict[str, Any]) -> str:
@@ -77,8 +82,19 @@ class Binder:
         stored = json.loads(base64.b64decode(text.removeprefix(VIEW_PREFIX).split()[0]))
         query = trino.rewrite(trino.parse(stored["originalSql"]))
         trino.name_columns(query)
-        self.bind(query, stored.get("schema") or described["DatabaseName"])
+        self.bind(query, athena_locate(stored.get("schema") or described["DatabaseName"]))
         return trino.generate(query)
+
+
+def athena_locate(database: str) -> Locate:
+    """Return how Athena finds a table's database: the given one unless the query names another."""
+
+    def locate(schema: str) -> str:
+        if schema == "information_schema":
+            raise LocalCloudError("NOT_SUPPORTED: information_schema is not served locally; use SHOW and DESCRIBE")
+        return schema or database
+
+    return locate
 
 
 def _uses_path(select: exp.Select) -> bool:
@@ -97,7 +113,7 @@ def _filter(session: Session, select: exp.Select | None, table: exp.Table, descr
         if not conditions or not values:
             return values
         names = [identifier(name) for name, _ in columns]
-        selected = ", ".join(f"cast({name} as {kind.duckdb}) as {name}" for name, (_, kind) in zip(names, columns))
+        selected = ", ".join(f"cast({name} as {kind.duckdb}) as {name}" for name, (_, kind) in zip(names, columns, strict=True))
         rows = ", ".join(f"({', '.join(['?'] * (len(names) + 1))})" for _ in values)
         where = " and ".join(f"({trino.generate(condition)})" for condition in conditions)
         sql = (

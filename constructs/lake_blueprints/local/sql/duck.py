@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -87,5 +88,5 @@ def identifier(name: str) -> str:
 
 
 def message(error: BaseException) -> str:
-    """Return DuckDB's message without the excerpt of our rewritten statement that follows it."""
-    return str(error).split("\n\n", 1)[0]
+    """Return DuckDB's message without what follows it: candidates, and an excerpt of our rewritten statement."""
+    return re.split(r"\n\n|\n\tCandidate", str(error), maxsplit=1)[0]

@@ -12,7 +12,7 @@ from sqlglot.tokens import TokenType
 
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql import hive_ddl, render, trino
-from lake_blueprints.local.sql.binding import Binder
+from lake_blueprints.local.sql.binding import Binder, athena_locate
 from lake_blueprints.local.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from lake_blueprints.local.sql.duck import Session, identifier, quote
 from lake_blueprints.local.sql.projection import is_projected
@@ -123,7 +123,7 @@ class Runner:
             tree = sqlglot.select("*").from_(exp.Subquery(this=tree, alias=names))
         trino.rewrite(tree)
         trino.name_columns(tree)
-        Binder(self.session, self.catalog).bind(tree, self.database)
+        Binder(self.session, self.catalog).bind(tree, athena_locate(self.database))
         return trino.generate(tree)
 
     def _select(self, tree: exp.Expr) -> Outcome:

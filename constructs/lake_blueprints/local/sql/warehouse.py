@@ -1,0 +1,180 @@
+"""A smoke test of Redshift's SQL: one DuckDB database stands for one warehouse.
+
+It is not Redshift. Distribution, sort keys, encodings, users and grants are read and dropped; there is no
+cost, no concurrency, no permission. What passes here parses, names existing tables and columns, and loads
+what it says it loads.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.runtime import Runtime
+from lake_blueprints.local.sql import redshift_files
+from lake_blueprints.local.sql.binding import Binder
+from lake_blueprints.local.sql.catalog import Catalog
+from lake_blueprints.local.sql.duck import Session, identifier, quote
+
+Result = tuple[list[tuple[str, Any]], list[tuple[Any, ...]]]
+
+# Accepted without effect: there are no users here, and nothing to tidy up.
+_ADMINISTRATION = re.compile(
+    r"(grant|revoke|vacuum|analyze|analyse|set\s|comment\s+on|alter\s+(default\s+privileges|user|group|role)"
+    r"|(create|drop)\s+(user|group|role))\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_TRANSACTION = re.compile(r"(begin|start\s+transaction|commit|end|rollback|abort)(\s+(work|transaction))?", re.IGNORECASE)
+_EXTERNAL_SCHEMA = re.compile(
+    r"create\s+external\s+schema\s+(if\s+not\s+exists\s+)?[\"]?(\w+)[\"]?\s+from\s+data\s+catalog\s+"
+    r"database\s+'([^']+)'(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DROP_SCHEMA = re.compile(r"drop\s+schema\s+(if\s+exists\s+)?[\"]?(\w+)[\"]?(\s+cascade|\s+restrict)?", re.IGNORECASE)
+_IDENTITY = re.compile(r"[\"]?(\w+)[\"]?\s+(\w+)\s+(?:generated\s+by\s+default\s+as\s+)?identity\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", re.I)
+# Physical properties of a table, which have no meaning here.
+_PHYSICAL = re.compile(
+    r"\b(?:diststyle\s+(?:auto|even|all|key)|(?:compound\s+|interleaved\s+)?sortkey\s*(?:\([^)]*\)|auto\b)?"
+    r"|distkey\s*(?:\([^)]*\))?|encode\s+\w+|backup\s+(?:yes|no))",
+    re.IGNORECASE,
+)
+
+_UNREPRODUCED = {
+    exp.Bracket: "navigation in SUPER values",
+    exp.Dot: "navigation in SUPER values",
+    exp.Command: "this statement",
+}
+MACROS = ("redshift_divide(a, b) as case when b = 0 then error('Divide by zero') else a / b end",)
+
+
+class Warehouse:
+    """One database of a workgroup, kept as long as the local cloud runs."""
+
+    def __init__(self, runtime: Runtime, region: str) -> None:
+        self._session = Session(runtime, region)
+        self._catalog = Catalog(runtime, region)
+        self._external: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._session.execute("create schema public; set schema = 'public'")
+        for macro in MACROS:
+            self._session.execute(f"create macro main.{macro}")
+
+    def run(self, statements: Sequence[str]) -> list[Result]:
+        """Run statements as one transaction: all of them or none.
+
+        Raises
+        ------
+        LocalCloudError
+            If one cannot be run.
+        duckdb.Error
+            If one fails.
+        """
+        with self._lock:
+            self._session.execute("begin")
+            external = dict(self._external)
+            try:
+                results = [self._run(sql.strip().rstrip(";").strip()) for sql in statements]
+            except BaseException:
+                self._external = external
+                self._session.execute("rollback")
+                raise
+            self._session.execute("commit")
+            return results
+
+    def interrupt(self) -> None:
+        self._session.interrupt()
+
+    def _run(self, sql: str) -> Result:
+        if _ADMINISTRATION.fullmatch(sql) or _TRANSACTION.fullmatch(sql):
+            return [], []
+        if matched := _EXTERNAL_SCHEMA.fullmatch(sql):
+            self._create_external_schema(*matched.groups())
+            return [], []
+        if (matched := _DROP_SCHEMA.fullmatch(sql)) and self._external.pop(matched[2].lower(), None):
+            return [], []
+        load = redshift_files.copy(self._session, self._catalog.objects, sql)
+        if load:
+            self._session.execute(load)
+            return [], []
+        unload = redshift_files.unload(self._catalog.objects, sql)
+        if unload:
+            query, target = unload
+            self._session.execute(f"copy ({self._translate(query)}) {target}")
+            return [], []
+        relation = self._session.execute(self._translate(self._without_physical(sql)))
+        if not re.match(r"\(*\s*(select|with|values|show)\b", sql, re.IGNORECASE):
+            return [], []
+        columns = [(item[0].lower(), item[1]) for item in relation.description or []]
+        return columns, relation.fetchall()
+
+    def _create_external_schema(self, existing: str | None, name: str, database: str, rest: str) -> None:
+        if not re.search(r"\biam_role\s+(default|'[^']+')", rest, re.IGNORECASE):
+            raise LocalCloudError("CREATE EXTERNAL SCHEMA needs IAM_ROLE")
+        if name.lower() in self._external:
+            if existing:
+                return
+            raise LocalCloudError(f'Schema "{name}" already exists')
+        if not self._catalog.has_database(database.lower()):
+            if not re.search(r"\bcreate\s+external\s+database\s+if\s+not\s+exists\b", rest, re.IGNORECASE):
+                raise LocalCloudError(f'database "{database}" is not in the data catalog')
+            self._catalog.glue.create_database(DatabaseInput={"Name": database.lower()})
+        self._external[name.lower()] = database.lower()
+
+    def _without_physical(self, sql: str) -> str:
+        if re.match(r"create\s+(local\s+)?(temp(orary)?\s+)?table\b", sql, re.IGNORECASE):
+            for column, _, start, step in _IDENTITY.findall(sql):
+                sequence = identifier(f"identity_{self._next_identity()}_{column}")
+                self._session.execute(f"create sequence {sequence} start {start} increment {step}")
+                sql = _IDENTITY.sub(rf"\1 \2 default nextval({quote(sequence)})", sql, count=1)
+            sql = _PHYSICAL.sub("", sql)
+        sql = re.sub(r"\bvarchar\s*\(\s*max\s*\)|\bbpchar\s*\(\s*max\s*\)", "varchar", sql, flags=re.IGNORECASE)
+        sql = re.sub(r"\bwith\s+no\s+schema\s+binding\s*$", "", sql, flags=re.IGNORECASE)
+        return re.sub(r"\bsuper\b", "json", sql, flags=re.IGNORECASE)
+
+    def _next_identity(self) -> int:
+        counted = self._session.execute("select count(*) from duckdb_sequences()").fetchone()
+        return int(counted[0]) if counted else 0
+
+    def _translate(self, sql: str) -> str:
+        try:
+            found = [tree for tree in sqlglot.parse(sql, read="redshift") if tree is not None]
+        except SqlglotError as error:
+            raise LocalCloudError(f"syntax error: {str(error).splitlines()[0]}") from None
+        if len(found) != 1:
+            raise LocalCloudError("exactly one statement is expected")
+        tree = found[0]
+        for kind, what in _UNREPRODUCED.items():
+            if tree.find(kind):
+                raise LocalCloudError(f"{what} is not reproduced by the local warehouse: {sql.split(maxsplit=3)[:3]}")
+        for division in list(tree.find_all(exp.Div)):
+            division.replace(exp.Anonymous(this="redshift_divide", expressions=[division.left, division.right]))
+        _drop_constraints(tree)
+        external = [table for table in tree.find_all(exp.Table) if table.db.lower() in self._external]
+        if external and isinstance(tree, exp.Create) and tree.kind == "VIEW":
+            raise LocalCloudError("a view on an external table is not reproduced by the local warehouse")
+        Binder(self._session, self._catalog).bind(tree, lambda schema: self._external.get(schema))
+        return tree.sql(dialect="duckdb")
+
+
+def _drop_constraints(tree: exp.Expr) -> None:
+    """Redshift does not enforce keys; DuckDB would."""
+    if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
+        return
+    unenforced = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
+    for constraint in list(tree.find_all(exp.ColumnConstraint)):
+        if isinstance(constraint.kind, unenforced):
+            constraint.pop()
+    for item in list(tree.this.expressions):
+        if not isinstance(item, (exp.ColumnDef, exp.LikeProperty)):
+            item.pop()
+
+
+FAILURES = (LocalCloudError, duckdb.Error)
