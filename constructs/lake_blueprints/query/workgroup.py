@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import grant_on, grants
+from lake_blueprints.access import ServiceRole, grant_on, grants
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule
 
@@ -205,4 +205,6 @@ class Workgroup(Construct):
             grant_on(self.key, grantee, grants.KEY_WRITE, [self.key.key_arn]),
         ):
             grant = grant.combine(extra)
+        if isinstance(grantee, ServiceRole):
+            grantee.explain_wildcards({f"/{_RESULTS_PREFIX}*": "Athena names a result after its query"})
         return grant

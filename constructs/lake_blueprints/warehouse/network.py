@@ -101,9 +101,7 @@ class LakeNetwork(Construct):
         for service in endpoints:
             self.vpc.add_interface_endpoint(service.short_name, service=service)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        self.flow_logs = logs.LogGroup(
-            self, "FlowLogs", encryption_key=self.key, retention=flow_log_retention, removal_policy=RemovalPolicy.RETAIN
-        )
+        self.flow_logs = logs.LogGroup(self, "FlowLogs", encryption_key=self.key, retention=flow_log_retention)
         guard_removal(self.flow_logs, removal_policy, encryption_key=self.key)
         self._log_traffic()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Duration, Names, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -18,14 +18,18 @@ from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.warehouse import statements
-from lake_blueprints.warehouse.capacity import check_capacity, check_port
+from lake_blueprints.warehouse.audit_logs import AUDIT_LOGS, define_audit_logs
+from lake_blueprints.warehouse.checks import (
+    check_capacity,
+    check_port,
+    check_query_timeout,
+    check_snapshot,
+    check_zones,
+)
 from lake_blueprints.warehouse.network import LakeNetwork
 from lake_blueprints.warehouse.usage_limit import UsageLimit
 
 _ADMIN = "admin"
-_LOGS = ("userlog", "connectionlog", "useractivitylog")
-_ZONES_WITH_ENHANCED_ROUTING = 3
-_LONGEST_QUERY_SECONDS = 86_399
 _STATEMENT_RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
 _STATEMENT_FOLLOW = (
     "redshift-data:DescribeStatement",
@@ -114,16 +118,18 @@ class Warehouse(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        maximum = max_capacity or 2 * base_capacity
+        maximum = 2 * base_capacity if max_capacity is None else max_capacity
         check_capacity(base_capacity, maximum)
         check_port(port)
-        timeout = _query_seconds(query_timeout or Duration.hours(1))
+        timeout = query_timeout or Duration.hours(1)
+        check_query_timeout(timeout)
+        check_snapshot(final_snapshot_kept_for)
         self.database = database
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         network = network or LakeNetwork(self, "Network", encryption_key=self.key, removal_policy=removal_policy)
         vpc = network.vpc if isinstance(network, LakeNetwork) else network
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-        _check_subnets(subnets.availability_zones, enhanced_vpc_routing)
+        check_zones(subnets.availability_zones, enhanced_vpc_routing)
 
         # Neither AWS's own role for Redshift nor its documentation has `aws:SourceAccount` in the trust policy.
         self.role = ServiceRole(
@@ -148,13 +154,16 @@ class Warehouse(Construct):
             kms_key_id=self.key.key_arn,
             iam_roles=[self.role.role_arn],
             default_iam_role_arn=self.role.role_arn,
-            log_exports=list(_LOGS),
+            log_exports=list(AUDIT_LOGS),
             final_snapshot_name=f"{name}-final" if final_snapshot_kept_for else None,
             final_snapshot_retention_period=final_snapshot_kept_for.to_days() if final_snapshot_kept_for else None,
         )
         guard_removal(self._namespace, removal_policy, encryption_key=self.key)
-        for log in _LOGS:
-            self._define_log(log, name, log_retention, removal_policy)
+        self._namespace.node.add_dependency(
+            *define_audit_logs(
+                self, name, encryption_key=self.key, retention=log_retention, removal_policy=removal_policy
+            )
+        )
         self.namespace_name: str = self._namespace.ref
 
         group = ec2.SecurityGroup(
@@ -181,7 +190,7 @@ class Warehouse(Construct):
                 redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value)
                 for key, value in (
                     ("enable_user_activity_logging", "true"),
-                    ("max_query_execution_time", str(timeout)),
+                    ("max_query_execution_time", str(timeout.to_seconds())),
                     ("require_ssl", "true"),
                 )
             ],
@@ -198,11 +207,13 @@ class Warehouse(Construct):
     def connection(self) -> dict[str, str]:
         """The parameters by which a call of the Redshift Data API reaches the database as its admin.
 
-        An IAM identity of its own would be a database user without the right to create a schema, and nobody could
-        give it that right before the first statement ran. So statements run as the admin, by the managed secret:
-        whoever may run them may do everything in this warehouse.
+        With temporary credentials an IAM role is the database user `IAMR:<role>`, who may do what PUBLIC may: create
+        tables in `public`, but no external schema (https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html,
+        https://docs.aws.amazon.com/redshift/latest/dg/r_Privileges.html). Nobody but the admin could grant it more.
+        So statements run as the admin, by the managed secret: whoever may run them may do everything in here, and
+        people get rights of their own by GRANT statements that run this way.
 
-        CloudFormation does not tell the secret's ARN; the Data API also takes its name, which follows from the
+        CloudFormation does not tell the secret's ARN, but the Data API also takes its name, which follows from the
         namespace's (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2021,
         https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html).
         """
@@ -279,23 +290,13 @@ class Warehouse(Construct):
             grant_on(self.key, grantee, grants.KEY_READ, [self.key.key_arn]),
         ):
             grant = grant.combine(extra)
+        if isinstance(grantee, ServiceRole):
+            grantee.explain_wildcards({"Resource::*": "statements have no ARN; each belongs to the role that ran it"})
         return grant
 
     @property
     def _secret_name(self) -> str:
         return f"redshift!{self.namespace_name}-{_ADMIN}"
-
-    def _define_log(self, log: str, name: str, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> None:
-        # Redshift would create the group itself, unencrypted and kept for ever.
-        group = logs.LogGroup(
-            self,
-            log,
-            log_group_name=f"/aws/redshift/{name}/{log}",
-            encryption_key=self.key,
-            retention=retention,
-        )
-        guard_removal(group, removal_policy, encryption_key=self.key)
-        self._namespace.node.add_dependency(group)
 
 
 def _check_loadable(table: Table) -> None:
@@ -310,20 +311,3 @@ def _check_loadable(table: Table) -> None:
             f"the partitions of table '{name}' are projected, which only Athena sees; "
             "register them by ByPartitionKeys() so that Redshift Spectrum sees them as well"
         )
-
-
-def _check_subnets(zones: Sequence[str], enhanced_vpc_routing: bool) -> None:
-    if enhanced_vpc_routing and len(set(zones)) < _ZONES_WITH_ENHANCED_ROUTING:
-        raise ValueError(
-            f"enhanced VPC routing needs isolated subnets in {_ZONES_WITH_ENHANCED_ROUTING} Availability Zones, got "
-            f"{len(set(zones))}; give the network az_count={_ZONES_WITH_ENHANCED_ROUTING}, or do without"
-        )
-    if len(set(zones)) < 2:
-        raise ValueError(f"Redshift Serverless needs isolated subnets in 2 Availability Zones, got {len(set(zones))}")
-
-
-def _query_seconds(timeout: Duration) -> int:
-    seconds = int(timeout.to_seconds())
-    if not Token.is_unresolved(seconds) and not 1 <= seconds <= _LONGEST_QUERY_SECONDS:
-        raise ValueError(f"'query_timeout' must be 1 to {_LONGEST_QUERY_SECONDS} seconds, got {seconds}")
-    return seconds

@@ -1,0 +1,107 @@
+"""LakeNetwork: three zones everywhere, no way out, nothing charged by the hour."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from syrupy.assertion import SnapshotAssertion
+
+from lake_blueprints.encryption import LakeKey
+from lake_blueprints.warehouse import LakeNetwork
+from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
+
+
+def zones(stack: cdk.Stack) -> list[object]:
+    return [subnet["Properties"]["AvailabilityZone"] for subnet in resources(template_of(stack), "AWS::EC2::Subnet")]
+
+
+def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
+    LakeNetwork(stack, "Network")
+    assert template_of(stack) == template_snapshot
+
+
+def test_passes_the_gates() -> None:
+    assert_passes_the_gates(LakeNetwork)
+
+
+@pytest.mark.parametrize("region", [None, "eu-west-1"])
+def test_has_three_zones_whether_or_not_the_stack_is_bound_to_a_region(region: str | None) -> None:
+    stack = new_stack(region=region)
+    network = LakeNetwork(stack, "Network")
+    assert zones(stack) == [{"Fn::Select": [index, {"Fn::GetAZs": ""}]} for index in range(3)]
+    assert len(network.vpc.isolated_subnets) == 3
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_has_as_many_zones_as_asked_for(stack: cdk.Stack, count: int) -> None:
+    LakeNetwork(stack, "Network", az_count=count)
+    assert len(zones(stack)) == count
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_refuses_a_number_of_zones_that_no_region_has(stack: cdk.Stack, count: int) -> None:
+    with pytest.raises(ValueError, match=f"'az_count' must be 1 to 6, got {count}"):
+        LakeNetwork(stack, "Network", az_count=count)
+
+
+def test_has_no_way_out_but_to_s3(stack: cdk.Stack) -> None:
+    LakeNetwork(stack, "Network")
+    template = template_of(stack)
+    for kind in ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::Route", "AWS::EC2::EIP"):
+        assert resources(template, kind) == []
+    endpoint = properties(template, "AWS::EC2::VPCEndpoint")
+    assert endpoint["VpcEndpointType"] == "Gateway"
+    assert endpoint["ServiceName"] == {"Fn::Join": ["", ["com.amazonaws.", {"Ref": "AWS::Region"}, ".s3"]]}
+    assert len(endpoint["RouteTableIds"]) == 3
+
+
+def test_defines_no_custom_resource(stack: cdk.Stack) -> None:
+    LakeNetwork(stack, "Network")
+    template = template_of(stack)
+    assert [kind for kind in template["Resources"].values() if kind["Type"].startswith("Custom::")] == []
+    assert resources(template, "AWS::Lambda::Function") == []
+
+
+def test_reaches_the_services_that_are_asked_for(stack: cdk.Stack) -> None:
+    services = ec2.InterfaceVpcEndpointAwsService
+    LakeNetwork(stack, "Network", endpoints=[services.GLUE, services.SECRETS_MANAGER])
+    template = template_of(stack)
+    found = [item["Properties"] for item in resources(template, "AWS::EC2::VPCEndpoint")]
+    interfaces = [item for item in found if item["VpcEndpointType"] == "Interface"]
+    assert len(interfaces) == 2
+    assert all(item["PrivateDnsEnabled"] and len(item["SubnetIds"]) == 3 for item in interfaces)
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "172.16.8.0/24"])
+def test_has_the_addresses_that_are_given(stack: cdk.Stack, cidr: str) -> None:
+    LakeNetwork(stack, "Network", cidr=cidr)
+    assert properties(template_of(stack), "AWS::EC2::VPC")["CidrBlock"] == cidr
+
+
+@pytest.mark.parametrize(
+    ("cidr", "message"),
+    [
+        ("10.0.0.0/15", "'cidr' must be of size /16 to /24, got '10.0.0.0/15'"),
+        ("10.0.0.0/25", "'cidr' must be of size /16 to /24, got '10.0.0.0/25'"),
+        ("10.0.0.1/16", "'cidr' must be IPv4 addresses such as 10.0.0.0/16, got '10.0.0.1/16'"),
+        ("lake", "'cidr' must be IPv4 addresses such as 10.0.0.0/16, got 'lake'"),
+    ],
+)
+def test_refuses_addresses_that_a_warehouse_cannot_use(stack: cdk.Stack, cidr: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LakeNetwork(stack, "Network", cidr=cidr)
+
+
+def test_logs_all_traffic_to_an_encrypted_group(stack: cdk.Stack) -> None:
+    key = LakeKey(stack, "Key").key
+    network = LakeNetwork(stack, "Network", encryption_key=key, flow_log_retention=logs.RetentionDays.ONE_WEEK)
+    template = template_of(stack)
+    assert properties(template, "AWS::EC2::FlowLog")["TrafficType"] == "ALL"
+    group = properties(template, "AWS::Logs::LogGroup")
+    assert group["RetentionInDays"] == 7
+    assert group["KmsKeyId"] == stack.resolve(network.key.key_arn) == stack.resolve(key.key_arn)
+    (policy,) = resources(template, "AWS::IAM::ManagedPolicy")
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == stack.resolve(network.flow_logs.log_group_arn)
