@@ -10,24 +10,28 @@ from lake_blueprints.access import grant_on
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.catalog.lake_formation import LakeFormation
 
-# https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-CATALOG_READ = (
-    "glue:GetDatabase",
-    "glue:GetDatabases",
-    "glue:GetTable",
-    "glue:GetTables",
-    "glue:GetPartition",
-    "glue:GetPartitions",
-    "glue:BatchGetPartition",
-)
-CATALOG_WRITE = (
-    "glue:GetDatabase",
-    "glue:GetTable",
-    "glue:GetPartition",
-    "glue:CreatePartition",
-    "glue:BatchCreatePartition",
-    "glue:UpdatePartition",
-)
+ACTIONS = {
+    # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+    Access.READ: (
+        "glue:GetDatabase",
+        "glue:GetDatabases",
+        "glue:GetTable",
+        "glue:GetTables",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:BatchGetPartition",
+    ),
+    Access.WRITE: (
+        "glue:GetDatabase",
+        "glue:GetTable",
+        "glue:GetPartition",
+        "glue:CreatePartition",
+        "glue:BatchCreatePartition",
+        "glue:UpdatePartition",
+    ),
+    # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-glue
+    Access.SCHEMA: ("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"),
+}
 
 
 def catalog_arns(scope: Construct, database_name: str, *tables: str) -> list[str]:
@@ -94,5 +98,4 @@ class CatalogEntries:
     def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access)
-        actions = CATALOG_READ if access is Access.READ else CATALOG_WRITE
-        return grant_on(None, grantee, actions, catalog_arns(self._database, self._name, entry.tables))
+        return grant_on(None, grantee, ACTIONS[access], catalog_arns(self._database, self._name, entry.tables))

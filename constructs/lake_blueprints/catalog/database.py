@@ -9,8 +9,9 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.catalog.access import CatalogEntries
-from lake_blueprints.catalog.entry import Entry
+from lake_blueprints.access import grant_on
+from lake_blueprints.catalog.access import ACTIONS, CatalogEntries, catalog_arns
+from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
 from lake_blueprints.catalog.table import Table
@@ -108,6 +109,12 @@ class Database(Construct):
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
         """Allow adding partitions to the entries of the data below a prefix; `Zone.grant_write` does it as well."""
         return self._entries[self.zone].grant_catalog_write(grantee, prefix)
+
+    def grant_schema(self, grantee: iam.IGrantable, entry: Entry, *, before: Construct) -> iam.Grant:
+        """Allow reading the columns of a table, which `before` does as soon as it is created."""
+        if self._lake_formation:
+            before.node.add_dependency(*self._lake_formation.grant(grantee, entry, Access.SCHEMA))
+        return grant_on(None, grantee, ACTIONS[Access.SCHEMA], catalog_arns(self, self.database_name, entry.tables))
 
     def _entries_in(self, zone: Zone) -> CatalogEntries:
         entries = CatalogEntries(self, self.database_name, whole=zone is self.zone, lake_formation=self._lake_formation)

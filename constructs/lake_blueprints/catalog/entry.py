@@ -9,10 +9,11 @@ from constructs import Construct
 
 
 class Access(Enum):
-    """What a grant on data allows in its catalog entry."""
+    """What a grant allows: reading data, adding data, or reading only what the columns are."""
 
     READ = auto()
     WRITE = auto()
+    SCHEMA = auto()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,17 @@ from aws_cdk import aws_lakeformation as lakeformation
 from constructs import Construct, IConstruct
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access.wildcards import acknowledge_wildcards
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.storage import Zone
 
 # Adding a partition alters the table.
-_TABLE = {Access.READ: ("DESCRIBE", "SELECT"), Access.WRITE: ("ALTER", "DESCRIBE", "INSERT")}
+_TABLE = {
+    Access.READ: ("DESCRIBE", "SELECT"),
+    Access.WRITE: ("ALTER", "DESCRIBE", "INSERT"),
+    # Lake Formation shows only columns that may be selected.
+    Access.SCHEMA: ("DESCRIBE", "SELECT"),
+}
 _PERMISSIONS = lakeformation.CfnPrincipalPermissions
 # Ids of what is defined outside the database, in the stack and in the zone.
 _QUEUE = "LakeFormationPermissions"
@@ -39,19 +45,23 @@ class LakeFormation:
         self._name = database_name
         self._location = _location_of(zone)
 
-    def grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> None:
-        """Allow in Lake Formation what IAM allows; it knows roles, and only tables that have a name."""
+    def grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> list[IConstruct]:
+        """Allow in Lake Formation what IAM allows, and return what does so.
+
+        It knows roles, and only tables that have a name.
+        """
         if not hasattr(grantee.grant_principal, "role_arn"):
-            return
+            return []
         # The service authorizes the call by its own permissions; it has no resource to name:
         # https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
-        grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"])
+        if access is not Access.SCHEMA:
+            grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"])
         if entry.tables.endswith("*") and entry is not EVERY_TABLE:
             Annotations.of(self._database).add_warning_v2(
                 "lake-blueprints:lake-formation-pattern",
                 f"Lake Formation cannot grant tables by pattern: grant '{self._name}.{entry.tables}' when they exist",
             )
-            return
+            return []
         database = _PERMISSIONS.DatabaseResourceProperty(catalog_id=Aws.ACCOUNT_ID, name=self._name)
         chosen: dict[str, Any] = {"table_wildcard": {}} if entry is EVERY_TABLE else {"name": entry.tables}
         table = _PERMISSIONS.TableResourceProperty(catalog_id=Aws.ACCOUNT_ID, database_name=self._name, **chosen)
@@ -62,6 +72,7 @@ class LakeFormation:
         )
         if entry.described_by:
             permission.node.add_dependency(entry.described_by)
+        return [permission]
 
     def _add(
         self,
@@ -111,6 +122,7 @@ def _location_of(zone: Zone) -> lakeformation.CfnResource:
     grant_on(bucket, role, objects, [bucket.arn_for_objects("*")])
     grant_on(bucket, role, [*grants.BUCKET_LIST, *grants.BUCKET_WRITE], [bucket.bucket_arn])
     grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
+    acknowledge_wildcards(role, {".Arn>/*": "the registered location is the whole zone"})
     return lakeformation.CfnResource(
         home,
         "Location",

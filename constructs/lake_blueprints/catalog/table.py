@@ -85,7 +85,8 @@ class Table(Construct):
         self.format = DatasetFormat(format)
         self.layout = layout or default_layout(dataset)
         self.zone.require_queryable(self.prefix, f"table '{self.table_name}'")
-        database.add_entry(Entry(prefix=self.prefix, tables=self.table_name, described_by=self))
+        self._entry = Entry(prefix=self.prefix, tables=self.table_name, described_by=self)
+        database.add_entry(self._entry)
 
         columns = self.layout.data_columns(dataset)
         files = reading(dataset, columns, self.format, quoted=quoted)
@@ -131,6 +132,10 @@ class Table(Construct):
     def grant_read_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading and adding data and partitions, but not deleting them."""
         return self.zone.grant_read_write(grantee, prefix=self.prefix)
+
+    def grant_schema(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
+        """Allow reading the table's columns, which `before` does as soon as it is created; not its data."""
+        return self.database.grant_schema(grantee, self._entry, before=before)
 
     def _projection(self) -> dict[str, str]:
         projected = self.layout.projection(self.dataset)
