@@ -38,7 +38,7 @@ class Cdk:
 
     @classmethod
     def find(cls, directory: Path) -> Cdk:
-        """Find the CLI: in `node_modules` of `directory` or of a folder above it, else on PATH.
+        """Find the CLI: in `node_modules` of the app's or the current folder or of one above them, else on PATH.
 
         Raises
         ------
@@ -46,7 +46,7 @@ class Cdk:
             If Node or the CLI is missing.
         """
         node = find_node()
-        for folder in (directory.resolve(), *directory.resolve().parents):
+        for folder in (start for place in (directory.resolve(), Path.cwd()) for start in (place, *place.parents)):
             script = folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
             if script.exists():
                 return cls((str(node), str(script)), node)
@@ -108,6 +108,7 @@ class Cdk:
             **environment,
             "PATH": path,
             "JSII_NODE": str(self.node),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
             "NO_COLOR": "1",
         }

@@ -35,7 +35,7 @@ def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent
     """
     try:
         started = client.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(payload))
-    except client.exceptions.StateMachineDoesNotExist:
+    except (client.exceptions.StateMachineDoesNotExist, client.exceptions.InvalidArn):
         raise LocalCloudError(f"there is no state machine {state_machine_arn}") from None
     seen: list[dict[str, Any]] = []
     while True:
@@ -72,9 +72,7 @@ def _describe(event: dict[str, Any], history: list[dict[str, Any]]) -> str | Non
 
 
 def _failure(execution: dict[str, Any], history: list[dict[str, Any]]) -> str:
-    failures = [event for event in history if _failure_details(event) is not None]
-    inner = [event for event in failures if not event["type"].startswith("Execution")]
-    state = _state_of((inner or failures or history)[-1], history) if history else None
+    state = _state_of(history[-1], history) if history else None
     where = f" in state {state!r}" if state else ""
     why = ": ".join(part for part in (execution.get("error"), execution.get("cause")) if part)
     return f"the execution {execution['status'].lower().replace('_', ' ')}{where}: {why or 'no cause given'}"

@@ -21,6 +21,30 @@ if TYPE_CHECKING:
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
+def client(endpoint: str, service: str, region: str) -> Any:
+    """Return a boto3 client of the local cloud at `endpoint`."""
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+
+
+def environment(endpoint: str, region: str) -> dict[str, str]:
+    """Return the environment of a child process that must find the local cloud at `endpoint`, and no other."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return {
+        **inherited,
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """The running local cloud, as its engines see it.
@@ -54,25 +78,11 @@ class Runtime:
 
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client of this cloud: the way in which engines should talk to it."""
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-        )
+        return client(self.endpoint, service, region)
 
     def environment(self, region: str) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        return {
-            **inherited,
-            **CREDENTIALS,
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-        }
+        return environment(self.endpoint, region)
 
     def background(self, work: Callable[[], None], name: str) -> threading.Thread:
         """Run `work` in a daemon thread, as an AWS service would behind its API."""

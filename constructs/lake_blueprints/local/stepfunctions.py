@@ -7,6 +7,7 @@ service, returns what is not JSON, or has no JSONata.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,6 +32,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from lake_blueprints.local import query_language
 from lake_blueprints.local.engine import Engine
@@ -41,6 +44,8 @@ _PARSER = "moto.stepfunctions.parser.asl"
 _SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
 
 _stock_after_execution = StateTaskService._after_eval_execution
+_stock_start_execution = StepFunctionsParserBackend.start_execution
+_stock_execution_details = Execution.get_start_execution_details
 _stock_integration_pattern = StateTaskServiceCallback._eval_integration_pattern
 
 
@@ -100,6 +105,8 @@ class StepFunctionsEngine(Engine):
         patches = Patches()
         _wait_for_jobs(patches)
         _find_services(patches)
+        _spell_as_the_api(patches)
+        _name_executions(patches)
         _return_json(patches)
         _speak_jsonata(patches)
         return patches
@@ -201,8 +208,61 @@ def _error_prefix(service: str) -> str:
     exceptions = {"dynamodb": "DynamoDb", "stepfunctions": "Sfn"}
     if service in exceptions:
         return exceptions[service]
-    model = boto3.Session()._session.get_service_model(service)
-    return str(model.service_id).replace(" ", "")
+    return str(_service_model(service).service_id).replace(" ", "")
+
+
+@cache
+def _service_model(service: str) -> Any:
+    return boto3.Session()._session.get_service_model(service)
+
+
+def _spell_as_the_api(patches: Patches) -> None:
+    """A state machine spells every parameter and result in Pascal case, whatever the API's own spelling."""
+    service = f"{_SERVICE}.state_task_service"
+
+    @patches.replace(service, "StateTaskService._normalise_parameters")
+    def _normalise_parameters(
+        self: Any,
+        parameters: dict[str, Any],
+        boto_service_name: str | None = None,
+        service_action_name: str | None = None,
+    ) -> None:
+        shape = _operation(self, boto_service_name, service_action_name).input_shape
+        if shape:
+            self._to_boto_request(parameters, shape)
+
+    @patches.replace(service, "StateTaskService._normalise_response")
+    def _normalise_response(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        shape = _operation(self, boto_service_name, service_action_name).output_shape
+        if shape:
+            self._from_boto_response(response, shape)
+
+
+def _operation(task: Any, service_name: str | None, action: str | None) -> Any:
+    model = _service_model(task._get_boto_service_name(service_name))
+    wanted = task._get_boto_service_action(action).replace("_", "").lower()
+    return model.operation_model(next(name for name in model.operation_names if name.lower() == wanted))
+
+
+def _name_executions(patches: Patches) -> None:
+    @patches.replace("moto.stepfunctions.parser.models", "StepFunctionsParserBackend.start_execution")
+    def start_execution(
+        self: Any,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: str | None = None,
+        trace_header: str | None = None,
+    ) -> Any:
+        return _stock_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
+
+    @patches.replace("moto.stepfunctions.parser.backend.execution", "Execution.get_start_execution_details")
+    def get_start_execution_details(self: Any) -> Any:
+        details = _stock_execution_details(self)
+        # The context object is JSON.
+        details.start_time = _iso_8601(details.start_time.astimezone(UTC))
+        return details
 
 
 def _return_json(patches: Patches) -> None:
@@ -238,8 +298,15 @@ def _epoch_milliseconds(moment: datetime) -> int:
 
 
 def _speak_jsonata(patches: Patches) -> None:
+    expressions = f"{_PARSER}.component.common.string.string_expression"
+
+    @patches.replace(expressions, "get_intrinsic_functions_declarations")
+    def get_intrinsic_functions_declarations(variable_references: set[str]) -> str:
+        # moto's, written in JSONata, lack $hash and $uuid; here they are functions of the language.
+        return ""
+
     # Each module has imported the function by name.
-    for module in (f"{_PARSER}.component.common.string.string_expression", f"{_PARSER}.jsonata.validations"):
+    for module in (expressions, f"{_PARSER}.jsonata.validations"):
 
         @patches.replace(module, "eval_jsonata_expression")
         def eval_jsonata_expression(jsonata_expression: str) -> Any:

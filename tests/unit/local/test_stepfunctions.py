@@ -6,10 +6,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.sagemaker.models import sagemaker_backends
 
 from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
@@ -34,7 +34,7 @@ def run(cloud: LocalCloud, request: pytest.FixtureRequest) -> Run:
         for name, state in states.items():
             following = list(states)[list(states).index(name) + 1 :]
             if "Next" not in state and state["Type"] not in ("Choice", "Succeed", "Fail") and "End" not in state:
-                state |= {"Next": following[0]} if following else {"End": True}
+                state.update({"Next": following[0]} if following else {"End": True})
         body = {"StartAt": next(iter(states)), "States": states, **definition}
         machine = cloud.client("stepfunctions").create_state_machine(
             name=request.node.name[:80], definition=json.dumps(body), roleArn=ROLE
@@ -69,3 +69,262 @@ def test_waits_for_an_athena_query(run: Run) -> None:
     )
     assert output["QueryExecution"]["Status"]["State"] == "SUCCEEDED"
     assert isinstance(output["QueryExecution"]["Status"]["SubmissionDateTime"], int)
+
+
+def test_waits_for_a_glue_job_and_answers_as_the_optimised_integration_does(cloud: LocalCloud, run: Run) -> None:
+    cloud.client("s3").create_bucket(Bucket="scripts")
+    cloud.client("s3").put_object(Bucket="scripts", Key="fine.py", Body=b"print('fine')")
+    cloud.client("glue").create_job(
+        Name="fine", Role=ROLE, Command={"Name": "glueetl", "ScriptLocation": "s3://scripts/fine.py"}
+    )
+    output = run({"Job": task("glue:startJobRun.sync", Parameters={"JobName": "fine"})})
+    assert output["JobName"] == "fine"
+    assert output["JobRunState"] == "SUCCEEDED"
+
+
+def test_a_job_that_fails_is_a_failed_task_with_the_job_as_cause(cloud: LocalCloud) -> None:
+    client = cloud.client("stepfunctions")
+    definition = {
+        "StartAt": "Train",
+        "States": {
+            "Train": task(
+                "sagemaker:createTrainingJob.sync",
+                Parameters={
+                    "TrainingJobName": "bad",
+                    "RoleArn": ROLE,
+                    "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
+                    "OutputDataConfig": {"S3OutputPath": "s3://models/"},
+                    "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+                    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                },
+                End=True,
+            )
+        },
+    }
+    machine = client.create_state_machine(name="train", definition=json.dumps(definition), roleArn=ROLE)
+    backend = sagemaker_backends["123456789012"]["us-east-1"]
+    original = backend.create_training_job
+
+    def created(*args: Any, **kwargs: Any) -> Any:
+        job = original(*args, **kwargs)
+        job.training_job_status = "InProgress"
+        threading.Timer(1, lambda: setattr(job, "training_job_status", "Failed")).start()
+        return job
+
+    backend.create_training_job = created
+    failure = r"failed in state 'Train': States\.TaskFailed: .*\"TrainingJobStatus\": \"Failed\""
+    with pytest.raises(LocalCloudError, match=failure):
+        cloud.execute(machine["stateMachineArn"])
+
+
+def test_finds_redshift_data_and_returns_its_timestamps_as_text(run: Run) -> None:
+    output = run(
+        {
+            "Execute": task(
+                "aws-sdk:redshiftdata:executeStatement",
+                Parameters={"Database": "dev", "WorkgroupName": "lake", "Sql": "select 1"},
+            )
+        }
+    )
+    assert datetime.fromisoformat(output["CreatedAt"]).year >= 2026
+
+
+def test_names_errors_of_a_service_as_aws_does(run: Run) -> None:
+    output = run(
+        {
+            "Start": task(
+                "aws-sdk:glue:startCrawler",
+                Parameters={"Name": "none"},
+                Catch=[{"ErrorEquals": ["Glue.EntityNotFoundException"], "Next": "Caught"}],
+            ),
+            "Caught": {"Type": "Pass"},
+        }
+    )
+    assert output["Error"] == "Glue.EntityNotFoundException"
+
+
+def test_lists_objects_whose_answer_holds_timestamps(cloud: LocalCloud, run: Run) -> None:
+    cloud.client("s3").create_bucket(Bucket="listed")
+    cloud.client("s3").put_object(Bucket="listed", Key="a", Body=b"1")
+    output = run({"List": task("aws-sdk:s3:listObjectsV2", Parameters={"Bucket": "listed"})})
+    assert output["Contents"][0]["Key"] == "a"
+    assert output["Contents"][0]["LastModified"].endswith("Z")
+
+
+def test_registers_a_model_package(cloud: LocalCloud, run: Run) -> None:
+    cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName="models")
+    output = run(
+        {
+            "Register": task(
+                "aws-sdk:sagemaker:createModelPackage",
+                Parameters={
+                    "ModelPackageGroupName": "models",
+                    "ModelApprovalStatus": "PendingManualApproval",
+                    "InferenceSpecification": {
+                        "Containers": [{"Image": "image", "ModelDataUrl": "s3://models/model.tar.gz"}],
+                        "SupportedContentTypes": ["text/csv"],
+                        "SupportedResponseMIMETypes": ["text/csv"],
+                    },
+                },
+            )
+        }
+    )
+    assert ":model-package/models/1" in output["ModelPackageArn"]
+
+
+def test_publishes_what_went_wrong_after_catching_every_error(cloud: LocalCloud, run: Run) -> None:
+    topic = cloud.client("sns").create_topic(Name="failures")["TopicArn"]
+    queue = cloud.client("sqs").create_queue(QueueName="failures")["QueueUrl"]
+    arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+    with pytest.raises(LocalCloudError, match="failed in state 'Fail': JobFailed: see the topic"):
+        run(
+            {
+                "Work": task(
+                    "aws-sdk:glue:startCrawler",
+                    Parameters={"Name": "none"},
+                    Catch=[{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Tell"}],
+                    Next="Done",
+                ),
+                "Tell": task(
+                    "sns:publish",
+                    Parameters={
+                        "TopicArn": topic,
+                        "Message.$": "States.Format('{} failed: {}', $$.Execution.Name, $.failure.Error)",
+                    },
+                    Next="Fail",
+                ),
+                "Fail": {"Type": "Fail", "Error": "JobFailed", "Cause": "see the topic"},
+                "Done": {"Type": "Succeed"},
+            }
+        )
+    message = json.loads(cloud.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"])["Message"]
+    assert message.endswith("failed: Glue.EntityNotFoundException")
+
+
+def test_a_task_that_takes_too_long_times_out(cloud: LocalCloud, run: Run) -> None:
+    inner = cloud.client("stepfunctions").create_state_machine(
+        name="slow",
+        definition=json.dumps({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "End": True}}}),
+        roleArn=ROLE,
+    )
+    with pytest.raises(LocalCloudError, match=r"States\.Timeout"):
+        run(
+            {
+                "Inner": task(
+                    "states:startExecution.sync:2",
+                    Parameters={"StateMachineArn": inner["stateMachineArn"]},
+                    TimeoutSeconds=1,
+                )
+            }
+        )
+
+
+def test_knows_its_own_name_start_and_the_intrinsic_functions(run: Run) -> None:
+    output = run(
+        {
+            "Context": {
+                "Type": "Pass",
+                "Parameters": {
+                    "name.$": "$$.Execution.Name",
+                    "start.$": "$$.Execution.StartTime",
+                    "sum.$": "States.MathAdd($.a, 2)",
+                    "text.$": "States.Format('{}/{}', $.a, 'x')",
+                    "list.$": "States.Array($.a, 1)",
+                    "first.$": "States.ArrayGetItem(States.StringSplit('p,q', ','), 0)",
+                    "length.$": "States.ArrayLength($.items)",
+                    "json.$": "States.StringToJson('{\"k\": 1}')",
+                },
+            }
+        },
+        {"a": 40, "items": [1, 2, 3]},
+    )
+    start = datetime.fromisoformat(output.pop("start"))
+    assert start.tzinfo is not None
+    assert len(output.pop("name")) == 36
+    assert output == {"sum": 42, "text": "40/x", "list": [40, 1], "first": "p", "length": 3, "json": {"k": 1}}
+
+
+def test_waits_chooses_maps_and_runs_in_parallel(run: Run) -> None:
+    twice = {"Type": "Pass", "End": True, "Parameters": {"v.$": "States.MathAdd($, $)"}}
+    double = {"StartAt": "D", "States": {"D": twice}}
+    branch = {"StartAt": "B", "States": {"B": {"Type": "Pass", "Result": 7, "End": True}}}
+    output = run(
+        {
+            "Wait": {"Type": "Wait", "Seconds": 1},
+            "Choose": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.n", "NumericGreaterThan": 1, "Next": "Map"}],
+                "Default": "Never",
+            },
+            "Never": {"Type": "Fail", "Error": "Never"},
+            "Map": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": double, "ResultPath": "$.doubled"},
+            "Both": {"Type": "Parallel", "Branches": [branch, branch], "ResultPath": "$.both"},
+        },
+        {"n": 2, "items": [1, 2]},
+    )
+    assert output == {"n": 2, "items": [1, 2], "doubled": [{"v": 2}, {"v": 4}], "both": [7, 7]}
+
+
+def test_speaks_jsonata_with_the_functions_of_step_functions(run: Run) -> None:
+    output = run(
+        {
+            "Compute": {
+                "Type": "Pass",
+                "Assign": {"quoted": "{% $states.input.text %}"},
+                "Output": {
+                    "total": "{% $sum($states.input.rows.n) %}",
+                    "pairs": "{% $partition([1, 2, 3], 2) %}",
+                    "range": "{% $range(0, 4, 2) %}",
+                    "parsed": "{% $parse('{\"k\": [1]}').k %}",
+                    "hash": "{% $hash('a', 'MD5') %}",
+                },
+            },
+            "Check": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input.total = 5 %}", "Next": "Good"}],
+                "Default": "Bad",
+            },
+            "Good": {"Type": "Succeed", "Output": {"text": "{% $quoted %}", "seen": "{% $states.input %}"}},
+            "Bad": {"Type": "Fail"},
+        },
+        {"rows": [{"n": 2}, {"n": 3}], "text": 'say "yes"'},
+        QueryLanguage="JSONata",
+    )
+    assert output == {
+        "text": 'say "yes"',
+        "seen": {
+            "total": 5,
+            "pairs": [[1, 2], [3]],
+            "range": [0, 2, 4],
+            "parsed": [1],
+            "hash": "0cc175b9c0f1b6a831c399e269772661",
+        },
+    }
+
+
+def test_runs_executions_of_one_state_machine_side_by_side(cloud: LocalCloud) -> None:
+    client = cloud.client("stepfunctions")
+    definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "End": True}}}
+    machine = client.create_state_machine(name="side", definition=json.dumps(definition), roleArn=ROLE)
+    arns = [client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"] for _ in range(4)]
+    while any(client.describe_execution(executionArn=arn)["status"] == "RUNNING" for arn in arns):
+        pass
+    spans = [client.describe_execution(executionArn=arn) for arn in arns]
+    assert max(span["startDate"] for span in spans) < min(span["stopDate"] for span in spans)
+
+
+def test_reports_each_state_as_it_is_entered_and_left(cloud: LocalCloud) -> None:
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}
+    machine = cloud.client("stepfunctions").create_state_machine(
+        name="events", definition=json.dumps(definition), roleArn=ROLE
+    )
+    lines: list[str] = []
+    cloud.execute(machine["stateMachineArn"], on_event=lines.append)
+    assert lines == ["entered A", "left A", "entered B", "left B"]
+
+
+def test_names_the_state_machine_that_does_not_exist(cloud: LocalCloud) -> None:
+    missing = "arn:aws:states:us-east-1:123456789012:stateMachine:x"
+    with pytest.raises(LocalCloudError, match=f"there is no state machine {missing}"):
+        cloud.execute(missing)

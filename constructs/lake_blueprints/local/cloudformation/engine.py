@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
+from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack, cloudformation_backends
+from moto.cloudformation.parsing import OutputMap
 from moto.iam.access_control import PermissionResult
 from moto.utilities.utils import get_partition
 
@@ -44,9 +47,28 @@ class CloudFormationEngine(Engine):
             # Only what exists: a resource whose condition does not hold has no physical id to list.
             return iter([name for name in self._resource_json_map if name in self._parsed_resources])
 
-        @patches.replace(_MODELS, "Stack.create_resources")
-        def create_resources(self: Stack) -> None:
-            engine._deploy(self, self.template, self.parameters, "CREATE")
+        @patches.replace(_MODELS, "CloudFormationBackend.create_stack")
+        def create_stack(
+            self: CloudFormationBackend,
+            name: str,
+            template: str,
+            parameters: dict[str, Any],
+            notification_arns: list[str] | None = None,
+            tags: dict[str, str] | None = None,
+            role_arn: str | None = None,
+            enable_termination_protection: bool | None = False,
+            timeout_in_mins: int | None = None,
+            stack_policy_body: str | None = None,
+        ) -> Stack:
+            if any(stack.name == name for stack in self.stacks.values()):
+                raise AlreadyExistsException(f"Stack {name} already exists")
+            # The stack of a change set starts empty; moto's own would create resources to find its exports.
+            change_set_id, stack_id = self.create_change_set(
+                name, "create", template, parameters, "", "CREATE", notification_arns, tags, role_arn
+            )
+            self.execute_change_set(change_set_id)
+            self.delete_change_set(change_set_id)
+            return self.stacks[stack_id]
 
         @patches.replace(_MODELS, "Stack.update")
         def update(
@@ -82,7 +104,7 @@ class CloudFormationEngine(Engine):
 
     def _deployment(self, stack: Stack) -> StackDeployment:
         context = Context(
-            client=lambda service: self.runtime.client(service, stack.region_name),
+            client=cache(lambda service: self.runtime.client(service, stack.region_name)),
             account=stack.account_id,
             region=stack.region_name,
             partition=get_partition(stack.region_name),
@@ -97,7 +119,9 @@ class CloudFormationEngine(Engine):
         deployment.report(f"{action}_IN_PROGRESS", "User Initiated")
         try:
             deployment.apply(Stack.parse_template(template), parameters)
-        except DeploymentError as error:
+            stack.output_map = OutputMap(stack.resource_map, Stack.parse_template(template), stack.stack_id)
+            _publish_exports(backend, stack)
+        except (DeploymentError, CloudFormationError) as error:
             if action == "CREATE":
                 self._roll_back_creation(deployment, error)
             else:
@@ -106,12 +130,10 @@ class CloudFormationEngine(Engine):
         stack.template, stack.parameters = template, parameters
         stack._parse_template()
         stack.description = stack.template_dict.get("Description")
-        stack.output_map = stack._create_output_map()
-        _publish_exports(backend, stack)
         deployment.report(f"{action}_COMPLETE")
 
     @staticmethod
-    def _roll_back_creation(deployment: StackDeployment, error: DeploymentError) -> None:
+    def _roll_back_creation(deployment: StackDeployment, error: Exception) -> None:
         deployment.report("ROLLBACK_IN_PROGRESS", str(error))
         # CloudFormation keeps what the template retains; here nobody wants the leftovers of a failed creation.
         deployment.delete(retain=False)
@@ -119,7 +141,7 @@ class CloudFormationEngine(Engine):
 
     @staticmethod
     def _roll_back_update(
-        deployment: StackDeployment, error: DeploymentError, template: str, parameters: dict[str, Any]
+        deployment: StackDeployment, error: Exception, template: str, parameters: dict[str, Any]
     ) -> None:
         deployment.report("UPDATE_ROLLBACK_IN_PROGRESS", str(error))
         try:
@@ -144,13 +166,15 @@ class CloudFormationEngine(Engine):
 
 
 def _backend(stack: Stack) -> CloudFormationBackend:
-    from moto.cloudformation.models import cloudformation_backends  # noqa: PLC0415
-
     return cloudformation_backends[stack.account_id][stack.region_name]
 
 
 def _publish_exports(backend: CloudFormationBackend, stack: Stack) -> None:
     for name in [name for name, export in backend.exports.items() if export.exporting_stack_id == stack.stack_id]:
         del backend.exports[name]
+    # Evaluates every output as well, so that one that cannot be resolved fails the deployment.
+    list(stack.output_map.values())
     for export in stack.exports:
+        if export.name in backend.exports:
+            raise ValidationError(message=f"Export with name {export.name} is already exported by another stack")
         backend.exports[export.name] = export

@@ -45,6 +45,18 @@ def resolve(node: Any, resources: Any) -> Any:
     return stock_clean_json(node, resources)
 
 
+def _reference(name: Any, resources: Any) -> Any:
+    found = _find(name, resources)
+    return getattr(found, "physical_resource_id", found)
+
+
+def _find(name: str, resources: Any) -> Any:
+    try:
+        return resources[name]
+    except KeyError:
+        raise ValidationError(message=f"the template refers to {name}, which it does not define") from None
+
+
 def _availability_zones(argument: Any, resources: Any) -> list[str]:
     region = resolve(argument, resources) or resources["AWS::Region"]
     return [f"{region}{zone}" for zone in "abc"]
@@ -53,7 +65,7 @@ def _availability_zones(argument: Any, resources: Any) -> list[str]:
 def _attribute(argument: Any, resources: Any) -> Any:
     logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
     try:
-        return resources[logical_id].get_cfn_attribute(resolve(attribute, resources))
+        return _find(logical_id, resources).get_cfn_attribute(resolve(attribute, resources))
     except (NotImplementedError, UnformattedGetAttTemplateException):
         raise ValidationError(message=f"Fn::GetAtt: the local cloud has no {logical_id}.{attribute}") from None
 
@@ -69,4 +81,5 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "Fn::Cidr": _cidr,
     "Fn::GetAZs": _availability_zones,
     "Fn::GetAtt": _attribute,
+    "Ref": _reference,
 }

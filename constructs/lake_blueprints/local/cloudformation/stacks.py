@@ -185,8 +185,10 @@ class StackDeployment:
             yield
         except Exception as error:
             _LOG.exception("%s of %s (%s) failed", action, logical_id, resource_type)
-            self._event(logical_id, "", resource_type, f"{action}_FAILED", str(error))
-            raise DeploymentError(f"{resource_type} {logical_id}: {error}") from error
+            # moto's own exceptions put their code before the message.
+            reason = getattr(error, "message", None) or str(error) or type(error).__name__
+            self._event(logical_id, "", resource_type, f"{action}_FAILED", reason)
+            raise DeploymentError(f"{resource_type} {logical_id}: {reason}") from error
         deployed = self._deployed.get(logical_id)
         physical_id = _physical_id(deployed.resource) if deployed else ""
         self._event(logical_id, physical_id, resource_type, f"{action}_COMPLETE")

@@ -6,6 +6,7 @@ from lake_blueprints.local.cloudformation.resource import ResourceType
 from lake_blueprints.local.cloudformation.types import (
     analytics,
     compute,
+    custom,
     governance,
     identity,
     messaging,
@@ -21,6 +22,7 @@ def all_types() -> list[ResourceType]:
     modules = (
         analytics,
         compute,
+        custom,
         governance,
         identity,
         messaging,

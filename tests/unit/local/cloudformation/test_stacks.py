@@ -1,0 +1,209 @@
+"""How stacks are created, updated, rolled back and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lake_blueprints.local.cloud import LocalCloud
+from lake_blueprints.local.cloudformation.engine import CloudFormationEngine
+
+Deploy = Callable[..., dict[str, Any]]
+Why = Callable[[dict[str, Any]], list[str]]
+
+
+def stream(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1, **properties}}
+
+
+def outputs(stack: dict[str, Any]) -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def streams(cloud: LocalCloud) -> list[str]:
+    names: list[str] = cloud.client("kinesis").list_streams()["StreamNames"]
+    return names
+
+
+def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
+    for patch in CloudFormationEngine(cloud._running.runtime).patches().all:
+        patch.verify()
+
+
+def test_a_type_nobody_knows_fails_the_stack_and_leaves_nothing(cloud: LocalCloud, deploy: Deploy, why: Why) -> None:
+    stack = deploy({"Kept": stream(Name="before"), "App": {"Type": "AWS::AppSync::GraphQLApi", "DependsOn": "Kept"}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    (reason,) = why(stack)
+    assert reason.startswith("the local cloud has no AWS::AppSync::GraphQLApi (logical id App): leave the resource out")
+    assert "before" not in streams(cloud)
+
+
+def test_a_property_that_would_be_lost_fails_the_stack(deploy: Deploy, why: Why) -> None:
+    stack = deploy({"Stream": stream(Nonsense=1)})
+    assert why(stack) == ["the property AWS::Kinesis::Stream.Nonsense is not supported by the local cloud"]
+
+
+def test_an_unresolvable_reference_fails_the_stack(deploy: Deploy, why: Why) -> None:
+    stack = deploy({"Stream": stream(Name={"Ref": "Nobody"})})
+    assert why(stack) == ["the template refers to Nobody, which it does not define"]
+
+
+def test_an_attribute_nobody_knows_fails_the_stack(deploy: Deploy) -> None:
+    stack = deploy({"Stream": stream()}, Outputs={"Bad": {"Value": {"Fn::GetAtt": ["Stream", "Nonsense"]}}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+def test_a_circle_of_references_fails_the_stack(deploy: Deploy) -> None:
+    stack = deploy({"A": stream(Name={"Ref": "B"}), "B": stream(Name={"Ref": "A"})})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+def test_makes_names_as_cloudformation_does(cloud: LocalCloud, deploy: Deploy) -> None:
+    deploy({"Stream": stream()}, stack="naming")
+    (name,) = [name for name in streams(cloud) if name.startswith("naming-Stream-")]
+    assert len(name.rsplit("-", 1)[1]) == 12
+
+
+def test_keeps_a_generated_name_over_updates(cloud: LocalCloud, deploy: Deploy) -> None:
+    sections = {"Outputs": {"Name": {"Value": {"Ref": "Stream"}}}}
+    first = deploy({"Stream": stream(RetentionPeriodHours=24)}, **sections)
+    second = deploy({"Stream": stream(RetentionPeriodHours=48)}, **sections)
+    name = outputs(first)["Name"]
+    assert outputs(second)["Name"] == name
+    description = cloud.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert description["RetentionPeriodHours"] == 48
+
+
+def test_a_new_name_makes_a_new_resource_and_updates_what_refers_to_it(cloud: LocalCloud, deploy: Deploy) -> None:
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/name", "Type": "String"}}
+    for name in ("one", "two"):
+        parameter["Properties"] |= {"Value": {"Ref": "Stream"}}
+        deploy({"Stream": stream(Name=name), "Parameter": parameter})
+    assert "two" in streams(cloud)
+    assert "one" not in streams(cloud)
+    assert cloud.client("ssm").get_parameter(Name="/name")["Parameter"]["Value"] == "two"
+
+
+def test_removes_what_the_template_no_longer_has(cloud: LocalCloud, deploy: Deploy) -> None:
+    deploy({"A": stream(Name="stays"), "B": stream(Name="goes")})
+    deploy({"A": stream(Name="stays")})
+    assert "stays" in streams(cloud)
+    assert "goes" not in streams(cloud)
+
+
+def test_keeps_what_the_template_retains(cloud: LocalCloud, deploy: Deploy) -> None:
+    retained = {**stream(Name="retained"), "DeletionPolicy": "Retain"}
+    replaced = {**stream(Name="before"), "UpdateReplacePolicy": "Retain"}
+    deploy({"A": retained, "B": replaced}, stack="retaining")
+    deploy({"A": retained, "B": {**replaced, "Properties": {"ShardCount": 1, "Name": "after"}}}, stack="retaining")
+    cloud.client("cloudformation").delete_stack(StackName="retaining")
+    left = streams(cloud)
+    assert "retained" in left
+    assert "before" in left
+    assert "after" not in left
+
+
+def test_a_failed_update_goes_back_to_what_was(cloud: LocalCloud, deploy: Deploy) -> None:
+    deploy({"A": stream(Name="was", RetentionPeriodHours=24)})
+    stack = deploy({"A": stream(Name="was"), "B": stream(Name="new"), "C": {"Type": "AWS::None::Such"}})
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "was" in streams(cloud)
+    assert "new" not in streams(cloud)
+
+
+def test_deletes_in_the_order_opposite_to_creation(cloud: LocalCloud, deploy: Deploy) -> None:
+    stack = deploy(
+        {
+            "Policy": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": []}},
+            },
+            "Bucket": {"Type": "AWS::S3::Bucket"},
+        },
+        stack="ordered",
+    )
+    client = cloud.client("cloudformation")
+    client.delete_stack(StackName="ordered")
+    events = client.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
+    steps = [(e["LogicalResourceId"], e["ResourceStatus"]) for e in reversed(events)]
+    created = [name for name, status in steps if status == "CREATE_COMPLETE"]
+    deleted = [name for name, status in steps if status == "DELETE_COMPLETE"]
+    assert sorted([created[:2], deleted[:2]]) == [["Bucket", "Policy"], ["Policy", "Bucket"]]
+
+
+def test_a_bucket_that_is_not_empty_cannot_be_deleted(cloud: LocalCloud, deploy: Deploy) -> None:
+    deploy({"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "full"}}})
+    cloud.client("s3").put_object(Bucket="full", Key="k", Body=b"1")
+    client = cloud.client("cloudformation")
+    name = "test-a-bucket-that-is-not-empty-cannot-be"
+    client.delete_stack(StackName=name[:40].strip("-"))
+    stack = client.describe_stacks(StackName=name[:40].strip("-"))["Stacks"][0]
+    assert stack["StackStatus"] == "DELETE_FAILED"
+    cloud.client("s3").delete_object(Bucket="full", Key="k")
+
+
+def test_imports_what_another_stack_exports(cloud: LocalCloud, deploy: Deploy) -> None:
+    deploy(
+        {"Stream": stream(Name="exported")},
+        stack="exporting",
+        Outputs={"Arn": {"Value": {"Fn::GetAtt": ["Stream", "Arn"]}, "Export": {"Name": "stream-arn"}}},
+    )
+    parameter = {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Name": "/arn", "Type": "String", "Value": {"Fn::ImportValue": "stream-arn"}},
+    }
+    deploy({"Parameter": parameter})
+    value = cloud.client("ssm").get_parameter(Name="/arn")["Parameter"]["Value"]
+    assert value == "arn:aws:kinesis:us-east-1:123456789012:stream/exported"
+
+
+def test_resolves_conditions_mappings_and_functions(cloud: LocalCloud, deploy: Deploy) -> None:
+    def parameter(name: str, value: Any, **more: Any) -> dict[str, Any]:
+        return {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": f"/f/{name}", "Type": "String", "Value": value},
+            **more,
+        }
+
+    deploy(
+        {
+            "Zones": parameter("zones", {"Fn::Join": [",", {"Fn::GetAZs": ""}]}),
+            "Mapped": parameter("mapped", {"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "size"]}),
+            "Chosen": parameter("chosen", {"Fn::If": ["Yes", "left", "right"]}),
+            "List": parameter(
+                "list", {"Fn::Join": ["-", ["a", {"Fn::If": ["No", "b", {"Ref": "AWS::NoValue"}]}, "c"]]}
+            ),
+            "Sub": parameter("sub", {"Fn::Sub": "${AWS::Partition}:${Zones}:${!literal}"}),
+            "Cidr": parameter("cidr", {"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 2, 8]}]}),
+            "Absent": parameter("absent", "x", Condition="No"),
+        },
+        Conditions={
+            "Yes": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]},
+            "No": {"Fn::Not": [{"Condition": "Yes"}]},
+        },
+        Mappings={"Sizes": {"us-east-1": {"size": "big"}}},
+    )
+    found = cloud.client("ssm").get_parameters_by_path(Path="/f")["Parameters"]
+    assert {each["Name"].removeprefix("/f/"): each["Value"] for each in found} == {
+        "zones": "us-east-1a,us-east-1b,us-east-1c",
+        "mapped": "big",
+        "chosen": "left",
+        "list": "a-c",
+        "sub": "aws:/f/zones:${literal}",
+        "cidr": "10.0.1.0/24",
+    }
+
+
+def test_a_function_nobody_knows_fails_the_stack(deploy: Deploy, why: Why) -> None:
+    stack = deploy({"Stream": stream(Name={"Fn::Nonsense": 1})})
+    assert why(stack) == ["the local cloud does not know the intrinsic function Fn::Nonsense"]
+
+
+def test_lists_only_what_exists(cloud: LocalCloud, deploy: Deploy) -> None:
+    deploy(
+        {"A": stream(Name="listed"), "B": {**stream(), "Condition": "No"}},
+        stack="listing",
+        Conditions={"No": {"Fn::Equals": ["a", "b"]}},
+    )
+    found = cloud.client("cloudformation").list_stack_resources(StackName="listing")["StackResourceSummaries"]
+    assert [(each["LogicalResourceId"], each["PhysicalResourceId"]) for each in found] == [("A", "listed")]
