@@ -1,0 +1,29 @@
+"""Running a lake: one state machine over all its steps."""
+
+from lake_blueprints.orchestration.pipeline import Pipeline
+from lake_blueprints.orchestration.steps import (
+    Approval,
+    Crawl,
+    Curate,
+    Load,
+    Query,
+    Register,
+    Step,
+    Together,
+    Train,
+)
+from lake_blueprints.orchestration.triggers import object_created
+
+__all__ = (
+    "Approval",
+    "Crawl",
+    "Curate",
+    "Load",
+    "Pipeline",
+    "Query",
+    "Register",
+    "Step",
+    "Together",
+    "Train",
+    "object_created",
+)

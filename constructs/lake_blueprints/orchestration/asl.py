@@ -1,0 +1,184 @@
+"""Pieces of a state machine in the Amazon States Language (JSONPath)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Aws, Duration
+
+State = dict[str, Any]
+
+# Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fragment:
+    """Some states with one entry and one exit.
+
+    Parameters
+    ----------
+    start, end: str
+        Names of the first and of the last state, which may be the same; the last has no `Next` yet.
+    states: mapping of str to State
+        All states by name; those beside the way from start to end are terminal, or lead back to it.
+    """
+
+    start: str
+    end: str
+    states: Mapping[str, State]
+
+
+def chain(fragments: Sequence[Fragment]) -> State:
+    """Return the states of fragments that follow each other, as a branch or a whole machine takes them.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or two states have the same name.
+    """
+    if not fragments:
+        raise ValueError("at least one step is needed, got none")
+    states: dict[str, State] = {}
+    for fragment, following in zip(fragments, [*(f.start for f in fragments[1:]), None], strict=True):
+        for name, state in fragment.states.items():
+            if name in states:
+                raise ValueError(f"two steps are named '{name}'; give one of them another 'name'")
+            onward = {"Next": following} if following else {"End": True}
+            states[name] = state | onward if name == fragment.end else dict(state)
+    return {"StartAt": fragments[0].start, "States": states}
+
+
+def check_name(name: str) -> str:
+    """Return the name of a step, if states can be named after it."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"the name of a step must be 1 to 60 letters, digits, spaces, dots, hyphens and underscores, got '{name}'"
+        )
+    return name
+
+
+def integration(action: str) -> str:
+    """Return the ARN of a service integration: `glue:startJobRun.sync`."""
+    return f"arn:{Aws.PARTITION}:states:::{action}"
+
+
+def retry(errors: Sequence[str], *, attempts: int = 6) -> State:
+    """Return a retrier that backs off up to a minute, at random, so that many do not come back at once."""
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": 2,
+        "BackoffRate": 2,
+        "MaxAttempts": attempts,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    }
+
+
+def task(
+    name: str,
+    action: str,
+    parameters: Mapping[str, Any],
+    *,
+    timeout: Duration,
+    retries: Sequence[State],
+    result: Mapping[str, Any] | None = None,
+    result_path: str | None = None,
+) -> dict[str, State]:
+    """Return a task that is bounded and retried, and the state in which it fails with its own name in the cause."""
+    failed = f"{name} failed"
+    state: State = {
+        "Type": "Task",
+        "Resource": integration(action),
+        "Parameters": dict(parameters),
+        "TimeoutSeconds": int(timeout.to_seconds()),
+        "Retry": list(retries),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": failed}],
+        "ResultPath": result_path,
+    }
+    if result is not None:
+        state["ResultSelector"] = dict(result)
+    cause = f"States.Format('{name}: {{}}', States.JsonToString($.failure))"
+    return {name: state, failed: {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": cause}}
+
+
+def count(path: str) -> State:
+    """Return a state that adds one to the counter at a path, which began as `{"value": 0}`."""
+    return {"Type": "Pass", "Parameters": {"value.$": f"States.MathAdd({path}.value, 1)"}, "ResultPath": path}
+
+
+def gave_up(name: str, limit: Duration) -> State:
+    """Return the state in which a wait that took too long ends."""
+    return {"Type": "Fail", "Error": "States.Timeout", "Cause": f"{name}: no end after {limit.to_human_string()}"}
+
+
+def rounds(limit: Duration, interval: Duration) -> int:
+    """Return how often to ask, once in an interval, until a limit is reached."""
+    return math.ceil(limit.to_seconds() / interval.to_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """Asking again and again whether something has ended; what the starting task returns lies at `$.poll`.
+
+    Parameters
+    ----------
+    action, parameters, retries:
+        The call that asks; its answer lies at `$.poll.answer`.
+    succeeded: State
+        Condition, as a Choice state writes it, of success.
+    failures: sequence of (State, str)
+        Conditions of failure, and the path or intrinsic of the reason, a text.
+    """
+
+    action: str
+    parameters: Mapping[str, Any]
+    retries: Sequence[State]
+    succeeded: State
+    failures: Sequence[tuple[State, str]]
+
+    def fragment(self, name: str, start: dict[str, State], *, interval: Duration, limit: Duration) -> Fragment:
+        """Return the states that begin with the starting task `name` and wait for the end."""
+        asks, waits, counts, decides = f"{name} asks", f"{name} waits", f"{name} counts", f"{name} decides"
+        done, late = f"{name} done", f"{name} took too long"
+        ends = {f"{name} ended badly {number}": found for number, found in enumerate(self.failures, start=1)}
+        asking = task(
+            asks,
+            self.action,
+            self.parameters,
+            timeout=Duration.minutes(1),
+            retries=self.retries,
+            result_path="$.poll.answer",
+        )
+        states: dict[str, State] = {
+            **{key: state | {"Next": waits} if key == name else state for key, state in start.items()},
+            waits: {"Type": "Wait", "Seconds": int(interval.to_seconds()), "Next": asks},
+            **{key: state | {"Next": decides} if key == asks else state for key, state in asking.items()},
+            decides: {
+                "Type": "Choice",
+                "Choices": [
+                    {**self.succeeded, "Next": done},
+                    *({**condition, "Next": end} for end, (condition, _) in ends.items()),
+                    {
+                        "Variable": "$.poll.count.value",
+                        "NumericGreaterThanEquals": rounds(limit, interval),
+                        "Next": late,
+                    },
+                ],
+                "Default": counts,
+            },
+            counts: count("$.poll.count") | {"Next": waits},
+            late: gave_up(name, limit),
+            done: {"Type": "Pass"},
+        }
+        for end, (_, reason) in ends.items():
+            states[end] = {
+                "Type": "Fail",
+                "Error": "States.TaskFailed",
+                "CausePath": f"States.Format('{name}: {{}}', {reason})",
+            }
+        return Fragment(start=name, end=done, states=states)

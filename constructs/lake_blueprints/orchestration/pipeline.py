@@ -1,0 +1,261 @@
+"""The state machine that runs a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Aws, Duration, Fn, Names, RemovalPolicy, Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.encryption import LakeKey
+from lake_blueprints.orchestration.asl import State, chain, retry, task
+from lake_blueprints.orchestration.queueing import wait_in_line
+from lake_blueprints.orchestration.steps import Step, check_order
+from lake_blueprints.removal import guard_removal
+
+_SNS = ("Sns.ThrottledException", "Sns.InternalErrorException", "Sns.KmsThrottlingException", "Sns.SdkClientException")
+
+
+class Pipeline(Construct):
+    """Define a state machine that takes a lake through its steps, one execution at a time.
+
+    Every wait is bounded, and every failure ends in a message to the topic, which names the execution, the state,
+    the error and its cause; the execution then fails. Only one execution runs at a time, and one more waits for
+    it: further ones end at once, since the one that waits will do their work.
+
+    Parameters
+    ----------
+    steps: sequence of Step
+        What is done, in order: `Crawl`, `Curate`, `Query`, `Load`, `Train`, `Register`, and `Together` of these.
+    schedule: events.Schedule, optional
+        When it starts. By default at no time.
+    event_pattern: events.EventPattern, optional
+        What starts it, for instance `object_created(raw)`. By default nothing.
+    timeout: Duration
+        Time after which an execution is stopped, waiting for an earlier one included; at least 1 minute. By default
+        12 hours.
+    poll_interval: Duration
+        Time between two looks at a crawler, a statement or an earlier execution, whole seconds, at least 1 second.
+        By default 30 seconds.
+    encryption_key: kms.IKey, optional
+        Key of log and topic; its policy must let CloudWatch logs and alarms use it. By default a new `LakeKey` is
+        defined.
+    alarm: bool
+        Whether failed and timed out executions raise alarms at the topic. By default they do: Step Functions
+        catches neither its own time limit nor `States.Runtime`, so that no message is sent for these.
+    log_retention: logs.RetentionDays
+        How long the log is kept. By default 1 year.
+    removal_policy: RemovalPolicy
+        What happens to the log when it leaves the stack, subject to the removal guard. By default it is retained.
+
+    Defines
+    -------
+    One state machine, as `state_machine`, and its `role`; a topic, as `topic`; a log group; a key, as `key`, unless
+    one is given; a rule and a role for each way to start; two alarms.
+
+    Raises
+    ------
+    ValueError
+        If there is no step, two have the same name, a registration has no training, or a time is out of range.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html (name of the log group),
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+
+    Example
+    -------
+        >>> Pipeline(
+        ...     self,
+        ...     "Daily",
+        ...     steps=[
+        ...         Together(branches=[Crawl(crawler=references), Curate(job=flights)]),
+        ...         Train(job=delays),
+        ...         Register(job=delays),
+        ...     ],
+        ...     schedule=events.Schedule.cron(hour="3", minute="0"),
+        ... )
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        steps: Sequence[Step],
+        schedule: events.Schedule | None = None,
+        event_pattern: events.EventPattern | None = None,
+        timeout: Duration | None = None,
+        poll_interval: Duration | None = None,
+        encryption_key: kms.IKey | None = None,
+        alarm: bool = True,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        timeout = timeout or Duration.hours(12)
+        poll_interval = poll_interval or Duration.seconds(30)
+        _check_at_least("timeout", timeout, Duration.minutes(1))
+        _check_at_least("poll_interval", poll_interval, Duration.seconds(1))
+        check_order(steps)
+
+        self.key: kms.IKey = (
+            encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
+        )
+        self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
+        self.role = ServiceRole(self, "Role", services=["states.amazonaws.com"], description="Runs the lake's steps")
+        for step in steps:
+            step.grant(self.role)
+        grant_on(None, self.role, ["sns:Publish"], [self.topic.topic_arn])
+        grant_on(self.key, self.role, grants.KEY_WRITE, [self.key.key_arn])
+
+        definition = {
+            "Comment": f"Pipeline {self.node.path}",
+            "TimeoutSeconds": int(timeout.to_seconds()),
+            **self._definition(steps, timeout, poll_interval),
+        }
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            role=self.role,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=self._log_group(log_retention, removal_policy),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=True,
+            ),
+        )
+        self._allow_looking_at_executions()
+        self.role.explain_wildcards({"Resource::*": "log deliveries, traces and statements are not resources to IAM"})
+        if schedule or event_pattern:
+            self._start_by(schedule, event_pattern)
+        if alarm:
+            self._alarm()
+
+    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow starting executions and following them."""
+        machine = self.state_machine.state_machine_arn
+        executions = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{self.state_machine.state_machine_name}:*",
+        )
+        return grant_on(None, grantee, ["states:StartExecution"], [machine]).combine(
+            grant_on(None, grantee, ["states:DescribeExecution"], [executions])
+        )
+
+    def _definition(self, steps: Sequence[Step], timeout: Duration, poll_interval: Duration) -> State:
+        """Return the steps as the one branch of a state that catches whatever fails in them."""
+        line = wait_in_line(interval=poll_interval, limit=timeout)
+        branch = chain([line, *(step.render(poll_interval) for step in steps)])
+        run: State = {
+            "Type": "Parallel",
+            "Branches": [branch],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}],
+            "OutputPath": "$[0]",
+            "End": True,
+        }
+        message = {
+            "pipeline": self.node.path,
+            "execution.$": "$$.Execution.Id",
+            "error.$": "$.failure.Error",
+            "cause.$": "$.failure.Cause",
+        }
+        notify = task(
+            "Notify",
+            "sns:publish",
+            {"TopicArn": self.topic.topic_arn, "Subject": f"Failed: {self.node.path}"[:100], "Message": message},
+            timeout=Duration.minutes(1),
+            retries=[retry(_SNS)],
+        )
+        # If even the message fails, the execution still fails for the first reason.
+        unheard = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.notification", "Next": "Failed"}
+        return {
+            "StartAt": "Run",
+            "States": {
+                "Run": run,
+                "Notify": notify["Notify"] | {"Catch": [unheard], "Next": "Failed"},
+                "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
+            },
+        }
+
+    def _log_group(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> logs.LogGroup:
+        # Below this prefix Step Functions need not name each log group in the account's one resource policy. The
+        # stack's own id keeps a log that was retained from being in the way of a new stack of the same name.
+        stack_id = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+        name = Names.unique_resource_name(self, max_length=200, separator="-")
+        group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/vendedlogs/states/{name}-{stack_id}",
+            encryption_key=self.key,
+            retention=retention,
+        )
+        guard_removal(group, removal_policy, encryption_key=self.key)
+        return group
+
+    def _allow_looking_at_executions(self) -> None:
+        # In the role's own policy, which exists before the state machine, this would be a circular dependency.
+        iam.ManagedPolicy(
+            self,
+            "Line",
+            description="Looks at the state machine's executions",
+            roles=[self.role],
+            statements=[
+                iam.PolicyStatement(actions=["states:ListExecutions"], resources=[self.state_machine.state_machine_arn])
+            ],
+        )
+
+    def _start_by(self, schedule: events.Schedule | None, pattern: events.EventPattern | None) -> None:
+        starter = ServiceRole(
+            self, "Starter", services=["events.amazonaws.com"], description="Starts the lake's state machine"
+        )
+        target = targets.SfnStateMachine(self.state_machine, role=starter)
+        if schedule:
+            events.Rule(self, "Schedule", schedule=schedule, targets=[target])
+        if pattern:
+            events.Rule(self, "Events", event_pattern=pattern, targets=[target])
+
+    def _alarm(self) -> None:
+        # A topic with a policy of its own admits only whom this names.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        period = Duration.minutes(5)
+        for alarm_id, metric in (
+            ("FailedAlarm", self.state_machine.metric_failed(period=period, statistic="Sum")),
+            ("TimedOutAlarm", self.state_machine.metric_timed_out(period=period, statistic="Sum")),
+        ):
+            alarm = metric.create_alarm(
+                self,
+                alarm_id,
+                threshold=1,
+                evaluation_periods=1,
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                alarm_description=f"An execution of {self.node.path} failed",
+            )
+            alarm.add_alarm_action(actions.SnsAction(self.topic))
+
+
+def _check_at_least(name: str, found: Duration, least: Duration) -> None:
+    if not Token.is_unresolved(found.to_milliseconds()) and found.to_milliseconds() < least.to_milliseconds():
+        raise ValueError(f"'{name}' must be at least {least.to_human_string()}, got {found.to_human_string()}")
