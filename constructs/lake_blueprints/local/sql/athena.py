@@ -110,7 +110,9 @@ class AthenaEngine(Engine):
             execution = _prepare(self)
             self.athena_backend.executions[execution.id] = execution
             region = self.athena_backend.region_name
-            runtime.background(lambda: _run(execution, Session(runtime, region), Catalog(runtime, region)), execution.id)
+            runtime.background(
+                lambda: _run(execution, Session(runtime, region), Catalog(runtime, region)), execution.id
+            )
             return json.dumps({"QueryExecutionId": execution.id})
 
         @patches.replace(_RESPONSES, "AthenaResponse.get_query_execution")

@@ -113,7 +113,9 @@ def _filter(session: Session, select: exp.Select | None, table: exp.Table, descr
         if not conditions or not values:
             return values
         names = [identifier(name) for name, _ in columns]
-        selected = ", ".join(f"cast({name} as {kind.duckdb}) as {name}" for name, (_, kind) in zip(names, columns, strict=True))
+        selected = ", ".join(
+            f"cast({name} as {kind.duckdb}) as {name}" for name, (_, kind) in zip(names, columns, strict=True)
+        )
         rows = ", ".join(f"({', '.join(['?'] * (len(names) + 1))})" for _ in values)
         where = " and ".join(f"({trino.generate(condition)})" for condition in conditions)
         sql = (

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lake_blueprints.local.errors import LocalCloudError
-from lake_blueprints.local.objects import ObjectStore
+from lake_blueprints.local.objects import ObjectStore, ObjectSummary
 from lake_blueprints.local.runtime import Runtime
 
 PARQUET = "parquet"
@@ -75,7 +75,9 @@ class Catalog:
         """Return the location of every registered partition, by its values."""
         pages = self._pages("get_partitions", DatabaseName=database, TableName=name)
         return {
-            tuple(item["Values"]): item["StorageDescriptor"]["Location"] for page in pages for item in page["Partitions"]
+            tuple(item["Values"]): item["StorageDescriptor"]["Location"]
+            for page in pages
+            for item in page["Partitions"]
         }
 
     def add_partitions(self, table: dict[str, Any], locations: dict[tuple[str, ...], str]) -> int:
@@ -121,10 +123,18 @@ class Catalog:
         )
         return self.need_table(database, name)
 
-    def folders(self, location: str) -> list[str]:
-        """Return every folder at or below `location` that holds visible objects, as URIs that end in `/`."""
+    def files(self, location: str) -> list[ObjectSummary]:
+        """Return the objects that a reader of a location sees: not empty, and neither they nor a folder hidden."""
         folder = location.rstrip("/") + "/"
-        return sorted({item.uri.rsplit("/", 1)[0] + "/" for item in self.objects.list(folder)})
+        return [
+            item
+            for item in self.objects.list(folder)
+            if item.size and not any(part.startswith(("_", ".")) for part in item.uri[len(folder) :].split("/"))
+        ]
+
+    def folders(self, location: str) -> list[str]:
+        """Return every folder at or below `location` that holds data, as URIs that end in `/`."""
+        return sorted({item.uri.rsplit("/", 1)[0] + "/" for item in self.files(location)})
 
     def hive_partitions(self, table: dict[str, Any]) -> dict[tuple[str, ...], str]:
         """Return the `key=value` folders below a table's location that match its partition columns."""

@@ -132,7 +132,9 @@ def _values(table: dict[str, Any], spec: str) -> tuple[str, ...]:
     given = {key.lower(): value.strip() for key, value in given.items()}
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     if sorted(given) != sorted(keys):
-        raise LocalCloudError(f"FAILED: partition ({spec.strip()}) does not name the partition columns {', '.join(keys)}")
+        raise LocalCloudError(
+            f"FAILED: partition ({spec.strip()}) does not name the partition columns {', '.join(keys)}"
+        )
     return tuple(given[key] for key in keys)
 
 

@@ -8,7 +8,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -133,7 +132,9 @@ class RedshiftDataEngine(Engine):
         def get_statement_result(self: Any) -> Any:
             statement, position = _find(self)
             if statement.status != "FINISHED" or not statement.results[position][0]:
-                raise ValidationException("Query does not have result. Please check query status with DescribeStatement.")
+                raise ValidationException(
+                    "Query does not have result. Please check query status with DescribeStatement."
+                )
             return _answer(statement.result(position, int(self._get_param("NextToken") or 0)))
 
         @patches.add(_RESPONSES, f"{_RESPONSE}.list_statements")
@@ -254,9 +255,5 @@ def _field(value: Any) -> dict[str, Any]:
             return {"doubleValue": value}
         case Decimal():
             return {"stringValue": f"{value:f}"}
-        case datetime():
-            return {"stringValue": str(value)}
-        case date():
-            return {"stringValue": value.isoformat()}
         case _:
             return {"stringValue": str(value)}

@@ -12,9 +12,7 @@ from lake_blueprints.local.sql.duck import Session, identifier, quote
 
 _COPY = re.compile(r"copy\s+([\w.\"]+)\s*(?:\(([^)]*)\))?\s*from\s+'(s3://[^']+)'\s*(.*)", re.IGNORECASE | re.DOTALL)
 _UNLOAD = re.compile(r"unload\s*\(\s*'(.*)'\s*\)\s*to\s+'(s3://[^']+)'\s*(.*)", re.IGNORECASE | re.DOTALL)
-_AUTHORISED = re.compile(
-    r"\biam_role\s+(?:as\s+)?(?:default|'[^']*')|\bcredentials\s+(?:as\s+)?'[^']*'", re.IGNORECASE
-)
+_AUTHORISED = re.compile(r"\biam_role\s+(?:as\s+)?(?:default|'[^']*')|\bcredentials\s+(?:as\s+)?'[^']*'", re.IGNORECASE)
 # Options without effect on what is loaded here.
 _NEUTRAL = re.compile(
     r"\b(?:region\s+(?:as\s+)?'[^']*'|compupdate\s+\w+|statupdate\s+\w+|timeformat\s+(?:as\s+)?'auto'"
@@ -118,9 +116,9 @@ def _family(kind: str) -> str:
     """Types within a family load into each other; others do not, not even INT into BIGINT."""
     if kind.startswith("TIMESTAMP"):
         return "TIMESTAMP"
-    if kind in ("JSON", "VARCHAR") or kind.endswith(("[]", ")")) and not kind.startswith("DECIMAL"):
+    if kind in ("JSON", "VARCHAR") or (kind.endswith(("[]", ")")) and not kind.startswith("DECIMAL")):
         return "VARCHAR"
-    return kind.split("(")[0]
+    return kind.partition("(")[0]
 
 
 def _json(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str]) -> str:
@@ -136,14 +134,13 @@ def _csv(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, st
     null = options.take(r"null\s+as\s+'([^']*)'")
     mark = options.take(r"quote\s+(?:as\s+)?'([^']*)'") or '"'
     described = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in columns)
+    delimiter = delimiter.replace("\\t", "\t")
     source = f"""read_csv({_list(files)}, columns = {{{described}}}, auto_detect = false, header = false,
-        skip = {skip}, delim = {quote(delimiter.replace(chr(92) + "t", chr(9)))}, quote = {quote(mark if quoted else "")},
+        skip = {skip}, delim = {quote(delimiter)}, quote = {quote(mark if quoted else "")},
         escape = {quote(mark if quoted else "")}, nullstr = {quote(null or "@NULL@")}, hive_partitioning = false)"""
     # An empty field is NULL unless the column holds text.
     values = [
-        identifier(name)
-        if types[name] == "VARCHAR"
-        else f"cast(nullif(trim({identifier(name)}), '') as {types[name]})"
+        identifier(name) if types[name] == "VARCHAR" else f"cast(nullif(trim({identifier(name)}), '') as {types[name]})"
         for name in columns
     ]
     return f"select {', '.join(values)} from {source}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -83,25 +84,14 @@ def _nested(value: Any, duckdb_type: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case float():
-            return double_text(value)
-        case Decimal():
-            return f"{value:f}"
-        case datetime():
-            moment = value if value.tzinfo is None else value.astimezone(UTC)
-            zone = "" if value.tzinfo is None else " UTC"
-            return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}{zone}"
-        case time():
-            return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
-        case date():
-            return value.isoformat()
-        case bytes():
-            return value.hex(" ")
-        case _:
-            return str(value)
+    write = next((write for kind, write in _WRITERS if isinstance(value, kind)), str)
+    return write(value)
+
+
+def _instant(value: datetime) -> str:
+    moment = value if value.tzinfo is None else value.astimezone(UTC)
+    zone = "" if value.tzinfo is None else " UTC"
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}{zone}"
 
 
 def double_text(value: float) -> str:
@@ -115,3 +105,14 @@ def double_text(value: float) -> str:
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     first, *rest = map(str, digits)
     return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{int(exponent) + len(rest)}"
+
+
+# The first that fits: a bool is an int too, a datetime a date.
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: str(value).lower()),
+    (float, double_text),
+    (Decimal, lambda value: f"{value:f}"),
+    (datetime, _instant),
+    (time, lambda value: f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"),
+    (bytes, lambda value: value.hex(" ")),
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql import hive_ddl, render, trino
@@ -119,7 +119,9 @@ class Runner:
     def _query(self, tree: exp.Expr) -> str:
         if isinstance(tree, exp.Values):
             width = len(tree.expressions[0].expressions) or 1
-            names = exp.TableAlias(this=exp.to_identifier("v"), columns=[exp.to_identifier(f"_col{i}") for i in range(width)])
+            names = exp.TableAlias(
+                this=exp.to_identifier("v"), columns=[exp.to_identifier(f"_col{i}") for i in range(width)]
+            )
             tree = sqlglot.select("*").from_(exp.Subquery(this=tree, alias=names))
         trino.rewrite(tree)
         trino.name_columns(tree)
@@ -143,7 +145,9 @@ class Runner:
         if existing and not tree.args.get("replace"):
             raise LocalCloudError(f"TABLE_ALREADY_EXISTS: View already exists: 'awsdatacatalog.{database}.{name}'")
         sql = tree.expression.sql(dialect="athena")
-        columns = [(column, str(from_duckdb(kind))) for column, kind in self.session.schema(self._query(tree.expression))]
+        columns = [
+            (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self._query(tree.expression))
+        ]
         hive_ddl.create_view(self.catalog, database, name, sql=sql, columns=columns)
         return Outcome()
 
@@ -153,7 +157,9 @@ class Runner:
         if self.catalog.table(database, name):
             if tree.args.get("exists"):
                 return Outcome()
-            raise LocalCloudError(f"TABLE_ALREADY_EXISTS: Destination table 'awsdatacatalog.{database}.{name}' already exists")
+            raise LocalCloudError(
+                f"TABLE_ALREADY_EXISTS: Destination table 'awsdatacatalog.{database}.{name}' already exists"
+            )
         options = _table_options(tree)
         _only_parquet(options.pop("format", "PARQUET"), "CREATE TABLE AS")
         keys = [key.lower() for key in options.pop("partitioned_by", [])]
@@ -172,7 +178,9 @@ class Runner:
         columns = self._stored_columns(select)
         self._check_keys_last([column for column, _ in columns], keys)
         empty = " limit 0" if _without_data(tree) else ""
-        written = self._write(f"select * from ({select}){empty}", columns, location, keys, must_be_empty=f"{database}.{name}")
+        written = self._write(
+            f"select * from ({select}){empty}", columns, location, keys, must_be_empty=f"{database}.{name}"
+        )
         table = self.catalog.create_table(
             database,
             name,
@@ -258,7 +266,7 @@ class Runner:
         written = [item.uri for item in self.catalog.objects.list(folder) if item.uri not in before]
         if len({uri.rsplit("/", 1)[0] for uri in written}) > MAX_PARTITIONS:
             raise LocalCloudError(
-                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets."
+                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MAX_PARTITIONS} open writers for partitions."
             )
         return Outcome(written=written, update_count=int(copied[0]) if copied else 0)
 

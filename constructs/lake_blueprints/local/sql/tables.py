@@ -78,9 +78,7 @@ def relation(catalog: Catalog, table: dict[str, Any], where: Filter = EVERYTHING
     files = [
         (item.uri, values)
         for values, location in _partitions(catalog, table, keys, where).items()
-        for item in catalog.objects.list(location.rstrip("/") + "/")
-        # Athena ignores empty objects; DuckDB refuses them.
-        if item.size
+        for item in catalog.files(location)
     ]
     if not files:
         nulls = [f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in (*columns, *keys)]

@@ -154,7 +154,7 @@ def parse(sql: str) -> exp.Expr:
     try:
         statements = [found for found in sqlglot.parse(sql, read="athena") if found is not None]
     except SqlglotError as error:
-        first = next(iter(getattr(error, "errors", [])), {})
+        first: dict[str, Any] = next(iter(getattr(error, "errors", [])), {})
         raise LocalCloudError(
             f"SYNTAX_ERROR: line {first.get('line', 1)}:{first.get('col', 1)}: "
             f"{first.get('description', str(error))} near {first.get('highlight', '')!r}"
@@ -201,26 +201,26 @@ def _call(name: str, *arguments: Any) -> exp.Anonymous:
     return exp.Anonymous(this=name, expressions=[item for item in arguments if item is not None])
 
 
-def _in_try(node: exp.Expr) -> bool:
+def _in_try(node: Any) -> bool:
     return node.find_ancestor(exp.Try) is not None
 
 
-def _divide(node: exp.Expr) -> exp.Expr:
+def _divide(node: Any) -> Any:
     # DuckDB's TRY refuses error(); its own division gives the NULL that TRY would.
     return node if _in_try(node) else _call("trino_divide", node.left, node.right)
 
 
-def _modulo(node: exp.Expr) -> exp.Expr:
+def _modulo(node: Any) -> Any:
     return node if _in_try(node) else _call("trino_modulo", node.left, node.right)
 
 
-def _date_diff(node: exp.Expr) -> exp.Expr:
+def _date_diff(node: Any) -> Any:
     """Trino counts whole units elapsed, which is DuckDB's date_sub; its date_diff counts boundaries crossed."""
     unit = node.args.get("unit")
     return _call("date_sub", exp.Literal.string(unit.name if unit else "day"), node.args["expression"], node.this)
 
 
-def _date_add(node: exp.Expr) -> exp.Expr:
+def _date_add(node: Any) -> Any:
     unit = exp.Interval(this=_as_text(node.expression), unit=node.args.get("unit"))
     return _call("trino_plus", node.this, unit)
 
@@ -229,7 +229,7 @@ def _as_text(count: exp.Expr) -> exp.Expr:
     return exp.Literal.string(count.name) if isinstance(count, exp.Literal) else count
 
 
-def _plus_interval(node: exp.Expr) -> exp.Expr:
+def _plus_interval(node: Any) -> Any:
     left, right = node.left, node.right
     if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
         left, right = right, left
@@ -238,7 +238,7 @@ def _plus_interval(node: exp.Expr) -> exp.Expr:
     return _call("trino_plus", left, right if isinstance(node, exp.Add) else exp.Neg(this=right))
 
 
-def _subscript(node: exp.Expr) -> exp.Expr:
+def _subscript(node: Any) -> Any:
     if _in_try(node) or node.args.get("safe") or len(node.expressions) != 1:
         return node
     index = node.expressions[0]
@@ -250,11 +250,11 @@ def _subscript(node: exp.Expr) -> exp.Expr:
     raise LocalCloudError("NOT_SUPPORTED: a computed subscript is not reproduced locally; use element_at()")
 
 
-def _substring(node: exp.Expr) -> exp.Expr:
+def _substring(node: Any) -> Any:
     return _call("trino_substr", node.this, node.args.get("start"), node.args.get("length"))
 
 
-def _cast(node: exp.Expr) -> exp.Expr:
+def _cast(node: Any) -> Any:
     if isinstance(node, exp.TryCast) or _in_try(node):
         return node
     if node.to.this in (exp.DType.VARCHAR, exp.DType.TEXT) and not node.to.expressions:
@@ -265,11 +265,11 @@ def _cast(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _regexp_extract(node: exp.Expr) -> exp.Expr:
+def _regexp_extract(node: Any) -> Any:
     return _call("trino_regexp_extract", node.this, node.expression, node.args.get("group"))
 
 
-def _regexp_replace(node: exp.Expr) -> exp.Expr:
+def _regexp_replace(node: Any) -> Any:
     """Trino writes groups as $1, DuckDB as \\1."""
     replacement = node.args.get("replacement")
     if isinstance(replacement, exp.Literal):
@@ -279,32 +279,32 @@ def _regexp_replace(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _split_part(node: exp.Expr) -> exp.Expr:
+def _split_part(node: Any) -> Any:
     return _call("trino_split_part", node.this, node.args.get("delimiter"), node.args.get("part_index"))
 
 
-def _json_scalar(node: exp.Expr) -> exp.Expr:
+def _json_scalar(node: Any) -> Any:
     path = node.expression
     text = path.sql(dialect="duckdb") if isinstance(path, exp.JSONPath) else None
     return _call("trino_json_scalar", node.this, sqlglot.parse_one(text, read="duckdb") if text else path)
 
 
-def _slice(node: exp.Expr) -> exp.Expr:
+def _slice(node: Any) -> Any:
     return _call("trino_slice", node.this, node.args.get("start"), node.args.get("end"))
 
 
-def _position(node: exp.Expr) -> exp.Expr:
+def _position(node: Any) -> Any:
     return _call("trino_position", node.this, node.expression)
 
 
-def _extract(node: exp.Expr) -> exp.Expr:
+def _extract(node: Any) -> Any:
     """Trino's days of the week run from Monday 1 to Sunday 7."""
     if node.name.upper() in ("DOW", "DAY_OF_WEEK", "DAYOFWEEK"):
         node.set("this", exp.Var(this="ISODOW"))
     return node
 
 
-def _anonymous(node: exp.Expr) -> exp.Expr:
+def _anonymous(node: Any) -> Any:
     name = node.name.lower()
     if name.startswith("trino_") or name == "date_sub":
         return node
@@ -323,7 +323,7 @@ def _anonymous(node: exp.Expr) -> exp.Expr:
     return _call(_FUNCTIONS[name], *node.expressions)
 
 
-def _parse_datetime(node: exp.Expr) -> exp.Expr:
+def _parse_datetime(node: Any) -> Any:
     parsed = _call("strptime", node.this, exp.Literal.string(_joda(node.args.get("format"))))
     return exp.Cast(this=parsed, to=exp.DataType.build("timestamptz"))
 
@@ -339,12 +339,12 @@ def _joda(pattern: Any) -> str:
     return result
 
 
-def _is_now(node: exp.Expr) -> bool:
+def _is_now(node: Any) -> bool:
     moment = node.expressions[0] if isinstance(node, exp.Anonymous) and node.name == "trino_plus" else node
     return isinstance(moment, exp.CurrentTimestamp)
 
 
-def _compare(node: exp.Expr) -> exp.Expr:
+def _compare(node: Any) -> Any:
     """Trino refuses to compare text with anything else; DuckDB would cast it.
 
     Trino does compare a timestamp with the current instant, which DuckDB refuses.
@@ -360,14 +360,14 @@ def _compare(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _membership(node: exp.Expr) -> exp.Expr:
+def _membership(node: Any) -> Any:
     literals = [item for item in node.expressions if isinstance(item, exp.Literal)]
     if literals:
         node.set("this", _typed(node.this, literals[0]))
     return node
 
 
-def _between(node: exp.Expr) -> exp.Expr:
+def _between(node: Any) -> Any:
     low = node.args.get("low")
     if isinstance(low, exp.Literal):
         node.set("this", _typed(node.this, low))
@@ -380,7 +380,7 @@ def _typed(value: exp.Expr, literal: exp.Literal) -> exp.Expr:
     return _call("trino_is_text" if literal.is_string else "trino_is_not_text", value)
 
 
-def _at_time_zone(node: exp.Expr) -> exp.Expr:
+def _at_time_zone(node: Any) -> Any:
     """Trino keeps the instant and changes the zone it is shown in; DuckDB makes a local time of it.
 
     The parts of that local time are the same, so only they may be used.
@@ -395,7 +395,7 @@ def _at_time_zone(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _reduce(node: exp.Expr) -> exp.Expr:
+def _reduce(node: Any) -> Any:
     finish = node.args.get("finish")
     if isinstance(finish, exp.Lambda) and finish.this.sql() != finish.expressions[0].sql():
         raise LocalCloudError("NOT_SUPPORTED: reduce() takes only an identity as its last function locally")
@@ -403,22 +403,22 @@ def _reduce(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _date_trunc(node: exp.Expr) -> exp.Expr:
+def _date_trunc(node: Any) -> Any:
     return _call("trino_date_trunc", exp.Literal.string(node.args["unit"].name), node.this)
 
 
-def _format(node: exp.Expr) -> exp.Expr:
+def _format(node: Any) -> Any:
     return _call("printf", node.this, *node.expressions)
 
 
-def _timestamp(node: exp.Expr) -> exp.Expr:
+def _timestamp(node: Any) -> Any:
     """A literal's precision would make it TIMESTAMP_S, which DuckDB treats apart."""
     if node.args["this"] == exp.DType.TIMESTAMP:
         node.set("expressions", [])
     return node
 
 
-def _unnest(node: exp.Expr) -> exp.Expr:
+def _unnest(node: Any) -> Any:
     """A map unnests into two columns, several arrays into one each: DuckDB knows only one array."""
     alias = node.args.get("alias")
     names = list(alias.args.get("columns") or []) if alias else []
@@ -431,8 +431,12 @@ def _unnest(node: exp.Expr) -> exp.Expr:
         values = [_call("map_keys", values[0].copy()), _call("map_values", values[0].copy())]
     if len(values) != len(names):
         raise LocalCloudError("NOT_SUPPORTED: UNNEST of several arrays needs a column alias for each")
-    columns = [exp.alias_(_call("unnest", value.copy()), name.copy()) for value, name in zip(values, names, strict=True)]
-    return exp.Lateral(this=exp.Subquery(this=exp.select(*columns)), alias=exp.TableAlias(this=alias.this.copy()))
+    columns = [
+        exp.alias_(_call("unnest", value.copy()), name.copy()) for value, name in zip(values, names, strict=True)
+    ]
+    return exp.Lateral(
+        this=exp.Subquery(this=exp.select(*columns)), alias=exp.TableAlias(this=node.args["alias"].this.copy())
+    )
 
 
 def _refuse(reason: str) -> Callable[[exp.Expr], exp.Expr]:

@@ -32,14 +32,18 @@ _ADMINISTRATION = re.compile(
     r"|(create|drop)\s+(user|group|role))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-_TRANSACTION = re.compile(r"(begin|start\s+transaction|commit|end|rollback|abort)(\s+(work|transaction))?", re.IGNORECASE)
+_TRANSACTION = re.compile(
+    r"(begin|start\s+transaction|commit|end|rollback|abort)(\s+(work|transaction))?", re.IGNORECASE
+)
 _EXTERNAL_SCHEMA = re.compile(
     r"create\s+external\s+schema\s+(if\s+not\s+exists\s+)?[\"]?(\w+)[\"]?\s+from\s+data\s+catalog\s+"
     r"database\s+'([^']+)'(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _DROP_SCHEMA = re.compile(r"drop\s+schema\s+(if\s+exists\s+)?[\"]?(\w+)[\"]?(\s+cascade|\s+restrict)?", re.IGNORECASE)
-_IDENTITY = re.compile(r"[\"]?(\w+)[\"]?\s+(\w+)\s+(?:generated\s+by\s+default\s+as\s+)?identity\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", re.I)
+_IDENTITY = re.compile(
+    r"[\"]?(\w+)[\"]?\s+(\w+)\s+(?:generated\s+by\s+default\s+as\s+)?identity\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", re.I
+)
 # Physical properties of a table, which have no meaning here.
 _PHYSICAL = re.compile(
     r"\b(?:diststyle\s+(?:auto|even|all|key)|(?:compound\s+|interleaved\s+)?sortkey\s*(?:\([^)]*\)|auto\b)?"
@@ -93,27 +97,36 @@ class Warehouse:
         self._session.interrupt()
 
     def _run(self, sql: str) -> Result:
-        if _ADMINISTRATION.fullmatch(sql) or _TRANSACTION.fullmatch(sql):
-            return [], []
-        if matched := _EXTERNAL_SCHEMA.fullmatch(sql):
-            self._create_external_schema(*matched.groups())
-            return [], []
-        if (matched := _DROP_SCHEMA.fullmatch(sql)) and self._external.pop(matched[2].lower(), None):
-            return [], []
-        load = redshift_files.copy(self._session, self._catalog.objects, sql)
-        if load:
-            self._session.execute(load)
-            return [], []
-        unload = redshift_files.unload(self._catalog.objects, sql)
-        if unload:
-            query, target = unload
-            self._session.execute(f"copy ({self._translate(query)}) {target}")
+        if self._administer(sql) or self._transfer(sql):
             return [], []
         relation = self._session.execute(self._translate(self._without_physical(sql)))
         if not re.match(r"\(*\s*(select|with|values|show)\b", sql, re.IGNORECASE):
             return [], []
         columns = [(item[0].lower(), item[1]) for item in relation.description or []]
         return columns, relation.fetchall()
+
+    def _administer(self, sql: str) -> bool:
+        """Run a statement that concerns no table; return whether `sql` was one."""
+        if _ADMINISTRATION.fullmatch(sql) or _TRANSACTION.fullmatch(sql):
+            return True
+        if matched := _EXTERNAL_SCHEMA.fullmatch(sql):
+            self._create_external_schema(*matched.groups())
+            return True
+        matched = _DROP_SCHEMA.fullmatch(sql)
+        return matched is not None and self._external.pop(matched[2].lower(), None) is not None
+
+    def _transfer(self, sql: str) -> bool:
+        """Run a COPY or UNLOAD; return whether `sql` was one."""
+        load = redshift_files.copy(self._session, self._catalog.objects, sql)
+        if load:
+            self._session.execute(load)
+            return True
+        unload = redshift_files.unload(self._catalog.objects, sql)
+        if unload:
+            query, target = unload
+            self._session.execute(f"copy ({self._translate(query)}) {target}")
+            return True
+        return False
 
     def _create_external_schema(self, existing: str | None, name: str, database: str, rest: str) -> None:
         if not re.search(r"\biam_role\s+(default|'[^']+')", rest, re.IGNORECASE):
@@ -160,7 +173,7 @@ class Warehouse:
         external = [table for table in tree.find_all(exp.Table) if table.db.lower() in self._external]
         if external and isinstance(tree, exp.Create) and tree.kind == "VIEW":
             raise LocalCloudError("a view on an external table is not reproduced by the local warehouse")
-        Binder(self._session, self._catalog).bind(tree, lambda schema: self._external.get(schema))
+        Binder(self._session, self._catalog).bind(tree, self._external.get)
         return tree.sql(dialect="duckdb")
 
 
