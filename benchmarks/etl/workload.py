@@ -1,0 +1,190 @@
+"""One ETL job, three times: the shipped script, bare PySpark that does the same work, and DuckDB as the limit.
+
+The source is JSON lines of about 190 bytes: one record in 100 is a repetition, one in 1,000 is broken. Run as
+`python workload.py ENGINE FOLDER`, it works on FOLDER/source and prints its times and counts as one JSON line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+COLUMNS = {
+    "id": "bigint",
+    "at": "timestamp",
+    "carrier": "string",
+    "origin": "string",
+    "dest": "string",
+    "delay": "int",
+    "distance": "double",
+    "price": "decimal(10,2)",
+    "note": "string",
+}
+PLAN = {
+    "dataset": "flights",
+    "version": "1.0.0",
+    "format": "json",
+    "columns": [
+        {"name": name, "source": name, "type": kind, "required": name in ("id", "at", "origin")}
+        for name, kind in COLUMNS.items()
+    ]
+    + [{"name": "month", "source": "month", "type": "int", "required": True, "minimum": 1, "maximum": 12}],
+    "primary_key": ["id"],
+    "partition_keys": ["month"],
+    "filter": "distance > 0",
+    "derive": {"delay_hours": {"expression": "delay / 60.0", "type": "double"}},
+    "target_file_mb": 128,
+}
+
+
+def generate(folder: Path, rows: int, objects: int = 8) -> None:
+    """Write the source objects."""
+    import duckdb
+
+    (folder / "source").mkdir(parents=True)
+    for part in range(objects):
+        duckdb.sql(f"""
+            COPY (
+              SELECT CASE WHEN i % 1000 = 7 THEN '{{"id": "broken' ELSE to_json({{
+                'id': CASE WHEN i % 100 = 99 THEN i - 50 ELSE i END,
+                'at': strftime(TIMESTAMP '2013-01-01' + INTERVAL (i % 31536000) SECOND, '%Y-%m-%dT%H:%M:%SZ'),
+                'month': 1 + i % 12, 'carrier': ['UA', 'AA', 'B6', 'DL'][1 + i % 4],
+                'origin': ['EWR', 'JFK', 'LGA'][1 + i % 3], 'dest': 'D' || hash(i) % 100,
+                'delay': (hash(i) % 400)::INT - 60, 'distance': (hash(i + 1) % 250000) / 100.0,
+                'price': (hash(i + 2) % 100000) / 100.0, 'note': 'n' || hash(i + 3) % 1000000
+              }})::VARCHAR END AS line
+              FROM range({part * rows // objects}, {(part + 1) * rows // objects}) AS source(i)
+            ) TO '{folder}/source/{part:03}.json' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')
+        """)
+
+
+def session(folder: Path) -> Any:
+    from pyspark.sql import SparkSession
+
+    from lake_blueprints.local.spark import spark_configuration, spark_environment
+
+    os.environ.update(spark_environment(folder / "cache"))
+    options = os.environ.get("BENCH_JAVA_OPTIONS", "").split()
+    settings = spark_configuration({"lake": folder}, workdir=folder, java_options=options)
+    return SparkSession.builder.config(map=settings).getOrCreate()
+
+
+def shipped(folder: Path) -> dict[str, int]:
+    """Run the script itself, against moto for its state."""
+    import importlib.util
+
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    import lake_blueprints.local
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    os.environ["AWS_ENDPOINT_URL"] = f"http://{host}:{port}"
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="lake")
+    s3.put_object(Bucket="lake", Key="plan.json", Body=json.dumps(PLAN).encode())
+    # The script lists the source through S3 and reads it through Hadoop: the objects need no content here.
+    for path in (folder / "source").iterdir():
+        s3.put_object(Bucket="lake", Key=f"source/{path.name}", Body=b"x")
+    glue = boto3.client("glue")
+    glue.create_database(DatabaseInput={"Name": "db"})
+    glue.create_table(
+        DatabaseName="db", TableInput={"Name": "t", "StorageDescriptor": {"Location": "s3://lake/target/"}}
+    )
+    package = Path(lake_blueprints.local.__file__).parents[1]
+    sys.path.insert(0, str(package / "local" / "glue_runtime"))
+    spec = importlib.util.spec_from_file_location("curate", package / "etl" / "scripts" / "curate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["curate"] = module
+    spec.loader.exec_module(module)
+    argv = ["curate", "--JOB_NAME", "bench", "--plan", "s3://lake/plan.json", "--database", "db", "--table", "t"]
+    for name in ("source", "target", "quarantine", "state"):
+        argv += [f"--{name}", f"s3://lake/{name}/"]
+    module.main(argv)
+    key = s3.list_objects_v2(Bucket="lake", Prefix="state/runs/")["Contents"][0]["Key"]
+    report = json.loads(s3.get_object(Bucket="lake", Key=key)["Body"].read())
+    server.stop()
+    return {name: report[name] for name in ("read", "curated", "duplicates", "filtered", "quarantined", "output_files")}
+
+
+def bare(folder: Path) -> dict[str, int]:
+    """What a careful person writes for this one dataset: the same outputs and the same counts."""
+    from pyspark.sql import functions as F
+
+    spark = session(folder)
+    schema = ", ".join(f"{name} {kind}" for name, kind in {**COLUMNS, "month": "int", "_corrupt": "string"}.items())
+    rows = spark.read.schema(schema).json("s3://lake/source/", columnNameOfCorruptRecord="_corrupt")
+    if os.environ.get("BENCH_CACHE", "1") == "1":
+        rows = rows.persist()
+    valid = "id is not null and at is not null and origin is not null and month between 1 and 12"
+    bad = F.col("_corrupt").isNotNull() | ~F.coalesce(F.expr(valid), F.lit(False))
+    counts = rows.groupBy(bad.alias("bad"), F.coalesce(F.expr("distance > 0"), F.lit(False)).alias("kept")).count()
+    found = {(row["bad"], row["kept"]): row["count"] for row in counts.collect()}
+    quarantined = sum(count for (is_bad, _), count in found.items() if is_bad)
+    rows.where(bad).select("_corrupt", F.lit("broken").alias("reason")).write.parquet("s3://lake/quarantine/")
+    good = rows.where(~bad).where("distance > 0").withColumn("delay_hours", F.expr("cast(delay / 60.0 as double)"))
+    unique = good.dropDuplicates(["id"]).drop("_corrupt")
+    unique.repartition("month").write.partitionBy("month").parquet("s3://lake/target/")
+    curated = spark.read.parquet("s3://lake/target/").count()
+    kept = found.get((False, True), 0)
+    return {
+        "read": sum(found.values()),
+        "curated": curated,
+        "duplicates": kept - curated,
+        "filtered": found.get((False, False), 0),
+        "quarantined": quarantined,
+    }
+
+
+def duck(folder: Path) -> dict[str, int]:
+    """The same in DuckDB, which neither starts a JVM nor could be spread over machines."""
+    import duckdb
+
+    connection = duckdb.connect()
+    kinds = {**COLUMNS, "month": "int"}
+    struct = json.dumps({name: kind.upper().replace("STRING", "VARCHAR") for name, kind in kinds.items()})
+    connection.execute(f"""
+        CREATE TABLE staged AS
+        SELECT line, CASE WHEN json_valid(line) THEN from_json(line, '{struct}') END AS r
+        FROM read_csv('{folder}/source/*.json', columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
+                      header = false)
+    """)
+    bad = "r IS NULL OR r.id IS NULL OR r.at IS NULL OR r.origin IS NULL OR r.month NOT BETWEEN 1 AND 12"
+    connection.execute(f"COPY (SELECT line FROM staged WHERE {bad}) TO '{folder}/quarantine.parquet'")
+    connection.execute(f"""
+        COPY (
+          SELECT DISTINCT ON (r.id) unnest(r), r.delay / 60.0 AS delay_hours
+          FROM staged WHERE NOT ({bad}) AND r.distance > 0
+        ) TO '{folder}/target' (FORMAT parquet, PARTITION_BY (month))
+    """)
+    read, refused, kept = connection.execute(
+        f"SELECT count(*), count(*) FILTER ({bad}), count(*) FILTER (NOT ({bad}) AND r.distance > 0) FROM staged"
+    ).fetchone() or (0, 0, 0)
+    written = connection.execute(f"SELECT count(*) FROM read_parquet('{folder}/target/*/*.parquet')").fetchone()
+    curated = written[0] if written else 0
+    return {
+        "read": read,
+        "curated": curated,
+        "duplicates": kept - curated,
+        "filtered": read - refused - kept,
+        "quarantined": refused,
+    }
+
+
+if __name__ == "__main__":
+    engine, place = sys.argv[1], Path(sys.argv[2])
+    if engine == "generate":
+        generate(place, int(sys.argv[3]))
+    else:
+        if engine == "shipped" or engine == "bare":
+            session(place)
+        begun = time.monotonic()
+        result = {"shipped": shipped, "bare": bare, "duckdb": duck}[engine](place)
+        print("RESULT " + json.dumps({"seconds": round(time.monotonic() - begun, 2), **result}))

@@ -1,0 +1,161 @@
+"""Real Spark in this process, moto's S3 and Glue beside it, and the shipped script as a module."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+
+from lake_blueprints.local.objects import Mirror, ObjectStore
+from lake_blueprints.local.runtime import CREDENTIALS
+from lake_blueprints.local.spark import spark_configuration, spark_environment
+
+PACKAGE = Path(__file__).parents[3] / "constructs" / "lake_blueprints"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Start moto and Spark once; return the folder in which the bucket is mirrored."""
+    from pyspark.sql import SparkSession
+
+    root = tmp_path_factory.mktemp("spark")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environment = {
+        **CREDENTIALS,
+        **spark_environment(root),
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    boto3.client("s3").create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    (root / "lake").mkdir()
+    settings = spark_configuration({"lake": root / "lake"}, workdir=root)
+    spark = SparkSession.builder.config(map=settings).getOrCreate()
+    yield root
+    spark.stop()
+    server.stop()
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture(scope="session")
+def script(cloud: Path) -> ModuleType:
+    """Load curate.py as Glue does: as a file of its own, with `awsglue` to import."""
+    sys.path.insert(0, str(PACKAGE / "local" / "glue_runtime"))
+    spec = importlib.util.spec_from_file_location("curate", PACKAGE / "etl" / "scripts" / "curate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["curate"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass
+class Lake:
+    """A bucket with a source, a table, a quarantine and a state of its own for each test."""
+
+    script: ModuleType
+    mirror: Mirror
+    root: Path
+    name: str
+    plan: dict[str, Any] = field(default_factory=dict)
+    joins: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def s3(self) -> Any:
+        return boto3.client("s3")
+
+    def put(self, name: str, *records: Any, directly: bytes | None = None) -> None:
+        """Put an object of the source: records as JSON lines, text as it is; `.gz` in its name compresses it."""
+        lines = [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in records]
+        content = directly if directly is not None else ("\n".join(lines) + "\n").encode()
+        if name.endswith(".gz"):
+            content = gzip.compress(content, mtime=0)
+        self.s3.put_object(Bucket="lake", Key=f"{self.name}/source/{name}", Body=content)
+
+    def run(self) -> dict[str, Any]:
+        """Run the script as a job run of the local cloud does; return the report of the last batch."""
+        self.s3.put_object(Bucket="lake", Key=f"{self.name}/plan.json", Body=json.dumps(self.plan).encode())
+        base = f"s3://lake/{self.name}"
+        argv = ["curate.py", "--JOB_NAME", "curate", "--plan", f"{base}/plan.json", "--database", "db", "--table", "t"]
+        for part in ("source", "target", "quarantine", "state"):
+            argv += [f"--{part}", f"{base}/{part}/"]
+        if self.joins:
+            argv += ["--joins", json.dumps(self.joins)]
+        self.mirror.pull()
+        try:
+            self.script.main(argv)
+        finally:
+            self.mirror.push()
+        return self.reports()[-1]
+
+    def define(self, table: str, folder: str, columns: dict[str, str], library: str, **more: Any) -> None:
+        """Define a table of the Data Catalog, in place of the one that another test has defined."""
+        glue = boto3.client("glue")
+        if "db" not in {item["Name"] for item in glue.get_databases()["DatabaseList"]}:
+            glue.create_database(DatabaseInput={"Name": "db"})
+        if table in {item["Name"] for item in glue.get_tables(DatabaseName="db")["TableList"]}:
+            glue.delete_table(DatabaseName="db", Name=table)
+        storage = {
+            "Location": f"s3://lake/{self.name}/{folder}/",
+            "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items()],
+            "SerdeInfo": {"SerializationLibrary": library},
+        }
+        glue.create_table(DatabaseName="db", TableInput={"Name": table, "StorageDescriptor": storage, **more})
+
+    def documents(self, prefix: str) -> list[dict[str, Any]]:
+        listed = self.s3.list_objects_v2(Bucket="lake", Prefix=f"{self.name}/{prefix}").get("Contents", [])
+        listed.sort(key=lambda item: (item["LastModified"], item["Key"]))
+        return [json.loads(self.s3.get_object(Bucket="lake", Key=item["Key"])["Body"].read()) for item in listed]
+
+    def reports(self) -> list[dict[str, Any]]:
+        return sorted(self.documents("state/runs/"), key=lambda report: report["batch"])
+
+    def ledger(self) -> dict[str, Any]:
+        return self.documents("state/ledger.json")[0]
+
+    def rows(self, columns: str = "*") -> list[tuple[Any, ...]]:
+        """Return the curated rows, sorted, as another engine reads them."""
+        return self._query("target", columns)
+
+    def refused(self) -> list[tuple[str, list[str]]]:
+        """Return the quarantined records with their reasons."""
+        return self._query("quarantine", "record, reasons")
+
+    def _query(self, part: str, columns: str) -> list[tuple[Any, ...]]:
+        import duckdb
+
+        folder = self.root / "lake" / self.name / part
+        if not list(folder.rglob("*.parquet")):
+            return []
+        connection = duckdb.connect()
+        connection.execute("SET TimeZone = 'UTC'")
+        query = f"SELECT {columns} FROM read_parquet('{folder}/**/*.parquet', union_by_name = true)"
+        return sorted(connection.execute(query).fetchall(), key=repr)
+
+    def files(self) -> list[Path]:
+        return sorted((self.root / "lake" / self.name / "target").rglob("*.parquet"))
+
+
+@pytest.fixture
+def lake(cloud: Path, script: ModuleType, request: pytest.FixtureRequest) -> Iterator[Lake]:
+    mirror = Mirror(ObjectStore(DEFAULT_ACCOUNT_ID), cloud)
+    yield Lake(script=script, mirror=mirror, root=cloud, name=f"t{abs(hash(request.node.nodeid)):x}")
