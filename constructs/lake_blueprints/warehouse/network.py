@@ -98,12 +98,19 @@ class LakeNetwork(Construct):
             gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
             restrict_default_security_group=False,
         )
+        self._reached = frozenset(service.short_name for service in endpoints)
         for service in endpoints:
-            self.vpc.add_interface_endpoint(service.short_name, service=service)
+            endpoint = self.vpc.add_interface_endpoint(service.short_name, service=service, open=False)
+            # The addresses as they are given and not as an attribute of the VPC, which audits cannot read.
+            endpoint.connections.allow_default_port_from(ec2.Peer.ipv4(cidr), f"{service.short_name} from the network")
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.flow_logs = logs.LogGroup(self, "FlowLogs", encryption_key=self.key, retention=flow_log_retention)
         guard_removal(self.flow_logs, removal_policy, encryption_key=self.key)
         self._log_traffic()
+
+    def reaches(self, service: ec2.InterfaceVpcEndpointAwsService) -> bool:
+        """Whether the network has an interface endpoint for a service."""
+        return service.short_name in self._reached
 
     def _log_traffic(self) -> None:
         role = ServiceRole(

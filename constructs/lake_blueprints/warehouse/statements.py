@@ -1,13 +1,11 @@
 """The SQL that makes a dataset a table of Redshift, and loads it.
 
-Pure text, in which names may be CDK tokens; nothing here knows of a stack. Every statement may run again.
+Pure text: it knows nothing of CDK, and names may be tokens. Every statement may run again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from aws_cdk import Token
 
 from lake_blueprints.contracts import Column, Dataset
 
@@ -43,7 +41,7 @@ def check_name(name: str) -> None:
     ValueError
         With the name's length and the longest allowed.
     """
-    if not Token.is_unresolved(name) and len(name) > _LONGEST_NAME:
+    if len(name) > _LONGEST_NAME:
         raise ValueError(f"'{name}' is too long for Redshift: {len(name)} characters, at most {_LONGEST_NAME}")
 
 

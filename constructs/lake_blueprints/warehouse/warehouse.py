@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Duration, Names, RemovalPolicy, Stack
+from aws_cdk import Duration, Names, RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_redshiftserverless as redshift
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.encryption import LakeKey
@@ -26,16 +26,9 @@ from lake_blueprints.warehouse.checks import (
     check_snapshot,
     check_zones,
 )
+from lake_blueprints.warehouse.data_api import ADMIN, admin_secret_name, grant_statements, grant_usage_limits
 from lake_blueprints.warehouse.network import LakeNetwork
 from lake_blueprints.warehouse.usage_limit import UsageLimit
-
-_ADMIN = "admin"
-_STATEMENT_RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
-_STATEMENT_FOLLOW = (
-    "redshift-data:DescribeStatement",
-    "redshift-data:GetStatementResult",
-    "redshift-data:CancelStatement",
-)
 
 
 class Warehouse(Construct):
@@ -126,12 +119,11 @@ class Warehouse(Construct):
         check_snapshot(final_snapshot_kept_for)
         self.database = database
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        network = network or LakeNetwork(self, "Network", encryption_key=self.key, removal_policy=removal_policy)
-        vpc = network.vpc if isinstance(network, LakeNetwork) else network
+        vpc = self._vpc(network, enhanced_vpc_routing, removal_policy)
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
         check_zones(subnets.availability_zones, enhanced_vpc_routing)
 
-        # Neither AWS's own role for Redshift nor its documentation has `aws:SourceAccount` in the trust policy.
+        # AWS does not document that Redshift sends `aws:SourceAccount` when it assumes a role.
         self.role = ServiceRole(
             self,
             "Role",
@@ -148,7 +140,7 @@ class Warehouse(Construct):
             "Namespace",
             namespace_name=name,
             db_name=database,
-            admin_username=_ADMIN,
+            admin_username=ADMIN,
             manage_admin_password=True,
             admin_password_secret_kms_key_id=self.key.key_arn,
             kms_key_id=self.key.key_arn,
@@ -198,6 +190,24 @@ class Warehouse(Construct):
         self.workgroup_name: str = self._workgroup.ref
         self.workgroup_arn: str = self._workgroup.attr_workgroup_workgroup_arn
 
+    def _vpc(
+        self, network: LakeNetwork | ec2.IVpc | None, enhanced_vpc_routing: bool, removal_policy: RemovalPolicy
+    ) -> ec2.IVpc:
+        glue = ec2.InterfaceVpcEndpointAwsService.GLUE
+        if network is None:
+            endpoints = [glue] if enhanced_vpc_routing else []
+            network = LakeNetwork(
+                self, "Network", endpoints=endpoints, encryption_key=self.key, removal_policy=removal_policy
+            )
+        if not isinstance(network, LakeNetwork):
+            return network
+        if enhanced_vpc_routing and not network.reaches(glue):
+            raise ValueError(
+                "enhanced VPC routing needs an endpoint for Glue, or external tables cannot be read; "
+                "give the network endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE]"
+            )
+        return network.vpc
+
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that are loaded, in the order in which they were added."""
@@ -220,7 +230,7 @@ class Warehouse(Construct):
         return {
             "WorkgroupName": self.workgroup_name,
             "Database": self.database,
-            "SecretArn": self._secret_name,
+            "SecretArn": admin_secret_name(self.namespace_name),
         }
 
     def add_dataset(self, table: Table) -> None:
@@ -256,7 +266,8 @@ class Warehouse(Construct):
     def load_statements(self, table: Table) -> list[str]:
         """Return the statements that bring one table up to date, for one call of BatchExecuteStatement.
 
-        The call runs them in one transaction. They may run again, and add nothing twice.
+        The call runs them in one transaction. They may run again and add nothing twice, but not at the same time:
+        Redshift enforces no primary key.
         """
         return statements.load(
             table.dataset,
@@ -267,43 +278,32 @@ class Warehouse(Construct):
         )
 
     def usage_limit_requests(self) -> list[dict[str, str | int]]:
-        """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them."""
+        """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them.
+
+        List the workgroup's limits first: one of the same period is updated, not created again.
+        """
         return [limit.render(self.workgroup_arn) for limit in self._usage_limits]
+
+    def grant_set_usage_limits(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow listing, creating and changing usage limits, of any workgroup: IAM has no resource for them."""
+        return grant_usage_limits(grantee)
 
     def grant_run_statements(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow running SQL as the database's admin through the Data API, and following it; see `connection`.
 
-        A statement belongs to the role that ran it, and only that role can follow it
-        (https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html); IAM has no resource for statements.
+        A statement belongs to the role that ran it, and only that role can follow it.
         """
-        # Secrets Manager ends an ARN in a hyphen and six characters of its own.
-        secret = Stack.of(self).format_arn(
-            service="secretsmanager",
-            resource="secret",
-            resource_name=f"{self._secret_name}-??????",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        return grant_statements(
+            self, grantee, namespace=self.namespace_name, workgroup_arn=self.workgroup_arn, encryption_key=self.key
         )
-        grant = grant_on(None, grantee, _STATEMENT_RUN, [self.workgroup_arn])
-        for extra in (
-            grant_on(None, grantee, _STATEMENT_FOLLOW, ["*"]),
-            grant_on(None, grantee, ["secretsmanager:GetSecretValue"], [secret]),
-            grant_on(self.key, grantee, grants.KEY_READ, [self.key.key_arn]),
-        ):
-            grant = grant.combine(extra)
-        if isinstance(grantee, ServiceRole):
-            grantee.explain_wildcards({"Resource::*": "statements have no ARN; each belongs to the role that ran it"})
-        return grant
-
-    @property
-    def _secret_name(self) -> str:
-        return f"redshift!{self.namespace_name}-{_ADMIN}"
 
 
 def _check_loadable(table: Table) -> None:
     name = table.table_name
     statements.check_dataset(table.dataset)
     for identifier in (name, table.database.database_name):
-        statements.check_name(identifier)
+        if not Token.is_unresolved(identifier):
+            statements.check_name(identifier)
     if table.format is not DatasetFormat.PARQUET:
         raise ValueError(f"table '{name}' is {table.format}; a warehouse loads Parquet, as the lake's jobs write it")
     if table.layout.projection(table.dataset):

@@ -26,6 +26,12 @@ def test_passes_the_gates() -> None:
     assert_passes_the_gates(LakeNetwork)
 
 
+def test_passes_the_gates_with_endpoints() -> None:
+    assert_passes_the_gates(
+        lambda scope, name: LakeNetwork(scope, name, endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE])
+    )
+
+
 @pytest.mark.parametrize("region", [None, "eu-west-1"])
 def test_has_three_zones_whether_or_not_the_stack_is_bound_to_a_region(region: str | None) -> None:
     stack = new_stack(region=region)
@@ -72,6 +78,9 @@ def test_reaches_the_services_that_are_asked_for(stack: cdk.Stack) -> None:
     interfaces = [item for item in found if item["VpcEndpointType"] == "Interface"]
     assert len(interfaces) == 2
     assert all(item["PrivateDnsEnabled"] and len(item["SubnetIds"]) == 3 for item in interfaces)
+    for group in resources(template, "AWS::EC2::SecurityGroup"):
+        (rule,) = group["Properties"]["SecurityGroupIngress"]
+        assert (rule["CidrIp"], rule["FromPort"], rule["ToPort"]) == ("10.0.0.0/16", 443, 443)
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "172.16.8.0/24"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -117,6 +118,32 @@ def test_redshifts_grammar_accepts_every_statement(dataset: Dataset) -> None:
     for statement in [statements.create_table(dataset, dataset.name), *load(dataset)]:
         parsed = sqlglot.parse_one(statement, dialect="redshift")
         assert not isinstance(parsed, exp.Command)
+
+
+def test_a_second_load_adds_only_what_is_new() -> None:
+    hourly = Dataset(
+        name="hourly",
+        columns=[
+            Column(name="hour", type="int"),
+            Column(name="degrees", type="double"),
+            Column(name="day", type="int"),
+        ],
+        primary_key=["day", "hour"],
+        partition_keys=["day"],
+    )
+    (insert,) = load(hourly)
+    (translated,) = sqlglot.transpile(insert, read="redshift", write="duckdb")
+    database = duckdb.connect()
+    database.execute("create schema public; create schema curated")
+    for schema in ("public", "curated"):
+        database.execute(f"create table {schema}.hourly (hour int, degrees double, day int)")
+    database.execute("insert into curated.hourly values (0, 1.5, 1), (1, 2.5, 1)")
+    for _ in range(2):
+        database.execute(translated)
+    database.execute("insert into curated.hourly values (0, 9.5, 2)")
+    database.execute(translated)
+    rows = database.execute("select * from public.hourly order by day, hour").fetchall()
+    assert rows == [(0, 1.5, 1), (1, 2.5, 1), (0, 9.5, 2)]
 
 
 def test_no_load_commits_before_its_end() -> None:

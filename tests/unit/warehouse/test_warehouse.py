@@ -185,6 +185,17 @@ def test_routes_through_the_vpc_only_if_asked_to(stack: cdk.Stack) -> None:
     assert len(resources(template_of(stack), "AWS::EC2::VPC")) == 1
 
 
+def test_brings_the_endpoint_that_enhanced_routing_needs(stack: cdk.Stack) -> None:
+    Warehouse(stack, "Warehouse", enhanced_vpc_routing=True).add_dataset(curated(stack).add_table(AIRLINES))
+    endpoints = resources(template_of(stack), "AWS::EC2::VPCEndpoint")
+    assert sorted(item["Properties"]["VpcEndpointType"] for item in endpoints) == ["Gateway", "Interface"]
+
+
+def test_refuses_enhanced_routing_in_a_network_that_cannot_reach_the_catalog(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match=r"needs an endpoint for Glue.*endpoints=\[ec2"):
+        Warehouse(stack, "Warehouse", network=LakeNetwork(stack, "Network"), enhanced_vpc_routing=True)
+
+
 @pytest.mark.parametrize(
     ("count", "enhanced", "message"),
     [
@@ -194,6 +205,7 @@ def test_routes_through_the_vpc_only_if_asked_to(stack: cdk.Stack) -> None:
 )
 def test_refuses_a_network_with_too_few_zones(stack: cdk.Stack, count: int, enhanced: bool, message: str) -> None:
     network = LakeNetwork(stack, "Network", az_count=count)
+    # A VPC of somebody else's, which says no more about itself.
     with pytest.raises(ValueError, match=message):
         Warehouse(stack, "Warehouse", network=network.vpc, enhanced_vpc_routing=enhanced)
 
@@ -318,6 +330,18 @@ def test_tells_what_limits_are_to_be_set(stack: cdk.Stack) -> None:
             "Period": "daily",
             "BreachAction": "deactivate",
         }
+    ]
+
+
+def test_whoever_sets_limits_may_list_create_and_change_them(stack: cdk.Stack) -> None:
+    warehouse = Warehouse(stack, "Warehouse")
+    warehouse.add_dataset(curated(stack).add_table(AIRLINES))
+    warehouse.grant_set_usage_limits(iam.Role(stack, "Setter", assumed_by=iam.AccountRootPrincipal()))
+    (statement,) = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    assert statement["Action"] == [
+        "redshift-serverless:ListUsageLimits",
+        "redshift-serverless:CreateUsageLimit",
+        "redshift-serverless:UpdateUsageLimit",
     ]
 
 
