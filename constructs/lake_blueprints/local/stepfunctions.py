@@ -32,7 +32,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
-from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from lake_blueprints.local import query_language
@@ -46,6 +46,7 @@ _SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
 _stock_after_execution = StateTaskService._after_eval_execution
 _stock_start_execution = StepFunctionsParserBackend.start_execution
 _stock_execution_details = Execution.get_start_execution_details
+_stock_reflect_status = BaseExecutionWorkerCommunication._reflect_execution_status
 _stock_integration_pattern = StateTaskServiceCallback._eval_integration_pattern
 
 
@@ -274,6 +275,15 @@ def _return_json(patches: Patches) -> None:
         timestamp = _iso_8601 if isinstance(self, StateTaskServiceAwsSdk) else _epoch_milliseconds
         env.stack[-1] = _plain(env.stack[-1], timestamp)
         _stock_after_execution(self, env, resource_runtime_part, normalised_parameters, state_credentials)
+
+    execution = "moto.stepfunctions.parser.backend.execution"
+
+    @patches.replace(execution, "BaseExecutionWorkerCommunication._reflect_execution_status")
+    def _reflect_execution_status(self: Any) -> None:
+        _stock_reflect_status(self)
+        # DescribeExecution returns text as it is, taking it for JSON.
+        if isinstance(self.execution.output, str):
+            self.execution.output = json.dumps(self.execution.output)
 
 
 def _plain(value: Any, timestamp: Callable[[datetime], Any]) -> Any:

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
+from moto.cloudformation import cloudformation_backends
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.cloudformation.parsing import clean_json as stock_clean_json
 
@@ -77,9 +78,23 @@ def _cidr(argument: Any, resources: Any) -> list[str]:
     return [str(subnet) for subnet, _ in zip(subnets, range(int(count)), strict=False)]
 
 
+def _stack_output(argument: Any, resources: Any) -> Any:
+    """Return an output of another stack; unlike an import, it does not hold on to that stack."""
+    wanted = {key: resolve(value, resources) for key, value in argument.items()}
+    region = wanted.get("Region") or resources["AWS::Region"]
+    stacks = cloudformation_backends[resources["AWS::AccountId"]][region].stacks.values()
+    for stack in stacks:
+        if stack.name == wanted["StackName"]:
+            for output in stack.stack_outputs:
+                if output.key == wanted["OutputName"]:
+                    return output.value
+    raise ValidationError(message=f"there is no output {wanted['OutputName']} of stack {wanted['StackName']}")
+
+
 _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "Fn::Cidr": _cidr,
     "Fn::GetAZs": _availability_zones,
     "Fn::GetAtt": _attribute,
+    "Fn::GetStackOutput": _stack_output,
     "Ref": _reference,
 }

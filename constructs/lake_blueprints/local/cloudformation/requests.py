@@ -19,7 +19,7 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
     "float": float,
     "double": float,
     "boolean": lambda value: str(value).lower() == "true",
-    "blob": lambda value: _text(value).encode(),
+    "blob": lambda value: value if isinstance(value, bytes) else _text(value).encode(),
     "string": lambda value: _text(value),
 }
 

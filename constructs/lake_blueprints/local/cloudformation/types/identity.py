@@ -15,23 +15,24 @@ _PASSWORD_LENGTH = 32
 
 class _RoleType(ResourceType):
     def change(self, resource: Resource, properties: Properties) -> None:
-        iam, name = resource.context.client(self.service), resource.physical_resource_id
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(properties["AssumeRolePolicyDocument"]))
-        self._release(iam, name)
+        iam, name, before = resource.context.client(self.service), resource.physical_resource_id, resource.properties
+        trust = json.dumps(properties["AssumeRolePolicyDocument"])
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        # Only what the role itself has put there: other resources attach policies to it as well.
+        for arn in before.get("ManagedPolicyArns", []):
+            iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+        for policy in before.get("Policies", []):
+            iam.delete_role_policy(RoleName=name, PolicyName=policy["PolicyName"])
         resource.properties = {}
         super().change(resource, properties)
 
     def remove(self, resource: Resource) -> None:
-        self._release(resource.context.client(self.service), resource.physical_resource_id)
-        super().remove(resource)
-
-    @staticmethod
-    def _release(iam: Any, name: str) -> None:
-        """Take the policies off that the role's own properties put there."""
+        iam, name = resource.context.client(self.service), resource.physical_resource_id
         for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
             iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
             iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        super().remove(resource)
 
 
 class _InlinePolicyType(ResourceType):
