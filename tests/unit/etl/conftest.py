@@ -14,9 +14,11 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import duckdb
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
+from pyspark.sql import SparkSession
 
 from lake_blueprints.local.objects import Mirror, ObjectStore
 from lake_blueprints.local.runtime import CREDENTIALS
@@ -28,8 +30,6 @@ PACKAGE = Path(__file__).parents[3] / "constructs" / "lake_blueprints"
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Start moto and Spark once; return the folder in which the bucket is mirrored."""
-    from pyspark.sql import SparkSession
-
     root = tmp_path_factory.mktemp("spark")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -44,7 +44,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ.update(environment)
     boto3.client("s3").create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     (root / "lake").mkdir()
-    settings = spark_configuration({"lake": root / "lake"}, workdir=root)
+    # A few records per test: the optimising compiler would cost more than it gains.
+    settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"])
     spark = SparkSession.builder.config(map=settings).getOrCreate()
     yield root
     spark.stop()
@@ -141,8 +142,6 @@ class Lake:
         return self._query("quarantine", "record, reasons")
 
     def _query(self, part: str, columns: str) -> list[tuple[Any, ...]]:
-        import duckdb
-
         folder = self.root / "lake" / self.name / part
         if not list(folder.rglob("*.parquet")):
             return []

@@ -830,57 +830,76 @@ def next_batch(ledger: Ledger, source: Location) -> tuple[str, list[SourceObject
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{digest}", new[:BATCH_OBJECTS]
 
 
-NOTHING = {"read": 0, "curated": 0, "duplicates": 0, "filtered": 0, "quarantined": 0, "reasons": {}, "partitions": []}
+NOTHING: dict[str, Any] = {
+    "read": 0,
+    "curated": 0,
+    "duplicates": 0,
+    "filtered": 0,
+    "quarantined": 0,
+    "reasons": {},
+    "partitions": [],
+    "output_files": 0,
+    "output_bytes": 0,
+}
 
 
-def curate(spark: SparkSession, args: dict[str, str], references: dict[str, dict[str, str]]) -> None:
-    """Work through everything new, batch by batch, and report each; a run with nothing new reports zeros."""
-    for key, value in SETTINGS.items():
-        spark.conf.set(key, value)
-    plan = Plan.parse(Location(args["plan"]).read(""))
-    source, state = Location(args["source"]), Location(args["state"])
-    ledger = Ledger(**json.loads(state.read("ledger.json", default="{}")))
-    reports = 0
-    while True:
-        started = time.monotonic()
-        unfinished = ledger.pending
-        identity, objects = next_batch(ledger, source)
-        if reports and not objects:
-            return
-        account = dict(NOTHING)
-        if objects or unfinished:
-            ledger.pending = {"batch": identity, "keys": [item.key for item in objects], "before": {}}
-            ledger.pending["before"] = (unfinished or ledger.pending)["before"]
-            state.write("ledger.json", asdict(ledger))
+class Run:
+    """One run of the job: everything new, batch by batch."""
 
-            def remember(before: dict[str, list[str]]) -> None:
-                ledger.pending["before"] = before
-                state.write("ledger.json", asdict(ledger))
+    def __init__(self, spark: SparkSession, args: dict[str, str], references: dict[str, dict[str, str]]) -> None:
+        for key, value in SETTINGS.items():
+            spark.conf.set(key, value)
+        self.spark, self.args, self.references = spark, args, references
+        self.plan = Plan.parse(Location(args["plan"]).read(""))
+        self.source, self.state = Location(args["source"]), Location(args["state"])
+        self.ledger = Ledger(**json.loads(self.state.read("ledger.json", default="{}")))
 
-            batch = Batch(
-                spark, plan, Source(spark, plan, source), References(spark, references),
-                args["target"], args["quarantine"], identity, objects, remember,
-            )  # fmt: skip
-            if unfinished:
-                batch.remove_leftovers(unfinished["before"])
-            if objects:
-                account = batch.run()
-            register_partitions(args["database"], args["table"], args["target"], account["partitions"])
-        report = {
-            "dataset": plan.dataset,
-            "version": plan.version,
-            "batch": identity,
-            "redone": unfinished is not None,
-            **account,
-            "input_objects": len(objects),
-            "input_bytes": sum(item.size for item in objects),
-            "seconds": round(time.monotonic() - started, 1),
-        }
-        state.write(f"runs/{identity}.json", report)
-        ledger.finish(objects)
-        state.write("ledger.json", asdict(ledger))
-        print(json.dumps(report))
-        reports += 1
+    def go(self) -> None:
+        """Report each batch; a run that finds nothing new reports zeros."""
+        reported = 0
+        while True:
+            redone = self.ledger.pending is not None
+            identity, objects = next_batch(self.ledger, self.source)
+            if reported and not objects:
+                return
+            started = time.monotonic()
+            account = self._work(identity, objects) if objects or redone else NOTHING
+            report = {
+                "dataset": self.plan.dataset,
+                "version": self.plan.version,
+                "batch": identity,
+                "redone": redone,
+                **account,
+                "input_objects": len(objects),
+                "input_bytes": sum(item.size for item in objects),
+                "seconds": round(time.monotonic() - started, 1),
+            }
+            self.state.write(f"runs/{identity}.json", report)
+            self.ledger.finish(objects)
+            self._save()
+            print(json.dumps(report))
+            reported += 1
+
+    def _work(self, identity: str, objects: list[SourceObject]) -> dict[str, Any]:
+        before = (self.ledger.pending or {}).get("before", {})
+        pending = {"batch": identity, "keys": [item.key for item in objects], "before": before}
+        self.ledger.pending = pending
+        self._save()
+
+        def remember(files: dict[str, list[str]]) -> None:
+            pending["before"] = files
+            self._save()
+
+        source, references = Source(self.spark, self.plan, self.source), References(self.spark, self.references)
+        target, quarantine = self.args["target"], self.args["quarantine"]
+        batch = Batch(self.spark, self.plan, source, references, target, quarantine, identity, objects, remember)
+        batch.remove_leftovers(before)
+        account = batch.run() if objects else NOTHING
+        register_partitions(self.args["database"], self.args["table"], target, account["partitions"])
+        return account
+
+    def _save(self) -> None:
+        self.state.write("ledger.json", asdict(self.ledger))
 
 
 def main(argv: list[str]) -> None:
@@ -890,7 +909,7 @@ def main(argv: list[str]) -> None:
     # Without Job.init Glue does not apply the job's security configuration.
     job = Job(context)
     job.init(args["JOB_NAME"], args)
-    curate(context.spark_session, args, json.loads(args.get("joins") or "{}"))
+    Run(context.spark_session, args, json.loads(args.get("joins") or "{}")).go()
     job.commit()
 
 
