@@ -32,7 +32,7 @@ demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 fo
 	$(BIN)/python -m examples.flights --months $(or $(MONTHS),1)
 
 synth: setup ## Synthesise the reference app with strict validation
-	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet --all
+	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
 test: setup ## Run every test
 	$(BIN)/pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 import aws_cdk as cdk
@@ -28,15 +28,15 @@ class Environment:
     """The settings of one environment; `cdk.json` holds them under `environments`."""
 
     name: str
-    account: str | None
-    region: str | None
+    account: str | None = None
+    region: str | None = None
     removal: str
     raw_retention_days: int
     log_retention_days: int
-    shards: int | None
+    shards: int | None = None
     workers: int
     warehouse_rpu: int
-    schedule: str | None
+    schedule: str | None = None
     poll_seconds: int
     owner: str
     cost_center: str
@@ -68,11 +68,12 @@ class Environment:
             )
         settings = {**environments[name], **{key: value for key, value in overrides.items() if value is not None}}
         known = {field.name for field in fields(cls)} - {"name"}
+        required = {field.name for field in fields(cls) if field.default is MISSING} - {"name"}
         if unknown := sorted(settings.keys() - known):
             raise ConfigurationError(
                 f"environment '{name}' has an unknown setting '{unknown[0]}'; known are {', '.join(sorted(known))}"
             )
-        if missing := sorted(known - settings.keys()):
+        if missing := sorted(required - settings.keys()):
             raise ConfigurationError(f"environment '{name}' lacks the setting '{missing[0]}'; add it to cdk.json")
         return cls(name=name, **settings)
 

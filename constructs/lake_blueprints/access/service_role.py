@@ -51,8 +51,8 @@ class ServiceRole(iam.Role):
             assumed_by=principals[0] if len(principals) == 1 else iam.CompositePrincipal(*principals),
             description=description,
         )
-        self._permissions = iam.ManagedPolicy(self, "Permissions", description=f"{description}: permissions")
-        self.add_managed_policy(self._permissions)
+        self._permissions: iam.ManagedPolicy | None = None
+        self._purpose = description
         self._wildcards: dict[str, str] = {}
 
     def explain_wildcards(self, reasons: Mapping[str, str]) -> None:
@@ -69,5 +69,9 @@ class ServiceRole(iam.Role):
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
         """Add a statement to the role's managed policy; every grant ends here."""
+        if self._permissions is None:
+            # Not before: IAM has no empty policies.
+            self._permissions = iam.ManagedPolicy(self, "Permissions", description=f"{self._purpose}: permissions")
+            self.add_managed_policy(self._permissions)
         self._permissions.add_statements(statement)
         return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self._permissions)

@@ -14,15 +14,18 @@ from constructs import Construct, IValidation
 def acknowledge_wildcards(policy: Construct, reasons: Mapping[str, str]) -> None:
     """Tell cdk-nag why a policy names some of its resources by a wildcard.
 
-    Only resources that end in one of the given texts are acknowledged, each by the exact id of its finding.
-
     Parameters
     ----------
     policy: Construct
         A role or policy; every policy below it is looked at.
     reasons: mapping of str to str
-        End of the resource, for instance `/flights/*` (`Resource::*` is the lone wildcard), and why an auditor
-        would accept it.
+        Each resource exactly as it was granted, and why an auditor would accept it.
+
+    Example
+    -------
+        >>> objects = bucket.arn_for_objects("flights/*")
+        >>> grant_on(bucket, role, ["s3:GetObject"], [objects])
+        >>> acknowledge_wildcards(role, {objects: "objects below a prefix, whose names are not known"})
     """
     policy.node.add_validation(_Acknowledger(policy, reasons))
 
@@ -36,34 +39,26 @@ class _Acknowledger:
         self._reasons = reasons
 
     def validate(self) -> list[str]:
+        stack = Stack.of(self._policy)
+        acknowledgments = [
+            Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{_flat(stack.resolve(resource))}]", reason=reason)
+            for resource, reason in self._reasons.items()
+        ]
         for node in self._policy.node.find_all():
             if isinstance(node, iam.CfnManagedPolicy | iam.CfnPolicy):
-                self._acknowledge(node, Stack.of(node).resolve(node.policy_document))
+                Validations.of(node).acknowledge(*acknowledgments)
         return []
 
-    def _acknowledge(self, node: Construct, document: dict[str, Any]) -> None:
-        for statement in document["Statement"]:
-            for resource in _as_list(statement["Resource"]):
-                finding = f"Resource::{_finding(resource)}"
-                for end, reason in self._reasons.items():
-                    if finding.endswith(end):
-                        rule = f"AwsSolutions-IAM5[{finding}]"
-                        Validations.of(node).acknowledge(Acknowledgment(id=rule, reason=reason))
 
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _finding(resource: Any) -> str:
+def _flat(resource: Any) -> str:
     """Return a resource as cdk-nag writes it in the ids of its findings."""
     match resource:
         case {"Fn::Join": [separator, parts]}:
-            return str(separator).join(_finding(part) for part in parts)
+            return str(separator).join(_flat(part) for part in parts)
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
         case {"Ref": name}:
             return f"<{name}>"
         case {"Fn::ImportValue": name}:
-            return _finding(name)
+            return _flat(name)
     return str(resource)

@@ -84,10 +84,8 @@ def _stack_output(argument: Any, resources: Any) -> Any:
     region = wanted.get("Region") or resources["AWS::Region"]
     stacks = cloudformation_backends[resources["AWS::AccountId"]][region].stacks.values()
     for stack in stacks:
-        if stack.name == wanted["StackName"]:
-            for output in stack.stack_outputs:
-                if output.key == wanted["OutputName"]:
-                    return output.value
+        if stack.name == wanted["StackName"] and (output := stack.output_map.get(wanted["OutputName"])):
+            return output.value
     raise ValidationError(message=f"there is no output {wanted['OutputName']} of stack {wanted['StackName']}")
 
 

@@ -1,0 +1,75 @@
+"""The stacks of the reference app, wired together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+
+from lake_blueprints.contracts import Dataset
+from stacks.environment import Environment
+from stacks.ingestion import IngestionStack
+from stacks.machine_learning import MachineLearningStack
+from stacks.network import NetworkStack
+from stacks.orchestration import OrchestrationStack
+from stacks.processing import ProcessingStack
+from stacks.query import QueryStack
+from stacks.storage import StorageStack
+from stacks.warehouse import WarehouseStack
+
+# Types whose resources are replaced when their tags change, and with them what they hold
+# (`createOnlyProperties` of their CloudFormation schemas).
+REPLACED_BY_TAGS = (
+    "AWS::Batch::ComputeEnvironment",
+    "AWS::Batch::JobQueue",
+    "AWS::EC2::KeyPair",
+    "AWS::EC2::PlacementGroup",
+    "AWS::IoT::JobTemplate",
+    "AWS::Kinesis::StreamConsumer",
+    "AWS::MSK::ServerlessCluster",
+    "AWS::OpenSearchServerless::Collection",
+    "AWS::QuickSight::Topic",
+    "AWS::RedshiftServerless::Snapshot",
+    "AWS::S3::AccessGrant",
+    "AWS::S3::AccessGrantsInstance",
+    "AWS::S3::AccessGrantsLocation",
+    "AWS::SageMaker::FeatureGroup",
+    "AWS::SageMaker::Project",
+    "AWS::SageMaker::StudioLifecycleConfig",
+)
+
+
+class FlightLake:
+    """A lake of flights in one environment, one stack for each concern."""
+
+    def __init__(self, app: cdk.App, environment: Environment, *, flights: Dataset, weather: Dataset) -> None:
+        def named(concern: str) -> dict[str, Any]:
+            name = f"flights-{environment.name}-{concern}"
+            return {"scope": app, "construct_id": name, "env": environment.target, "environment": environment}
+
+        datasets = {"flights": flights, "weather": weather}
+        self.storage = StorageStack(**named("storage"))
+        self.network = NetworkStack(**named("network"), key=self.storage.key)
+        self.ingestion = IngestionStack(**named("ingestion"), storage=self.storage, **datasets)
+        self.processing = ProcessingStack(**named("processing"), storage=self.storage, **datasets)
+        self.query = QueryStack(**named("query"), storage=self.storage)
+        self.warehouse = WarehouseStack(
+            **named("warehouse"),
+            key=self.storage.key,
+            network=self.network.network,
+            tables=[self.processing.flights, self.processing.weather],
+        )
+        self.machine_learning = MachineLearningStack(
+            **named("machine-learning"), storage=self.storage, flights=self.processing.flights
+        )
+        self.orchestration = OrchestrationStack(
+            **named("orchestration"),
+            key=self.storage.key,
+            processing=self.processing,
+            query=self.query,
+            warehouse=self.warehouse.warehouse,
+            training=self.machine_learning.arrival_delay,
+        )
+        tags = {"owner": environment.owner, "cost-center": environment.cost_center, "environment": environment.name}
+        for key, value in tags.items():
+            cdk.Tags.of(app).add(key, value, exclude_resource_types=list(REPLACED_BY_TAGS))

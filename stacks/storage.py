@@ -1,0 +1,41 @@
+"""Where the lake's data lives: one key, three zones and a database for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from lake_blueprints.catalog import Database
+from lake_blueprints.encryption import LakeKey
+from lake_blueprints.storage import AccessLogBucket, LifecycleRule, StorageClass, Transition, Zone
+from stacks.environment import Environment
+
+
+class StorageStack(cdk.Stack):
+    """Key, zones and databases."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, **options: Any) -> None:
+        super().__init__(scope, construct_id, **options)
+        removal = environment.removal_policy
+        self.key = LakeKey(self, "Key", eventbridge=True, cloudwatch_alarms=True, removal_policy=removal).key
+        logs = AccessLogBucket(self, "AccessLogs", removal_policy=removal)
+        cheaper = Transition(storage_class=StorageClass.INTELLIGENT_TIERING, after=cdk.Duration.days(0))
+        expiry = LifecycleRule(
+            prefix="flights/",
+            transitions=[cheaper],
+            expire_after=cdk.Duration.days(environment.raw_retention_days),
+        )
+        common: dict[str, Any] = {"encryption_key": self.key, "access_logs": logs, "removal_policy": removal}
+        self.raw = Zone(self, "Raw", lifecycle=[expiry], **common)
+        self.curated = Zone(self, "Curated", lifecycle=[LifecycleRule(transitions=[cheaper])], **common)
+        self.analytics = Zone(self, "Analytics", **common)
+        self.raw_database = Database(self, "RawDatabase", zone=self.raw, removal_policy=removal)
+        self.curated_database = Database(self, "CuratedDatabase", zone=self.curated, removal_policy=removal)
+
+        cdk.CfnOutput(self, "RawBucket", value=self.raw.bucket.bucket_name)
+        cdk.CfnOutput(self, "CuratedBucket", value=self.curated.bucket.bucket_name)
+        cdk.CfnOutput(self, "AnalyticsBucket", value=self.analytics.bucket.bucket_name)
+        cdk.CfnOutput(self, "RawDatabaseName", value=self.raw_database.database_name)
+        cdk.CfnOutput(self, "CuratedDatabaseName", value=self.curated_database.database_name)

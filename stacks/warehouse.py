@@ -1,0 +1,43 @@
+"""The warehouse: curated tables, loaded into Redshift Serverless."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from lake_blueprints.catalog import Table
+from lake_blueprints.warehouse import LakeNetwork, Warehouse
+from stacks.environment import Environment
+
+
+class WarehouseStack(cdk.Stack):
+    """Namespace and workgroup, free while nobody asks."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        key: kms.IKey,
+        network: LakeNetwork,
+        tables: Sequence[Table],
+        **options: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **options)
+        self.warehouse = Warehouse(
+            self,
+            "Warehouse",
+            network=network,
+            encryption_key=key,
+            base_capacity=environment.warehouse_rpu,
+            removal_policy=environment.removal_policy,
+        )
+        for table in tables:
+            self.warehouse.add_dataset(table)
+        cdk.CfnOutput(self, "WarehouseWorkgroup", value=self.warehouse.workgroup_name)
+        cdk.CfnOutput(self, "WarehouseDatabase", value=self.warehouse.database)
