@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -51,6 +52,8 @@ class ProcessGroup:
                 stderr=subprocess.STDOUT if output == errors else err,
                 start_new_session=True,
             )
+        # In a session of its own, the group would outlive this program.
+        atexit.register(self.kill)
 
     def wait(self, *, timeout: float, stopping: Sequence[threading.Event]) -> int:
         """Return the program's exit code; its descendants may still run.
@@ -89,6 +92,7 @@ class ProcessGroup:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.poll()
             time.sleep(_POLL_SECONDS)
+        atexit.unregister(self.kill)
 
     def _alive(self) -> bool:
         try:
