@@ -291,7 +291,7 @@ class _Crawl:
     def _may_update(self) -> bool:
         policy = (self._crawler.schema_change_policy or {}).get("UpdateBehavior", "UPDATE_IN_DATABASE")
         recrawl = (self._crawler.recrawl_policy or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
-        return policy == "UPDATE_IN_DATABASE" and recrawl == "CRAWL_EVERYTHING"
+        return bool(policy == "UPDATE_IN_DATABASE" and recrawl == "CRAWL_EVERYTHING")
 
     def _update(self, existing: dict[str, Any], found: Found) -> dict[str, Any]:
         columns = [{"Name": name, "Type": kind} for name, kind in found.columns]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ class Execution:
     manifest: str | None = None
     outcome: Outcome = field(default_factory=Outcome)
     session: Session | None = None
+    closed: threading.Event = field(default_factory=threading.Event)
 
     def finish(self, status: str, reason: str | None = None) -> None:
         """Enter a final state; the first one stays."""
@@ -61,6 +63,12 @@ class Execution:
             self.completed = time.time()
             self.reason = reason
             self.status = status
+
+    def interrupt(self) -> None:
+        """Make a running statement end; one interrupt would be lost on a statement that is not running yet."""
+        while not self.closed.wait(0.02):
+            if self.session:
+                self.session.interrupt()
 
     def describe(self) -> dict[str, Any]:
         """Return what GetQueryExecution says."""
@@ -129,8 +137,7 @@ class AthenaEngine(Engine):
             if execution is None:
                 raise _invalid(f"QueryExecution {exec_id} was not found")
             execution.finish("CANCELLED", "Query cancelled by user")
-            if execution.session:
-                execution.session.interrupt()
+            runtime.background(execution.interrupt, f"cancel {exec_id}")
 
         return patches
 
@@ -224,6 +231,7 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
         execution.finish("FAILED", f"INTERNAL_ERROR: {type(error).__name__}: {error}")
     finally:
         execution.scanned = session.bytes_read
+        execution.closed.set()
         session.close()
 
 
