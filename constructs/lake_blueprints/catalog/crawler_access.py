@@ -51,9 +51,11 @@ def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Seq
     below = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
     grant_on(bucket, role, grants.BUCKET_LIST, [bucket.bucket_arn], below)
     grant_on(bucket, role, grants.BUCKET_READ, [bucket.bucket_arn])
-    grant_on(bucket, role, grants.OBJECT_READ, [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes])
+    objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
+    grant_on(bucket, role, grants.OBJECT_READ, objects)
     grant_on(zone.key, role, grants.KEY_READ, [zone.key.key_arn])
-    grant_on(None, role, _KEEP_TABLES, catalog_arns(database, database.database_name, tables))
+    entries = catalog_arns(database, database.database_name, tables)
+    grant_on(None, role, _KEEP_TABLES, entries)
     # The name of the log group follows from role and security configuration in a way that Glue does not document.
     log_groups = Stack.of(role).format_arn(service="logs", resource="log-group:/aws-glue/crawlers*")
     grant_on(None, role, _LOG, [log_groups])
@@ -64,11 +66,9 @@ def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Seq
     acknowledge_wildcards(
         role,
         {
-            **{
-                f".Arn>/{prefix}*": "objects below the crawled prefix, whose names are not known" for prefix in prefixes
-            },
-            f":table/{database.database_name}/{tables}": "tables that the crawler names itself",
-            ":log-group:/aws-glue/crawlers*": "Glue names the log group after the role and security configuration",
-            "Resource::*": "actions that know no resource; metrics are limited to Glue's namespace",
+            **dict.fromkeys(objects, "objects below a crawled prefix, whose names are not known"),
+            entries[-1]: "tables that the crawler names itself",
+            log_groups: "Glue names the log group after the role and security configuration",
+            "*": "actions that know no resource; metrics are limited to Glue's namespace",
         },
     )

@@ -118,11 +118,12 @@ def _location_of(zone: Zone) -> lakeformation.CfnResource:
         source_account=False,
     )
     bucket = zone.bucket
-    objects = [*grants.OBJECT_READ, *grants.OBJECT_WRITE, *grants.OBJECT_DELETE]
-    grant_on(bucket, role, objects, [bucket.arn_for_objects("*")])
+    actions = [*grants.OBJECT_READ, *grants.OBJECT_WRITE, *grants.OBJECT_DELETE]
+    everything = bucket.arn_for_objects("*")
+    grant_on(bucket, role, actions, [everything])
     grant_on(bucket, role, [*grants.BUCKET_LIST, *grants.BUCKET_WRITE], [bucket.bucket_arn])
     grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
-    acknowledge_wildcards(role, {".Arn>/*": "the registered location is the whole zone"})
+    acknowledge_wildcards(role, {everything: "the registered location is the whole zone"})
     return lakeformation.CfnResource(
         home,
         "Location",

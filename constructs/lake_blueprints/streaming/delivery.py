@@ -200,8 +200,9 @@ class Delivery(Construct):
         return grant_on(None, grantee, DELIVERY_WRITE, [self.delivery_stream_arn])
 
     def _allow(self, transform: Transform | None, log_stream: logs.ILogStream) -> None:
-        bucket, key, prefixes = self.zone.bucket, self.zone.key, (self.prefix, self.error_prefix)
-        grant_on(bucket, self.role, _OBJECTS, [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes])
+        bucket, key = self.zone.bucket, self.zone.key
+        objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in (self.prefix, self.error_prefix)]
+        grant_on(bucket, self.role, _OBJECTS, objects)
         grant_on(bucket, self.role, _BUCKET, [bucket.bucket_arn])
         grant_on(key, self.role, grants.KEY_WRITE, [key.key_arn])
         name = f"{self.log_group.log_group_name}:log-stream:{log_stream.log_stream_name}"
@@ -211,13 +212,15 @@ class Delivery(Construct):
         grant_on(None, self.role, ["logs:PutLogEvents"], [log])
         if self._stream:
             grant_stream_read(self._stream, self.role)
-        if transform:
-            grant_on(None, self.role, _INVOKE, transform.function.resource_arns_for_grant_invoke)
+        # A function and its versions; of a version or alias, itself alone.
+        functions = transform.function.resource_arns_for_grant_invoke if transform else []
+        if functions:
+            grant_on(None, self.role, _INVOKE, functions)
         acknowledge_wildcards(
             self.role,
             {
-                **{f".Arn>/{prefix}*": "objects below a prefix; Firehose names them" for prefix in prefixes},
-                ".Arn>:*": "versions of the one function that transforms records",
+                **dict.fromkeys(objects, "objects below a prefix, which Firehose names"),
+                **dict.fromkeys(functions[1:], "versions of the one function that transforms records"),
             },
         )
 

@@ -50,7 +50,7 @@ def _key(column: Column) -> str:
     field = f".[{json.dumps(column.source or column.name)}]"
     if column.type.glue in _WHOLE_NUMBERS:
         # 1, 1.0 and "1" are one folder.
-        return f"({field}|tonumber|if .==floor then floor else error end)"
+        return f'({field}|tonumber|if .==floor then floor else error("not a whole number") end)'
     return field
 
 
