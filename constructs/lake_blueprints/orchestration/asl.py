@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,18 +40,25 @@ def chain(fragments: Sequence[Fragment]) -> State:
     Raises
     ------
     ValueError
-        If there are none, or two states have the same name.
+        If two states have the same name, be they in different branches
+        (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-states.html).
     """
-    if not fragments:
-        raise ValueError("at least one step is needed, got none")
+    names = Counter(name for fragment in fragments for name in _names(fragment.states))
+    for name in (name for name, times in names.items() if times > 1):
+        raise ValueError(f"two steps are named '{name}'; give one of them another 'name'")
     states: dict[str, State] = {}
     for fragment, following in zip(fragments, [*(f.start for f in fragments[1:]), None], strict=True):
         for name, state in fragment.states.items():
-            if name in states:
-                raise ValueError(f"two steps are named '{name}'; give one of them another 'name'")
             onward = {"Next": following} if following else {"End": True}
             states[name] = state | onward if name == fragment.end else dict(state)
     return {"StartAt": fragments[0].start, "States": states}
+
+
+def _names(states: Mapping[str, State]) -> Iterator[str]:
+    for name, state in states.items():
+        yield name
+        for inner in [*state.get("Branches", ()), *([state["ItemProcessor"]] if "ItemProcessor" in state else ())]:
+            yield from _names(inner["States"])
 
 
 def check_name(name: str) -> str:

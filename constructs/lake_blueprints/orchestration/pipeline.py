@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Duration, Fn, Names, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, Aws, Duration, Fn, Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
@@ -24,6 +24,24 @@ from lake_blueprints.orchestration.steps import Step, check_order
 from lake_blueprints.removal import guard_removal
 
 _SNS = ("Sns.ThrottledException", "Sns.InternalErrorException", "Sns.KmsThrottlingException", "Sns.SdkClientException")
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+_DELIVER_LOGS = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+_TRACE = (
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+)
 
 
 class Pipeline(Construct):
@@ -107,6 +125,8 @@ class Pipeline(Construct):
         poll_interval = poll_interval or Duration.seconds(30)
         _check_at_least("timeout", timeout, Duration.minutes(1))
         _check_at_least("poll_interval", poll_interval, Duration.seconds(1))
+        if not steps:
+            raise ValueError("'steps' must have at least one step, got none")
         check_order(steps)
 
         self.key: kms.IKey = (
@@ -124,21 +144,34 @@ class Pipeline(Construct):
             "TimeoutSeconds": int(timeout.to_seconds()),
             **self._definition(steps, timeout, poll_interval),
         }
-        self.state_machine = sfn.StateMachine(
+        log = self._log_group(log_retention, removal_policy)
+        # Log deliveries and traces are no resources to IAM.
+        grant_on(None, self.role, [*_DELIVER_LOGS, *_TRACE], ["*"])
+        self.role.explain_wildcards(
+            {"Resource::*": "actions that know no resource: log deliveries, traces, statements"}
+        )
+        machine = sfn.CfnStateMachine(
             self,
-            "StateMachine",
-            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            role=self.role,
-            tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=self._log_group(log_retention, removal_policy),
-                level=sfn.LogLevel.ALL,
+            "Machine",
+            state_machine_type="STANDARD",
+            role_arn=self.role.role_arn,
+            definition_string=Stack.of(self).to_json_string(definition),
+            tracing_configuration=sfn.CfnStateMachine.TracingConfigurationProperty(enabled=True),
+            logging_configuration=sfn.CfnStateMachine.LoggingConfigurationProperty(
+                level="ALL",
                 include_execution_data=True,
+                destinations=[
+                    sfn.CfnStateMachine.LogDestinationProperty(
+                        cloud_watch_logs_log_group=sfn.CfnStateMachine.CloudWatchLogsLogGroupProperty(
+                            log_group_arn=log.log_group_arn
+                        )
+                    )
+                ],
             ),
         )
+        self._machine_name = machine.attr_name
+        self.state_machine = sfn.StateMachine.from_state_machine_arn(self, "StateMachine", machine.attr_arn)
         self._allow_looking_at_executions()
-        self.role.explain_wildcards({"Resource::*": "log deliveries, traces and statements are not resources to IAM"})
         if schedule or event_pattern:
             self._start_by(schedule, event_pattern)
         if alarm:
@@ -150,7 +183,8 @@ class Pipeline(Construct):
         executions = Stack.of(self).format_arn(
             service="states",
             resource="execution",
-            resource_name=f"{self.state_machine.state_machine_name}:*",
+            resource_name=f"{self._machine_name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return grant_on(None, grantee, ["states:StartExecution"], [machine]).combine(
             grant_on(None, grantee, ["states:DescribeExecution"], [executions])

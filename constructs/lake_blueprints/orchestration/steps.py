@@ -380,8 +380,8 @@ class Together:
 
     def render(self, poll_interval: Duration) -> Fragment:
         name = check_name(self.name)
-        if not self.branches:
-            raise ValueError(f"'{name}' needs at least one branch")
+        if not self.branches or not all(self.sequences):
+            raise ValueError(f"'{name}' needs at least one branch, and each branch at least one step")
         branches = [chain([step.render(poll_interval) for step in steps]) for steps in self.sequences]
         state = {"Type": "Parallel", "Branches": branches, "ResultPath": None}
         return Fragment(start=name, end=name, states={name: state})

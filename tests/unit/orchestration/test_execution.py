@@ -1,0 +1,117 @@
+"""Pipelines that really run: deployed into the local cloud, whose interpreter of state machines is real."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aws_cdk import Aws, Duration
+
+from lake_blueprints.local.cloud import LocalCloud
+from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.orchestration import Pipeline, Query, Together
+from lake_blueprints.orchestration.asl import Fragment, chain
+from lake_blueprints.orchestration.queueing import wait_in_line
+from lake_blueprints.query import Workgroup
+from tests.support import new_stack, template_of
+
+ROLE = "arn:aws:iam::123456789012:role/states"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+def deploy(cloud: LocalCloud, name: str, *sql: str) -> dict[str, str]:
+    """Deploy a pipeline that asks all of these at the same time, and return its physical ids by type."""
+    stack = new_stack()
+    workgroup = Workgroup(stack, "Queries")
+    asks = [
+        Query(workgroup=workgroup, sql=text, database="default", name=f"Ask {number}")
+        for number, text in enumerate(sql, start=1)
+    ]
+    Pipeline(stack, "Pipeline", steps=[Together(branches=asks)], poll_interval=Duration.seconds(1))
+    client = cloud.client("cloudformation")
+    template = json.dumps(template_of(stack))
+    client.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    found = client.describe_stack_resources(StackName=name)["StackResources"]
+    return {item["ResourceType"]: item["PhysicalResourceId"] for item in found}
+
+
+def listen(cloud: LocalCloud, topic: str) -> str:
+    """Subscribe a queue to a topic and return the queue's URL."""
+    queue: str = cloud.client("sqs").create_queue(QueueName="failures")["QueueUrl"]
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["Attributes"]["QueueArn"])
+    return queue
+
+
+def heard(cloud: LocalCloud, queue: str) -> list[dict[str, Any]]:
+    received = cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    return [json.loads(json.loads(message["Body"])["Message"]) for message in received.get("Messages", [])]
+
+
+def test_runs_to_its_end_with_the_input_as_its_output(cloud: LocalCloud) -> None:
+    made = deploy(cloud, "Good", "SELECT 1", "SELECT 2")
+    output = cloud.execute(made["AWS::StepFunctions::StateMachine"], {"day": "2013-01-01"})
+    assert output["day"] == "2013-01-01"
+
+
+def test_a_failed_step_is_published_with_state_and_cause_and_fails_the_execution(cloud: LocalCloud) -> None:
+    made = deploy(cloud, "Bad", "SELECT 1", "SELECT * FROM nowhere")
+    queue = listen(cloud, made["AWS::SNS::Topic"])
+    with pytest.raises(LocalCloudError, match="nowhere"):
+        cloud.execute(made["AWS::StepFunctions::StateMachine"], {})
+    (message,) = heard(cloud, queue)
+    assert message["pipeline"] == "Stack/Pipeline"
+    assert ":execution:" in message["execution"]
+    assert message["cause"].startswith("Ask 2: ")
+    assert "nowhere" in message["cause"]
+    assert message["error"]
+
+
+class Line:
+    """A state machine that waits in line and then works until a file of the cloud's store appears."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._client = cloud.client("stepfunctions")
+        work = Fragment(start="Work", end="Work", states={"Work": {"Type": "Wait", "Seconds": 4}})
+        line = wait_in_line(interval=Duration.seconds(1), limit=Duration.minutes(2))
+        definition = json.dumps(chain([line, work])).replace(Aws.PARTITION, "aws")
+        machine = self._client.create_state_machine(name="Line", definition=definition, roleArn=ROLE)
+        self._machine = machine["stateMachineArn"]
+
+    def start(self, name: str) -> str:
+        arn: str = self._client.start_execution(stateMachineArn=self._machine, name=name)["executionArn"]
+        while not self.entered(arn):
+            time.sleep(0.1)
+        return arn
+
+    def entered(self, arn: str) -> list[str]:
+        """Return the states that an execution has entered."""
+        events = self._client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def end(self, arn: str) -> Any:
+        """Wait for the end of an execution and return it."""
+        while (found := self._client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            time.sleep(0.2)
+        assert found["status"] == "SUCCEEDED", found
+        return found["stopDate"]
+
+
+def test_the_second_waits_for_the_first_and_the_third_leaves_its_work_to_the_second(cloud: LocalCloud) -> None:
+    line = Line(cloud)
+    first, second, third = (line.start(name) for name in ("first", "second", "third"))
+    ends = [line.end(arn) for arn in (third, first, second)]
+    assert ends == sorted(ends)
+    assert "Wait in line" not in line.entered(first)
+    assert "Wait in line" in line.entered(second)
+    assert line.entered(second)[-1] == "Work"
+    assert line.entered(third)[-1] == "Leave it to the next in line"

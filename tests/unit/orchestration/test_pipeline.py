@@ -1,0 +1,467 @@
+"""Pipeline: the definition, what starts it, who hears of failures, and what its role may do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from syrupy.assertion import SnapshotAssertion
+
+from lake_blueprints.catalog import Crawler, Database
+from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.etl import CurationJob
+from lake_blueprints.orchestration import (
+    Approval,
+    Crawl,
+    Curate,
+    Load,
+    Pipeline,
+    Query,
+    Register,
+    Step,
+    Together,
+    Train,
+    object_created,
+)
+from lake_blueprints.query import Workgroup
+from lake_blueprints.storage import Zone
+from lake_blueprints.training import Channel, Compute, Spot, TrainingJob
+from lake_blueprints.warehouse import Warehouse
+from tests.support import (
+    assert_passes_the_gates,
+    nag_findings,
+    new_stack,
+    properties,
+    resources,
+    template_of,
+    validation_findings,
+)
+
+FLIGHTS = Dataset(
+    name="flights", columns=[Column(name="id", type="int"), Column(name="delay", type="double")], primary_key=["id"]
+)
+
+
+class Lake:
+    """Everything that a pipeline can run."""
+
+    def __init__(self, stack: cdk.Stack, name: str = "") -> None:
+        self.raw = Zone(stack, f"{name}Raw")
+        self.key = self.raw.key
+        self.curated = Zone(stack, f"{name}Curated", encryption_key=self.key, access_logs=self.raw.access_logs)
+        self.database = Database(stack, f"{name}Database", zone=self.curated)
+        self.flights = self.database.add_table(FLIGHTS)
+        self.crawler = Crawler(
+            stack, f"{name}References", database=self.database, zone=self.raw, prefixes=["references/"]
+        )
+        self.curation = CurationJob(stack, f"{name}Flights", dataset=FLIGHTS, source=self.raw, target=self.flights)
+        self.workgroup = Workgroup(stack, f"{name}Queries", encryption_key=self.key, access_logs=self.raw.access_logs)
+        self.warehouse = Warehouse(stack, f"{name}Warehouse", encryption_key=self.key)
+        self.warehouse.add_dataset(self.flights)
+        self.training = TrainingJob(
+            stack,
+            f"{name}Delays",
+            channels={"train": Channel(table=self.flights)},
+            output=self.curated,
+            compute=Compute(max_runtime=Duration.minutes(20), spot=Spot(max_wait=Duration.minutes(40))),
+        )
+
+    def steps(self) -> list[Step]:
+        maintenance = Query(
+            workgroup=self.workgroup,
+            sql="SELECT count(*) FROM flights",
+            database=self.database.database_name,
+            name="Count flights",
+            reads=[self.flights],
+        )
+        return [
+            Together(branches=[Crawl(crawler=self.crawler), [Curate(job=self.curation), maintenance]]),
+            Load(warehouse=self.warehouse),
+            Train(job=self.training),
+            Register(job=self.training),
+        ]
+
+
+def whole(stack: cdk.Stack, name: str, **options: Any) -> Pipeline:
+    lake = Lake(stack, name)
+    return Pipeline(
+        stack,
+        name,
+        steps=lake.steps(),
+        schedule=events.Schedule.cron(hour="3", minute="0"),
+        event_pattern=object_created(lake.raw, prefix="references/"),
+        **options,
+    )
+
+
+def small(stack: cdk.Stack, **options: Any) -> Pipeline:
+    """Return a pipeline of one query, which is quick to define."""
+    workgroup = Workgroup(stack, "Queries")
+    query = Query(workgroup=workgroup, sql="SELECT 1", database="lake", name="Ask")
+    return Pipeline(stack, "Pipeline", **{"steps": [query], "encryption_key": workgroup.key, **options})
+
+
+def definition(stack: cdk.Stack) -> dict[str, Any]:
+    """Return the state machine's definition, with placeholders for what is known only when deployed."""
+    text = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
+    parts = text["Fn::Join"][1] if isinstance(text, dict) else [text]
+    found: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "deployed" for part in parts))
+    return found
+
+
+def machines(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return a machine and all those inside it: branches and item processors."""
+    yield machine
+    for state in machine["States"].values():
+        for inner in [*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])]:
+            yield from machines(inner)
+
+
+def states_of(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
+    """Return all states by name, wherever they are."""
+    return {name: state for machine in machines(definition(stack)) for name, state in machine["States"].items()}
+
+
+def following(state: dict[str, Any]) -> set[str]:
+    """Return the states that may come next."""
+    choices = [*state.get("Choices", []), *state.get("Catch", [])]
+    found = {state.get("Next"), state.get("Default"), *(choice["Next"] for choice in choices)}
+    return {name for name in found if name}
+
+
+def unreachable(machine: dict[str, Any]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [machine["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += following(machine["States"][name])
+    return set(machine["States"]) - seen
+
+
+def cycles(machine: dict[str, Any]) -> list[list[str]]:
+    """Return each way round that leads back to its beginning, found from every state in turn."""
+    found: list[list[str]] = []
+
+    def walk(path: list[str]) -> None:
+        for name in sorted(following(machine["States"][path[-1]])):
+            if name == path[0]:
+                found.append(path)
+            elif name not in path and name > path[0]:
+                walk([*path, name])
+
+    for start in machine["States"]:
+        walk([start])
+    return found
+
+
+def is_bounded(machine: dict[str, Any], cycle: Sequence[str]) -> bool:
+    """Whether a state on the way round adds one to a counter that another one compares with a limit."""
+    states = [machine["States"][name] for name in cycle]
+    counted = {state["ResultPath"] for state in states if "States.MathAdd" in json.dumps(state.get("Parameters"))}
+    choices = [choice for state in states for choice in state.get("Choices", [])]
+    limits = {
+        choice["Variable"].removesuffix(".value")
+        for choice in choices
+        if {"NumericGreaterThan", "NumericGreaterThanEquals"} & set(choice) and choice["Next"] not in cycle
+    }
+    return bool(counted & limits)
+
+
+def allowed(stack: cdk.Stack, path: str) -> dict[str, list[Any]]:
+    """Return the actions of a role's policy with the resources of each."""
+    found: dict[str, list[Any]] = {}
+    for resource in template_of(stack)["Resources"].values():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy" and resource["Properties"]["Description"].startswith(path):
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                for action in as_list(statement["Action"]):
+                    found.setdefault(action, []).extend(as_list(statement["Resource"]))
+    return found
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.fixture(scope="module")
+def lake_stack() -> cdk.Stack:
+    stack = new_stack()
+    whole(stack, "Lake")
+    return stack
+
+
+def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
+    small(stack)
+    assert template_of(stack) == template_snapshot
+
+
+def test_passes_the_gates() -> None:
+    assert_passes_the_gates(whole)
+
+
+def test_passes_the_gates_without_options(stack: cdk.Stack) -> None:
+    small(stack, alarm=False)
+    assert validation_findings(template_of(stack)) == []
+    assert nag_findings(stack) == []
+
+
+def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None:
+    tasks = {name: state for name, state in states_of(lake_stack).items() if state["Type"] == "Task"}
+    # The line, the crawler (2), curation, query, load (2), training, registration and the message.
+    assert len(tasks) == 10
+    for state in tasks.values():
+        assert state["TimeoutSeconds"] > 0
+        assert all({"MaxAttempts", "BackoffRate", "JitterStrategy"} <= set(retrier) for retrier in state["Retry"])
+        assert state["Retry"]
+        assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert definition(lake_stack)["TimeoutSeconds"] == 12 * 3600
+
+
+def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
+    assert [unreachable(machine) for machine in machines(definition(lake_stack))] == [set()] * 5
+
+
+def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
+    loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
+    # The crawler, the statement, and the line, which can be waited in as the first or behind one other.
+    assert len(loops) == 4
+    assert all(is_bounded(machine, cycle) for machine, cycle in loops)
+
+
+def test_the_checks_of_reachability_and_loops_can_fail() -> None:
+    machine = {
+        "StartAt": "A",
+        "States": {"A": {"Next": "B"}, "B": {"Next": "A"}, "C": {"Next": "A"}},
+    }
+    assert unreachable(machine) == {"C"}
+    assert cycles(machine) == [["A", "B"]]
+    assert not is_bounded(machine, ["A", "B"])
+
+
+def test_whatever_fails_is_caught_once_and_published_before_the_execution_fails(lake_stack: cdk.Stack) -> None:
+    top = definition(lake_stack)["States"]
+    assert top["Run"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}]
+    assert top["Notify"]["Next"] == "Failed"
+    assert top["Notify"]["Catch"][0]["Next"] == "Failed"
+    assert set(top["Notify"]["Parameters"]["Message"]) == {"pipeline", "execution.$", "error.$", "cause.$"}
+    assert top["Failed"]["Type"] == "Fail"
+
+
+def test_a_state_that_fails_names_itself_in_the_cause(stack: cdk.Stack) -> None:
+    small(stack)
+    failed = states_of(stack)["Ask failed"]
+    assert failed["ErrorPath"] == "$.failure.Error"
+    assert failed["CausePath"].startswith("States.Format('Ask: ")
+
+
+def test_asks_as_often_as_interval_and_timeout_say(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    crawl = Crawl(crawler=lake.crawler, timeout=Duration.minutes(10))
+    Pipeline(stack, "Pipeline", steps=[crawl], poll_interval=Duration.seconds(7))
+    states = states_of(stack)
+    assert states["Crawl References waits"]["Seconds"] == 7
+    # 600 seconds / 7 seconds = 85.7
+    assert states["Crawl References decides"]["Choices"][-1]["NumericGreaterThanEquals"] == 86
+
+
+def test_waits_for_training_as_long_as_spot_capacity_may_take(lake_stack: cdk.Stack) -> None:
+    # 40 minutes of waiting and training, and 30 more for the instances.
+    assert states_of(lake_stack)["Train LakeDelays"]["TimeoutSeconds"] == 70 * 60
+
+
+def test_registers_what_the_training_returned_and_lets_somebody_approve_it(lake_stack: cdk.Stack) -> None:
+    states = states_of(lake_stack)
+    parameters = states["Register LakeDelays"]["Parameters"]
+    (container,) = parameters["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl.$"] == states["Train LakeDelays"]["ResultPath"] + ".model"
+    assert parameters["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_can_approve_models_by_itself(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    steps = [Train(job=lake.training), Register(job=lake.training, approval=Approval.APPROVED)]
+    Pipeline(stack, "Pipeline", steps=steps)
+    assert states_of(stack)["Register Delays"]["Parameters"]["ModelApprovalStatus"] == "Approved"
+
+
+def test_loads_each_definition_and_each_table_in_a_call_of_its_own(lake_stack: cdk.Stack) -> None:
+    batches = states_of(lake_stack)["Load LakeWarehouse batches"]["Result"]
+    first, second, third = (batch["sqls"] for batch in batches)
+    assert [first[0].split()[1], second[0].split()[1]] == ["EXTERNAL", "TABLE"]
+    assert len(first) == len(second) == 1
+    assert len(third) > 1
+
+
+def test_the_role_may_do_just_what_its_steps_do(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    steps = [Crawl(crawler=lake.crawler), Curate(job=lake.curation), Train(job=lake.training)]
+    pipeline = Pipeline(stack, "Pipeline", steps=steps)
+    granted = allowed(stack, "Runs the lake's steps")
+    assert {action for action in granted if action.split(":")[0] in {"glue", "sagemaker", "iam", "sns", "events"}} == {
+        "glue:StartCrawler",
+        "glue:GetCrawler",
+        "glue:StartJobRun",
+        "glue:GetJobRun",
+        "glue:GetJobRuns",
+        "glue:BatchStopJobRun",
+        "sagemaker:CreateTrainingJob",
+        "sagemaker:DescribeTrainingJob",
+        "sagemaker:StopTrainingJob",
+        "sagemaker:AddTags",
+        "sagemaker:ListTags",
+        "iam:PassRole",
+        "sns:Publish",
+        "events:PutTargets",
+        "events:PutRule",
+        "events:DescribeRule",
+    }
+    assert granted["iam:PassRole"] == [stack.resolve(lake.training.role.role_arn)]
+    assert granted["glue:StartJobRun"] == [stack.resolve(lake.curation.job_arn)]
+    assert granted["sns:Publish"] == [stack.resolve(pipeline.topic.topic_arn)]
+
+
+def test_may_look_at_its_own_executions_only(stack: cdk.Stack) -> None:
+    pipeline = small(stack)
+    granted = allowed(stack, "Looks at")
+    assert granted == {"states:ListExecutions": [stack.resolve(pipeline.state_machine.state_machine_arn)]}
+
+
+def test_logs_everything_to_an_encrypted_group_under_the_vended_prefix(stack: cdk.Stack) -> None:
+    pipeline = small(stack)
+    group = properties(template_of(stack), "AWS::Logs::LogGroup")
+    assert group["LogGroupName"]["Fn::Join"][1][0].startswith("/aws/vendedlogs/states/Stack-Pipeline-")
+    assert group["KmsKeyId"] == stack.resolve(pipeline.key.key_arn)
+    assert group["RetentionInDays"] == 365
+    machine = properties(template_of(stack), "AWS::StepFunctions::StateMachine")
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_a_retained_log_is_not_in_the_way_of_the_next_stack_of_that_name(stack: cdk.Stack) -> None:
+    small(stack)
+    name = properties(template_of(stack), "AWS::Logs::LogGroup")["LogGroupName"]
+    assert name["Fn::Join"][1][1] == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+
+
+def test_starts_at_no_time_by_default(stack: cdk.Stack) -> None:
+    small(stack)
+    assert resources(template_of(stack), "AWS::Events::Rule") == []
+
+
+def test_starts_by_schedule_with_a_role_that_can_do_nothing_else(stack: cdk.Stack) -> None:
+    pipeline = small(stack, schedule=events.Schedule.rate(Duration.hours(6)))
+    rule = properties(template_of(stack), "AWS::Events::Rule")
+    assert rule["ScheduleExpression"] == "rate(6 hours)"
+    machine = stack.resolve(pipeline.state_machine.state_machine_arn)
+    assert rule["Targets"][0]["Arn"] == machine
+    assert allowed(stack, "Starts") == {"states:StartExecution": [machine]}
+
+
+def test_starts_when_an_object_arrives(stack: cdk.Stack) -> None:
+    raw = Zone(stack, "Raw")
+    small(stack, event_pattern=object_created(raw, prefix="references/"))
+    pattern = properties(template_of(stack), "AWS::Events::Rule")["EventPattern"]
+    assert pattern == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [stack.resolve(raw.bucket.bucket_name)]},
+            "object": {"key": [{"prefix": "references/"}]},
+        },
+    }
+
+
+def test_alarms_on_failures_and_time_limits_which_no_state_can_catch(stack: cdk.Stack) -> None:
+    pipeline = small(stack)
+    alarms = [item["Properties"] for item in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
+    assert [alarm["MetricName"] for alarm in alarms] == ["ExecutionsFailed", "ExecutionsTimedOut"]
+    for alarm in alarms:
+        machine = stack.resolve(pipeline.state_machine.state_machine_arn)
+        assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": machine}]
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Statistic"]) == (1, 1, "Sum")
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert alarm["AlarmActions"] == [stack.resolve(pipeline.topic.topic_arn)]
+
+
+def test_alarms_may_publish_to_the_encrypted_topic(stack: cdk.Stack) -> None:
+    Pipeline(stack, "Pipeline", steps=[Query(workgroup=Workgroup(stack, "W"), sql="SELECT 1", database="d", name="Q")])
+    policy = properties(template_of(stack), "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    assert {"Service": "cloudwatch.amazonaws.com"} in [statement["Principal"] for statement in policy]
+    keys = [item["Properties"]["KeyPolicy"]["Statement"] for item in resources(template_of(stack), "AWS::KMS::Key")]
+    assert any(statement.get("Sid") == "Alarms" for key in keys for statement in key)
+
+
+def test_does_without_alarms(stack: cdk.Stack) -> None:
+    small(stack, alarm=False)
+    assert resources(template_of(stack), "AWS::CloudWatch::Alarm") == []
+
+
+def test_uses_a_given_key(stack: cdk.Stack) -> None:
+    key = kms.Key(stack, "Given")
+    small(stack, encryption_key=key)
+    topic = properties(template_of(stack), "AWS::SNS::Topic")
+    assert topic["KmsMasterKeyId"] == stack.resolve(key.key_arn)
+
+
+def test_grants_starting_and_following_and_nothing_else(stack: cdk.Stack) -> None:
+    pipeline = small(stack)
+    pipeline.grant_start(iam.Role(stack, "Caller", assumed_by=iam.AccountRootPrincipal()))
+    (policy,) = resources(template_of(stack), "AWS::IAM::Policy")
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert [statement["Action"] for statement in statements] == ["states:StartExecution", "states:DescribeExecution"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("poll_interval", Duration.millis(500), r"'poll_interval' must be at least 1 second, got 500 millis"),
+        ("timeout", Duration.seconds(30), r"'timeout' must be at least 1 minute, got 30 seconds"),
+    ],
+)
+def test_refuses_times_that_are_too_short(stack: cdk.Stack, option: str, value: Duration, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small(stack, **{option: value})
+
+
+def test_refuses_to_do_nothing(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="'steps' must have at least one step"):
+        small(stack, steps=[])
+
+
+def test_refuses_a_registration_without_its_training(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    message = r"'Register' of 'Stack/Delays' needs 'Train' of the same job before it"
+    with pytest.raises(ValueError, match=message):
+        Pipeline(stack, "Without", steps=[Register(job=lake.training)])
+    with pytest.raises(ValueError, match=message):
+        steps = [Together(branches=[Train(job=lake.training)]), Register(job=lake.training)]
+        Pipeline(stack, "Beside", steps=steps)
+
+
+def test_refuses_two_steps_of_the_same_name(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    with pytest.raises(ValueError, match=r"two steps are named 'Curate Flights'.*another 'name'"):
+        Pipeline(stack, "Pipeline", steps=[Curate(job=lake.curation), Curate(job=lake.curation)])
+    with pytest.raises(ValueError, match="two steps are named 'Curate Flights'"):
+        steps = [Together(branches=[Curate(job=lake.curation), Curate(job=lake.curation)])]
+        Pipeline(stack, "Branches", steps=steps)
+
+
+@pytest.mark.parametrize("name", ["", "it's", "a" * 61])
+def test_refuses_a_name_that_states_cannot_have(stack: cdk.Stack, name: str) -> None:
+    query = Query(workgroup=Workgroup(stack, "W"), sql="SELECT 1", database="d", name=name)
+    with pytest.raises(ValueError, match="the name of a step must be 1 to 60 letters"):
+        Pipeline(stack, "Pipeline", steps=[query])
+
+
+def test_refuses_a_parallel_step_without_branches(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="'Together' needs at least one branch"):
+        Pipeline(stack, "Pipeline", steps=[Together(branches=[])])
