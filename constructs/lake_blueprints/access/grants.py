@@ -11,6 +11,8 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 
+from lake_blueprints.access.service_role import ServiceRole
+
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
 OBJECT_READ = ("s3:GetObject",)
 OBJECT_WRITE = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
@@ -30,6 +32,8 @@ def grant_on(
     actions: Sequence[str],
     resource_arns: Sequence[str],
     conditions: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    because: str | None = None,
 ) -> iam.Grant:
     """Grant `actions` to `grantee`, and through the resource's own policy if it is of another account.
 
@@ -43,7 +47,11 @@ def grant_on(
         What, and on what.
     conditions: mapping, optional
         Conditions of the statement, as IAM writes them. By default none.
+    because: str, optional
+        Why a resource is named by a wildcard, for auditors and for cdk-nag. By default no resource is.
     """
+    if because and isinstance(grantee, ServiceRole):
+        grantee.explain_wildcards(dict.fromkeys(resource_arns, because))
     common: dict[str, Any] = {
         "grantee": grantee,
         "actions": list(actions),

@@ -61,7 +61,7 @@ class ServiceRole(iam.Role):
         Parameters
         ----------
         reasons: mapping of str to str
-            End of the resource, for instance `/flights/*`, or `::*` for all resources, and why it cannot be exact.
+            Each resource exactly as it was granted, and why it cannot be named in full.
         """
         if not self._wildcards:
             acknowledge_wildcards(self, self._wildcards)

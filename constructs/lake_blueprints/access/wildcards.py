@@ -14,18 +14,19 @@ from constructs import Construct, IValidation
 def acknowledge_wildcards(policy: Construct, reasons: Mapping[str, str]) -> None:
     """Tell cdk-nag why a policy names some of its resources by a wildcard.
 
+    Each finding is acknowledged by its exact id; a wildcard without a reason remains one.
+
     Parameters
     ----------
     policy: Construct
         A role or policy; every policy below it is looked at.
     reasons: mapping of str to str
-        Each resource exactly as it was granted, and why an auditor would accept it.
+        A resource as it was granted, or the end of one, for instance `/flights/*` (`::*` is all resources), and why
+        an auditor would accept it. It may grow until synthesis.
 
     Example
     -------
-        >>> objects = bucket.arn_for_objects("flights/*")
-        >>> grant_on(bucket, role, ["s3:GetObject"], [objects])
-        >>> acknowledge_wildcards(role, {objects: "objects below a prefix, whose names are not known"})
+        >>> acknowledge_wildcards(role, {"/flights/*": "objects below a prefix, whose names are not known"})
     """
     policy.node.add_validation(_Acknowledger(policy, reasons))
 
@@ -40,14 +41,22 @@ class _Acknowledger:
 
     def validate(self) -> list[str]:
         stack = Stack.of(self._policy)
-        acknowledgments = [
-            Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{_flat(stack.resolve(resource))}]", reason=reason)
-            for resource, reason in self._reasons.items()
-        ]
+        reasons = {_flat(stack.resolve(end)): reason for end, reason in self._reasons.items()}
         for node in self._policy.node.find_all():
             if isinstance(node, iam.CfnManagedPolicy | iam.CfnPolicy):
-                Validations.of(node).acknowledge(*acknowledgments)
+                _acknowledge(node, stack.resolve(node.policy_document), reasons)
         return []
+
+
+def _acknowledge(policy: Construct, document: Mapping[str, Any], reasons: Mapping[str, str]) -> None:
+    for statement in document["Statement"]:
+        granted = statement["Resource"]
+        for resource in granted if isinstance(granted, list) else [granted]:
+            finding = f"Resource::{_flat(resource)}"
+            for end, reason in reasons.items():
+                if finding.endswith(end):
+                    acknowledgment = Acknowledgment(id=f"AwsSolutions-IAM5[{finding}]", reason=reason)
+                    Validations.of(policy).acknowledge(acknowledgment)
 
 
 def _flat(resource: Any) -> str:

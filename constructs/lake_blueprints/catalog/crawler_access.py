@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
-from lake_blueprints.access.wildcards import acknowledge_wildcards
 from lake_blueprints.catalog.access import ACTIONS, catalog_arns
 from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.entry import Access
@@ -63,12 +62,11 @@ def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Seq
     grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"])
     metrics = {"StringEquals": {"cloudwatch:namespace": "Glue"}}
     grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], metrics)
-    acknowledge_wildcards(
-        role,
+    role.explain_wildcards(
         {
             **dict.fromkeys(objects, "objects below a crawled prefix, whose names are not known"),
             entries[-1]: "tables that the crawler names itself",
             log_groups: "Glue names the log group after the role and security configuration",
-            "*": "actions that know no resource; metrics are limited to Glue's namespace",
+            "::*": "actions that know no resource; metrics are limited to Glue's namespace",
         },
     )

@@ -12,7 +12,6 @@ from aws_cdk import aws_lakeformation as lakeformation
 from constructs import Construct, IConstruct
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
-from lake_blueprints.access.wildcards import acknowledge_wildcards
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.storage import Zone
 
@@ -123,7 +122,7 @@ def _location_of(zone: Zone) -> lakeformation.CfnResource:
     grant_on(bucket, role, actions, [everything])
     grant_on(bucket, role, [*grants.BUCKET_LIST, *grants.BUCKET_WRITE], [bucket.bucket_arn])
     grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
-    acknowledge_wildcards(role, {everything: "the registered location is the whole zone"})
+    role.explain_wildcards({everything: "the registered location is the whole zone"})
     return lakeformation.CfnResource(
         home,
         "Location",

@@ -11,7 +11,6 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
-from lake_blueprints.access.wildcards import acknowledge_wildcards
 from lake_blueprints.catalog import Layout, Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.removal import guard_removal
@@ -216,8 +215,7 @@ class Delivery(Construct):
         functions = transform.function.resource_arns_for_grant_invoke if transform else []
         if functions:
             grant_on(None, self.role, _INVOKE, functions)
-        acknowledge_wildcards(
-            self.role,
+        self.role.explain_wildcards(
             {
                 **dict.fromkeys(objects, "objects below a prefix, which Firehose names"),
                 **dict.fromkeys(functions[1:], "versions of the one function that transforms records"),

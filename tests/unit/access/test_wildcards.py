@@ -35,6 +35,12 @@ def test_an_acknowledgment_covers_the_wildcard_that_it_names(stack: cdk.Stack) -
     assert wildcards(stack) == []
 
 
+def test_an_acknowledgment_may_name_the_end_of_the_resource(stack: cdk.Stack) -> None:
+    role = allow(stack, s3.Bucket(stack, "Bucket").arn_for_objects("flights/*"), "*")
+    acknowledge_wildcards(role, {"/flights/*": REASON, "::*": "an action that knows no resource"})
+    assert wildcards(stack) == []
+
+
 def test_an_acknowledgment_covers_no_other_wildcard(stack: cdk.Stack) -> None:
     bucket = s3.Bucket(stack, "Bucket")
     role = allow(stack, bucket.arn_for_objects("*"), bucket.arn_for_objects("weather/*"), "*")
