@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import translate
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 from botocore.exceptions import ClientError
@@ -366,7 +367,9 @@ def _partitions(location: str, uris: Sequence[str]) -> tuple[list[Column], dict[
         keys.append((name, "string"))
     named = [not key.startswith("partition_") for key, _ in keys]
     values = [
-        tuple(part.partition("=")[2] if is_named else part for part, is_named in zip(parts, named, strict=True))
+        tuple(
+            unquote(part.partition("=")[2]) if is_named else part for part, is_named in zip(parts, named, strict=True)
+        )
         for parts in levels
     ]
     if not keys:

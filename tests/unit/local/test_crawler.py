@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
+
 from lake_blueprints.local.crawler import CrawlerEngine
 from lake_blueprints.local.runtime import Runtime
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql import trino
-from lake_blueprints.local.sql.catalog import Catalog
+from lake_blueprints.local.sql.catalog import HIDDEN_PARTITION, Catalog
 from lake_blueprints.local.sql.duck import Session, identifier
 from lake_blueprints.local.sql.tables import Filter, relation
 from lake_blueprints.local.sql.types import HiveType
@@ -122,7 +122,8 @@ def _filter(session: Session, select: exp.Select | None, table: exp.Table, descr
             f"with p as (select i, {selected} from (values {rows}) v(i, {', '.join(names)})) "
             f"select i from p where {where}"
         )
-        flat = [item for index, row in enumerate(values) for item in (index, *row)]
+        known = [[None if value == HIDDEN_PARTITION else value for value in row] for row in values]
+        flat = [item for index, row in enumerate(known) for item in (index, *row)]
         try:
             return [values[index] for (index,) in session.execute(sql, flat).fetchall()]
         except duckdb.Error:

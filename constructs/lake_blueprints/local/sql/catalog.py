@@ -8,6 +8,7 @@ import io
 import itertools
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
@@ -144,7 +145,8 @@ class Catalog:
         for folder in self.folders(root):
             parts = [part.partition("=") for part in folder[len(root) :].split("/")[: len(keys)]]
             if [key.lower() for key, _, _ in parts] == keys:
-                values = tuple(value for _, _, value in parts)
+                # Writers escape what a folder's name may not hold; Hive reads it back.
+                values = tuple(unquote(value) for _, _, value in parts)
                 found[values] = root + "/".join("=".join((key, value)) for key, _, value in parts) + "/"
         return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.sql.athena import AthenaEngine
 from lake_blueprints.local.sql.redshift import RedshiftDataEngine

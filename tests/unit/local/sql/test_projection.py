@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql.projection import domain, projected
 
@@ -55,7 +56,7 @@ def test_refuses_an_unknown_type() -> None:
 
 
 def test_hours_need_an_interval() -> None:
-    with pytest.raises(LocalCloudError, match="'projection.k.interval.unit' is missing"):
+    with pytest.raises(LocalCloudError, match=r"'projection\.k\.interval\.unit' is missing"):
         domain("k", properties(type="date", range="NOW-1DAYS,NOW", format="yyyy-MM-dd-HH"))
 
 

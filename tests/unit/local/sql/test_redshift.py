@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
-from lake_blueprints.local.sql.redshift import RedshiftDataEngine
 
+from lake_blueprints.local.sql.redshift import RedshiftDataEngine
 from tests.unit.local.sql.conftest import ROLE, Lake
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.objects import ObjectStore
 from lake_blueprints.local.runtime import Runtime

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
+
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql.types import from_duckdb, parse
 
