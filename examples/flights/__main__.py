@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -76,26 +77,33 @@ def _undisturbed(cloud: LocalCloud) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _workdir() -> Iterator[Path]:
-    """Make a folder and remove it at the end; after a failure the logs stay, for somebody to read."""
+    """Make a folder and remove it at the end; after a failure its logs stay, for somebody to read."""
     _WORK.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=_WORK))
+    logs = folder / "logs"
+    logs.mkdir()
+    keep: Path | None = None
     try:
         yield folder
-    except KeyboardInterrupt:
-        raise
     except Exception:
-        logs = folder / "logs"
-        logs.mkdir(exist_ok=True)
         (logs / "demo.log").write_text(traceback.format_exc(), encoding="utf-8")
-        kept = _WORK / "logs"
-        shutil.rmtree(kept, ignore_errors=True)
-        logs.rename(kept)
+        keep = logs
         raise
     finally:
         with _signals_ignored():
-            shutil.rmtree(folder, ignore_errors=True)
-            with contextlib.suppress(OSError):
-                _WORK.rmdir()
+            _remove(folder, keep)
+
+
+def _remove(folder: Path, keep: Path | None) -> None:
+    """Remove a folder, except `keep` in it; also the folder around it, if that is empty then."""
+    for path in folder.iterdir():
+        if path.is_dir() and path != keep:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != keep:
+            path.unlink(missing_ok=True)
+    for empty in (folder, folder.parent):
+        with contextlib.suppress(OSError):
+            empty.rmdir()
 
 
 @contextlib.contextmanager
@@ -133,8 +141,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m examples.flights", description=__doc__)
+    parser = _Parser(prog="python -m examples.flights", description=__doc__)
     parser.add_argument("--months", type=_months, default=1, help="months of 2013 to stream, 1 to 12")
     parser.add_argument("--corrupt", type=_count, default=0, help="bad records to inject into the stream")
     parser.add_argument("--report", type=Path, default=Path("report.html"), help="where to write the report")

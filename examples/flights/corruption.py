@@ -40,12 +40,14 @@ KINDS: dict[str, Callable[[bytes, Dataset], bytes]] = {
 
 def corrupt(lines: Sequence[bytes], dataset: Dataset, count: int) -> Iterator[bytes]:
     """Yield the lines and, spread evenly among them, `count` bad ones: of each kind as many, in turn."""
-    positions = {number * len(lines) // count: number for number in range(count)} if count else {}
     kinds = list(KINDS.values())
-    for position, line in enumerate(lines):
+    injected = 0
+    for position, line in enumerate(lines, start=1):
         yield line
-        if position in positions:
-            yield kinds[positions[position] % len(kinds)](line, dataset)
+        due = position * count // len(lines)
+        for number in range(injected, due):
+            yield kinds[number % len(kinds)](line, dataset)
+        injected = due
 
 
 def expected(count: int) -> Counter[str]:
