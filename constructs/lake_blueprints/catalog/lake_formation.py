@@ -55,6 +55,8 @@ class LakeFormation:
         # https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
         if access is not Access.SCHEMA:
             grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"])
+            if isinstance(grantee, ServiceRole):
+                grantee.explain_wildcards({"::*": "lakeformation:GetDataAccess knows no resource"})
         if entry.tables.endswith("*") and entry is not EVERY_TABLE:
             Annotations.of(self._database).add_warning_v2(
                 "lake-blueprints:lake-formation-pattern",

@@ -9,6 +9,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from syrupy.assertion import SnapshotAssertion
 
+from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Crawler, Database
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.removal import DESTROY_CONTEXT
@@ -43,6 +44,17 @@ def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAsser
 def test_passes_the_gates() -> None:
     def build(stack: cdk.Stack, name: str) -> None:
         Database(stack, name, zone=Zone(stack, f"{name}Zone"))
+
+    assert_passes_the_gates(build)
+
+
+def test_grants_to_service_roles_pass_the_gates(flights: Dataset) -> None:
+    def build(stack: cdk.Stack, name: str) -> None:
+        zone = Zone(stack, f"{name}Zone")
+        database = Database(stack, name, zone=zone, lake_formation=True)
+        role = ServiceRole(stack, f"{name}Role", services=["glue.amazonaws.com"], description="Reads and writes")
+        database.add_table(flights).grant_read_write(role)
+        zone.grant_read(role)
 
     assert_passes_the_gates(build)
 
