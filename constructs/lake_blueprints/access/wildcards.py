@@ -54,7 +54,8 @@ def _acknowledge(policy: Construct, document: Mapping[str, Any], reasons: Mappin
         for resource in granted if isinstance(granted, list) else [granted]:
             finding = f"Resource::{_flat(resource)}"
             for end, reason in reasons.items():
-                if finding.endswith(end):
+                # A lone `*` ends every wildcard, but means only itself.
+                if finding.endswith("::*" if end == "*" else end):
                     acknowledgment = Acknowledgment(id=f"AwsSolutions-IAM5[{finding}]", reason=reason)
                     Validations.of(policy).acknowledge(acknowledgment)
 

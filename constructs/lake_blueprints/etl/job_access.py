@@ -10,6 +10,8 @@ from aws_cdk import aws_s3_assets as s3_assets
 
 from lake_blueprints.access import ServiceRole, grant_on
 
+_NO_RESOURCE = "IAM knows no resource for metrics and security configurations"
+
 
 def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_assets.Asset]) -> None:
     """Let a Glue job read its assets, write logs and metrics, and use its security configuration.
@@ -19,12 +21,6 @@ def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_asse
     (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-data-catalog-hive.html).
     """
     stack = Stack.of(role)
-    role.explain_wildcards(
-        {
-            ":log-group:/aws-glue/*": "Glue names the log groups of jobs with a security configuration itself",
-            "::*": "metrics and security configurations have no resources that a policy could name",
-        }
-    )
     for asset in assets:
         grant_on(None, role, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
     log_groups = stack.format_arn(
@@ -35,9 +31,17 @@ def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_asse
         role,
         ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
         [log_groups],
+        because="Glue names the log groups of jobs with a security configuration itself",
     )
-    grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "Glue"}})
-    grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"])
+    grant_on(
+        None,
+        role,
+        ["cloudwatch:PutMetricData"],
+        ["*"],
+        {"StringEquals": {"cloudwatch:namespace": "Glue"}},
+        because=_NO_RESOURCE,
+    )
+    grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"], because=_NO_RESOURCE)
     grant_on(None, role, ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn])
     grant_on(
         None,

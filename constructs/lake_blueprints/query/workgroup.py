@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access import grant_on, grants
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule
 
@@ -199,12 +199,16 @@ class Workgroup(Construct):
         grant = grant_on(None, grantee, _QUERY, [self.workgroup_arn])
         for extra in (
             grant_on(None, grantee, ["athena:GetDataCatalog"], [catalog]),
-            grant_on(bucket, grantee, [*grants.OBJECT_READ, *grants.OBJECT_WRITE], [objects]),
+            grant_on(
+                bucket,
+                grantee,
+                [*grants.OBJECT_READ, *grants.OBJECT_WRITE],
+                [objects],
+                because="Athena names a result after its query",
+            ),
             grant_on(bucket, grantee, grants.BUCKET_WRITE, [bucket.bucket_arn]),
             grant_on(bucket, grantee, grants.BUCKET_LIST, [bucket.bucket_arn], below_results),
             grant_on(self.key, grantee, grants.KEY_WRITE, [self.key.key_arn]),
         ):
             grant = grant.combine(extra)
-        if isinstance(grantee, ServiceRole):
-            grantee.explain_wildcards({f"/{_RESULTS_PREFIX}*": "Athena names a result after its query"})
         return grant

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grants
+from lake_blueprints.access import grants
 from lake_blueprints.access.grants import grant_on
 from lake_blueprints.storage.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.bucket import LakeBucket
@@ -194,7 +194,5 @@ class Zone(Construct):
         return grant
 
     def _grant_objects(self, grantee: iam.IGrantable, actions: Sequence[str], prefix: str | None) -> iam.Grant:
-        keys = f"{prefix or ''}*"
-        if isinstance(grantee, ServiceRole):
-            grantee.explain_wildcards({f"/{keys}": "objects below one prefix, whose keys nobody knows beforehand"})
-        return grant_on(self.bucket, grantee, actions, [self.bucket.arn_for_objects(keys)])
+        objects = self.bucket.arn_for_objects(f"{prefix or ''}*")
+        return grant_on(self.bucket, grantee, actions, [objects], because="objects whose names nobody knows beforehand")

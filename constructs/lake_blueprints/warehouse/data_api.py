@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access import grant_on, grants
 
 ADMIN = "admin"
 _RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
@@ -45,8 +45,14 @@ def grant_statements(
     )
     grant = grant_on(None, grantee, _RUN, [workgroup_arn])
     for extra in (
-        _grant_without_resource(grantee, _FOLLOW, "statements have no ARN; each belongs to the role that ran it"),
-        grant_on(None, grantee, ["secretsmanager:GetSecretValue"], [secret]),
+        grant_on(None, grantee, _FOLLOW, ["*"], because="statements have no ARN; each belongs to the role that ran it"),
+        grant_on(
+            None,
+            grantee,
+            ["secretsmanager:GetSecretValue"],
+            [secret],
+            because="Secrets Manager ends an ARN in six characters of its own",
+        ),
         grant_on(encryption_key, grantee, grants.KEY_READ, [encryption_key.key_arn]),
     ):
         grant = grant.combine(extra)
@@ -58,10 +64,4 @@ def grant_usage_limits(grantee: iam.IGrantable) -> iam.Grant:
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
     """
-    return _grant_without_resource(grantee, _LIMIT, "usage limits have no ARN that a policy could name")
-
-
-def _grant_without_resource(grantee: iam.IGrantable, actions: tuple[str, ...], reason: str) -> iam.Grant:
-    if isinstance(grantee, ServiceRole):
-        grantee.explain_wildcards({"Resource::*": reason})
-    return grant_on(None, grantee, actions, ["*"])
+    return grant_on(None, grantee, _LIMIT, ["*"], because="usage limits have no ARN that a policy could name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from aws_cdk import Fn, RemovalPolicy, Token
+from aws_cdk import Aws, CfnTag, Fn, RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -59,7 +59,7 @@ class LakeNetwork(Construct):
     Notes
     -----
     The default security group, which nothing here uses, stays as EC2 makes it: CloudFormation cannot change it, and
-    the VPC's own switch for it defines a custom resource with a Lambda function.
+    the switch that aws-cdk-lib has for it defines a custom resource with a Lambda function.
 
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
 
@@ -84,20 +84,8 @@ class LakeNetwork(Construct):
         super().__init__(scope, construct_id)
         if not 1 <= az_count <= _MOST_ZONES:
             raise ValueError(f"'az_count' must be 1 to {_MOST_ZONES}, got {az_count}")
-        _check_addresses(cidr)
-        self.vpc = ec2.Vpc(
-            self,
-            "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(cidr),
-            # Left to itself, the VPC has two zones in a stack that is not bound to a Region.
-            availability_zones=[Fn.select(index, Fn.get_azs()) for index in range(az_count)],
-            nat_gateways=0,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-            ],
-            gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
-            restrict_default_security_group=False,
-        )
+        addresses = _addresses(cidr)
+        self.vpc = self._isolated_vpc(addresses, az_count)
         self._reached = frozenset(service.short_name for service in endpoints)
         for service in endpoints:
             endpoint = self.vpc.add_interface_endpoint(service.short_name, service=service, open=False)
@@ -111,6 +99,52 @@ class LakeNetwork(Construct):
     def reaches(self, service: ec2.InterfaceVpcEndpointAwsService) -> bool:
         """Whether the network has an interface endpoint for a service."""
         return service.short_name in self._reached
+
+    def _isolated_vpc(self, addresses: ipaddress.IPv4Network, az_count: int) -> ec2.IVpc:
+        """Define the VPC of its parts.
+
+        The L2 asks the account for its zones in a stack that is bound to a Region, even if they are given, and has
+        two of them in a stack that is not. It also defines routes and gateways that nothing here needs.
+        """
+        vpc = ec2.CfnVPC(
+            self, "Vpc", cidr_block=str(addresses), enable_dns_support=True, enable_dns_hostnames=True, tags=_name(self)
+        )
+        zones = [Fn.select(index, Fn.get_azs()) for index in range(az_count)]
+        blocks = addresses.subnets(prefixlen_diff=(az_count - 1).bit_length())
+        subnets, tables = [], []
+        for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), 1):
+            subnet = ec2.CfnSubnet(
+                self,
+                f"Subnet{number}",
+                vpc_id=vpc.ref,
+                availability_zone=zone,
+                cidr_block=str(block),
+                map_public_ip_on_launch=False,
+                tags=_name(self, f"isolated {number}"),
+            )
+            table = ec2.CfnRouteTable(self, f"Routes{number}", vpc_id=vpc.ref, tags=_name(self, f"isolated {number}"))
+            ec2.CfnSubnetRouteTableAssociation(
+                self, f"Association{number}", subnet_id=subnet.ref, route_table_id=table.ref
+            )
+            subnets.append(subnet.ref)
+            tables.append(table.ref)
+        ec2.CfnVPCEndpoint(
+            self,
+            "S3",
+            vpc_id=vpc.ref,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{Aws.REGION}.s3",
+            route_table_ids=tables,
+        )
+        return ec2.Vpc.from_vpc_attributes(
+            self,
+            "Attributes",
+            vpc_id=vpc.ref,
+            vpc_cidr_block=str(addresses),
+            availability_zones=zones,
+            isolated_subnet_ids=subnets,
+            isolated_subnet_route_table_ids=tables,
+        )
 
     def _log_traffic(self) -> None:
         role = ServiceRole(
@@ -131,12 +165,17 @@ class LakeNetwork(Construct):
         )
 
 
-def _check_addresses(cidr: str) -> None:
+def _addresses(cidr: str) -> ipaddress.IPv4Network:
     if Token.is_unresolved(cidr):
-        return
+        raise ValueError("'cidr' must be known at synth, because subnets are cut from it; got a token")
     try:
-        size = ipaddress.IPv4Network(cidr).prefixlen
+        addresses = ipaddress.IPv4Network(cidr)
     except ValueError as error:
         raise ValueError(f"'cidr' must be IPv4 addresses such as 10.0.0.0/16, got '{cidr}': {error}") from None
-    if not _LARGEST <= size <= _SMALLEST:
+    if not _LARGEST <= addresses.prefixlen <= _SMALLEST:
         raise ValueError(f"'cidr' must be of size /{_LARGEST} to /{_SMALLEST}, got '{cidr}'")
+    return addresses
+
+
+def _name(network: LakeNetwork, suffix: str = "") -> list[CfnTag]:
+    return [CfnTag(key="Name", value=f"{network.node.path} {suffix}".strip())]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
@@ -11,6 +14,14 @@ from syrupy.assertion import SnapshotAssertion
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.warehouse import LakeNetwork
 from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
+
+
+def looked_up(stack: cdk.Stack) -> list[object]:
+    """Return what the CDK CLI would have to ask the account for."""
+    assembly = cdk.App.of(stack)
+    assert assembly is not None
+    manifest = json.loads((Path(assembly.synth().directory) / "manifest.json").read_text())
+    return list(manifest.get("missing", []))
 
 
 def zones(stack: cdk.Stack) -> list[object]:
@@ -36,6 +47,7 @@ def test_passes_the_gates_with_endpoints() -> None:
 def test_has_three_zones_whether_or_not_the_stack_is_bound_to_a_region(region: str | None) -> None:
     stack = new_stack(region=region)
     network = LakeNetwork(stack, "Network")
+    assert looked_up(stack) == []
     assert zones(stack) == [{"Fn::Select": [index, {"Fn::GetAZs": ""}]} for index in range(3)]
     assert len(network.vpc.isolated_subnets) == 3
 
