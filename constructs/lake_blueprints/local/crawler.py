@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import duckdb
 from botocore.exceptions import ClientError
-from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningException
+from moto.glue.exceptions import CrawlerRunningException
 from moto.glue.models import FakeCrawl, FakeCrawler
 
 from lake_blueprints.local.engine import Engine
@@ -54,12 +54,6 @@ class CrawlerEngine(Engine):
             crawl._transitions = []
             self.crawls.append(crawl)
             runtime.background(lambda: _crawl(runtime, self, crawl), f"crawler {self.name}")
-
-        @patches.replace(_MODELS, "FakeCrawler.stop_crawler")
-        def stop_crawler(self: Any) -> None:
-            if self.status != "RUNNING":
-                raise CrawlerNotRunningException(f"Crawler with name {self.name} isn't running")
-            self.crawls[-1].status = "STOPPING"
 
         @patches.replace(_MODELS, "FakeCrawler.as_dict")
         def as_dict(self: Any) -> dict[str, Any]:
@@ -146,6 +140,7 @@ class _Crawl:
         self._remove_missing({table.name for table in found})
 
     def _check_running(self) -> None:
+        # moto's own StopCrawler sets this state.
         if self._state.status == "STOPPING":
             raise _Stopped
 

@@ -159,8 +159,10 @@ class RedshiftDataEngine(Engine):
                 raise ValidationException(
                     f"Could not cancel a query that is already in {statement.status} state with ID: {statement.id}"
                 )
+            running = statement.status == "STARTED"
             statement.enter("ABORTED")
-            warehouse(statement, self.redshiftdata_backend.region_name).interrupt()
+            if running:
+                warehouse(statement, self.redshiftdata_backend.region_name).interrupt()
             return _answer({"Status": True})
 
         def submit(response: Any, sqls: list[str], *, batch: bool) -> Any:
@@ -191,9 +193,12 @@ class RedshiftDataEngine(Engine):
 
 
 def _run(statement: Statement, warehouse: Warehouse) -> None:
-    statement.enter("STARTED")
+    def started() -> bool:
+        statement.enter("STARTED")
+        return statement.status == "STARTED"
+
     try:
-        statement.results = warehouse.run(statement.sqls)
+        statement.results = warehouse.run(statement.sqls, started)
         statement.enter("FINISHED")
     except FAILURES as error:
         statement.enter("FAILED", f"ERROR: {message(error)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import duckdb
@@ -71,8 +71,10 @@ class Warehouse:
         for macro in MACROS:
             self._session.execute(f"create macro main.{macro}")
 
-    def run(self, statements: Sequence[str]) -> list[Result]:
+    def run(self, statements: Sequence[str], started: Callable[[], bool]) -> list[Result]:
         """Run statements as one transaction: all of them or none.
+
+        `started` is called when it is their turn, and says whether they are still wanted.
 
         Raises
         ------
@@ -82,6 +84,8 @@ class Warehouse:
             If one fails.
         """
         with self._lock:
+            if not started():
+                return []
             self._session.execute("begin")
             external = dict(self._external)
             try:

@@ -332,6 +332,7 @@ def test_a_stopped_query_is_cancelled(lake: Lake) -> None:
     athena.stop_query_execution(**started_id(started))
     execution = athena.get_query_execution(**started_id(started))["QueryExecution"]
     assert execution["Status"]["State"] == "CANCELLED"
+    assert execution["Status"]["StateChangeReason"] == "Query cancelled by user"
 
 
 def test_ddl_shows_and_describes(flights: Lake) -> None:

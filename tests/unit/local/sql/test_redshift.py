@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -186,6 +187,18 @@ def test_statements_are_listed_newest_first(lake: Lake) -> None:
     listed = lake.client("redshift-data").list_statements(Status="FINISHED")["Statements"]
     assert listed[0]["Id"] == last["Id"]
     assert listed[0]["QueryString"] == "select 42"
+
+
+def test_a_cancelled_statement_leaves_the_warehouse_to_others(lake: Lake) -> None:
+    redshift = lake.client("redshift-data")
+    endless = "select sum(a.range * b.range) from range(1000000) a cross join range(1000000) b"
+    started = redshift.execute_statement(WorkgroupName="warehouse", Database="dev", Sql=endless)
+    while redshift.describe_statement(Id=started["Id"])["Status"] != "STARTED":
+        time.sleep(0.01)
+    time.sleep(0.1)
+    redshift.cancel_statement(Id=started["Id"])
+    assert lake.load("select 1") == [[1]]
+    assert redshift.describe_statement(Id=started["Id"])["Status"] == "ABORTED"
 
 
 def test_an_unknown_or_finished_statement_is_refused(lake: Lake) -> None:
