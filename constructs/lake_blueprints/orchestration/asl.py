@@ -97,7 +97,7 @@ def task(
     result: Mapping[str, Any] | None = None,
     result_path: str | None = None,
 ) -> dict[str, State]:
-    """Return a task that is bounded and retried, and the state in which it fails with its own name in the cause."""
+    """Return a task that is bounded and retried, and the state in which it fails, with its name as the error."""
     failed = f"{name} failed"
     state: State = {
         "Type": "Task",
@@ -110,8 +110,8 @@ def task(
     }
     if result is not None:
         state["ResultSelector"] = dict(result)
-    cause = f"States.Format('{name}: {{}}', States.JsonToString($.failure))"
-    return {name: state, failed: {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": cause}}
+    # The caught error's own name cannot be passed on: a name that begins with `States.` is reserved.
+    return {name: state, failed: {"Type": "Fail", "Error": name, "CausePath": "States.JsonToString($.failure)"}}
 
 
 def count(path: str) -> State:
@@ -121,7 +121,7 @@ def count(path: str) -> State:
 
 def gave_up(name: str, limit: Duration) -> State:
     """Return the state in which a wait that took too long ends."""
-    return {"Type": "Fail", "Error": "States.Timeout", "Cause": f"{name}: no end after {limit.to_human_string()}"}
+    return {"Type": "Fail", "Error": name, "Cause": f"no end after {limit.to_human_string()}"}
 
 
 def rounds(limit: Duration, interval: Duration) -> int:
@@ -184,9 +184,5 @@ class Poll:
             done: {"Type": "Pass"},
         }
         for end, (_, reason) in ends.items():
-            states[end] = {
-                "Type": "Fail",
-                "Error": "States.TaskFailed",
-                "CausePath": f"States.Format('{name}: {{}}', {reason})",
-            }
+            states[end] = {"Type": "Fail", "Error": name, "CausePath": reason}
         return Fragment(start=name, end=done, states=states)

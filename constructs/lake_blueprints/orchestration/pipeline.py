@@ -204,7 +204,7 @@ class Pipeline(Construct):
         message = {
             "pipeline": self.node.path,
             "execution.$": "$$.Execution.Id",
-            "error.$": "$.failure.Error",
+            "state.$": "$.failure.Error",
             "cause.$": "$.failure.Cause",
         }
         notify = task(
@@ -221,7 +221,11 @@ class Pipeline(Construct):
             "States": {
                 "Run": run,
                 "Notify": notify["Notify"] | {"Catch": [unheard], "Next": "Failed"},
-                "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
+                "Failed": {
+                    "Type": "Fail",
+                    "Error": "PipelineFailed",
+                    "CausePath": "States.Format('{}: {}', $.failure.Error, $.failure.Cause)",
+                },
             },
         }
 

@@ -251,15 +251,14 @@ def test_whatever_fails_is_caught_once_and_published_before_the_execution_fails(
     assert top["Run"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}]
     assert top["Notify"]["Next"] == "Failed"
     assert top["Notify"]["Catch"][0]["Next"] == "Failed"
-    assert set(top["Notify"]["Parameters"]["Message"]) == {"pipeline", "execution.$", "error.$", "cause.$"}
+    assert set(top["Notify"]["Parameters"]["Message"]) == {"pipeline", "execution.$", "state.$", "cause.$"}
     assert top["Failed"]["Type"] == "Fail"
 
 
-def test_a_state_that_fails_names_itself_in_the_cause(stack: cdk.Stack) -> None:
+def test_a_state_that_fails_says_its_name_and_the_cause(stack: cdk.Stack) -> None:
     small(stack)
     failed = states_of(stack)["Ask failed"]
-    assert failed["ErrorPath"] == "$.failure.Error"
-    assert failed["CausePath"].startswith("States.Format('Ask: ")
+    assert failed == {"Type": "Fail", "Error": "Ask", "CausePath": "States.JsonToString($.failure)"}
 
 
 def test_asks_as_often_as_interval_and_timeout_say(stack: cdk.Stack) -> None:

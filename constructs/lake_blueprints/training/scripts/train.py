@@ -18,6 +18,7 @@ import os
 import shutil
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -139,7 +140,10 @@ def split(frame: pd.DataFrame, time_column: str, fraction: float) -> tuple[pd.Da
     times = frame[time_column]
     if not pd.api.types.is_numeric_dtype(times):
         try:
-            times = pd.to_datetime(times, utc=True).dt.tz_localize(None)
+            with warnings.catch_warnings():
+                # pandas warns when it tries one format after the other; what counts is whether one fits.
+                warnings.simplefilter("ignore")
+                times = pd.to_datetime(times, utc=True).dt.tz_localize(None)
         except (ValueError, TypeError) as error:
             raise TrainingError(f"'{time_column}' is neither a number nor a time: {error}") from error
     if times.isna().any():
