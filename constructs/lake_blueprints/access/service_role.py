@@ -10,11 +10,15 @@ from constructs import Construct
 
 from lake_blueprints.access.wildcards import acknowledge_wildcards
 
+# A managed policy has at most 6,144 characters; statements of this library's grants have 300 at most, with all
+# references resolved. A role takes 10 policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_STATEMENTS_MAX = 20
+
 
 class ServiceRole(iam.Role):
-    """Define a role for AWS services, with one customer-managed policy that all grants go into.
+    """Define a role for AWS services, whose grants go into customer-managed policies.
 
-    CloudFormation creates the policy before the role, and the role before whatever names it. So no service ever
+    CloudFormation creates the policies before the role, and the role before whatever names it. So no service ever
     sees the role without its permissions, which is what fails the first deployment of a delivery stream or a
     crawler whose role has an inline `AWS::IAM::Policy` (https://github.com/aws/aws-cdk/issues/5221).
 
@@ -51,7 +55,8 @@ class ServiceRole(iam.Role):
             assumed_by=principals[0] if len(principals) == 1 else iam.CompositePrincipal(*principals),
             description=description,
         )
-        self._permissions: iam.ManagedPolicy | None = None
+        self._policies: list[iam.ManagedPolicy] = []
+        self._statements = 0
         self._purpose = description
         self._wildcards: dict[str, str] = {}
 
@@ -68,10 +73,18 @@ class ServiceRole(iam.Role):
         self._wildcards.update(reasons)
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
-        """Add a statement to the role's managed policy; every grant ends here."""
-        if self._permissions is None:
-            # Not before: IAM has no empty policies.
-            self._permissions = iam.ManagedPolicy(self, "Permissions", description=f"{self._purpose}: permissions")
-            self.add_managed_policy(self._permissions)
-        self._permissions.add_statements(statement)
-        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=self._permissions)
+        """Add a statement to the role's managed policies; every grant ends here."""
+        policy = self._policy_with_room()
+        policy.add_statements(statement)
+        return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=policy)
+
+    def _policy_with_room(self) -> iam.ManagedPolicy:
+        # Not before the first statement: IAM has no empty policies.
+        if self._statements % _STATEMENTS_MAX == 0:
+            number = len(self._policies) + 1
+            name = "Permissions" if number == 1 else f"Permissions{number}"
+            policy = iam.ManagedPolicy(self, name, description=f"{self._purpose}: permissions")
+            self.add_managed_policy(policy)
+            self._policies.append(policy)
+        self._statements += 1
+        return self._policies[-1]

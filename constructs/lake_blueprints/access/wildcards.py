@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,4 +72,6 @@ def _flat(resource: Any) -> str:
             return f"<{name}>"
         case {"Fn::ImportValue": name}:
             return _flat(name)
+        case {}:
+            return json.dumps(resource, separators=(",", ":"))
     return str(resource)

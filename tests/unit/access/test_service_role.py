@@ -83,3 +83,15 @@ def test_a_wildcard_is_explained_where_it_is_granted(stack: cdk.Stack) -> None:
 def test_a_role_without_permissions_has_no_policy(stack: cdk.Stack) -> None:
     ServiceRole(stack, "Role", services=["glue.amazonaws.com"], description="Does nothing")
     assert resources(template_of(stack), "AWS::IAM::ManagedPolicy") == []
+
+
+def test_many_statements_are_spread_over_several_policies(stack: cdk.Stack) -> None:
+    made = ServiceRole(stack, "Role", services=["glue.amazonaws.com"], description="Does much")
+    for number in range(45):
+        job = stack.format_arn(service="glue", resource="job", resource_name=f"job{number}")
+        grant_on(None, made, [f"glue:Action{number}"], [job])
+    template = template_of(stack)
+    policies = resources(template, "AWS::IAM::ManagedPolicy")
+    counts = [len(policy["Properties"]["PolicyDocument"]["Statement"]) for policy in policies]
+    assert counts == [20, 20, 5]
+    assert len(properties(template, "AWS::IAM::Role")["ManagedPolicyArns"]) == 3
