@@ -47,7 +47,7 @@ class FlightLake:
             name = f"flights-{environment.name}-{concern}"
             return {"scope": app, "construct_id": name, "env": environment.target, "environment": environment}
 
-        datasets = {"flights": flights, "weather": weather}
+        datasets: dict[str, Any] = {"flights": flights, "weather": weather}
         self.storage = StorageStack(**named("storage"))
         self.network = NetworkStack(**named("network"), key=self.storage.key)
         self.ingestion = IngestionStack(**named("ingestion"), storage=self.storage, **datasets)

@@ -56,5 +56,5 @@ def test_refuses(name: str, overrides: dict[str, Any], message: str) -> None:
 
 def test_names_the_setting_that_is_missing() -> None:
     incomplete = {key: value for key, value in ENVIRONMENTS["dev"].items() if key != "owner"}
-    with pytest.raises(ConfigurationError, match="environment 'dev' lacks the setting 'owner'; add it to cdk.json"):
+    with pytest.raises(ConfigurationError, match="environment 'dev' lacks the setting 'owner'; add it to"):
         Environment.from_context({"dev": incomplete}, "dev", {})
