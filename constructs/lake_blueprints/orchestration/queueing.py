@@ -43,8 +43,6 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
         result_path=_FOUND,
     )
     look["Look who runs"]["Next"] = "Anyone else"
-    first_is_me = {"Variable": f"{_FOUND}.executions[0].ExecutionArn", "StringEqualsPath": me}
-    alone = [_length(0), {"And": [_length(1), first_is_me]}]
     states: dict[str, State] = {
         "Join the line": {
             "Type": "Pass",
@@ -56,10 +54,16 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
         "Anyone else": {
             "Type": "Choice",
             "Choices": [
-                *({**condition, "Next": "Go on"} for condition in alone),
-                {**_length(1), "Next": "Count the looks"},
+                {"Variable": f"{_FOUND}.length", "NumericEquals": 0, "Next": "Go on"},
+                {"Variable": f"{_FOUND}.length", "NumericEquals": 1, "Next": "Only me"},
             ],
             "Default": "Find the place in line",
+        },
+        "Only me": {
+            "Type": "Choice",
+            "Choices": [{"Variable": f"{_FOUND}.executions[0].ExecutionArn", "StringEqualsPath": me, "Next": "Go on"}],
+            # The list does not have this execution yet.
+            "Default": "Count the looks",
         },
         "Find the place in line": {
             "Type": "Pass",
@@ -93,10 +97,6 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
         "Go on": {"Type": "Pass"},
     }
     return Fragment(start="Join the line", end="Go on", states=states)
-
-
-def _length(executions: int) -> State:
-    return {"Variable": f"{_FOUND}.length", "NumericEquals": executions}
 
 
 def _from_the_end(place: int) -> str:

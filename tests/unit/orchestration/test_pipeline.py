@@ -286,7 +286,7 @@ def test_registers_what_the_training_returned_and_lets_somebody_approve_it(lake_
 
 def test_can_approve_models_by_itself(stack: cdk.Stack) -> None:
     lake = Lake(stack)
-    steps = [Train(job=lake.training), Register(job=lake.training, approval=Approval.APPROVED)]
+    steps: list[Step] = [Train(job=lake.training), Register(job=lake.training, approval=Approval.APPROVED)]
     Pipeline(stack, "Pipeline", steps=steps)
     assert states_of(stack)["Register Delays"]["Parameters"]["ModelApprovalStatus"] == "Approved"
 
@@ -301,7 +301,7 @@ def test_loads_each_definition_and_each_table_in_a_call_of_its_own(lake_stack: c
 
 def test_the_role_may_do_just_what_its_steps_do(stack: cdk.Stack) -> None:
     lake = Lake(stack)
-    steps = [Crawl(crawler=lake.crawler), Curate(job=lake.curation), Train(job=lake.training)]
+    steps: list[Step] = [Crawl(crawler=lake.crawler), Curate(job=lake.curation), Train(job=lake.training)]
     pipeline = Pipeline(stack, "Pipeline", steps=steps)
     granted = allowed(stack, "Runs the lake's steps")
     assert {action for action in granted if action.split(":")[0] in {"glue", "sagemaker", "iam", "sns", "events"}} == {
@@ -441,7 +441,7 @@ def test_refuses_a_registration_without_its_training(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match=message):
         Pipeline(stack, "Without", steps=[Register(job=lake.training)])
     with pytest.raises(ValueError, match=message):
-        steps = [Together(branches=[Train(job=lake.training)]), Register(job=lake.training)]
+        steps: list[Step] = [Together(branches=[Train(job=lake.training)]), Register(job=lake.training)]
         Pipeline(stack, "Beside", steps=steps)
 
 
@@ -450,7 +450,7 @@ def test_refuses_two_steps_of_the_same_name(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match=r"two steps are named 'Curate Flights'.*another 'name'"):
         Pipeline(stack, "Pipeline", steps=[Curate(job=lake.curation), Curate(job=lake.curation)])
     with pytest.raises(ValueError, match="two steps are named 'Curate Flights'"):
-        steps = [Together(branches=[Curate(job=lake.curation), Curate(job=lake.curation)])]
+        steps: list[Step] = [Together(branches=[Curate(job=lake.curation), Curate(job=lake.curation)])]
         Pipeline(stack, "Branches", steps=steps)
 
 
