@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lake_blueprints.local.errors import LocalCloudError
 
 _POLL_SECONDS = 0.2
+
+# Of a Glue job run, a SageMaker job, an Athena query, a Lambda function and a nested execution.
+_REASONS = frozenset({"ErrorMessage", "FailureReason", "StateChangeReason", "errorMessage", "Cause"})
 
 OnEvent = Callable[[str], None]
 
@@ -74,8 +77,25 @@ def _describe(event: dict[str, Any], history: list[dict[str, Any]]) -> str | Non
 def _failure(execution: dict[str, Any], history: list[dict[str, Any]]) -> str:
     state = _state_of(history[-1], history) if history else None
     where = f" in state {state!r}" if state else ""
-    why = ": ".join(part for part in (execution.get("error"), execution.get("cause")) if part)
+    why = ": ".join(part for part in (execution.get("error"), _reason(execution.get("cause") or "")) if part)
     return f"the execution {execution['status'].lower().replace('_', ' ')}{where}: {why or 'no cause given'}"
+
+
+def _reason(cause: str) -> str:
+    """Return what a cause says; that of a job is its whole description, in which one member says it."""
+    try:
+        description = json.loads(cause)
+    except ValueError:
+        return cause
+    return next(_members(description, _REASONS), cause)
+
+
+def _members(node: Any, names: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name in names and isinstance(value, str):
+                yield value
+            yield from _members(value, names)
 
 
 def _failure_details(event: dict[str, Any]) -> dict[str, Any] | None:

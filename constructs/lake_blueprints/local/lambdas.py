@@ -71,7 +71,11 @@ class LambdaEngine(Engine):
         def invoke(self: LambdaFunction, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
             event = json.loads(body) if body else {}
             if request_headers.get("x-amz-invocation-type", "RequestResponse") == "Event":
-                engine.runtime.background(lambda: engine.run(self, event) and None, name=f"lambda {self.function_name}")
+
+                def later() -> None:
+                    engine.run(self, event)
+
+                engine.runtime.background(later, name=f"lambda {self.function_name}")
                 return b""
             done = engine.run(self, event)
             if done.failed:

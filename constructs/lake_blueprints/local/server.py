@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
 import logging
 import os
 import socket
@@ -20,22 +19,40 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from lake_blueprints.local.cloudformation.engine import CloudFormationEngine
+from lake_blueprints.local.crawler import CrawlerEngine
 from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.firehose.engine import FirehoseEngine
 from lake_blueprints.local.gateway import Gateway
+from lake_blueprints.local.glue_jobs import GlueJobEngine
+from lake_blueprints.local.kinesis import KinesisEngine
+from lake_blueprints.local.lambdas import LambdaEngine
 from lake_blueprints.local.objects import ObjectStore
 from lake_blueprints.local.redshift_serverless import RedshiftServerless
 from lake_blueprints.local.runtime import Runtime
+from lake_blueprints.local.sql.athena import AthenaEngine
+from lake_blueprints.local.sql.redshift import RedshiftDataEngine
+from lake_blueprints.local.stepfunctions import StepFunctionsEngine
+from lake_blueprints.local.training import TrainingEngine
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128
+_ONLY_ONE = threading.Lock()
 _LOGGERS = ("werkzeug", "moto", "lake_blueprints.local")
 
 # In the order in which they start and drain: what feeds comes before what is fed.
-ENGINES = (
-    "lake_blueprints.local.cloudformation.engine:CloudFormationEngine",
-    "lake_blueprints.local.lambdas:LambdaEngine",
-    "lake_blueprints.local.stepfunctions:StepFunctionsEngine",
+ENGINES: tuple[type[Engine], ...] = (
+    CloudFormationEngine,
+    KinesisEngine,
+    LambdaEngine,
+    FirehoseEngine,
+    CrawlerEngine,
+    GlueJobEngine,
+    AthenaEngine,
+    RedshiftDataEngine,
+    TrainingEngine,
+    StepFunctionsEngine,
 )
 
 
@@ -66,13 +83,23 @@ class LocalServer:
         self._cleanup = contextlib.ExitStack()
 
     def start(self) -> None:
-        """Serve until `stop`."""
+        """Serve until `stop`.
+
+        Raises
+        ------
+        LocalCloudError
+            If a local cloud runs in this process already.
+        """
+        self._cleanup.callback(self._socket.close)
+        if not _ONLY_ONE.acquire(blocking=False):
+            raise LocalCloudError("a local cloud runs in this process already; stop it first, or use another process")
+        self._cleanup.callback(_ONLY_ONE.release)
+        self._cleanup.callback(BackendDict.reset)
         self.runtime.workdir.mkdir(parents=True, exist_ok=True)
         self.runtime.cache.mkdir(parents=True, exist_ok=True)
-        self._cleanup.callback(self._socket.close)
         self._cleanup.enter_context(_logging_to(self.runtime.workdir / "logs" / "server.log"))
         self._cleanup.enter_context(_moto_configured(self.port))
-        self._engines = [_load(name)(self.runtime) for name in ENGINES]
+        self._engines = [engine(self.runtime) for engine in ENGINES]
         for engine in self._engines:
             patches = engine.patches()
             self._cleanup.callback(patches.revert)
@@ -85,7 +112,6 @@ class LocalServer:
         """Leave no thread, port or state behind."""
         self.runtime.stopping.set()
         self._cleanup.close()
-        BackendDict.reset()
 
     def drain(self) -> None:
         """Let every engine finish its buffered work now."""
@@ -149,12 +175,6 @@ def _listen(port: int) -> socket.socket:
             raise LocalCloudError(f"port {port} is in use on localhost; stop what uses it or choose another") from None
         raise LocalCloudError(f"cannot listen on port {port} of localhost: {error.strerror}") from None
     return listener
-
-
-def _load(name: str) -> type[Engine]:
-    module, _, attribute = name.partition(":")
-    engine: type[Engine] = getattr(importlib.import_module(module), attribute)
-    return engine
 
 
 @contextmanager

@@ -184,11 +184,12 @@ def _find_services(patches: Patches) -> None:
         name = boto_service_name or self.resource.api_name
         return _boto_services().get(name.lower(), name)
 
-    @patches.replace(f"{_SERVICE}.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._normalise_service_error_name")
-    @staticmethod
-    def _normalise_service_error_name(service_name: str) -> str:
+    def normalise(service_name: str) -> str:
         # Error names begin with the service's name as its API model spells it: Glue, RedshiftData, SageMaker.
         return _error_prefix(_boto_services().get(service_name.lower(), service_name))
+
+    errors = f"{_SERVICE}.state_task_service_aws_sdk"
+    patches.replace(errors, "StateTaskServiceAwsSdk._normalise_service_error_name")(staticmethod(normalise))
 
 
 @cache

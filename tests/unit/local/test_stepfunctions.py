@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
-import threading
+import tarfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
-from moto.sagemaker.models import sagemaker_backends
 
 from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
@@ -54,21 +54,29 @@ def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
         patch.verify()
 
 
-def test_waits_for_an_athena_query(run: Run) -> None:
-    output = run(
-        {
-            "Query": task(
-                "athena:startQueryExecution.sync",
-                Parameters={
-                    "QueryString": "SELECT 1",
-                    "WorkGroup": "primary",
-                    "ResultConfiguration": {"OutputLocation": "s3://nowhere/"},
-                },
-            )
-        }
+def query(sql: str) -> dict[str, Any]:
+    return task(
+        "athena:startQueryExecution.sync",
+        Parameters={
+            "QueryString": sql,
+            "WorkGroup": "primary",
+            "ResultConfiguration": {"OutputLocation": "s3://results/"},
+        },
     )
-    assert output["QueryExecution"]["Status"]["State"] == "SUCCEEDED"
-    assert isinstance(output["QueryExecution"]["Status"]["SubmissionDateTime"], int)
+
+
+def test_waits_for_an_athena_query(cloud: LocalCloud, run: Run) -> None:
+    cloud.client("s3").create_bucket(Bucket="results")
+    execution = run({"Query": query("SELECT 1 AS one")})["QueryExecution"]
+    assert execution["Status"]["State"] == "SUCCEEDED"
+    assert isinstance(execution["Status"]["SubmissionDateTime"], int)
+    result = cloud.client("s3").get_object(Bucket="results", Key=f"{execution['QueryExecutionId']}.csv")
+    assert result["Body"].read() == b'"one"\n"1"\n'
+
+
+def test_a_query_that_fails_is_a_failed_task_with_athenas_reason(run: Run) -> None:
+    with pytest.raises(LocalCloudError, match=r"failed in state 'Query': States\.TaskFailed: .*nowhere"):
+        run({"Query": query("SELECT * FROM nowhere.nothing")})
 
 
 def test_waits_for_a_glue_job_and_answers_as_the_optimised_integration_does(cloud: LocalCloud, run: Run) -> None:
@@ -82,39 +90,43 @@ def test_waits_for_a_glue_job_and_answers_as_the_optimised_integration_does(clou
     assert output["JobRunState"] == "SUCCEEDED"
 
 
-def test_a_job_that_fails_is_a_failed_task_with_the_job_as_cause(cloud: LocalCloud) -> None:
-    client = cloud.client("stepfunctions")
-    definition = {
-        "StartAt": "Train",
-        "States": {
-            "Train": task(
-                "sagemaker:createTrainingJob.sync",
-                Parameters={
-                    "TrainingJobName": "bad",
-                    "RoleArn": ROLE,
-                    "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
-                    "OutputDataConfig": {"S3OutputPath": "s3://models/"},
-                    "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
-                    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-                },
-                End=True,
-            )
+def training(cloud: LocalCloud, name: str, script: str) -> dict[str, Any]:
+    """Return a task that trains by a script, once it is in S3."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        member = tarfile.TarInfo("train.py")
+        member.size = len(script)
+        archive.addfile(member, io.BytesIO(script.encode()))
+    cloud.client("s3").create_bucket(Bucket="models")
+    cloud.client("s3").put_object(Bucket="models", Key=f"{name}.tar.gz", Body=buffer.getvalue())
+    return task(
+        "sagemaker:createTrainingJob.sync",
+        Parameters={
+            "TrainingJobName": name,
+            "RoleArn": ROLE,
+            "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
+            "HyperParameters": {
+                "sagemaker_program": "train.py",
+                "sagemaker_submit_directory": f"s3://models/{name}.tar.gz",
+            },
+            "OutputDataConfig": {"S3OutputPath": "s3://models/"},
+            "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         },
-    }
-    machine = client.create_state_machine(name="train", definition=json.dumps(definition), roleArn=ROLE)
-    backend = sagemaker_backends["123456789012"]["us-east-1"]
-    original = backend.create_training_job
+    )
 
-    def created(*args: Any, **kwargs: Any) -> Any:
-        job = original(*args, **kwargs)
-        job.training_job_status = "InProgress"
-        threading.Timer(1, lambda: setattr(job, "training_job_status", "Failed")).start()
-        return job
 
-    backend.create_training_job = created
-    failure = r"failed in state 'Train': States\.TaskFailed: .*\"TrainingJobStatus\": \"Failed\""
-    with pytest.raises(LocalCloudError, match=failure):
-        cloud.execute(machine["stateMachineArn"])
+def test_waits_for_a_training_job(cloud: LocalCloud, run: Run) -> None:
+    script = "import os, pathlib\npathlib.Path(os.environ['SM_MODEL_DIR'], 'model.txt').write_text('trained')\n"
+    output = run({"Train": training(cloud, "good", script)})
+    assert output["TrainingJobStatus"] == "Completed"
+    bucket, key = output["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").split("/", 1)
+    assert cloud.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+
+
+def test_a_training_job_that_fails_is_a_failed_task_with_its_reason(cloud: LocalCloud, run: Run) -> None:
+    with pytest.raises(LocalCloudError, match=r"failed in state 'Train': States\.TaskFailed: .*no data"):
+        run({"Train": training(cloud, "bad", "raise SystemExit('no data')")})
 
 
 def test_finds_redshift_data_and_returns_its_timestamps_as_text(run: Run) -> None:

@@ -9,6 +9,7 @@ from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormatio
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack, cloudformation_backends
 from moto.cloudformation.parsing import OutputMap
 from moto.iam.access_control import PermissionResult
+from moto.ssm.models import ssm_backends
 from moto.utilities.utils import get_partition
 
 from lake_blueprints.local.cloudformation.intrinsics import resolve
@@ -22,6 +23,12 @@ from lake_blueprints.local.runtime import Runtime
 
 _MODELS = "moto.cloudformation.models"
 _PARSING = "moto.cloudformation.parsing"
+
+
+class ChangeSetNotFound(CloudFormationError):  # type: ignore[misc]
+    """The error that the API calls by this name."""
+
+    code = "ChangeSetNotFound"
 
 
 class CloudFormationEngine(Engine):
@@ -48,7 +55,7 @@ class CloudFormationEngine(Engine):
             return iter([name for name in self._resource_json_map if name in self._parsed_resources])
 
         @patches.replace(_MODELS, "CloudFormationBackend.create_stack")
-        def create_stack(
+        def create_stack(  # noqa: PLR0917 - moto's signature
             self: CloudFormationBackend,
             name: str,
             template: str,
@@ -67,8 +74,16 @@ class CloudFormationEngine(Engine):
                 name, "create", template, parameters, "", "CREATE", notification_arns, tags, role_arn
             )
             self.execute_change_set(change_set_id)
-            self.delete_change_set(change_set_id)
             return self.stacks[stack_id]
+
+        @patches.replace(_PARSING, "ResourceMap.parse_ssm_parameter")
+        def parse_ssm_parameter(self: Any, value: str, value_type: str) -> Any:
+            parameter = ssm_backends[self._account_id][self._region_name].get_parameter(value)
+            if parameter is None and value not in self.resolved_parameters.values():
+                raise ValidationError(message=f"Parameter Store has no parameter {value}")
+            # For "use the previous value" moto hands over what the parameter was resolved to.
+            found = parameter.value if parameter else value
+            return found.split(",") if "List" in value_type else found
 
         @patches.replace(_MODELS, "Stack.update")
         def update(
@@ -87,7 +102,22 @@ class CloudFormationEngine(Engine):
             change_set: ChangeSet = self.describe_change_set(change_set_name)
             stack = self.stacks[change_set.stack_id]
             engine._deploy(stack, change_set.template, change_set.parameters, change_set.change_set_type)
-            change_set.execution_status = "EXECUTE_COMPLETE"
+            # As in AWS an executed change set is gone. moto finds them by name alone, which all stacks share.
+            self.change_sets.pop(change_set.change_set_id)
+
+        @patches.replace(_MODELS, "CloudFormationBackend.describe_change_set")
+        def describe_change_set(self: CloudFormationBackend, change_set_name: str) -> ChangeSet:
+            for key, change_set in self.change_sets.items():
+                if change_set_name in (key, change_set.change_set_name):
+                    return change_set
+            # The CDK CLI waits for this code after it has deleted one.
+            raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist")
+
+        @patches.replace(_MODELS, "CloudFormationBackend.delete_change_set")
+        def delete_change_set(self: CloudFormationBackend, change_set_name: str) -> None:
+            for key, change_set in list(self.change_sets.items()):
+                if change_set_name in (key, change_set.change_set_name):
+                    del self.change_sets[key]
 
         @patches.replace(_MODELS, "CloudFormationBackend.delete_stack")
         def delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:

@@ -13,16 +13,6 @@ from typing import Any
 
 from botocore.model import Shape
 
-_SCALARS: dict[str, Callable[[Any], Any]] = {
-    "integer": lambda value: int(float(value)),
-    "long": lambda value: int(float(value)),
-    "float": float,
-    "double": float,
-    "boolean": lambda value: str(value).lower() == "true",
-    "blob": lambda value: value if isinstance(value, bytes) else _text(value).encode(),
-    "string": lambda value: _text(value),
-}
-
 
 def to_parameter(value: Any, shape: Shape, where: str) -> Any:
     """Return `value` as the API's `shape` wants it.
@@ -50,7 +40,7 @@ def _member(name: str, shape: Shape, where: str) -> str:
     spellings = {member.lower(): member for member in shape.members}
     for spelling in (name, f"Tag{name}"):
         if spelling.lower() in spellings:
-            return spellings[spelling.lower()]
+            return str(spellings[spelling.lower()])
     raise ValueError(f"the property {where}.{name} is not supported by the local cloud")
 
 
@@ -64,3 +54,14 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping | list | bool):
         return json.dumps(value)
     return str(value)
+
+
+_SCALARS: dict[str, Callable[[Any], Any]] = {
+    "integer": lambda value: int(float(value)),
+    "long": lambda value: int(float(value)),
+    "float": float,
+    "double": float,
+    "boolean": lambda value: str(value).lower() == "true",
+    "blob": lambda value: value if isinstance(value, bytes) else _text(value).encode(),
+    "string": _text,
+}

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import pathlib
 import sys
 import time
 import traceback
@@ -69,8 +70,7 @@ def main(result_file):
         # The first frames are this file's own.
         stack = traceback.format_tb(error.__traceback__)[2:]
         result = {"error": {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": stack}}
-    with open(result_file, "w", encoding="utf-8") as file:
-        json.dump(result, file)
+    pathlib.Path(result_file).write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""The command line: each command, and one clear line for each mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+CONSTRUCTS = Path(__file__).parents[3] / "constructs"
+
+
+class Shell:
+    """Runs the command line in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str, workdir: str = "work") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "lake_blueprints.local", "--workdir", workdir, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(CONSTRUCTS)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    shell = Shell(tmp_path_factory.mktemp("shell"))
+    started = shell("start", "--port", "0")
+    assert started.returncode == 0, started.stderr
+    assert "export AWS_ENDPOINT_URL=http://localhost:" in started.stdout
+    yield shell
+    shell("reset")
+    assert not (shell.folder / "work").exists()
+
+
+def endpoint(shell: Shell) -> str:
+    found: str = json.loads((shell.folder / "work" / "server.json").read_text())["endpoint"]
+    return found
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], text: str) -> None:
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [done.stderr.strip()]
+    assert done.stderr.startswith("error: ")
+    assert text in done.stderr
+
+
+def test_serves_in_the_background_until_stopped(shell: Shell) -> None:
+    with urlopen(f"{endpoint(shell)}/_local/health") as response:
+        assert json.load(response) == {"status": "running"}
+    assert json.loads(shell("status").stdout)["endpoint"] == endpoint(shell)
+    assert shell("drain").returncode == 0
+
+
+def test_a_second_start_is_refused(shell: Shell) -> None:
+    assert_one_line(shell("start"), f"the local cloud runs already, at {endpoint(shell)}; stop it first")
+
+
+def test_a_busy_port_is_one_line(shell: Shell) -> None:
+    port = endpoint(shell).rsplit(":", 1)[1]
+    assert_one_line(shell("start", "--port", port, workdir="other"), f"port {port} is in use on localhost")
+
+
+def test_a_failed_deployment_is_one_line(shell: Shell) -> None:
+    (shell.folder / "app.py").write_text("raise ValueError('no such environment: moon')")
+    done = shell("deploy", "--app", f"{sys.executable} app.py", "--directory", str(shell.folder))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "no such environment: moon" in done.stderr or "the CDK CLI is missing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("run", "nobody"), "there is no state machine nobody; there are: none"),
+        (("run", "nobody", "--input", "{"), "--input must be JSON"),
+        (("deploy", "-c", "novalue"), "--context takes KEY=VALUE, got 'novalue'"),
+        (("deploy", "--directory", "nowhere"), "there is no folder nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line(shell: Shell, arguments: tuple[str, ...], text: str) -> None:
+    assert_one_line(shell(*arguments), text)
+
+
+@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",)])
+def test_says_that_it_does_not_run(shell: Shell, command: tuple[str, ...]) -> None:
+    assert_one_line(shell(*command, workdir="none"), "the local cloud does not run; start it with")
+
+
+def test_stopping_what_does_not_run_is_no_mistake(shell: Shell) -> None:
+    done = shell("stop", workdir="none")
+    assert (done.returncode, done.stdout) == (0, "not running\n")

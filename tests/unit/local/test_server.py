@@ -1,0 +1,101 @@
+"""The server: its addresses, its meter, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from lake_blueprints.local.cloud import LocalCloud
+from lake_blueprints.local.errors import LocalCloudError
+
+
+def call(cloud: LocalCloud, method: str, path: str) -> Any:
+    with urlopen(Request(f"{cloud.endpoint}{path}", method=method)) as response:
+        return json.load(response)
+
+
+def test_says_that_it_runs_and_where(tmp_path: Path) -> None:
+    with LocalCloud(workdir=tmp_path) as cloud:
+        assert call(cloud, "GET", "/_local/health") == {"status": "running"}
+        status = call(cloud, "GET", "/_local/status")
+        assert status["endpoint"] == cloud.endpoint
+        assert status["pid"] == os.getpid()
+        assert call(cloud, "POST", "/_local/drain") == {"status": "drained"}
+        with pytest.raises(HTTPError, match="404"):
+            call(cloud, "GET", "/_local/none")
+
+
+def test_listens_on_localhost_only(tmp_path: Path) -> None:
+    with LocalCloud(workdir=tmp_path) as cloud:
+        assert cloud.endpoint.startswith("http://localhost:")
+        port = int(cloud.endpoint.rsplit(":", 1)[1])
+        with socket.socket() as probe:
+            # Every address of 127.0.0.0/8 is this machine's; the server has only the first.
+            assert probe.connect_ex(("127.0.0.2", port)) != 0
+
+
+def test_counts_the_bytes_of_objects_per_reader(tmp_path: Path) -> None:
+    with LocalCloud(workdir=tmp_path) as cloud:
+        cloud.client("s3").create_bucket(Bucket="metered")
+        cloud.client("s3").put_object(Bucket="metered", Key="k", Body=b"x" * 1000)
+        reader = boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=cloud.endpoint,
+            aws_access_key_id="reader",
+            aws_secret_access_key="any",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        reader.list_objects_v2(Bucket="metered")
+        reader.get_object(Bucket="metered", Key="k")["Body"].read()
+        reader.get_object(Bucket="metered", Key="k", Range="bytes=0-99")["Body"].read()
+        reader.head_object(Bucket="metered", Key="k")
+        assert cloud._running.runtime.meter.read("reader") == 1100
+        assert cloud._running.runtime.meter.read("somebody") == 0
+
+
+def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(LocalCloudError, match=f"^port {port} is in use on localhost; stop what uses it"):
+            LocalCloud(workdir=tmp_path, port=port).start()
+
+
+def test_a_second_cloud_in_one_process_is_refused(tmp_path: Path) -> None:
+    with LocalCloud(workdir=tmp_path / "one") as cloud:
+        with pytest.raises(LocalCloudError, match="a local cloud runs in this process already"):
+            LocalCloud(workdir=tmp_path / "two").start()
+        assert call(cloud, "GET", "/_local/health") == {"status": "running"}
+
+
+def test_leaves_no_thread_port_or_setting_behind(tmp_path: Path) -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    cloud = LocalCloud(workdir=tmp_path / "own")
+    cloud.start()
+    port = int(cloud.endpoint.rsplit(":", 1)[1])
+    cloud.client("s3").create_bucket(Bucket="forgotten")
+    cloud.stop()
+    cloud.stop()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert {thread.name for thread in threading.enumerate()} <= before
+    assert os.environ.get("MOTO_PORT") != str(port)
+
+
+def test_a_new_cloud_is_empty(tmp_path: Path) -> None:
+    for _ in range(2):
+        with LocalCloud(workdir=tmp_path) as cloud:
+            assert cloud.client("s3").list_buckets()["Buckets"] == []
+            cloud.client("s3").create_bucket(Bucket="once")
