@@ -65,7 +65,8 @@ def test_charts_name_columns_of_the_answer() -> None:
         for question in questions.load(engine):
             assert question.chart
             named = {question.chart.label, question.chart.value, question.chart.line} - {None}
-            tree = sqlglot.parse_one(question.on_curated(curated="c", raw="r"), sqlglot.exp.Select, dialect=engine)
+            tree = sqlglot.parse_one(question.on_curated(curated="c", raw="r"), dialect=engine)
+            assert isinstance(tree, sqlglot.exp.Select)
             assert named <= set(tree.named_selects)
 
 
