@@ -7,8 +7,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from lake_blueprints.contracts import Contract, ContractError
-from stacks.environment import ConfigurationError, Environment
+from lake_blueprints.contracts import Contract
+from stacks.environment import Environment
 from stacks.flight_lake import FlightLake
 
 # Given on the command line (`-c account=...`), these win over the environment's own.
@@ -36,7 +36,8 @@ def main() -> None:
     app = cdk.App()
     try:
         build(app)
-    except (ConfigurationError, ContractError) as error:
+    except ValueError as error:
+        # Every refusal of the library is one: of a contract, an environment, or a value that AWS would not take.
         sys.exit(f"error: {error}")
     app.synth()
 
