@@ -8,11 +8,20 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_logs as logs
 
 _REMOVAL = {"destroy": cdk.RemovalPolicy.DESTROY, "retain": cdk.RemovalPolicy.RETAIN}
+_LOG_RETENTION = {
+    7: logs.RetentionDays.ONE_WEEK,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}
 _WHOLE_NUMBERS = {
     "raw_retention_days": (1, 36_500),
-    "log_retention_days": (1, 3_653),
     "workers": (2, 299),
     "warehouse_rpu": (4, 1_024),
     "poll_seconds": (1, 3_600),
@@ -84,6 +93,8 @@ class Environment:
             value = getattr(self, setting)
             if not isinstance(value, int) or not lowest <= value <= highest:
                 self._refuse(setting, f"a whole number from {lowest} to {highest}")
+        if self.log_retention_days not in _LOG_RETENTION:
+            self._refuse("log_retention_days", f"one of {', '.join(map(str, _LOG_RETENTION))}")
         if self.account is not None and not re.fullmatch(r"\d{12}", str(self.account)):
             self._refuse("account", "an account number of 12 digits")
         if self.region is not None and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", str(self.region)):
@@ -98,6 +109,10 @@ class Environment:
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:
         return _REMOVAL[self.removal]
+
+    @property
+    def log_retention(self) -> logs.RetentionDays:
+        return _LOG_RETENTION[self.log_retention_days]
 
     @property
     def target(self) -> cdk.Environment:

@@ -44,6 +44,7 @@ class IngestionStack(cdk.Stack):
             source=self.stream,
             zone=storage.raw,
             layout=layout,
+            log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
         storage.raw_database.add_table(flights, format=flights.format, layout=layout)

@@ -19,4 +19,10 @@ class NetworkStack(cdk.Stack):
         self, scope: Construct, construct_id: str, *, environment: Environment, key: kms.IKey, **options: Any
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        self.network = LakeNetwork(self, "Network", encryption_key=key, removal_policy=environment.removal_policy)
+        self.network = LakeNetwork(
+            self,
+            "Network",
+            encryption_key=key,
+            flow_log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+        )

@@ -58,6 +58,7 @@ class OrchestrationStack(cdk.Stack):
             schedule=events.Schedule.expression(environment.schedule) if environment.schedule else None,
             poll_interval=cdk.Duration.seconds(environment.poll_seconds),
             encryption_key=key,
+            log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
         cdk.CfnOutput(self, "StateMachineArn", value=self.pipeline.state_machine.state_machine_arn)

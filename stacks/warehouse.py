@@ -35,6 +35,7 @@ class WarehouseStack(cdk.Stack):
             network=network,
             encryption_key=key,
             base_capacity=environment.warehouse_rpu,
+            log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
         for table in tables:

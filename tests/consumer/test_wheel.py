@@ -19,7 +19,8 @@ UV = Path(sys.executable).parent / "uv"
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command that must succeed, and return what it printed."""
-    inherited = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV", "JSII_NODE"}}
+    ours = {"PYTHONPATH", "VIRTUAL_ENV", "JSII_NODE"}
+    inherited = {key: value for key, value in os.environ.items() if key not in ours}
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, check=False, env={**inherited, **environment}
     )

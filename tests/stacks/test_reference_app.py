@@ -158,3 +158,16 @@ def test_says_in_one_line_what_is_wrong_with_a_contract(tmp_path: Path, change: 
     assert message in result.stderr
     assert "flights.odcs.yaml: " in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_logs_are_kept_as_long_as_the_environment_says() -> None:
+    retentions = [
+        {
+            resource["Properties"]["RetentionInDays"]
+            for template in synthesise(**context)[1].values()
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::Logs::LogGroup"
+        }
+        for context in ({}, PROD)
+    ]
+    assert retentions == [{30}, {365}]
