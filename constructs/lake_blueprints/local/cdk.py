@@ -18,6 +18,7 @@ from lake_blueprints.local.node import find_node
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
+_FAILED_RESOURCES = "Failed resources:"
 _BOOTSTRAP = "CDKToolkit"
 
 
@@ -180,6 +181,10 @@ def _bootstrapped(client: Any) -> bool:
 
 def _error_of(lines: list[str]) -> str:
     """Return the line in which the CLI, or the app, says what is wrong."""
+    if _FAILED_RESOURCES in lines:
+        # Stack | time | status | type | logical id and reason
+        row = lines[lines.index(_FAILED_RESOURCES) + 1].split(" | ", 4)
+        return row[-1].strip()
     marked = [line for line in lines if "❌" in line]
     telling = marked or [line for line in lines if _EXCEPTION.match(line)] or lines
     return telling[-1].replace("❌", "").strip() if telling else "it said nothing"

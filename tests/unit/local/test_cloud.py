@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,13 +87,13 @@ def test_refuses_a_stack_of_another_account(cloud: LocalCloud, tmp_path: Path) -
         cloud.deploy(directory=tmp_path, app="python app.py")
 
 
-def test_destroys_what_it_deployed(cloud: LocalCloud, outputs: dict[str, str]) -> None:
-    cdk = Cdk.find(APPS)
-    subprocess.run(
-        [*cdk.command, "destroy", "--all", "--force", "--app", str(cloud._running.runtime.workdir / "cdk.out")],
-        env={**cloud.environment(), "JSII_NODE": str(cdk.node)},
-        check=True,
-        capture_output=True,
+def test_destroys_what_it_deployed(cloud: LocalCloud, outputs: dict[str, str], tmp_path: Path) -> None:
+    Cdk.find(APPS).run(
+        ["destroy", "--all", "--force", "--app", APP, "--output", str(tmp_path / "cdk.out")],
+        directory=APPS,
+        environment=cloud.environment(),
+        log=tmp_path / "cdk.log",
+        on_line=lambda _: None,
     )
     names = [stack["StackName"] for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]]
     assert names == ["CDKToolkit"]

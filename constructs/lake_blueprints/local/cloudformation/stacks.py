@@ -180,7 +180,8 @@ class StackDeployment:
 
     @contextmanager
     def _reporting(self, logical_id: str, resource_type: str, action: str) -> Iterator[None]:
-        """Record how one resource's step ended."""
+        """Record how one resource's step ended, unless it changed nothing."""
+        before = self._deployed.get(logical_id)
         try:
             yield
         except Exception as error:
@@ -190,6 +191,8 @@ class StackDeployment:
             self._event(logical_id, "", resource_type, f"{action}_FAILED", reason)
             raise DeploymentError(f"{resource_type} {logical_id}: {reason}") from error
         deployed = self._deployed.get(logical_id)
+        if action == "UPDATE" and before and deployed and before.properties == deployed.properties:
+            return
         physical_id = _physical_id(deployed.resource) if deployed else ""
         self._event(logical_id, physical_id, resource_type, f"{action}_COMPLETE")
 

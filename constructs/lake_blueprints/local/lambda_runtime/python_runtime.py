@@ -1,5 +1,7 @@
 """Runs one invocation of a Python handler, as the Lambda runtime does: `python_runtime.py RESULT_FILE < EVENT`."""
 
+from __future__ import annotations
+
 import importlib
 import json
 import os
@@ -7,12 +9,14 @@ import pathlib
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 
 class Context:
     """What a handler is told about its invocation."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         environ = os.environ
         self.function_name = environ["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = environ["AWS_LAMBDA_FUNCTION_VERSION"]
@@ -25,19 +29,19 @@ class Context:
         self.client_context = None
         self._deadline = time.monotonic() + float(environ["LOCAL_TIMEOUT_SECONDS"])
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
 class RuntimeFailure(Exception):
     """A failure of the runtime, not of the handler; it has no stack trace."""
 
-    def __init__(self, error_type, message):
+    def __init__(self, error_type: str, message: str) -> None:
         self.error_type = error_type
         super().__init__(message)
 
 
-def load(handler):
+def load(handler: str) -> Callable[[Any, Context], Any]:
     module_name, _, function_name = handler.rpartition(".")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
@@ -45,13 +49,14 @@ def load(handler):
         message = f"Unable to import module '{module_name}': {error}"
         raise RuntimeFailure("Runtime.ImportModuleError", message) from None
     try:
-        return getattr(module, function_name)
+        found: Callable[[Any, Context], Any] = getattr(module, function_name)
     except AttributeError:
         message = f"Handler '{function_name}' missing on module '{module_name}'"
         raise RuntimeFailure("Runtime.HandlerNotFound", message) from None
+    return found
 
 
-def invoke():
+def invoke() -> str:
     returned = load(os.environ["_HANDLER"])(json.load(sys.stdin), Context())
     try:
         return json.dumps(returned)
@@ -59,10 +64,10 @@ def invoke():
         raise RuntimeFailure("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
 
 
-def main(result_file):
+def main(result_file: str) -> None:
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     try:
-        result = {"payload": invoke()}
+        result: dict[str, Any] = {"payload": invoke()}
     except RuntimeFailure as error:
         result = {"error": {"errorMessage": str(error), "errorType": error.error_type, "stackTrace": []}}
     except Exception as error:

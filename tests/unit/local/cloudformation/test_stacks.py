@@ -75,9 +75,9 @@ def test_keeps_a_generated_name_over_updates(cloud: LocalCloud, deploy: Deploy) 
 
 
 def test_a_new_name_makes_a_new_resource_and_updates_what_refers_to_it(cloud: LocalCloud, deploy: Deploy) -> None:
-    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/name", "Type": "String"}}
+    value = {"Name": "/name", "Type": "String", "Value": {"Ref": "Stream"}}
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": value}
     for name in ("one", "two"):
-        parameter["Properties"] |= {"Value": {"Ref": "Stream"}}
         deploy({"Stream": stream(Name=name), "Parameter": parameter})
     assert "two" in streams(cloud)
     assert "one" not in streams(cloud)

@@ -1,13 +1,60 @@
-"""EC2."""
+"""EC2, where moto cannot delete what it has created, or lacks the type."""
 
 from __future__ import annotations
 
 from lake_blueprints.local.cloudformation.resource import Call, ResourceType
 
+# The API takes tags in another place; nothing here reads the tags of a network.
+_TAGS = frozenset({"Tags"})
+
 TYPES = [
+    ResourceType(
+        name="AWS::EC2::InternetGateway",
+        service="ec2",
+        create=Call("create_internet_gateway"),
+        delete=Call("delete_internet_gateway", {"InternetGatewayId": "{id}"}),
+        ref="{InternetGateway[InternetGatewayId]}",
+        attributes={"InternetGatewayId": "{id}"},
+        ignore=_TAGS,
+    ),
+    ResourceType(
+        name="AWS::EC2::VPCGatewayAttachment",
+        service="ec2",
+        create=Call("attach_internet_gateway"),
+        delete=Call("detach_internet_gateway", {"InternetGatewayId": "{InternetGatewayId}", "VpcId": "{VpcId}"}),
+        ref="{InternetGatewayId}|{VpcId}",
+    ),
+    ResourceType(
+        name="AWS::EC2::RouteTable",
+        service="ec2",
+        create=Call("create_route_table"),
+        delete=Call("delete_route_table", {"RouteTableId": "{id}"}),
+        ref="{RouteTable[RouteTableId]}",
+        attributes={"RouteTableId": "{id}"},
+        immutable=frozenset({"VpcId"}),
+        ignore=_TAGS,
+    ),
+    ResourceType(
+        name="AWS::EC2::SubnetRouteTableAssociation",
+        service="ec2",
+        create=Call("associate_route_table"),
+        delete=Call("disassociate_route_table", {"AssociationId": "{id}"}),
+        ref="{AssociationId}",
+        attributes={"Id": "{AssociationId}"},
+    ),
+    ResourceType(
+        name="AWS::EC2::VPCEndpoint",
+        service="ec2",
+        create=Call("create_vpc_endpoint"),
+        delete=Call("delete_vpc_endpoints", {"VpcEndpointIds": ["{id}"]}),
+        ref="{VpcEndpoint[VpcEndpointId]}",
+        attributes={"Id": "{id}"},
+        ignore=_TAGS,
+    ),
     ResourceType(
         name="AWS::EC2::SecurityGroupEgress",
         service="ec2",
         create=Call("authorize_security_group_egress", {"GroupId": "{GroupId}"}),
+        ignore=frozenset({"Description"}),
     ),
 ]
