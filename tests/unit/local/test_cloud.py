@@ -87,7 +87,9 @@ def test_refuses_a_stack_of_another_account(cloud: LocalCloud, tmp_path: Path) -
         cloud.deploy(directory=tmp_path, app="python app.py")
 
 
-def test_destroys_what_it_deployed(cloud: LocalCloud, outputs: dict[str, str], tmp_path: Path) -> None:
+def test_destroys_what_it_deployed_except_what_is_retained(
+    cloud: LocalCloud, outputs: dict[str, str], tmp_path: Path
+) -> None:
     Cdk.find(APPS).run(
         ["destroy", "--all", "--force", "--app", APP, "--output", str(tmp_path / "cdk.out")],
         directory=APPS,
@@ -97,7 +99,9 @@ def test_destroys_what_it_deployed(cloud: LocalCloud, outputs: dict[str, str], t
     )
     names = [stack["StackName"] for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]]
     assert names == ["CDKToolkit"]
-    assert outputs["StreamName"] not in cloud.client("kinesis").list_streams()["StreamNames"]
+    assert outputs["BucketName"] not in [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
+    # The CDK retains a stream unless told otherwise.
+    assert outputs["StreamName"] in cloud.client("kinesis").list_streams()["StreamNames"]
 
 
 def test_names_the_missing_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
