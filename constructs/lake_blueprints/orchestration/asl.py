@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import Aws, Duration
+from aws_cdk import aws_stepfunctions as sfn
 
 State = dict[str, Any]
+
+# As `ResultPath`: the CDK leaves a plain null out of JSON, and the result would replace the input.
+DISCARD: str = sfn.JsonPath.DISCARD
 
 # Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")
@@ -95,7 +99,7 @@ def task(
     timeout: Duration,
     retries: Sequence[State],
     result: Mapping[str, Any] | None = None,
-    result_path: str | None = None,
+    result_path: str = DISCARD,
 ) -> dict[str, State]:
     """Return a task that is bounded and retried, and the state in which it fails, with its name as the error."""
     failed = f"{name} failed"

@@ -27,7 +27,7 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
     limit: Duration
         Time after which the execution fails.
     """
-    me = f"{_FOUND}.me"
+    me = "$$.Execution.Id"
     look = task(
         "Look who runs",
         "aws-sdk:sfn:listExecutions",
@@ -36,7 +36,6 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
         retries=[retry(_ERRORS)],
         # The newest comes first.
         result={
-            "me.$": "$$.Execution.Id",
             "executions.$": "$.Executions",
             "length.$": "States.ArrayLength($.Executions)",
         },
@@ -55,27 +54,28 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
             "Type": "Choice",
             "Choices": [
                 {"Variable": f"{_FOUND}.length", "NumericEquals": 0, "Next": "Go on"},
-                {"Variable": f"{_FOUND}.length", "NumericEquals": 1, "Next": "Only me"},
+                {"Variable": f"{_FOUND}.length", "NumericEquals": 1, "Next": "Find the only one"},
             ],
-            "Default": "Find the place in line",
+            "Default": "Find the first two",
         },
-        "Only me": {
-            "Type": "Choice",
-            "Choices": [{"Variable": f"{_FOUND}.executions[0].ExecutionArn", "StringEqualsPath": me, "Next": "Go on"}],
-            # The list does not have this execution yet.
-            "Default": "Count the looks",
-        },
-        "Find the place in line": {
+        # A list that does not have this execution yet: it is the second for now.
+        "Find the only one": {
             "Type": "Pass",
-            "Parameters": {"oldest.$": _from_the_end(1), "next.$": _from_the_end(2)},
+            "Parameters": {"first.$": _from_the_end(1), "second": {"ExecutionArn.$": me}, "me.$": me},
+            "ResultPath": _PLACE,
+            "Next": "Whose turn",
+        },
+        "Find the first two": {
+            "Type": "Pass",
+            "Parameters": {"first.$": _from_the_end(1), "second.$": _from_the_end(2), "me.$": me},
             "ResultPath": _PLACE,
             "Next": "Whose turn",
         },
         "Whose turn": {
             "Type": "Choice",
             "Choices": [
-                {"Variable": f"{_PLACE}.oldest.ExecutionArn", "StringEqualsPath": me, "Next": "Go on"},
-                {"Variable": f"{_PLACE}.next.ExecutionArn", "StringEqualsPath": me, "Next": "Count the looks"},
+                {**_is_me("first"), "Next": "Go on"},
+                {**_is_me("second"), "Next": "Count the looks"},
             ],
             "Default": "Leave it to the next in line",
         },
@@ -101,3 +101,7 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
 
 def _from_the_end(place: int) -> str:
     return f"States.ArrayGetItem({_FOUND}.executions, States.MathAdd({_FOUND}.length, -{place}))"
+
+
+def _is_me(place: str) -> State:
+    return {"Variable": f"{_PLACE}.{place}.ExecutionArn", "StringEqualsPath": f"{_PLACE}.me"}

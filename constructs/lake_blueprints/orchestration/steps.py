@@ -12,7 +12,7 @@ from aws_cdk import Duration, Stack
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.catalog import Crawler, Table
 from lake_blueprints.etl import CurationJob
-from lake_blueprints.orchestration.asl import Fragment, Poll, State, chain, check_name, retry, task
+from lake_blueprints.orchestration.asl import DISCARD, Fragment, Poll, State, chain, check_name, retry, task
 from lake_blueprints.query import Workgroup
 from lake_blueprints.training import TrainingJob
 from lake_blueprints.warehouse import Warehouse
@@ -249,7 +249,7 @@ class Load:
                 "ItemsPath": "$.batches",
                 "MaxConcurrency": 1,
                 "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **chain([one])},
-                "ResultPath": None,
+                "ResultPath": DISCARD,
             },
         }
         return Fragment(start=batches, end=name, states=states)
@@ -383,7 +383,7 @@ class Together:
         if not self.branches or not all(self.sequences):
             raise ValueError(f"'{name}' needs at least one branch, and each branch at least one step")
         branches = [chain([step.render(poll_interval) for step in steps]) for steps in self.sequences]
-        state = {"Type": "Parallel", "Branches": branches, "ResultPath": None}
+        state = {"Type": "Parallel", "Branches": branches, "ResultPath": DISCARD}
         return Fragment(start=name, end=name, states={name: state})
 
     def grant(self, role: ServiceRole) -> None:

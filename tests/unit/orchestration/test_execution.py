@@ -30,12 +30,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def deploy(cloud: LocalCloud, name: str, *sql: str) -> dict[str, str]:
     """Deploy a pipeline that asks all of these at the same time, and return its physical ids by type."""
     stack = new_stack()
-    workgroup = Workgroup(stack, "Queries")
+    workgroup = Workgroup(stack, f"{name}Queries")
     asks = [
         Query(workgroup=workgroup, sql=text, database="default", name=f"Ask {number}")
         for number, text in enumerate(sql, start=1)
     ]
-    Pipeline(stack, "Pipeline", steps=[Together(branches=asks)], poll_interval=Duration.seconds(1))
+    Pipeline(stack, name, steps=[Together(branches=asks)], poll_interval=Duration.seconds(1))
     client = cloud.client("cloudformation")
     template = json.dumps(template_of(stack))
     client.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
@@ -69,14 +69,14 @@ def test_a_failed_step_is_published_with_state_and_cause_and_fails_the_execution
     with pytest.raises(LocalCloudError, match="nowhere"):
         cloud.execute(made["AWS::StepFunctions::StateMachine"], {})
     (message,) = heard(cloud, queue)
-    assert message["pipeline"] == "Stack/Pipeline"
+    assert message["pipeline"] == "Stack/Bad"
     assert ":execution:" in message["execution"]
     assert message["state"] == "Ask 2"
     assert "nowhere" in json.loads(message["cause"])["Cause"]
 
 
 class Line:
-    """A state machine that waits in line and then works until a file of the cloud's store appears."""
+    """A state machine that waits in line and then works for some seconds."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._client = cloud.client("stepfunctions")

@@ -261,6 +261,12 @@ def test_a_state_that_fails_says_its_name_and_the_cause(stack: cdk.Stack) -> Non
     assert failed == {"Type": "Fail", "Error": "Ask", "CausePath": "States.JsonToString($.failure)"}
 
 
+def test_a_step_hands_on_its_input_and_not_its_result(lake_stack: cdk.Stack) -> None:
+    states = states_of(lake_stack)
+    for name in ("Together", "Curate LakeFlights", "Count flights", "Load LakeWarehouse", "Notify"):
+        assert states[name]["ResultPath"] is None
+
+
 def test_asks_as_often_as_interval_and_timeout_say(stack: cdk.Stack) -> None:
     lake = Lake(stack)
     crawl = Crawl(crawler=lake.crawler, timeout=Duration.minutes(10))
