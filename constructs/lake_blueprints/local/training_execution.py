@@ -11,7 +11,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -23,6 +23,8 @@ from lake_blueprints.local.processes import ProcessGroup, Stopped, TimedOut
 from lake_blueprints.local.runtime import Runtime
 
 _HOST = "algo-1"
+# Where a container finds everything; here it is a folder of the job's own.
+_BASE = PurePosixPath("/opt/ml")
 _DEFAULT_SECONDS = 86_400
 _LONGEST_REASON = 1024
 _LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -120,11 +122,19 @@ class TrainingExecution:
         self._configure("resourceconfig", _resource_configuration())
         for channel in self._channels:
             self._download(channel["ChannelName"], channel["DataSource"]["S3DataSource"]["S3Uri"])
-        archive = self._parameters["sagemaker_submit_directory"]
+        self._unpack(self._parameters["sagemaker_submit_directory"])
+
+    def _unpack(self, archive: str) -> None:
+        """Lay the script where it runs; in network isolation it came through a channel, else it lies in S3."""
+        inside = PurePosixPath(archive)
         try:
-            with tarfile.open(fileobj=io.BytesIO(self._runtime.objects.read(archive))) as content:
-                content.extractall(self._base / "code", filter="data")
-        except (KeyError, tarfile.TarError):
+            if inside.is_relative_to(_BASE):
+                content = (self._base / inside.relative_to(_BASE)).read_bytes()
+            else:
+                content = self._runtime.objects.read(archive)
+            with tarfile.open(fileobj=io.BytesIO(content)) as files:
+                files.extractall(self._base / "code", filter="data")
+        except (KeyError, OSError, tarfile.TarError):
             raise TrainingFailed(f"ClientError: {archive} is no archive of a training script") from None
 
     def _configure(self, name: str, content: Any) -> None:

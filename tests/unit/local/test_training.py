@@ -214,6 +214,14 @@ def test_a_failed_script_tells_why(runtime: Runtime, sagemaker: Any, name: str, 
     assert reason in done["FailureReason"]
 
 
+def test_a_script_can_come_through_a_channel_as_it_must_in_network_isolation(runtime: Runtime, sagemaker: Any) -> None:
+    inside = "/opt/ml/input/data/code/isolated.tar.gz"
+    job = request(runtime, "isolated", "print('came by channel')", parameters={"sagemaker_submit_directory": inside})
+    job["InputDataConfig"] = [channel("code", "s3://models/code/isolated.tar.gz")]
+    sagemaker.create_training_job(**job)
+    assert wait(sagemaker, "isolated")["TrainingJobStatus"] == "Completed"
+
+
 def test_a_channel_without_objects_fails_the_job(runtime: Runtime, sagemaker: Any) -> None:
     sagemaker.create_training_job(
         **request(runtime, "empty", "", InputDataConfig=[channel("train", "s3://models/nothing/")])
