@@ -50,7 +50,7 @@ def test_every_question_parses_in_its_dialect(engine: str) -> None:
 def test_a_question_is_asked_of_the_database_it_is_meant_for() -> None:
     first, *_ = questions.load("athena")
     assert 'FROM "curated_db".flights' in first.on_curated(curated="curated_db", raw="raw_db")
-    assert 'JOIN "raw_db".airlines' in first.on_curated(curated="curated_db", raw="raw_db")
+    assert 'FROM "raw_db".airlines' in first.on_curated(curated="curated_db", raw="raw_db")
     assert 'FROM "raw_db".flights' in first.on_raw(raw="raw_db")
 
 

@@ -54,15 +54,21 @@ def load(engine: str) -> list[Question]:
 
 
 def _read(file: Path) -> Question:
-    text = file.read_text(encoding="utf-8")
+    header, sql = _split(file)
+    title, *options = header
     on_raw = file.with_stem(f"{file.stem}_on_raw")
-    header = takewhile(lambda line: line.startswith(_COMMENT), text.splitlines())
-    title, *options = [line.removeprefix(_COMMENT) for line in header]
     described = dict(part.split(": ", 1) for option in options for part in option.split(", "))
     return Question(
         name=file.stem,
         title=title,
-        sql=Template(text),
-        sql_on_raw=Template(on_raw.read_text(encoding="utf-8") if on_raw.exists() else text),
+        sql=Template(sql),
+        sql_on_raw=Template(_split(on_raw)[1] if on_raw.exists() else sql),
         chart=Chart(kind=described.pop("chart"), **described) if described else None,
     )
+
+
+def _split(file: Path) -> tuple[list[str], str]:
+    """Return the comments at the head of a file, and the SQL below them."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    header = list(takewhile(lambda line: line.startswith(_COMMENT), lines))
+    return [line.removeprefix(_COMMENT) for line in header], "\n".join(lines[len(header) :])
