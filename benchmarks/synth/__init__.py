@@ -31,7 +31,7 @@ def compare(runs: int, workdir: Path) -> list[Synth]:
     """Synthesise each app cold, in turn, without CDK's validator, and return the medians."""
     peer = _install_peer(workdir)
     environment = {"CDK_VALIDATION": "false", "CDK_CONTEXT_JSON": json.dumps(_context())}
-    apps = {
+    apps: dict[str, tuple[str | Path, Path]] = {
         "nothing: an empty app": (sys.executable, FOLDER / "bare.py"),
         "plain constructs, one stack": (sys.executable, FOLDER / "plain.py"),
         "the reference app, eight stacks": (sys.executable, ROOT / "app.py"),
@@ -71,10 +71,11 @@ def _install_peer(workdir: Path) -> Path:
     if not python.exists():
         folder.mkdir(parents=True)
         here = Path(sys.executable).parent
-        for argv in (
+        steps: tuple[list[str | Path], ...] = (
             [here / "uv", "venv", "--quiet", "--python", sys.executable, folder / "venv"],
             [here / "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python, PEER, "aws-cdk-lib"],
             [here / "npm", "install", "--silent", "--no-save", "--prefix", folder, PEER_BUNDLER],
-        ):
+        )
+        for argv in steps:
             measure(Command(argv=argv, cwd=folder, environment={}))
     return python
