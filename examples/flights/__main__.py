@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import shutil
 import signal
 import sys
@@ -33,6 +34,8 @@ def main() -> int:
     console = Console()
     steps = Steps(console)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # State machines that are interrupted complain when the cloud's log is closed already.
+    logging.getLogger("moto").addHandler(logging.NullHandler())
     try:
         with _workdir() as workdir:
             _run(options, steps, console, workdir)

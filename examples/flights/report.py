@@ -20,6 +20,7 @@ from examples.flights.steps import Step
 from examples.flights.summary import text
 
 _MOST_ROWS = 12
+_SHORTEST_STATE = 0.5
 _PACKAGES = ("aws-cdk-lib", "boto3", "duckdb", "moto", "pyarrow", "pyspark", "scikit-learn", "sqlglot")
 
 
@@ -40,6 +41,7 @@ def render(results: Results, steps: Sequence[Step], seconds: float) -> str:
     environment.filters.update(cell=text, amount=lambda count: f"{count:,}", size=size)
     environment.globals.update(drawn=drawn)
     raw, curated = results.raw_bytes, curated_bytes(results)
+    states = {name: seconds for name, seconds in results.states.items() if seconds >= _SHORTEST_STATE}
     return environment.get_template("report.html.j2").render(
         results=results,
         seconds=seconds,
@@ -56,7 +58,7 @@ def render(results: Results, steps: Sequence[Step], seconds: float) -> str:
         calibration_chart=results.model
         and charts.calibration(results.model.calibration(), "predicted minutes", "actual minutes"),
         steps_chart=charts.bars([step.title for step in steps], [step.seconds for step in steps]),
-        states_chart=charts.bars(list(results.states), list(results.states.values())) if results.states else "",
+        states_chart=charts.bars(list(states), list(states.values())) if states else "",
     )
 
 

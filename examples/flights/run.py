@@ -89,7 +89,8 @@ class Run:
             target = f"aws://{self._cloud.account}/{DEFAULT_REGION}"
             Cdk.find(ROOT).run(
                 ["bootstrap", target, "--no-notices", "--ci"],
-                directory=ROOT,
+                # Beside the app's cdk.json the CLI would synthesise the app first, for nothing.
+                directory=self._workdir,
                 environment=self._cloud.environment(),
                 log=self._workdir / "logs" / "cdk.log",
                 on_line=step.say,
