@@ -1,4 +1,4 @@
-"""A model of arrival delay, trained on curated flights."""
+"""A model of arrival delay at the moment of departure, trained on curated flights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from lake_blueprints.training import Channel, TrainingJob
 from stacks.environment import Environment
 from stacks.storage import StorageStack
 
-# What is known before departure; the delay at departure would give the answer away.
+# What is known when a plane has left the gate; nothing of its arrival or its time in the air.
 FEATURES = (
+    "dep_delay",
     "carrier",
     "origin",
     "dest",

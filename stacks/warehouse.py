@@ -42,3 +42,4 @@ class WarehouseStack(cdk.Stack):
             self.warehouse.add_dataset(table)
         cdk.CfnOutput(self, "WarehouseWorkgroup", value=self.warehouse.workgroup_name)
         cdk.CfnOutput(self, "WarehouseDatabase", value=self.warehouse.database)
+        cdk.CfnOutput(self, "WarehouseSecret", value=self.warehouse.connection["SecretArn"])

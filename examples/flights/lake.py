@@ -21,6 +21,7 @@ class Lake:
     workgroup_name: str
     warehouse_workgroup: str
     warehouse_database: str
+    warehouse_secret: str
     state_machine_arn: str
 
     @classmethod

@@ -71,12 +71,13 @@ class Athena:
 class Redshift:
     """A database of a Redshift Serverless workgroup, through the Data API."""
 
-    def __init__(self, client: Any, workgroup: str, database: str) -> None:
-        self._client, self._workgroup, self._database = client, workgroup, database
+    def __init__(self, client: Any, *, workgroup: str, database: str, secret: str) -> None:
+        self._client = client
+        self._connection = {"WorkgroupName": workgroup, "Database": database, "SecretArn": secret}
 
     def ask(self, sql: str) -> Answer:
         """Run a query to its end."""
-        started = self._client.execute_statement(WorkgroupName=self._workgroup, Database=self._database, Sql=sql)
+        started = self._client.execute_statement(**self._connection, Sql=sql)
         while True:
             statement = self._client.describe_statement(Id=started["Id"])
             if statement["Status"] == "FINISHED":

@@ -76,7 +76,12 @@ class Run:
             self._cloud.drain()
         self._execute(lake)
         athena = Athena(self._cloud.client("athena"), lake.workgroup_name)
-        redshift = Redshift(self._cloud.client("redshift-data"), lake.warehouse_workgroup, lake.warehouse_database)
+        redshift = Redshift(
+            self._cloud.client("redshift-data"),
+            workgroup=lake.warehouse_workgroup,
+            database=lake.warehouse_database,
+            secret=lake.warehouse_secret,
+        )
         self._ask(lake, athena, redshift)
         self._verify()
         self._weigh(lake, athena)
@@ -173,7 +178,7 @@ class Run:
         with self._steps.step("Read the trained model") as step:
             self.results.model = found = model.read(self._s3, lake.analytics_bucket)
             step.say(
-                f"mean error {found.metrics['holdout_mae']:.2f} minutes, naive {found.metrics['baseline_mae']:.2f}"
+                f"mean error {found.metrics['holdout_mae']:.2f} minutes, naive {found.metrics['baseline_median_mae']:.2f}"
             )
 
     def _account(self, lake: Lake, athena: Athena) -> None:

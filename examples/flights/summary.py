@@ -57,7 +57,7 @@ def _answer(answer: Answer) -> Table:
 
 def _model(metrics: dict[str, float]) -> Table:
     table = _table("", "model", "naive")
-    table.add_row("mean absolute error, minutes", text(metrics["holdout_mae"]), text(metrics["baseline_mae"]))
+    table.add_row("mean absolute error, minutes", text(metrics["holdout_mae"]), text(metrics["baseline_median_mae"]))
     table.add_row("root mean squared error, minutes", text(metrics["holdout_rmse"]), text(metrics["baseline_rmse"]))
     return table
 

@@ -39,6 +39,7 @@ def test_the_lake_is_found_among_the_outputs_of_all_stacks() -> None:
         },
         "others": {
             "StreamName": "s", "WorkgroupName": "w", "WarehouseWorkgroup": "ww", "WarehouseDatabase": "wd",
+            "WarehouseSecret": "ws",
             "StateMachineArn": "arn",
         },
     }  # fmt: skip

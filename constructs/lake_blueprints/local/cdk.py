@@ -18,6 +18,7 @@ from lake_blueprints.local.node import find_node
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
+_FAILED_UPDATES = "DeploymentError: Resource updates failed:"
 _FAILED_RESOURCES = "Failed resources:"
 _BOOTSTRAP = "CDKToolkit"
 
@@ -181,6 +182,10 @@ def _bootstrapped(client: Any) -> bool:
 
 def _error_of(lines: list[str]) -> str:
     """Return the line in which the CLI, or the app, says what is wrong."""
+    for number, line in enumerate(lines):
+        if line.endswith(_FAILED_UPDATES):
+            # The resource, then the reason.
+            return ": ".join(part.strip() for part in lines[number + 1 : number + 3])
     if _FAILED_RESOURCES in lines:
         # Stack | time | status | type | logical id and reason
         row = lines[lines.index(_FAILED_RESOURCES) + 1].split(" | ", 4)

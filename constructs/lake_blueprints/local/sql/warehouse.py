@@ -27,6 +27,8 @@ from lake_blueprints.local.sql.duck import Session, identifier, quote
 Result = tuple[list[tuple[str, Any]], list[tuple[Any, ...]]]
 
 # Accepted without effect: there are no users here, and nothing to tidy up.
+# What answers with rows, after any comments and parentheses.
+_ROWS = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|show)\b", re.IGNORECASE | re.DOTALL)
 _ADMINISTRATION = re.compile(
     r"(grant|revoke|vacuum|analyze|analyse|set\s|comment\s+on|alter\s+(default\s+privileges|user|group|role)"
     r"|(create|drop)\s+(user|group|role))\b.*",
@@ -104,7 +106,7 @@ class Warehouse:
         if self._administer(sql) or self._transfer(sql):
             return [], []
         relation = self._session.execute(self._translate(self._without_physical(sql)))
-        if not re.match(r"\(*\s*(select|with|values|show)\b", sql, re.IGNORECASE):
+        if not _ROWS.match(sql):
             return [], []
         columns = [(item[0].lower(), item[1]) for item in relation.description or []]
         return columns, relation.fetchall()

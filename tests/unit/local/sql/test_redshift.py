@@ -107,6 +107,12 @@ def test_joins_the_catalogs_tables_through_an_external_schema(loaded: Lake) -> N
     assert "view on an external table" in loaded.error("create view v as select * from lake.orders")
 
 
+@pytest.mark.parametrize("comment", ["-- why\n", "/* why,\n at length */ ", "-- one\n-- two\n("])
+def test_a_comment_does_not_hide_that_a_query_has_rows(lake: Lake, comment: str) -> None:
+    query = f"{comment}select 42 as answer" + (")" if comment.endswith("(") else "")
+    assert lake.load(query) == [[42]]
+
+
 def test_merges(loaded: Lake) -> None:
     fresh(loaded, "merged")
     fresh(loaded, "staged")
