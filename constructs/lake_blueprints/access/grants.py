@@ -12,6 +12,7 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.access.service_role import ServiceRole
+from lake_blueprints.access.wildcards import explain_wildcards
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
 OBJECT_READ = ("s3:GetObject",)
@@ -48,10 +49,11 @@ def grant_on(
     conditions: mapping, optional
         Conditions of the statement, as IAM writes them. By default none.
     because: str, optional
-        Why a resource is named by a wildcard, for auditors and for cdk-nag. By default no resource is.
+        Why a resource is named by a wildcard, where one is; cdk-nag accepts it in the policies of a `ServiceRole`.
+        By default a wildcard remains a finding.
     """
     if because and isinstance(grantee, ServiceRole):
-        grantee.explain_wildcards(dict.fromkeys(resource_arns, because))
+        explain_wildcards(grantee, resource_arns, because)
     common: dict[str, Any] = {
         "grantee": grantee,
         "actions": list(actions),

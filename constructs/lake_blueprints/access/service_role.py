@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
-
-from lake_blueprints.access.wildcards import acknowledge_wildcards
 
 # A managed policy has at most 6,144 characters; statements of this library's grants have 300 at most, with all
 # references resolved. A role takes 10 policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -58,19 +56,6 @@ class ServiceRole(iam.Role):
         self._policies: list[iam.ManagedPolicy] = []
         self._statements = 0
         self._purpose = description
-        self._wildcards: dict[str, str] = {}
-
-    def explain_wildcards(self, reasons: Mapping[str, str]) -> None:
-        """Say why the role's policy names some resources by a wildcard, for auditors and for cdk-nag.
-
-        Parameters
-        ----------
-        reasons: mapping of str to str
-            Each resource exactly as it was granted, and why it cannot be named in full.
-        """
-        if not self._wildcards:
-            acknowledge_wildcards(self, self._wildcards)
-        self._wildcards.update(reasons)
 
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
         """Add a statement to the role's managed policies; every grant ends here."""

@@ -1,77 +1,54 @@
-"""Wildcards that a policy cannot do without, acknowledged one by one."""
+"""Wildcards that a policy cannot do without, explained one by one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import jsii
 from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import IValidation
 
 
-def acknowledge_wildcards(policy: Construct, reasons: Mapping[str, str]) -> None:
-    """Tell cdk-nag why a policy names some of its resources by a wildcard.
+def explain_wildcards(role: iam.Role, resource_arns: Sequence[str], because: str) -> None:
+    """Tell cdk-nag why the role's policies name some resources by a wildcard.
 
     Each finding is acknowledged by its exact id; a wildcard without a reason remains one.
-
-    Parameters
-    ----------
-    policy: Construct
-        A role or policy; every policy below it is looked at.
-    reasons: mapping of str to str
-        A resource as it was granted, or the end of one, for instance `/flights/*` (`::*` is all resources), and why
-        an auditor would accept it. It may grow until synthesis.
-
-    Example
-    -------
-        >>> acknowledge_wildcards(role, {"/flights/*": "objects below a prefix, whose names are not known"})
     """
-    policy.node.add_validation(_Acknowledger(policy, reasons))
+    role.node.add_validation(_Explanation(role, resource_arns, because))
 
 
 @jsii.implements(IValidation)
-class _Acknowledger:
+class _Explanation:
     """Acknowledges at validation: only then are references to other stacks what the template will say."""
 
-    def __init__(self, policy: Construct, reasons: Mapping[str, str]) -> None:
-        self._policy = policy
-        self._reasons = reasons
+    def __init__(self, role: iam.Role, resource_arns: Sequence[str], because: str) -> None:
+        self._role = role
+        self._resource_arns = list(resource_arns)
+        self._because = because
 
     def validate(self) -> list[str]:
-        stack = Stack.of(self._policy)
-        reasons = {_flat(stack.resolve(end)): reason for end, reason in self._reasons.items()}
-        for node in self._policy.node.find_all():
-            if isinstance(node, iam.CfnManagedPolicy | iam.CfnPolicy):
-                _acknowledge(node, stack.resolve(node.policy_document), reasons)
+        for resource in Stack.of(self._role).resolve(self._resource_arns):
+            flat = _flat(resource)
+            if "*" in flat:
+                finding = f"AwsSolutions-IAM5[Resource::{flat}]"
+                Validations.of(self._role).acknowledge(Acknowledgment(id=finding, reason=self._because))
         return []
-
-
-def _acknowledge(policy: Construct, document: Mapping[str, Any], reasons: Mapping[str, str]) -> None:
-    for statement in document["Statement"]:
-        granted = statement["Resource"]
-        for resource in granted if isinstance(granted, list) else [granted]:
-            finding = f"Resource::{_flat(resource)}"
-            for end, reason in reasons.items():
-                # A lone `*` ends every wildcard, but means only itself.
-                if finding.endswith("::*" if end == "*" else end):
-                    acknowledgment = Acknowledgment(id=f"AwsSolutions-IAM5[{finding}]", reason=reason)
-                    Validations.of(policy).acknowledge(acknowledgment)
 
 
 def _flat(resource: Any) -> str:
     """Return a resource as cdk-nag writes it in the ids of its findings."""
     match resource:
+        case str():
+            return resource
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(_flat(part) for part in parts)
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
-        case {"Ref": name}:
-            return f"<{name}>"
         case {"Fn::ImportValue": name}:
             return _flat(name)
-        case {}:
-            return json.dumps(resource, separators=(",", ":"))
-    return str(resource)
+        case {"Ref": name}:
+            return f"<{name}>"
+    return json.dumps(resource, separators=(",", ":"), ensure_ascii=False)

@@ -6,7 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.access import grant_on
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.catalog.lake_formation import LakeFormation
 
@@ -98,6 +98,10 @@ class CatalogEntries:
     def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access)
-        if isinstance(grantee, ServiceRole) and entry.tables.endswith("*"):
-            grantee.explain_wildcards({f":table/{self._name}/{entry.tables}": "tables that are not defined beforehand"})
-        return grant_on(None, grantee, ACTIONS[access], catalog_arns(self._database, self._name, entry.tables))
+        return grant_on(
+            None,
+            grantee,
+            ACTIONS[access],
+            catalog_arns(self._database, self._name, entry.tables),
+            because="tables that are not defined beforehand",
+        )

@@ -25,9 +25,12 @@ _KEEP_TABLES = (
     "glue:DeletePartition",
     "glue:BatchDeletePartition",
 )
-# Without AssociateKmsKey a security configuration silently switches logging off:
+# Without AssociateKmsKey, Glue does not log under a security configuration, as it documents for jobs:
 # https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging-enable.html
 _LOG = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey")
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html,
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+_NO_RESOURCE = "IAM knows no resource for metrics and security configurations"
 
 
 def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Sequence[str], tables: str) -> None:
@@ -51,22 +54,12 @@ def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Seq
     grant_on(bucket, role, grants.BUCKET_LIST, [bucket.bucket_arn], below)
     grant_on(bucket, role, grants.BUCKET_READ, [bucket.bucket_arn])
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
-    grant_on(bucket, role, grants.OBJECT_READ, objects)
+    grant_on(bucket, role, grants.OBJECT_READ, objects, because="objects below a crawled prefix, whose names vary")
     grant_on(zone.key, role, grants.KEY_READ, [zone.key.key_arn])
     entries = catalog_arns(database, database.database_name, tables)
-    grant_on(None, role, _KEEP_TABLES, entries)
-    # The name of the log group follows from role and security configuration in a way that Glue does not document.
+    grant_on(None, role, _KEEP_TABLES, entries, because="tables that the crawler names itself")
     log_groups = Stack.of(role).format_arn(service="logs", resource="log-group:/aws-glue/crawlers*")
-    grant_on(None, role, _LOG, [log_groups])
-    # Neither action knows resources: https://docs.aws.amazon.com/service-authorization/latest/reference/
-    grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"])
+    grant_on(None, role, _LOG, [log_groups], because="Glue names the log group of a security configuration itself")
+    grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"], because=_NO_RESOURCE)
     metrics = {"StringEquals": {"cloudwatch:namespace": "Glue"}}
-    grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], metrics)
-    role.explain_wildcards(
-        {
-            **dict.fromkeys(objects, "objects below a crawled prefix, whose names are not known"),
-            entries[-1]: "tables that the crawler names itself",
-            log_groups: "Glue names the log group after the role and security configuration",
-            "::*": "actions that know no resource; metrics are limited to Glue's namespace",
-        },
-    )
+    grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], metrics, because=_NO_RESOURCE)

@@ -54,9 +54,7 @@ class LakeFormation:
         # The service authorizes the call by its own permissions; it has no resource to name:
         # https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
         if access is not Access.SCHEMA:
-            grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"])
-            if isinstance(grantee, ServiceRole):
-                grantee.explain_wildcards({"::*": "lakeformation:GetDataAccess knows no resource"})
+            grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"], because="IAM knows no resource for it")
         if entry.tables.endswith("*") and entry is not EVERY_TABLE:
             Annotations.of(self._database).add_warning_v2(
                 "lake-blueprints:lake-formation-pattern",
@@ -121,10 +119,9 @@ def _location_of(zone: Zone) -> lakeformation.CfnResource:
     bucket = zone.bucket
     actions = [*grants.OBJECT_READ, *grants.OBJECT_WRITE, *grants.OBJECT_DELETE]
     everything = bucket.arn_for_objects("*")
-    grant_on(bucket, role, actions, [everything])
+    grant_on(bucket, role, actions, [everything], because="the registered location is the whole zone")
     grant_on(bucket, role, [*grants.BUCKET_LIST, *grants.BUCKET_WRITE], [bucket.bucket_arn])
     grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
-    role.explain_wildcards({everything: "the registered location is the whole zone"})
     return lakeformation.CfnResource(
         home,
         "Location",

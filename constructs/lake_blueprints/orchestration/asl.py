@@ -16,6 +16,8 @@ State = dict[str, Any]
 
 # As `ResultPath`: the CDK leaves a plain null out of JSON, and the result would replace the input.
 DISCARD: str = sfn.JsonPath.DISCARD
+# What a call may take that only starts or asks.
+ONE_CALL = Duration.minutes(1)
 
 # Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")
@@ -162,7 +164,7 @@ class Poll:
             asks,
             self.action,
             self.parameters,
-            timeout=Duration.minutes(1),
+            timeout=ONE_CALL,
             retries=self.retries,
             result_path="$.poll.answer",
         )

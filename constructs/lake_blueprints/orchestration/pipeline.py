@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Aws, Duration, Fn, Names, RemovalPolicy, Stack, Token
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -18,12 +15,13 @@ from constructs import Construct
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
 from lake_blueprints.encryption import LakeKey
-from lake_blueprints.orchestration.asl import State, chain, retry, task
-from lake_blueprints.orchestration.queueing import wait_in_line
-from lake_blueprints.orchestration.steps import Step, check_order
+from lake_blueprints.orchestration.alarms import add_execution_alarms
+from lake_blueprints.orchestration.definition import define
+from lake_blueprints.orchestration.steps import Step
+from lake_blueprints.orchestration.steps.order import check_order
+from lake_blueprints.orchestration.triggers import start_by
 from lake_blueprints.removal import guard_removal
 
-_SNS = ("Sns.ThrottledException", "Sns.InternalErrorException", "Sns.KmsThrottlingException", "Sns.SdkClientException")
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 _DELIVER_LOGS = (
     "logs:CreateLogDelivery",
@@ -139,16 +137,20 @@ class Pipeline(Construct):
         grant_on(None, self.role, ["sns:Publish"], [self.topic.topic_arn])
         grant_on(self.key, self.role, grants.KEY_WRITE, [self.key.key_arn])
 
-        definition = {
-            "Comment": f"Pipeline {self.node.path}",
-            "TimeoutSeconds": int(timeout.to_seconds()),
-            **self._definition(steps, timeout, poll_interval),
-        }
+        definition = define(
+            steps,
+            pipeline=self.node.path,
+            topic_arn=self.topic.topic_arn,
+            timeout=timeout,
+            poll_interval=poll_interval,
+        )
         log = self._log_group(log_retention, removal_policy)
-        # Log deliveries and traces are no resources to IAM.
-        grant_on(None, self.role, [*_DELIVER_LOGS, *_TRACE], ["*"])
-        self.role.explain_wildcards(
-            {"Resource::*": "actions that know no resource: log deliveries, traces, statements"}
+        grant_on(
+            None,
+            self.role,
+            [*_DELIVER_LOGS, *_TRACE],
+            ["*"],
+            because="IAM knows no resource for log deliveries and traces",
         )
         machine = sfn.CfnStateMachine(
             self,
@@ -173,61 +175,28 @@ class Pipeline(Construct):
         self.state_machine = sfn.StateMachine.from_state_machine_arn(self, "StateMachine", machine.attr_arn)
         self._allow_looking_at_executions()
         if schedule or event_pattern:
-            self._start_by(schedule, event_pattern)
+            start_by(self, machine.attr_arn, schedule=schedule, event_pattern=event_pattern)
         if alarm:
-            self._alarm()
+            add_execution_alarms(self, self.state_machine, self.topic)
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow starting executions and following them."""
-        machine = self.state_machine.state_machine_arn
         executions = Stack.of(self).format_arn(
             service="states",
             resource="execution",
             resource_name=f"{self._machine_name}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        return grant_on(None, grantee, ["states:StartExecution"], [machine]).combine(
-            grant_on(None, grantee, ["states:DescribeExecution"], [executions])
+        start = grant_on(None, grantee, ["states:StartExecution"], [self.state_machine.state_machine_arn])
+        return start.combine(
+            grant_on(
+                None,
+                grantee,
+                ["states:DescribeExecution"],
+                [executions],
+                because="each execution has a name of its own",
+            )
         )
-
-    def _definition(self, steps: Sequence[Step], timeout: Duration, poll_interval: Duration) -> State:
-        """Return the steps as the one branch of a state that catches whatever fails in them."""
-        line = wait_in_line(interval=poll_interval, limit=timeout)
-        branch = chain([line, *(step.render(poll_interval) for step in steps)])
-        run: State = {
-            "Type": "Parallel",
-            "Branches": [branch],
-            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}],
-            "OutputPath": "$[0]",
-            "End": True,
-        }
-        message = {
-            "pipeline": self.node.path,
-            "execution.$": "$$.Execution.Id",
-            "state.$": "$.failure.Error",
-            "cause.$": "$.failure.Cause",
-        }
-        notify = task(
-            "Notify",
-            "sns:publish",
-            {"TopicArn": self.topic.topic_arn, "Subject": f"Failed: {self.node.path}"[:100], "Message": message},
-            timeout=Duration.minutes(1),
-            retries=[retry(_SNS)],
-        )
-        # If even the message fails, the execution still fails for the first reason.
-        unheard = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.notification", "Next": "Failed"}
-        return {
-            "StartAt": "Run",
-            "States": {
-                "Run": run,
-                "Notify": notify["Notify"] | {"Catch": [unheard], "Next": "Failed"},
-                "Failed": {
-                    "Type": "Fail",
-                    "Error": "PipelineFailed",
-                    "CausePath": "States.Format('{}: {}', $.failure.Error, $.failure.Cause)",
-                },
-            },
-        }
 
     def _log_group(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> logs.LogGroup:
         # Below this prefix Step Functions need not name each log group in the account's one resource policy. The
@@ -255,43 +224,6 @@ class Pipeline(Construct):
                 iam.PolicyStatement(actions=["states:ListExecutions"], resources=[self.state_machine.state_machine_arn])
             ],
         )
-
-    def _start_by(self, schedule: events.Schedule | None, pattern: events.EventPattern | None) -> None:
-        starter = ServiceRole(
-            self, "Starter", services=["events.amazonaws.com"], description="Starts the lake's state machine"
-        )
-        target = targets.SfnStateMachine(self.state_machine, role=starter)
-        if schedule:
-            events.Rule(self, "Schedule", schedule=schedule, targets=[target])
-        if pattern:
-            events.Rule(self, "Events", event_pattern=pattern, targets=[target])
-
-    def _alarm(self) -> None:
-        # A topic with a policy of its own admits only whom this names.
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            )
-        )
-        period = Duration.minutes(5)
-        for alarm_id, metric in (
-            ("FailedAlarm", self.state_machine.metric_failed(period=period, statistic="Sum")),
-            ("TimedOutAlarm", self.state_machine.metric_timed_out(period=period, statistic="Sum")),
-        ):
-            alarm = metric.create_alarm(
-                self,
-                alarm_id,
-                threshold=1,
-                evaluation_periods=1,
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-                alarm_description=f"An execution of {self.node.path} failed",
-            )
-            alarm.add_alarm_action(actions.SnsAction(self.topic))
 
 
 def _check_at_least(name: str, found: Duration, least: Duration) -> None:

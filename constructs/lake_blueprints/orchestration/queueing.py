@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 
-from lake_blueprints.orchestration.asl import Fragment, State, count, gave_up, retry, rounds, task
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, count, gave_up, retry, rounds, task
+from lake_blueprints.orchestration.transient import STEP_FUNCTIONS
 
-_ERRORS = ("Sfn.ThrottlingException", "Sfn.SfnException", "Sfn.SdkClientException")
 _LINE, _FOUND, _PLACE = "$.line", "$.line.found", "$.line.place"
 
 
@@ -32,8 +32,8 @@ def wait_in_line(*, interval: Duration, limit: Duration) -> Fragment:
         "Look who runs",
         "aws-sdk:sfn:listExecutions",
         {"StateMachineArn.$": "$$.StateMachine.Id", "StatusFilter": "RUNNING"},
-        timeout=Duration.minutes(1),
-        retries=[retry(_ERRORS)],
+        timeout=ONE_CALL,
+        retries=[retry(STEP_FUNCTIONS)],
         # The newest comes first.
         result={
             "executions.$": "$.Executions",

@@ -1,9 +1,14 @@
-"""Events that start a pipeline."""
+"""What starts a pipeline."""
 
 from __future__ import annotations
 
+import jsii
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk.interfaces.aws_events import IRuleRef
+from constructs import Construct
 
+from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.storage import Zone
 
 
@@ -31,3 +36,30 @@ def object_created(zone: Zone, *, prefix: str | None = None) -> events.EventPatt
         detail_type=["Object Created"],
         detail={"bucket": {"name": [zone.bucket.bucket_name]}, **key},
     )
+
+
+def start_by(
+    scope: Construct, machine_arn: str, *, schedule: events.Schedule | None, event_pattern: events.EventPattern | None
+) -> None:
+    """Define a rule for each way to start a state machine, and the role that starts it."""
+    role = ServiceRole(
+        scope, "Starter", services=["events.amazonaws.com"], description="Starts the lake's state machine"
+    )
+    grant_on(None, role, ["states:StartExecution"], [machine_arn])
+    target = _StateMachine(machine_arn, role)
+    if schedule:
+        events.Rule(scope, "Schedule", schedule=schedule, targets=[target])
+    if event_pattern:
+        events.Rule(scope, "Events", event_pattern=event_pattern, targets=[target])
+
+
+@jsii.implements(events.IRuleTarget)
+class _StateMachine:
+    """A target by its ARN; that of the CDK warns that it cannot tell the account of a machine that is a token."""
+
+    def __init__(self, arn: str, role: iam.IRole) -> None:
+        self._arn = arn
+        self._role = role
+
+    def bind(self, rule: IRuleRef, id: str | None = None) -> events.RuleTargetConfig:
+        return events.RuleTargetConfig(arn=self._arn, role=self._role)

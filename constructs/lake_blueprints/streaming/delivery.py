@@ -201,7 +201,7 @@ class Delivery(Construct):
     def _allow(self, transform: Transform | None, log_stream: logs.ILogStream) -> None:
         bucket, key = self.zone.bucket, self.zone.key
         objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in (self.prefix, self.error_prefix)]
-        grant_on(bucket, self.role, _OBJECTS, objects)
+        grant_on(bucket, self.role, _OBJECTS, objects, because="objects below a prefix, which Firehose names")
         grant_on(bucket, self.role, _BUCKET, [bucket.bucket_arn])
         grant_on(key, self.role, grants.KEY_WRITE, [key.key_arn])
         name = f"{self.log_group.log_group_name}:log-stream:{log_stream.log_stream_name}"
@@ -214,13 +214,7 @@ class Delivery(Construct):
         # A function and its versions; of a version or alias, itself alone.
         functions = transform.function.resource_arns_for_grant_invoke if transform else []
         if functions:
-            grant_on(None, self.role, _INVOKE, functions)
-        self.role.explain_wildcards(
-            {
-                **dict.fromkeys(objects, "objects below a prefix, which Firehose names"),
-                **dict.fromkeys(functions[1:], "versions of the one function that transforms records"),
-            },
-        )
+            grant_on(None, self.role, _INVOKE, functions, because="versions of the function that transforms records")
 
 
 def _processing(

@@ -104,9 +104,8 @@ class TrainingImage:
 
 def _account(scope: Construct, region: str) -> str:
     if Token.is_unresolved(region):
-        table = CfnMapping(
-            scope, "ImageAccounts", mapping={name: {"account": account} for name, account in _ACCOUNTS.items()}
-        )
+        accounts = {name: {"account": account} for name, account in _ACCOUNTS.items()}
+        table = CfnMapping(scope, "ImageAccounts", mapping=accounts, lazy=True)
         return table.find_in_map(Aws.REGION, "account")
     if region not in _ACCOUNTS:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What SageMaker does under a training job's role.
+"""What SageMaker does under a training job's role, and what it takes to run one.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3_assets as s3_assets
 
 from lake_blueprints.access import grant_on, grants
 from lake_blueprints.storage import Zone
@@ -28,23 +29,29 @@ _VPC_CHANGE = (
 )
 
 
+def grant_script(role: iam.IRole, script: s3_assets.Asset) -> None:
+    """Allow reading the script, which SageMaker finds by listing."""
+    bucket, key = script.bucket, script.s3_object_key
+    grant_on(None, role, grants.OBJECT_READ, [bucket.arn_for_objects(key)])
+    grant_on(None, role, grants.BUCKET_LIST, [bucket.bucket_arn], {"StringEquals": {"s3:prefix": key}})
+
+
 def grant_objects(role: iam.IRole, zone: Zone, prefix: str, *, write: bool) -> None:
     """Allow reading or writing objects below a prefix; a training job has no use for their catalog entries."""
-    objects = [zone.bucket.arn_for_objects(f"{prefix}*")]
+    objects, because = [zone.bucket.arn_for_objects(f"{prefix}*")], "objects whose names nobody knows beforehand"
     if write:
-        grant_on(zone.bucket, role, grants.OBJECT_WRITE, objects)
+        grant_on(zone.bucket, role, grants.OBJECT_WRITE, objects, because=because)
         grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
         return
     below = {"StringLike": {"s3:prefix": [f"{prefix}*"]}}
     grant_on(zone.bucket, role, grants.BUCKET_LIST, [zone.bucket.bucket_arn], below)
-    grant_on(zone.bucket, role, grants.OBJECT_READ, objects)
+    grant_on(zone.bucket, role, grants.OBJECT_READ, objects, because=because)
     grant_on(zone.key, role, grants.KEY_READ, [zone.key.key_arn])
 
 
 def grant_image(role: iam.IRole, repository_arn: str) -> None:
     """Allow pulling the container image."""
-    # An authorization token is not a resource.
-    grant_on(None, role, ["ecr:GetAuthorizationToken"], ["*"])
+    grant_on(None, role, ["ecr:GetAuthorizationToken"], ["*"], because="an authorization token is no resource")
     actions = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
     grant_on(None, role, actions, [repository_arn])
 
@@ -59,9 +66,10 @@ def grant_reporting(role: iam.IRole) -> None:
     )
     grant_on(None, role, ["logs:CreateLogGroup"], [group])
     actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    grant_on(None, role, actions, [group, f"{group}:log-stream:*"])
+    streams = f"{group}:log-stream:*"
+    grant_on(None, role, actions, [group, streams], because="SageMaker names a stream after its job and instance")
     namespace = {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}}
-    grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], namespace)
+    grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], namespace, because="metrics are no resources")
 
 
 def grant_volume_key(role: iam.IRole, key: kms.IKey) -> None:
@@ -74,5 +82,53 @@ def grant_volume_key(role: iam.IRole, key: kms.IKey) -> None:
 
 def grant_network(role: iam.IRole) -> None:
     """Allow network interfaces in a VPC."""
-    # EC2 authorises the calls on the interface, its subnet and its security groups; the interface has no ARN before.
-    grant_on(None, role, [*_VPC_CHANGE, *_VPC_DESCRIBE], ["*"])
+    actions = [*_VPC_CHANGE, *_VPC_DESCRIBE]
+    grant_on(None, role, actions, ["*"], because="network interfaces have no ARN before SageMaker creates them")
+
+
+def grant_run(grantee: iam.IGrantable, *, jobs_arn: str, role: iam.IRole) -> iam.Grant:
+    """Allow running jobs under a role, from a state machine that waits for their end.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+    """
+    rule = Stack.of(role).format_arn(
+        service="events", resource="rule", resource_name="StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+    )
+    jobs = [
+        "sagemaker:CreateTrainingJob",
+        "sagemaker:DescribeTrainingJob",
+        "sagemaker:StopTrainingJob",
+        "sagemaker:AddTags",
+        "sagemaker:ListTags",
+    ]
+    grant = grant_on(None, grantee, jobs, [jobs_arn], because="each execution starts a job of its own")
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    for extra in (
+        grant_on(None, grantee, ["iam:PassRole"], [role.role_arn], to_sagemaker),
+        grant_on(None, grantee, ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
+    ):
+        grant = grant.combine(extra)
+    return grant
+
+
+def grant_register(grantee: iam.IGrantable, *, group_arn: str, packages_arn: str, zone: Zone, prefix: str) -> iam.Grant:
+    """Allow registering models below a prefix as packages of a group.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/security-iam-awsmanpol-model-registry.html
+    """
+    models = zone.bucket.arn_for_objects(f"{prefix}*")
+    grant = grant_on(
+        None,
+        grantee,
+        ["sagemaker:CreateModelPackage"],
+        [group_arn, packages_arn],
+        because="SageMaker numbers the packages of a group",
+    )
+    for extra in (
+        grant_on(
+            zone.bucket, grantee, grants.OBJECT_READ, [models], because="SageMaker names a model's folder after its job"
+        ),
+        grant_on(zone.key, grantee, grants.KEY_READ, [zone.key.key_arn]),
+    ):
+        grant = grant.combine(extra)
+    return grant

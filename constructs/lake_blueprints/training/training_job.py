@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access import ServiceRole
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import Zone
 from lake_blueprints.training.channel import Channel, render_channel
@@ -25,7 +25,10 @@ from lake_blueprints.training.training_access import (
     grant_image,
     grant_network,
     grant_objects,
+    grant_register,
     grant_reporting,
+    grant_run,
+    grant_script,
     grant_volume_key,
 )
 
@@ -143,14 +146,7 @@ class TrainingJob(Construct):
             self, "Role", services=["sagemaker.amazonaws.com"], description=f"Trains {self.node.id}"
         )
         self.script = script_asset(self, "Script", script or SHIPPED_SCRIPT)
-        grant_on(None, self.role, grants.OBJECT_READ, [self.script.bucket.arn_for_objects(self.script.s3_object_key)])
-        grant_on(
-            None,
-            self.role,
-            grants.BUCKET_LIST,
-            [self.script.bucket.bucket_arn],
-            {"StringEquals": {"s3:prefix": self.script.s3_object_key}},
-        )
+        grant_script(self.role, self.script)
         grant_objects(self.role, output, output_prefix, write=True)
         # Checkpoints are read again when spot capacity comes back.
         read = [channel.source for channel in self._channels.values()]
@@ -163,14 +159,6 @@ class TrainingJob(Construct):
             grant_network(self.role)
         grant_image(self.role, self.image.repository_arn)
         grant_reporting(self.role)
-        self.role.explain_wildcards(
-            {
-                **{f".Arn>/{prefix}*": "objects of a channel, whose names are not known" for _, prefix in read},
-                f".Arn>/{output_prefix}*": "models, each in a folder of its job",
-                ":log-stream:*": "SageMaker names a log stream after its job and instance",
-                "Resource::*": "actions that know no resource; metrics are limited to SageMaker's namespace",
-            }
-        )
 
         group = sagemaker.CfnModelPackageGroup(
             self,
@@ -259,39 +247,15 @@ class TrainingJob(Construct):
         }
 
     def grant_run(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow running the job from a state machine that waits for its end.
-
-        https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
-        """
-        jobs = self._arn("training-job", self.job_names)
-        rule = Stack.of(self).format_arn(
-            service="events", resource="rule", resource_name="StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-        )
-        actions = ("Create", "Describe", "Stop")
-        grant = grant_on(None, grantee, [f"sagemaker:{action}TrainingJob" for action in actions], [jobs])
-        to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-        for extra in (
-            grant_on(None, grantee, ["sagemaker:AddTags", "sagemaker:ListTags"], [jobs]),
-            grant_on(None, grantee, ["iam:PassRole"], [self.role.role_arn], to_sagemaker),
-            grant_on(None, grantee, ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
-        ):
-            grant = grant.combine(extra)
-        return grant
+        """Allow running the job from a state machine that waits for its end."""
+        return grant_run(grantee, jobs_arn=self._arn("training-job", self.job_names), role=self.role)
 
     def grant_register(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow registering models of this job; SageMaker looks at the model with the caller's permissions.
-
-        https://docs.aws.amazon.com/sagemaker/latest/dg/security-iam-awsmanpol-model-registry.html
-        """
-        packages = [self._group_arn, self._arn("model-package", f"{self.model_package_group_name}/*")]
-        models = self.output.bucket.arn_for_objects(f"{self.output_prefix}*")
-        grant = grant_on(None, grantee, ["sagemaker:CreateModelPackage"], packages)
-        for extra in (
-            grant_on(self.output.bucket, grantee, grants.OBJECT_READ, [models]),
-            grant_on(self.output.key, grantee, grants.KEY_READ, [self.output.key.key_arn]),
-        ):
-            grant = grant.combine(extra)
-        return grant
+        """Allow registering models of this job; SageMaker looks at the model with the caller's permissions."""
+        packages = self._arn("model-package", f"{self.model_package_group_name}/*")
+        return grant_register(
+            grantee, group_arn=self._group_arn, packages_arn=packages, zone=self.output, prefix=self.output_prefix
+        )
 
     def _script_mode(self) -> dict[str, str]:
         archive = Path(self.script.s3_object_key).name

@@ -1,21 +1,23 @@
-"""Acknowledgments of wildcards: exact, and right across stacks."""
+"""Explained wildcards: exact, and right across stacks."""
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from lake_blueprints.access import ServiceRole, grant_on
-from lake_blueprints.access.wildcards import acknowledge_wildcards
-from tests.support import nag_findings, template_of
+from tests.support import nag_findings, new_stack, template_of
 
 REASON = "objects below a prefix"
 
 
-def allow(stack: cdk.Stack, *resources: str) -> ServiceRole:
+def allow(stack: cdk.Stack, *resources: str, because: str | None = REASON) -> ServiceRole:
     role = ServiceRole(stack, "Role", services=["glue.amazonaws.com"], description="Reads")
-    grant_on(None, role, ["s3:GetObject"], resources)
+    grant_on(None, role, ["s3:GetObject"], resources, because=because)
     return role
 
 
@@ -24,40 +26,42 @@ def wildcards(stack: cdk.Stack) -> list[str]:
     return [finding for finding in nag_findings(stack) if "IAM5" in finding]
 
 
-def test_a_wildcard_is_a_finding_until_it_is_acknowledged(stack: cdk.Stack) -> None:
-    allow(stack, s3.Bucket(stack, "Bucket").arn_for_objects("flights/*"))
+def test_a_wildcard_is_a_finding_until_it_is_explained(stack: cdk.Stack) -> None:
+    allow(stack, s3.Bucket(stack, "Bucket").arn_for_objects("flights/*"), because=None)
     assert len(wildcards(stack)) == 1
 
 
-def test_an_acknowledgment_covers_the_wildcard_that_it_names(stack: cdk.Stack) -> None:
-    objects = s3.Bucket(stack, "Bucket").arn_for_objects("flights/*")
-    acknowledge_wildcards(allow(stack, objects), {objects: REASON})
-    assert wildcards(stack) == []
-
-
-def test_an_acknowledgment_may_name_the_end_of_the_resource(stack: cdk.Stack) -> None:
-    role = allow(stack, s3.Bucket(stack, "Bucket").arn_for_objects("flights/*"), "*")
-    acknowledge_wildcards(role, {"/flights/*": REASON, "::*": "an action that knows no resource"})
-    assert wildcards(stack) == []
-
-
-def test_an_acknowledgment_covers_no_other_wildcard(stack: cdk.Stack) -> None:
+def test_an_explanation_covers_the_wildcards_that_it_was_given_for(stack: cdk.Stack) -> None:
     bucket = s3.Bucket(stack, "Bucket")
-    role = allow(stack, bucket.arn_for_objects("*"), bucket.arn_for_objects("weather/*"), "*")
-    acknowledge_wildcards(role, {bucket.arn_for_objects("flights/*"): REASON})
+    allow(stack, bucket.arn_for_objects("flights/*"), bucket.arn_for_objects("weather/*"), "*")
+    assert wildcards(stack) == []
+
+
+def test_an_explanation_covers_no_other_wildcard(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Bucket")
+    role = allow(stack, bucket.arn_for_objects("flights/*"))
+    grant_on(None, role, ["s3:GetObject"], [bucket.arn_for_objects("*"), bucket.arn_for_objects("weather/*"), "*"])
     assert len(wildcards(stack)) == 3
 
 
-def test_an_acknowledgment_holds_across_stacks(stack: cdk.Stack) -> None:
-    objects = s3.Bucket(stack, "Bucket").arn_for_objects("flights/*")
+def test_nothing_is_acknowledged_for_a_resource_without_a_wildcard(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Bucket")
+    role = allow(stack, bucket.bucket_arn, bucket.arn_for_objects("flights/*"))
+    template_of(stack)
+    acknowledged = [entry.data for entry in role.node.metadata if entry.type == "aws:cdk:acknowledged-rules"]
+    assert [list(rules.values()) for rules in acknowledged] == [[REASON]]
+
+
+@pytest.mark.parametrize(("strength", "reference"), [("strong", "Fn::ImportValue"), ("weak", "Fn::GetStackOutput")])
+def test_an_explanation_holds_across_stacks(strength: str, reference: str) -> None:
+    stack = new_stack({"@aws-cdk/core:defaultCrossStackReferences": strength})
     other = cdk.Stack(cdk.App.of(stack), "Other")
-    acknowledge_wildcards(allow(other, objects), {objects: REASON})
+    allow(other, s3.Bucket(stack, "Bucket").arn_for_objects("flights/*"))
     assert wildcards(other) == []
+    assert reference in json.dumps(template_of(other))
 
 
-def test_plain_policies_are_looked_at_as_well(stack: cdk.Stack) -> None:
-    objects = s3.Bucket(stack, "Bucket").arn_for_objects("flights/*")
+def test_the_role_of_somebody_else_is_theirs_to_explain(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal())
-    grant_on(None, role, ["s3:GetObject"], [objects])
-    acknowledge_wildcards(role, {objects: REASON})
-    assert wildcards(stack) == []
+    grant_on(None, role, ["s3:GetObject"], [s3.Bucket(stack, "Bucket").arn_for_objects("*")], because=REASON)
+    assert len(wildcards(stack)) == 1

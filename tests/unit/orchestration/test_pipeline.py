@@ -8,6 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -297,12 +298,20 @@ def test_can_approve_models_by_itself(stack: cdk.Stack) -> None:
     assert states_of(stack)["Register Delays"]["Parameters"]["ModelApprovalStatus"] == "Approved"
 
 
-def test_loads_each_definition_and_each_table_in_a_call_of_its_own(lake_stack: cdk.Stack) -> None:
-    batches = states_of(lake_stack)["Load LakeWarehouse batches"]["Result"]
-    first, second, third = (batch["sqls"] for batch in batches)
-    assert [first[0].split()[1], second[0].split()[1]] == ["EXTERNAL", "TABLE"]
-    assert len(first) == len(second) == 1
-    assert len(third) > 1
+def test_defines_in_one_call_and_loads_each_table_in_another(lake_stack: cdk.Stack) -> None:
+    definitions, flights = (batch["sqls"] for batch in states_of(lake_stack)["Load LakeWarehouse batches"]["Result"])
+    assert [sql.split()[1] for sql in definitions] == ["EXTERNAL", "TABLE"]
+    assert [sql.split()[0] for sql in flights] == ["DELETE", "COPY"]
+
+
+def test_defines_no_more_in_a_call_than_it_takes(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    for number in range(40):
+        lake.warehouse.add_dataset(lake.database.add_table(evolve(FLIGHTS, name=f"flights{number}")))
+    Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=[])])
+    batches = states_of(stack)["Load Warehouse batches"]["Result"]
+    # One schema and 41 tables.
+    assert [len(batch["sqls"]) for batch in batches] == [40, 2]
 
 
 def test_the_role_may_do_just_what_its_steps_do(stack: cdk.Stack) -> None:

@@ -1,0 +1,63 @@
+"""Running a crawler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration, Stack
+
+from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.catalog import Crawler
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, check_name, retry, task
+from lake_blueprints.orchestration.transient import GLUE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crawl:
+    """Run a crawler to its end; if it is already running, wait for that run and start another one.
+
+    Parameters
+    ----------
+    crawler: Crawler
+        What runs.
+    timeout: Duration
+        Time after which waiting ends and the step fails. By default 2 hours.
+    name: str, optional
+        Name of the step. By default `Crawl` and the crawler's id.
+    """
+
+    crawler: Crawler
+    timeout: Duration = field(default_factory=lambda: Duration.hours(2))
+    name: str | None = None
+
+    def render(self, poll_interval: Duration) -> Fragment:
+        name = check_name(self.name or f"Crawl {self.crawler.node.id}")
+        crawler = {"Name": self.crawler.crawler_name}
+        start = task(
+            name,
+            "aws-sdk:glue:startCrawler",
+            crawler,
+            timeout=ONE_CALL,
+            retries=[retry(["Glue.CrawlerRunningException"], attempts=30), retry(GLUE)],
+            result={"count": {"value": 0}},
+            result_path="$.poll",
+        )
+        last, ready = (
+            "$.poll.answer.Crawler.LastCrawl",
+            {"Variable": "$.poll.answer.Crawler.State", "StringEquals": "READY"},
+        )
+        succeeded = {"And": [ready, {"Variable": f"{last}.Status", "StringEquals": "SUCCEEDED"}]}
+        poll = Poll(
+            action="aws-sdk:glue:getCrawler",
+            parameters=crawler,
+            retries=[retry(GLUE)],
+            succeeded=succeeded,
+            failures=[(ready, f"States.JsonToString({last})")],
+        )
+        return poll.fragment(name, start, interval=poll_interval, limit=self.timeout)
+
+    def grant(self, role: ServiceRole) -> None:
+        crawler = Stack.of(self.crawler).format_arn(
+            service="glue", resource="crawler", resource_name=self.crawler.crawler_name
+        )
+        grant_on(None, role, ["glue:StartCrawler", "glue:GetCrawler"], [crawler])

@@ -1,0 +1,47 @@
+"""Running a curation job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+
+from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.etl import CurationJob
+from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.transient import GLUE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curate:
+    """Run a curation job to its end; if it is already running, try again later.
+
+    Parameters
+    ----------
+    job: CurationJob
+        What runs.
+    timeout: Duration
+        Time after which the run is stopped and the step fails. By default 2 hours.
+    name: str, optional
+        Name of the step. By default `Curate` and the job's id.
+    """
+
+    job: CurationJob
+    timeout: Duration = field(default_factory=lambda: Duration.hours(2))
+    name: str | None = None
+
+    def render(self, poll_interval: Duration) -> Fragment:
+        name = check_name(self.name or f"Curate {self.job.node.id}")
+        busy = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
+        states = task(
+            name,
+            "glue:startJobRun.sync",
+            {"JobName": self.job.job_name},
+            timeout=self.timeout,
+            retries=[retry(busy, attempts=30), retry(GLUE)],
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
+        grant_on(None, role, actions, [self.job.job_arn])

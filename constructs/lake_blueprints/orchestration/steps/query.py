@@ -1,0 +1,62 @@
+"""Running an Athena statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+
+from lake_blueprints.access import ServiceRole
+from lake_blueprints.catalog import Table
+from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.transient import ATHENA
+from lake_blueprints.query import Workgroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """Run one Athena statement to its end, for instance to maintain a table.
+
+    Parameters
+    ----------
+    workgroup: Workgroup
+        Where it runs.
+    sql: str
+        The statement.
+    database: str
+        Catalog database in which its tables are looked up.
+    name: str
+        Name of the step.
+    reads, writes: sequence of Table
+        The tables that it reads, and those that it adds data to.
+    timeout: Duration
+        Time after which the query is stopped and the step fails. By default 30 minutes, Athena's own limit.
+    """
+
+    workgroup: Workgroup
+    sql: str
+    database: str
+    name: str
+    reads: Sequence[Table] = ()
+    writes: Sequence[Table] = ()
+    timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
+
+    def render(self, poll_interval: Duration) -> Fragment:
+        name = check_name(self.name)
+        parameters = {
+            "QueryString": self.sql,
+            "WorkGroup": self.workgroup.workgroup_name,
+            "QueryExecutionContext": {"Database": self.database},
+        }
+        states = task(
+            name, "athena:startQueryExecution.sync", parameters, timeout=self.timeout, retries=[retry(ATHENA)]
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        self.workgroup.grant_run_queries(role)
+        for table in self.reads:
+            table.grant_read(role)
+        for table in self.writes:
+            table.grant_write(role)

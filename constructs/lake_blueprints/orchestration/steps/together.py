@@ -1,0 +1,46 @@
+"""Doing several things at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+
+from lake_blueprints.access import ServiceRole
+from lake_blueprints.orchestration.asl import DISCARD, Fragment, chain, check_name
+from lake_blueprints.orchestration.steps.step import Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Do several things at the same time, and go on when all have ended.
+
+    Parameters
+    ----------
+    branches: sequence
+        Each one a step, or a sequence of steps that follow each other.
+    name: str
+        Name of the step. By default `Together`; a pipeline that has several needs different ones.
+    """
+
+    branches: Sequence[Step | Sequence[Step]]
+    name: str = "Together"
+
+    @property
+    def sequences(self) -> list[Sequence[Step]]:
+        """The branches, each as a sequence."""
+        return [branch if isinstance(branch, Sequence) else [branch] for branch in self.branches]
+
+    def render(self, poll_interval: Duration) -> Fragment:
+        name = check_name(self.name)
+        if not self.branches or not all(self.sequences):
+            raise ValueError(f"'{name}' needs at least one branch, and each branch at least one step")
+        branches = [chain([step.render(poll_interval) for step in steps]) for steps in self.sequences]
+        state = {"Type": "Parallel", "Branches": branches, "ResultPath": DISCARD}
+        return Fragment(start=name, end=name, states={name: state})
+
+    def grant(self, role: ServiceRole) -> None:
+        for steps in self.sequences:
+            for step in steps:
+                step.grant(role)

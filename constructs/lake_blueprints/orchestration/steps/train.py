@@ -1,0 +1,53 @@
+"""Running a training job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+
+from lake_blueprints.access import ServiceRole
+from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.transient import SAGEMAKER
+from lake_blueprints.training import TrainingJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Run a training job to its end.
+
+    Parameters
+    ----------
+    job: TrainingJob
+        What runs, for at most as long as its compute says.
+    name: str, optional
+        Name of the step. By default `Train` and the job's id.
+    """
+
+    job: TrainingJob
+    name: str | None = None
+
+    def render(self, poll_interval: Duration) -> Fragment:
+        name = check_name(self.name or f"Train {self.job.node.id}")
+        states = task(
+            name,
+            "sagemaker:createTrainingJob.sync",
+            self.job.create_training_job(),
+            # Starting and stopping the instances is not part of the job's own limit.
+            timeout=self.job.compute.time_limit.plus(Duration.minutes(30)),
+            retries=[
+                retry(["SageMaker.ResourceLimitExceededException", "SageMaker.ResourceLimitExceeded"]),
+                retry(SAGEMAKER),
+            ],
+            result={"name.$": "$.TrainingJobName", "model.$": "$.ModelArtifacts.S3ModelArtifacts"},
+            result_path=trained_at(self.job),
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        self.job.grant_run(role)
+
+
+def trained_at(job: TrainingJob) -> str:
+    """Return where the state machine keeps what is known of a trained model."""
+    return f"$.trained.{job.node.addr}"
