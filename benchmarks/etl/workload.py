@@ -6,11 +6,11 @@ The source is JSON lines of about 190 bytes: one record in 100 is a repetition, 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -97,16 +97,12 @@ def shipped(folder: Path) -> dict[str, int]:
         DatabaseName="db", TableInput={"Name": "t", "StorageDescriptor": {"Location": "s3://lake/target/"}}
     )
     package = Path(lake_blueprints.local.__file__).parents[1]
-    sys.path.insert(0, str(package / "local" / "glue_runtime"))
-    spec = importlib.util.spec_from_file_location("curate", package / "etl" / "scripts" / "curate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["curate"] = module
-    spec.loader.exec_module(module)
+    sys.path[:0] = [str(package / "local" / "glue_runtime"), str(package / "etl" / "scripts")]
+    script = import_module("curate")
     argv = ["curate", "--JOB_NAME", "bench", "--plan", "s3://lake/plan.json", "--database", "db", "--table", "t"]
     for name in ("source", "target", "quarantine", "state"):
         argv += [f"--{name}", f"s3://lake/{name}/"]
-    module.main(argv)
+    script.main(argv)
     key = s3.list_objects_v2(Bucket="lake", Prefix="state/runs/")["Contents"][0]["Key"]
     report = json.loads(s3.get_object(Bucket="lake", Key=key)["Body"].read())
     server.stop()

@@ -18,10 +18,11 @@ from lake_blueprints.contracts import Dataset
 from lake_blueprints.encryption.security_configuration import GlueSecurityConfiguration
 from lake_blueprints.etl.job_access import grant_glue_job
 from lake_blueprints.etl.plan import Curation
+from lake_blueprints.etl.script_package import package_asset
 from lake_blueprints.etl.worker import Worker
 from lake_blueprints.storage import Zone
 
-SCRIPT = Path(__file__).parent / "scripts" / "curate.py"
+_SCRIPTS = Path(__file__).parent / "scripts"
 
 
 class CurationJob(Construct):
@@ -58,7 +59,8 @@ class CurationJob(Construct):
 
     Defines
     -------
-    The job, named `job_name`, with its `role`; the script and the plan as assets; a security configuration.
+    The job, named `job_name`, with its `role`; the script, its package and the plan as assets; a security
+    configuration.
 
     Raises
     ------
@@ -107,7 +109,8 @@ class CurationJob(Construct):
         self.role = ServiceRole(
             self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
         )
-        self.script = s3_assets.Asset(self, "Script", path=str(SCRIPT))
+        self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPTS / "curate.py"))
+        self.package = package_asset(self, "Package", _SCRIPTS / "lake_curation")
         self.plan = s3_assets.Asset(self, "Plan", path=_write_plan(curation, dataset))
         security = GlueSecurityConfiguration(self, "Security", encryption_key=key)
 
@@ -120,7 +123,7 @@ class CurationJob(Construct):
         target.zone.grant_delete(self.role, prefix=target.prefix)
         for table in joined.values():
             table.grant_read(self.role)
-        grant_glue_job(self.role, key=key, assets=(self.script, self.plan))
+        grant_glue_job(self.role, key=key, assets=(self.script, self.package, self.plan))
 
         arguments = {
             "--plan": self.plan.s3_object_url,
@@ -130,6 +133,7 @@ class CurationJob(Construct):
             "--state": target.zone.uri(self.state_prefix),
             "--database": target.database.database_name,
             "--table": target.table_name,
+            "--extra-py-files": self.package.s3_object_url,
             "--enable-metrics": "true",
             "--enable-continuous-cloudwatch-log": "true",
             "--enable-glue-datacatalog": "true",

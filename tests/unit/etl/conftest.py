@@ -20,11 +20,18 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
+import lake_blueprints.etl
+import lake_blueprints.local
+from lake_blueprints.etl.script_package import zipped
 from lake_blueprints.local.objects import Mirror, ObjectStore
 from lake_blueprints.local.runtime import CREDENTIALS
 from lake_blueprints.local.spark import spark_configuration, spark_environment
 
-PACKAGE = Path(__file__).parents[3] / "constructs" / "lake_blueprints"
+SCRIPTS = Path(lake_blueprints.etl.__file__).parent / "scripts"
+GLUE_RUNTIME = Path(lake_blueprints.local.__file__).parent / "glue_runtime"
+
+# Compiling a query to Java and starting tasks take longer than working on a few records.
+FEW_RECORDS = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +53,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / "lake").mkdir()
     # A few records per test: the optimising compiler would cost more than it gains.
     settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"])
-    spark = SparkSession.builder.config(map=settings).getOrCreate()
+    spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS}).getOrCreate()
     yield root
     spark.stop()
     server.stop()
@@ -59,12 +66,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def script(cloud: Path) -> ModuleType:
-    """Load curate.py as Glue does: as a file of its own, with `awsglue` to import."""
-    sys.path.insert(0, str(PACKAGE / "local" / "glue_runtime"))
-    spec = importlib.util.spec_from_file_location("curate", PACKAGE / "etl" / "scripts" / "curate.py")
+    """Load curate.py as Glue does: as a file of its own, with its package as a zip file and `awsglue` to import."""
+    package = cloud / "lake_curation.zip"
+    package.write_bytes(zipped(SCRIPTS / "lake_curation"))
+    sys.path[:0] = [str(package), str(GLUE_RUNTIME)]
+    spec = importlib.util.spec_from_file_location("curate", SCRIPTS / "curate.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["curate"] = module
     spec.loader.exec_module(module)
     return module
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +20,11 @@ from pyspark.sql import SparkSession
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+
+
+def part(name: str) -> ModuleType:
+    """Return a module of the script's package, which is on Python's path once the script is loaded."""
+    return import_module(f"lake_curation.{name}")
 
 
 def column(name: str, kind: str = "string", **rules: Any) -> dict[str, Any]:
@@ -120,22 +127,20 @@ def test_a_bad_record_is_quarantined_with_a_sentence(
 def judge(script: ModuleType, cloud: Any) -> Callable[..., Any]:
     """Return a function that judges one JSON record by one column's rules, without a whole run."""
     spark = SparkSession.builder.getOrCreate()
+    for key, value in script.SETTINGS.items():
+        spark.conf.set(key, value)
     folder = cloud / "lake" / "judge"
     folder.mkdir(exist_ok=True)
 
     def judged(rules: dict[str, Any], record: str) -> Any:
-        for key, value in script.SETTINGS.items():
-            spark.conf.set(key, value)
         (folder / "record.json").write_text(record)
-        parsed = script.Plan.parse(script.json.dumps(plan(rules)))
-        source = script.Source(spark, parsed, script.Location("s3://lake/judge/"))
-        objects = [script.SourceObject(key="judge/record.json", etag="e", size=1, modified="")]
-        batch = script.Batch(spark, parsed, source, None, "", "", "b", objects, lambda before: None)
-        rows = batch.typed()
+        parsed = script.Plan.parse(json.dumps(plan(rules)))
+        objects = [part("storage").SourceObject(key="judge/record.json", etag="e", size=1, modified="")]
+        rows = script.judged(parsed, script.records(spark, parsed, "lake", objects), None)
         [found] = rows.collect()
         if found["__status"] != "quarantined":
             return found["x"]
-        [refused] = batch.refused(rows).collect()
+        [refused] = part("quarantine").refused(parsed, rows).collect()
         return found["__status"], refused["kinds"], refused["reasons"]
 
     return judged
@@ -300,14 +305,15 @@ def test_of_duplicates_in_a_batch_the_first_in_the_object_stays(flat: Any) -> No
 @pytest.mark.parametrize(
     ("step", "key"),
     [
-        ("Batch.typed", []),
-        ("Batch.write_quarantine", []),
-        ("Batch.repeated", ["id"]),
-        ("Batch.write_curated", []),
-        ("after Batch.write_curated", []),
-        ("after Batch.write_curated", ["id"]),
-        ("torn Batch.write_curated", []),
-        ("torn Batch.write_curated", ["id"]),
+        ("judged", []),
+        ("write_quarantine", []),
+        ("after write_quarantine", []),
+        ("repeated", ["id"]),
+        ("append", []),
+        ("after append", []),
+        ("after append", ["id"]),
+        ("torn append", []),
+        ("torn append", ["id"]),
         ("register_partitions", []),
         ("after register_partitions", []),
         ("report", []),
@@ -329,12 +335,8 @@ def test_a_run_killed_at_any_step_is_repaired_by_the_next(
     # Arrives between the attempts: must not become part of the batch that is repeated.
     flat.put("b.json", row(4))
     flat.run()
-    done = {tuple(report.items())[3]: balance(report) for report in flat.reports()}
-    assert sorted(balance(report) for report in flat.reports()) == [
-        (1, 1, 0, 0, 0),
-        (1, 1, 0, 0, 0),
-        (4, 3, 0, 0, 1),
-    ], done
+    accounts = [balance(report) for report in flat.reports()]
+    assert accounts == [(1, 1, 0, 0, 0), (4, 3, 0, 0, 1), (1, 1, 0, 0, 0)]
     assert flat.rows("id, month") == [(0, 1), (1, 1), (2, 2), (3, 2), (4, 1)]
     assert len(flat.refused()) == 1
     assert balance(flat.run()) == (0, 0, 0, 0, 0)
@@ -346,37 +348,30 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
     def stop(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError(step)
 
-    if step in ("report", "finish"):
-        write = script.Location.write
+    if step == "report":
+        monkeypatch.setattr(script, "asdict", stop)
+    elif step == "finish":
+        monkeypatch.setattr(script.Ledger, "finish", stop)
+    else:
+        moment, _, name = step.rpartition(" ")
+        original = getattr(script, name)
 
-        def written(self: Any, name: str, document: Any) -> None:
-            if name.startswith("runs/") if step == "report" else "pending" in document and document["pending"] is None:
-                stop()
-            write(self, name, document)
+        def stopped(*args: Any) -> None:
+            known = set(lake.files())
+            if moment:
+                original(*args)
+            if moment == "torn":
+                sorted(set(lake.files()) - known)[0].unlink()
+            stop()
 
-        monkeypatch.setattr(script.Location, "write", written)
-        return
-    moment, _, target = step.rpartition(" ")
-    owner, _, name = target.rpartition(".")
-    holder = getattr(script, owner) if owner else script
-    original = getattr(holder, name)
-
-    def stopped(*args: Any) -> None:
-        known = set(lake.files())
-        if moment:
-            original(*args)
-        if moment == "torn":
-            sorted(set(lake.files()) - known)[0].unlink()
-        stop()
-
-    monkeypatch.setattr(holder, name, stopped)
+        monkeypatch.setattr(script, name, stopped)
 
 
 def test_a_killed_batch_whose_objects_are_gone_does_not_block_the_next(
     flat: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flat.put("a.json", row(1))
-    kill(flat, script, monkeypatch, "after Batch.write_curated")
+    kill(flat, script, monkeypatch, "after append")
     with pytest.raises(ZeroDivisionError):
         flat.run()
     monkeypatch.undo()
@@ -388,7 +383,7 @@ def test_a_killed_batch_whose_objects_are_gone_does_not_block_the_next(
 
 def test_the_ledger_forgets_objects_older_than_its_look_back(script: ModuleType) -> None:
     def item(key: str, day: int) -> Any:
-        return script.SourceObject(key=key, etag=key, size=1, modified=f"2026-01-{day:02}T00:00:00+00:00")
+        return part("storage").SourceObject(key=key, etag=key, size=1, modified=f"2026-01-{day:02}T00:00:00+00:00")
 
     ledger = script.Ledger()
     ledger.finish([item("a", 1), item("b", 5)])
@@ -401,7 +396,7 @@ def test_the_ledger_forgets_objects_older_than_its_look_back(script: ModuleType)
 def test_many_objects_are_worked_through_in_batches(
     flat: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(script, "BATCH_OBJECTS", 2)
+    monkeypatch.setattr(part("ledger"), "BATCH_OBJECTS", 2)
     for i in range(3):
         flat.put(f"{i}.json", row(i))
     flat.run()
@@ -578,20 +573,20 @@ def test_each_partition_has_one_file_until_it_outgrows_the_target(flat: Any) -> 
     ],
 )
 def test_a_malformed_plan_is_refused_with_the_key_at_fault(script: ModuleType, document: Any, message: str) -> None:
-    text = document if isinstance(document, str) else script.json.dumps(document)
-    with pytest.raises(script.CurateError, match=message) as raised:
+    text = document if isinstance(document, str) else json.dumps(document)
+    with pytest.raises(part("errors").CurateError, match=message) as raised:
         script.Plan.parse(text)
     assert "\n" not in str(raised.value)
 
 
 def test_a_missing_plan_is_refused(script: ModuleType, lake: Any) -> None:
-    with pytest.raises(script.CurateError, match=r"there is no object s3://lake/nowhere\.json"):
-        script.Location("s3://lake/nowhere.json").read("")
+    with pytest.raises(part("errors").CurateError, match=r"there is no object s3://lake/nowhere\.json"):
+        script.Location("s3://lake/nowhere.json").read()
 
 
 def test_a_wrong_expression_is_refused_in_one_line(lake: Any, script: ModuleType) -> None:
     lake.plan = plan(column("x"), filter="nonsense > 1")
     lake.put("a.json", {"x": "1"})
-    with pytest.raises(script.CurateError, match=r"plan: filter: .*nonsense") as raised:
+    with pytest.raises(part("errors").CurateError, match=r"plan: filter: .*nonsense") as raised:
         lake.run()
     assert "\n" not in str(raised.value)

@@ -1,0 +1,37 @@
+"""A package of Python modules, zipped as Glue puts it on a script's path."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+# The first moment that a zip file can name.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def package_asset(scope: Construct, construct_id: str, package: Path) -> s3_assets.Asset:
+    """Return the modules of a package as a zip asset, the same bytes for the same modules on every machine."""
+    # The asset copies the file at once.
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / f"{package.name}.zip"
+        archive.write_bytes(zipped(package))
+        return s3_assets.Asset(scope, construct_id, path=str(archive))
+
+
+def zipped(package: Path) -> bytes:
+    """Return the modules of a package, in the order of their names, as a zip file."""
+    packed = io.BytesIO()
+    # Stored, not compressed: compressors differ between machines, and the asset's hash must not.
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for module in sorted(package.glob("*.py")):
+            entry = zipfile.ZipInfo(f"{package.name}/{module.name}", date_time=_EPOCH)
+            # Otherwise it is 0 on Windows and 3 elsewhere.
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, module.read_bytes())
+    return packed.getvalue()

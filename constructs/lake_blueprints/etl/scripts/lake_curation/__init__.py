@@ -1,0 +1,1 @@
+"""The parts of the curation job; curate.py puts them in order."""

@@ -1,0 +1,31 @@
+"""The account of a batch, in which every record appears once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lake_curation.errors import CurateError
+
+
+@dataclass(kw_only=True)
+class Account:
+    """How many records were read and what became of them; zeros if there was nothing to do."""
+
+    read: int = 0
+    curated: int = 0
+    duplicates: int = 0
+    filtered: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    partitions: list[str] = field(default_factory=list)
+    output_files: int = 0
+    output_bytes: int = 0
+
+    def check(self) -> None:
+        """Compare what was counted while parsing with what is in the files; raise CurateError if they differ."""
+        parts = self.curated + self.duplicates + self.filtered + self.quarantined
+        if self.read != parts:
+            raise CurateError(
+                f"{self.read} records read, but {self.curated} curated, {self.duplicates} duplicates, "
+                f"{self.filtered} filtered and {self.quarantined} quarantined make {parts}"
+            )

@@ -1,0 +1,91 @@
+"""The judgement on every record: is it good, left out, or refused?"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lake_curation.columns import (
+    BLOCK,
+    BROKEN,
+    FIELDS,
+    FILTERED,
+    GOOD,
+    MODIFIED,
+    OBJECT,
+    PARSED,
+    QUARANTINED,
+    RAW,
+    ROW,
+    STATUS,
+    quoted,
+)  # fmt: skip
+from lake_curation.errors import CurateError
+from lake_curation.parsing import converted
+from lake_curation.plan import Plan
+from lake_curation.references import References
+from lake_curation.rules import rules
+
+
+def judged(plan: Plan, records: DataFrame, references: References) -> DataFrame:
+    """Return the columns of the table, the STATUS, the origin, and the record itself if it is refused."""
+    rows, left_out = _enriched(plan, _typed(plan, records), references)
+    # A row without a partition would be in a folder that no partition projection finds.
+    lost = _any([F.coalesce(F.col(quoted(key)).cast("string"), F.lit("")) == "" for key in plan.late_keys])
+    status = F.when(F.col(BROKEN) | lost, QUARANTINED).when(_any(left_out), FILTERED).otherwise(GOOD)
+    rows = rows.withColumn(STATUS, status)
+    refused = F.col(STATUS) == QUARANTINED
+    return rows.select(
+        STATUS, MODIFIED, BLOCK, ROW,
+        *(F.when(refused, F.col(name)).alias(name) for name in (RAW, FIELDS, OBJECT)),
+        *map(quoted, plan.written),
+    )  # fmt: skip
+
+
+def _typed(plan: Plan, records: DataFrame) -> DataFrame:
+    """Give each column its type, and mark as BROKEN what breaks a rule."""
+    found = dict(records.select(f"{PARSED}.*").dtypes)
+    values = (
+        converted(F.col(PARSED).getField(column.source), found[column.source], column).alias(column.name)
+        for column in plan.columns
+    )
+    rows = records.select("*", *values)
+    broken = [
+        rule.broken
+        for column in plan.columns
+        for rule in rules(plan, column, F.col(PARSED).getField(column.source), F.col(quoted(column.name)))
+    ]
+    return rows.withColumn(BROKEN, F.col(BROKEN) | F.coalesce(_any(broken), F.lit(False))).drop(PARSED)
+
+
+def _enriched(plan: Plan, rows: DataFrame, references: References) -> tuple[DataFrame, list[Column]]:
+    """Add the columns of joins and expressions; also return the conditions under which a row is left out."""
+    left_out = []
+    for join in plan.joins:
+        marker = f"__{join.name}"
+        reference = references.read(join, dict(rows.dtypes)).withColumn(marker, F.lit(True))
+        rows = rows.join(F.broadcast(reference), join.on, "left")
+        if join.how == "inner":
+            left_out.append(F.col(quoted(marker)).isNull())
+    for name, derived in plan.derive.items():
+        rows = rows.withColumn(name, _expression(rows, derived.expression, f"derive.{name}").cast(derived.type))
+    left_out += [F.col(quoted(name)).isNull() for name in plan.drop_null_rows]
+    if plan.filter:
+        left_out.append(~F.coalesce(_expression(rows, plan.filter, "filter"), F.lit(False)))
+    return rows, left_out
+
+
+def _expression(rows: DataFrame, sql: str, key: str) -> Column:
+    try:
+        rows.select(F.expr(sql))
+    except (AnalysisException, ParseException) as error:
+        first_line = next(line for line in str(error).splitlines() if line)
+        raise CurateError(f"plan: {key}: {first_line}") from None
+    return F.expr(sql)
+
+
+def _any(conditions: list[Column]) -> Column:
+    return reduce(Column.__or__, conditions, F.lit(False))

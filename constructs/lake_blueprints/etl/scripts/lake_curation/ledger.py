@@ -1,0 +1,77 @@
+"""The ledger: which objects have been read, and the batch that is being worked on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lake_curation.storage import Location, SourceObject
+
+# An object is new if it was modified after the watermark minus this, and is not in the ledger with its ETag.
+# S3 dates a multipart upload from its start, so an object may appear this much later than its date says.
+LOOK_BACK = timedelta(days=2)
+BATCH_OBJECTS = 20_000
+DOCUMENT = "ledger.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """The objects of one unit of work. A killed attempt at it has left files in the folders of `before`."""
+
+    identity: str
+    objects: list[SourceObject]
+    redone: bool = False
+    before: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Ledger:
+    """One small JSON document, replaced as a whole with each step.
+
+    `pending` is written before a batch is worked on and removed when it is done. A run that finds one knows that
+    the run before was killed, which objects it had in hand, and which files the table had before it wrote any.
+    """
+
+    watermark: str = ""
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    pending: dict[str, Any] | None = None
+
+    @classmethod
+    def load(cls, state: Location) -> Ledger:
+        return cls(**json.loads(state.read(DOCUMENT, default="{}")))
+
+    def save(self, state: Location) -> None:
+        state.write(DOCUMENT, asdict(self))
+
+    def next_batch(self, listed: Iterable[SourceObject]) -> Batch:
+        """Return the batch that a killed run has left, else the oldest new objects."""
+        if self.pending:
+            keys = set(self.pending["keys"])
+            objects = [item for item in listed if item.key in keys]
+            return Batch(identity=self.pending["batch"], objects=objects, redone=True, before=self.pending["before"])
+        new = sorted((item for item in listed if self.is_new(item)), key=lambda item: (item.modified, item.key))
+        objects = new[:BATCH_OBJECTS]
+        digest = hashlib.sha256(json.dumps([(item.key, item.etag) for item in objects]).encode()).hexdigest()[:8]
+        return Batch(identity=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{digest}", objects=objects)
+
+    def begin(self, batch: Batch, before: dict[str, list[str]]) -> None:
+        """Note the batch, and the files that the folders have before it adds any."""
+        self.pending = {"batch": batch.identity, "keys": [item.key for item in batch.objects], "before": before}
+
+    def finish(self, objects: Iterable[SourceObject]) -> None:
+        """Count the objects as read, and forget what is older than the look-back."""
+        for item in objects:
+            self.seen[item.key] = [item.etag, item.modified]
+            self.watermark = max(self.watermark, item.modified)
+        self.seen = {key: entry for key, entry in self.seen.items() if entry[1] >= self._horizon()}
+        self.pending = None
+
+    def is_new(self, item: SourceObject) -> bool:
+        return item.modified >= self._horizon() and self.seen.get(item.key, [""])[0] != item.etag
+
+    def _horizon(self) -> str:
+        return (datetime.fromisoformat(self.watermark) - LOOK_BACK).isoformat() if self.watermark else ""

@@ -1,0 +1,60 @@
+"""From text to typed values, strictly: null means that something is not a value of the type."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from lake_curation.columns import CORRUPT
+from lake_curation.plan import INTEGERS, NESTED, Field
+
+JSON_OPTIONS = {"columnNameOfCorruptRecord": CORRUPT, "allowNonNumericNumbers": "false"}
+
+# A cast alone takes '3.7' for the bigint 3, '1f' for a double and 'T05:00' for a time of today.
+_DATE = r"\d{4}-\d\d-\d\d"
+_PATTERNS = {
+    **dict.fromkeys(INTEGERS, r"^[+-]?\d+$"),
+    **dict.fromkeys(("float", "double", "decimal"), r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"),
+    "date": rf"^{_DATE}$",
+    "timestamp": rf"^{_DATE}[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d(:?\d\d)?)?$",
+    "timestamp_ntz": rf"^{_DATE}[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?$",
+}
+
+
+def converted(value: Column, found: str, column: Field) -> Column:
+    """Convert a value of the type `found` to the column's type: null if it does not fit."""
+    if found == column.type:
+        return _finite(value) if found in ("float", "double") else value
+    if found == "string":
+        return _from_text(value, column)
+    if column.family in INTEGERS:
+        # A cast wraps around; a value that fits survives the way there and back.
+        return F.when(value.cast(column.type).cast(found) == value, value.cast(column.type))
+    return _finite(value.cast(column.type)) if column.type == "float" else value.cast(column.type)
+
+
+def is_one_value(text: Column) -> Column:
+    """Tell whether a line holds exactly one JSON value: Spark reads the first and ignores what follows."""
+    ends_with_first_brace = F.instr(text, "}") == F.length(text)
+    return ends_with_first_brace | F.coalesce(json_values(text) == 1, F.lit(False))
+
+
+def json_values(text: Column) -> Column:
+    return F.json_array_length(F.concat(F.lit("["), text, F.lit("]")))
+
+
+def _from_text(text: Column, column: Field) -> Column:
+    if column.family in ("date", "timestamp") and column.format:
+        return (F.to_date if column.family == "date" else F.to_timestamp)(text, column.format)
+    if column.family == "binary":
+        return F.unbase64(text)
+    if column.family in NESTED:
+        return F.from_json(text, column.type)
+    value = text.cast(column.type)
+    if column.family in ("float", "double"):
+        value = _finite(value)
+    return F.when(text.rlike(_PATTERNS[column.family]), value) if column.family in _PATTERNS else value
+
+
+def _finite(value: Column) -> Column:
+    return F.when(F.abs(value) < F.lit(float("inf")), value)

@@ -1,0 +1,168 @@
+"""The plan: what the data contract demands of the dataset, compiled to JSON by the constructs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from lake_curation.errors import CurateError
+
+INTEGERS = ("tinyint", "smallint", "int", "bigint")
+TEMPORAL = ("date", "timestamp", "timestamp_ntz")
+NESTED = ("array", "map", "struct")
+TYPES = (*INTEGERS, "float", "double", "decimal", "boolean", "string", "binary", *TEMPORAL, *NESTED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A column of the dataset: its name in the source, its Spark type, and the rules for its values."""
+
+    name: str
+    source: str
+    type: str
+    required: bool = False
+    format: str | None = None
+    minimum: Any = None
+    maximum: Any = None
+    exclusive_minimum: Any = None
+    exclusive_maximum: Any = None
+    multiple_of: Any = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    enum: list[Any] | None = None
+
+    @property
+    def family(self) -> str:
+        """The type without its parameters: `decimal(10,2)` is a `decimal`."""
+        return re.split(r"[(<]", self.type, maxsplit=1)[0]
+
+    @property
+    def json_type(self) -> str:
+        """The type as which Spark's JSON parser reads the column.
+
+        Text where that parser would guess: it takes a number for a time, and 200 for the tinyint -56.
+        """
+        if self.family in TEMPORAL:
+            return "string"
+        return {"tinyint": "int", "smallint": "int", "float": "double"}.get(self.type, self.type)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A join with a reference table."""
+
+    name: str
+    on: list[str]
+    columns: list[str]
+    how: str = "left"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """A column that an SQL expression calculates."""
+
+    expression: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What becomes of a dataset; docs/etl.md explains each key."""
+
+    dataset: str
+    version: str
+    format: str
+    columns: list[Field]
+    csv: dict[str, str] = field(default_factory=dict)
+    primary_key: list[str] = field(default_factory=list)
+    partition_keys: list[str] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    drop_null_rows: list[str] = field(default_factory=list)
+    filter: str | None = None
+    derive: dict[str, Derived] = field(default_factory=dict)
+    joins: list[Lookup] = field(default_factory=list)
+    target_file_mb: int = 128
+
+    @classmethod
+    def parse(cls, text: str) -> Plan:
+        """Read a plan; raise CurateError that names the key at fault."""
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise CurateError(f"plan: not valid JSON: {error}") from None
+        given = _checked(cls, document, "plan")
+        given["columns"] = [
+            Field(**_checked(Field, {"source": item.get("name"), **item}, f"plan: columns[{i}]"))
+            for i, item in enumerate(given["columns"])
+        ]
+        given["joins"] = [
+            Lookup(**_checked(Lookup, item, f"plan: joins[{i}]")) for i, item in enumerate(given.get("joins", []))
+        ]
+        given["derive"] = {
+            name: Derived(**_checked(Derived, item, f"plan: derive.{name}"))
+            for name, item in given.get("derive", {}).items()
+        }
+        plan = cls(**given)
+        plan._check()
+        return plan
+
+    @property
+    def written(self) -> list[str]:
+        """The columns of the table, in its order."""
+        return [name for name in dict.fromkeys(self._names()) if name not in self.drop]
+
+    @property
+    def late_keys(self) -> list[str]:
+        """The partition keys that are not columns of the source."""
+        columns = {column.name for column in self.columns} - self.derive.keys()
+        return [key for key in self.partition_keys if key not in columns]
+
+    def _names(self) -> list[str]:
+        joined = [name for join in self.joins for name in join.columns]
+        return [*(column.name for column in self.columns), *joined, *self.derive]
+
+    def _check(self) -> None:
+        if self.format not in ("json", "csv", "parquet"):
+            raise CurateError(f"plan: format must be json, csv or parquet, got {self.format!r}")
+        for i, column in enumerate(self.columns):
+            if column.family not in TYPES:
+                raise CurateError(f"plan: columns[{i}]: type {column.type!r} is not a Spark type; one of {TYPES}")
+        for attribute in ("name", "source"):
+            for name, times in Counter(getattr(column, attribute).lower() for column in self.columns).items():
+                if times > 1:
+                    raise CurateError(f"plan: columns: {attribute} {name!r} is used {times} times")
+        known = self._names()
+        for key in ("primary_key", "partition_keys", "drop", "drop_null_rows"):
+            for name in getattr(self, key):
+                if name not in known:
+                    raise CurateError(f"plan: {key}: {name!r} is not a column; columns are {', '.join(known)}")
+        for name in {*self.primary_key, *self.partition_keys} & {*self.drop}:
+            raise CurateError(f"plan: drop: {name!r} is part of the primary key or a partition key")
+        for join in self.joins:
+            if join.how not in ("left", "inner"):
+                raise CurateError(f"plan: joins.{join.name}: how must be left or inner, got {join.how!r}")
+
+
+def _checked(cls: type, document: Any, where: str) -> dict[str, Any]:
+    """Return what `document` gives for the fields of a dataclass; null counts as not given."""
+    if not isinstance(document, dict):
+        raise CurateError(f"{where}: must be a JSON object, got {type(document).__name__}")
+    known = {item.name: item for item in fields(cls)}
+    if unknown := sorted(document.keys() - known.keys()):
+        raise CurateError(f"{where}: unknown key {unknown[0]!r}; known keys are {', '.join(known)}")
+    given = {key: value for key, value in document.items() if value is not None}
+    for key, item in known.items():
+        if key not in given:
+            if item.default is MISSING and item.default_factory is MISSING:
+                raise CurateError(f"{where}: {key} is missing")
+            continue
+        # Annotations are text here: `list[str] | None` is a list.
+        kind = re.split(r"\W", str(item.type), maxsplit=1)[0]
+        expected = {"str": str, "list": list, "dict": dict, "int": int, "bool": bool}.get(kind, object)
+        if not isinstance(given[key], expected):
+            raise CurateError(f"{where}: {key} must be {kind}, got {given[key]!r}")
+    return given

@@ -1,0 +1,100 @@
+"""The records of a batch as rows of RAW, FIELDS, PARSED, BROKEN and their origin."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zlib
+from functools import reduce
+
+import boto3
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lake_curation.columns import BLOCK, BROKEN, CORRUPT, FIELDS, MODIFIED, OBJECT, PARSED, RAW, ROW, quoted, schema
+from lake_curation.parsing import JSON_OPTIONS, is_one_value
+from lake_curation.plan import Field, Plan
+from lake_curation.storage import SourceObject
+
+_ORIGIN = (OBJECT, MODIFIED, BLOCK, ROW)
+
+
+def records(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
+    """Read the objects; PARSED has a field for each column of the plan."""
+    if plan.format == "parquet":
+        return _parquet(spark, plan, bucket, objects)
+    if plan.format == "json":
+        return _json(spark, plan, bucket, objects)
+    # Objects may have their columns in different order, and Spark would look at the first header only.
+    by_header: dict[str, list[SourceObject]] = {}
+    for item in objects:
+        by_header.setdefault(_header(bucket, item), []).append(item)
+    parts = (_csv(spark, plan, bucket, header, items) for header, items in by_header.items())
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _json(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
+    wanted = schema([*((column.source, column.json_type) for column in plan.columns), (CORRUPT, "string")])
+    rows = _lines(spark, bucket, objects).withColumn(PARSED, F.from_json(RAW, wanted, JSON_OPTIONS))
+    broken = F.col(PARSED).isNull() | F.col(PARSED)[CORRUPT].isNotNull() | ~is_one_value(F.col(RAW))
+    return rows.withColumn(FIELDS, F.col(RAW)).withColumn(BROKEN, broken)
+
+
+def _csv(spark: SparkSession, plan: Plan, bucket: str, header: str, objects: list[SourceObject]) -> DataFrame:
+    delimiter = plan.csv.get("delimiter", ",")
+    names = next(csv.reader([header], delimiter=delimiter))
+    options = {"sep": delimiter, "escape": '"', "columnNameOfCorruptRecord": CORRUPT}
+    everything = schema([*((name, "string") for name in names), (CORRUPT, "string")])
+    lines = _lines(spark, bucket, objects).where(F.regexp_replace(RAW, "^\ufeff", "") != header)
+    rows = lines.withColumn(PARSED, F.from_csv(RAW, everything, options))
+
+    def text(column: Field) -> Column:
+        if column.source not in names:
+            return F.lit(None).cast("string")
+        found = F.col(PARSED).getField(column.source)
+        return found if column.type == "string" else F.when(F.trim(found) != "", F.trim(found))
+
+    fields = F.struct(*(text(column).alias(column.source) for column in plan.columns))
+    broken = F.col(PARSED)[CORRUPT].isNotNull()
+    rows = rows.select(RAW, *_ORIGIN, broken.alias(BROKEN), fields.alias(PARSED))
+    return rows.withColumn(FIELDS, F.when(~F.col(BROKEN), F.to_json(PARSED)))
+
+
+def _parquet(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
+    rows = spark.read.option("mergeSchema", "true").parquet(*_paths(bucket, objects))
+
+    def value(column: Field) -> Column:
+        return F.col(quoted(column.source)) if column.source in rows.columns else F.lit(None).cast(column.type)
+
+    fields = F.struct(*(value(column).alias(column.source) for column in plan.columns))
+    text = F.to_json(PARSED)
+    found = rows.select(fields.alias(PARSED), *_origin())
+    return found.withColumn(RAW, text).withColumn(FIELDS, text).withColumn(BROKEN, F.lit(False))
+
+
+def _lines(spark: SparkSession, bucket: str, objects: list[SourceObject]) -> DataFrame:
+    lines = spark.read.text(_paths(bucket, objects)).where(F.trim("value") != "")
+    return lines.select(F.col("value").alias(RAW), *_origin())
+
+
+def _origin() -> list[Column]:
+    return [
+        F.col("_metadata.file_path").alias(OBJECT),
+        F.col("_metadata.file_modification_time").alias(MODIFIED),
+        F.col("_metadata.file_block_start").alias(BLOCK),
+        F.monotonically_increasing_id().alias(ROW),
+    ]
+
+
+def _paths(bucket: str, objects: list[SourceObject]) -> list[str]:
+    # Spark takes a path for a pattern; a backslash makes a character stand for itself.
+    keys = (re.sub(r"([\[\]{}*?\\])", r"\\\1", item.key) for item in objects)
+    return [f"s3://{bucket}/{key}" for key in keys]
+
+
+def _header(bucket: str, item: SourceObject) -> str:
+    reply = boto3.client("s3").get_object(Bucket=bucket, Key=item.key, Range="bytes=0-65535")
+    head: bytes = reply["Body"].read()
+    if item.key.endswith(".gz"):
+        head = zlib.decompressobj(wbits=31).decompress(head)
+    return head.decode("utf-8-sig", errors="replace").splitlines()[0]
