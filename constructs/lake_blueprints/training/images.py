@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from aws_cdk import Aws, CfnMapping, Stack, Token
+import jsii
+from aws_cdk import Aws, CfnMapping, IResolveContext, IStringProducer, Lazy, Stack, Token
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 _REPOSITORY = "sagemaker-scikit-learn"
+_TABLE = "TrainingImageAccounts"
 _VERSIONS = ("1.2-1", "1.4-2")
 # AWS publishes the image from another account in each Region; the table is that of the SageMaker Python SDK 2.257.7
 # (image_uri_config/sklearn.json), and the same for both versions.
@@ -79,7 +82,7 @@ class TrainingImage:
         Parameters
         ----------
         scope: Construct
-            Where the table of Regions belongs, if the stack's Region is not known before it is deployed.
+            Anything in the stack. Its Region need not be known before it is deployed.
         version: str
             Version of the image, 1.2-1 (Python 3.9) or 1.4-2 (Python 3.10). By default 1.4-2.
 
@@ -91,7 +94,7 @@ class TrainingImage:
         if version not in _VERSIONS:
             raise ValueError(f"'version' must be {' or '.join(_VERSIONS)}, got '{version}'")
         stack = Stack.of(scope)
-        account = _account(scope, stack.region)
+        account = _account(stack.region)
         arn = stack.format_arn(service="ecr", account=account, resource="repository", resource_name=_REPOSITORY)
         registry = f"{account}.dkr.ecr.{stack.region}.{Aws.URL_SUFFIX}"
         return cls(uri=f"{registry}/{_REPOSITORY}:{version}-cpu-py3", repository_arn=arn)
@@ -102,14 +105,24 @@ class TrainingImage:
         return cls(uri=repository.repository_uri_for_tag(tag), repository_arn=repository.repository_arn)
 
 
-def _account(scope: Construct, region: str) -> str:
+def _account(region: str) -> str:
     if Token.is_unresolved(region):
-        accounts = {name: {"account": account} for name, account in _ACCOUNTS.items()}
-        table = CfnMapping(scope, "ImageAccounts", mapping=accounts, lazy=True)
-        return table.find_in_map(Aws.REGION, "account")
+        return Lazy.uncached_string(_AccountOfRegion())
     if region not in _ACCOUNTS:
         raise ValueError(
             f"AWS publishes no scikit-learn image in '{region}'; pass an 'image' of your own, "
             f"or deploy to one of: {', '.join(_ACCOUNTS)}"
         )
     return _ACCOUNTS[region]
+
+
+@jsii.implements(IStringProducer)
+class _AccountOfRegion:
+    """Looks the account up in a table of whichever stack asks; stacks cannot share one."""
+
+    def produce(self, context: IResolveContext) -> str:
+        stack = Stack.of(context.scope)
+        table = stack.node.try_find_child(_TABLE) or CfnMapping(
+            stack, _TABLE, mapping={region: {"account": account} for region, account in _ACCOUNTS.items()}, lazy=True
+        )
+        return cast(CfnMapping, table).find_in_map(Aws.REGION, "account")

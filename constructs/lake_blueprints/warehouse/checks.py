@@ -1,4 +1,4 @@
-"""What settings Redshift Serverless accepts.
+"""What settings Redshift Serverless accepts, and what tables it loads.
 
 https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-capacity.html,
 https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import Duration, Token
+
+from lake_blueprints.catalog import Table
+from lake_blueprints.contracts import DatasetFormat
+from lake_blueprints.warehouse import statements
 
 _SMALLEST = 4
 _STEP, _COARSE_STEP = 8, 32
@@ -97,4 +101,26 @@ def check_snapshot(kept_for: Duration | None) -> None:
     if kept_for and not kept_for.is_unresolved() and not 1 <= kept_for.to_days() <= _LONGEST_SNAPSHOT_DAYS:
         raise ValueError(
             f"'final_snapshot_kept_for' must be 1 to {_LONGEST_SNAPSHOT_DAYS} days, got {kept_for.to_days()} days"
+        )
+
+
+def check_loadable(table: Table) -> None:
+    """Refuse a table that Redshift could not hold, or could not read from the lake.
+
+    Raises
+    ------
+    ValueError
+        With what is in the way, and the fix.
+    """
+    name = table.table_name
+    statements.check_dataset(table.dataset)
+    for identifier in (name, table.database.database_name):
+        if not Token.is_unresolved(identifier):
+            statements.check_name(identifier)
+    if table.format is not DatasetFormat.PARQUET:
+        raise ValueError(f"table '{name}' is {table.format}; a warehouse loads Parquet, as the lake's jobs write it")
+    if table.layout.projection(table.dataset):
+        raise ValueError(
+            f"the partitions of table '{name}' are projected, which only Athena sees; "
+            "register them by ByPartitionKeys() so that Redshift Spectrum sees them as well"
         )

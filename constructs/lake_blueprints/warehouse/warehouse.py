@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Names, RemovalPolicy, Token
+from aws_cdk import Duration, Names, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,13 +14,13 @@ from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Table
-from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.warehouse import statements
 from lake_blueprints.warehouse.audit_logs import AUDIT_LOGS, define_audit_logs
 from lake_blueprints.warehouse.checks import (
     check_capacity,
+    check_loadable,
     check_port,
     check_query_timeout,
     check_snapshot,
@@ -29,6 +29,7 @@ from lake_blueprints.warehouse.checks import (
 from lake_blueprints.warehouse.data_api import ADMIN, admin_secret_name, grant_statements, grant_usage_limits
 from lake_blueprints.warehouse.network import LakeNetwork
 from lake_blueprints.warehouse.usage_limit import UsageLimit
+from lake_blueprints.warehouse.vpc import choose_vpc
 
 
 class Warehouse(Construct):
@@ -119,7 +120,13 @@ class Warehouse(Construct):
         check_snapshot(final_snapshot_kept_for)
         self.database = database
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        vpc = self._vpc(network, enhanced_vpc_routing, removal_policy)
+        vpc = choose_vpc(
+            self,
+            network,
+            reach_glue=enhanced_vpc_routing,
+            encryption_key=self.key,
+            removal_policy=removal_policy,
+        )
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
         check_zones(subnets.availability_zones, enhanced_vpc_routing)
 
@@ -190,24 +197,6 @@ class Warehouse(Construct):
         self.workgroup_name: str = self._workgroup.ref
         self.workgroup_arn: str = self._workgroup.attr_workgroup_workgroup_arn
 
-    def _vpc(
-        self, network: LakeNetwork | ec2.IVpc | None, enhanced_vpc_routing: bool, removal_policy: RemovalPolicy
-    ) -> ec2.IVpc:
-        glue = ec2.InterfaceVpcEndpointAwsService.GLUE
-        if network is None:
-            endpoints = [glue] if enhanced_vpc_routing else []
-            network = LakeNetwork(
-                self, "Network", endpoints=endpoints, encryption_key=self.key, removal_policy=removal_policy
-            )
-        if not isinstance(network, LakeNetwork):
-            return network
-        if enhanced_vpc_routing and not network.reaches(glue):
-            raise ValueError(
-                "enhanced VPC routing needs an endpoint for Glue, or external tables cannot be read; "
-                "give the network endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE]"
-            )
-        return network.vpc
-
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that are loaded, in the order in which they were added."""
@@ -246,7 +235,7 @@ class Warehouse(Construct):
         ValueError
             If Redshift could not hold or read the table, or the warehouse already has one of that name.
         """
-        _check_loadable(table)
+        check_loadable(table)
         if table.table_name in self._tables:
             raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
         self._tables[table.table_name] = table
@@ -295,19 +284,4 @@ class Warehouse(Construct):
         """
         return grant_statements(
             self, grantee, namespace=self.namespace_name, workgroup_arn=self.workgroup_arn, encryption_key=self.key
-        )
-
-
-def _check_loadable(table: Table) -> None:
-    name = table.table_name
-    statements.check_dataset(table.dataset)
-    for identifier in (name, table.database.database_name):
-        if not Token.is_unresolved(identifier):
-            statements.check_name(identifier)
-    if table.format is not DatasetFormat.PARQUET:
-        raise ValueError(f"table '{name}' is {table.format}; a warehouse loads Parquet, as the lake's jobs write it")
-    if table.layout.projection(table.dataset):
-        raise ValueError(
-            f"the partitions of table '{name}' are projected, which only Athena sees; "
-            "register them by ByPartitionKeys() so that Redshift Spectrum sees them as well"
         )
