@@ -1,0 +1,163 @@
+"""`make bench`: measure everything and write docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import synth
+from benchmarks.etl import bench
+from benchmarks.measure import Command, measure
+
+ROOT = Path(__file__).parents[1]
+REPORT = ROOT / "docs" / "benchmarks.md"
+WORK = ROOT / ".lake" / "bench"
+VERSIONS = ("aws-cdk-lib", "pyspark", "duckdb", "moto", "scikit-learn")
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    sections: Sequence[Callable[[], str]] = (
+        lambda: _synth(options.runs),
+        lambda: _etl(options.rows),
+        _start_up,
+        lambda: _year(options.months),
+        lambda: _throughput(options.records),
+    )
+    parts = [_head()]
+    for section in sections:
+        parts.append(section())
+        print(parts[-1], flush=True)
+    REPORT.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _head() -> str:
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
+    return f"""# Benchmarks
+
+Written by `make bench` on {datetime.datetime.now(datetime.UTC).date()}: {os.cpu_count()} processors, {platform.system()}, Python
+{platform.python_version()}; {versions}. The machine is shared: trust ratios within a table, not seconds across tables.
+"""
+
+
+def _synth(runs: int) -> str:
+    found = synth.compare(runs, WORK)
+    ours, peer = found[2], found[3]
+    rows = [(one.name, one.resources, f"{one.wall_seconds:.2f}", f"{one.cpu_seconds:.2f}") for one in found]
+    return f"""## Cold synth
+
+A process from nothing to templates, without CDK's validator; medians of {runs} interleaved runs. The peer is
+data-solutions-framework 1.21.3: DataLakeStorage, DataLakeCatalog, AthenaWorkGroup, RedshiftServerlessNamespace and
+Workgroup.
+
+{_table(("app", "resources", "wall s", "CPU s"), rows)}
+The reference app takes {ours.wall_seconds / peer.wall_seconds:.2f} times the peer's wall time and
+{ours.cpu_seconds / peer.cpu_seconds:.2f} times its CPU time. Goal: no more than the peer's.
+"""
+
+
+def _etl(sizes: Sequence[int]) -> str:
+    rows = []
+    for size in sizes:
+        found = bench.compare(size)
+        bare = found["bare"]
+        for engine, name in (("duckdb", "DuckDB"), ("bare", "bare PySpark"), ("shipped", "shipped script")):
+            one = found[engine]
+            rows.append(
+                (
+                    f"{size:,}",
+                    name,
+                    f"{one['seconds']:.1f}",
+                    f"{one['cpu_seconds']:.1f}",
+                    f"{one['seconds'] / bare['seconds']:.2f}",
+                    f"{one['cpu_seconds'] / bare['cpu_seconds']:.2f}",
+                )
+            )
+    return f"""## The ETL script
+
+JSON lines to partitioned Parquet: cast, validate, set bad records aside with reasons, deduplicate. Bare PySpark does the
+same without ledger, account and reports; DuckDB is the limit of one machine.
+
+{_table(("records", "engine", "wall s", "CPU s", "of bare, wall", "of bare, CPU"), rows)}
+Goal: at most 1.15 times bare PySpark.
+"""
+
+
+def _start_up() -> str:
+    found = bench.start_up()
+    rows = [(name, f"{seconds:.1f}") for name, seconds in found.items()]
+    return f"""## Start-up of a small job
+
+A whole job over {bench.SMALL:,} records.
+
+{_table(("JVM", "wall s"), rows)}"""
+
+
+def _year(months: int) -> str:
+    run = measure(Command(argv=[sys.executable, "-m", "benchmarks.year", str(months)], cwd=ROOT, environment={}))
+    found = json.loads(run.output.strip().splitlines()[-1])
+    rows = [
+        (
+            question["title"],
+            *(f"{question[source] / 1e6:,.2f}" for source in ("plain", "raw", "curated")),
+            f"{question['plain'] / question['curated']:.0f}",
+            f"{question['raw'] / question['curated']:.0f}",
+        )
+        for question in found["questions"]
+    ]
+    total: Mapping[str, int] = {
+        source: sum(question[source] for question in found["questions"]) for source in ("plain", "raw", "curated")
+    }
+    steps = [(name, f"{seconds:.1f}") for name, seconds in found["steps"].items()]
+    return f"""## The year's run
+
+{found["records"]:,} flights through the deployed lake in {found["seconds"]:.0f} s; {run.peak_bytes / 2**30:.1f} GiB of memory at
+most, all processes together, sampled.
+
+{_table(("step", "seconds"), steps)}
+### Bytes read by the five questions
+
+Counted where S3 serves them, in MB: as JSON lines, as Firehose delivers them (GZIP), and curated; reference files
+included. Goal: at least 50 times fewer than raw JSON.
+
+{_table(("question", "JSON", "JSON, GZIP", "curated", "JSON: curated", "GZIP: curated"), rows)}
+In all, the curated tables are read with {total["plain"] / total["curated"]:.0f} times fewer bytes than JSON, and
+{total["raw"] / total["curated"]:.0f} times fewer than its compressed form.
+"""
+
+
+def _throughput(records: int) -> str:
+    command = [sys.executable, "-m", "benchmarks.throughput", str(records)]
+    found = json.loads(measure(Command(argv=command, cwd=ROOT, environment={})).output.strip().splitlines()[-1])
+    put, through = (found["records"] / found[name] for name in ("put_seconds", "through_seconds"))
+    return f"""## Kinesis and Firehose of the local cloud
+
+{records:,} records of about 400 bytes, in batches of 500 from one producer: {put:,.0f} records a second into Kinesis,
+{through:,.0f} a second from the producer to compressed objects in S3.
+"""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each synth")
+    parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000], help="records for the ETL")
+    parser.add_argument("--months", type=int, default=12, help="months of flights")
+    parser.add_argument("--records", type=int, default=100_000, help="records through Kinesis")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
