@@ -24,9 +24,9 @@ def add_execution_alarms(scope: Construct, machine: sfn.IStateMachine, topic: sn
         )
     )
     period = Duration.minutes(5)
-    for alarm_id, metric in (
-        ("FailedAlarm", machine.metric_failed(period=period, statistic="Sum")),
-        ("TimedOutAlarm", machine.metric_timed_out(period=period, statistic="Sum")),
+    for alarm_id, what, metric in (
+        ("FailedAlarm", "failed", machine.metric_failed(period=period, statistic="Sum")),
+        ("TimedOutAlarm", "took too long", machine.metric_timed_out(period=period, statistic="Sum")),
     ):
         alarm = metric.create_alarm(
             scope,
@@ -35,6 +35,6 @@ def add_execution_alarms(scope: Construct, machine: sfn.IStateMachine, topic: sn
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"An execution of {scope.node.path} failed",
+            alarm_description=f"An execution of {scope.node.path} {what}",
         )
         alarm.add_alarm_action(actions.SnsAction(topic))

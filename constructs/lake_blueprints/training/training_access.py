@@ -111,10 +111,12 @@ def grant_run(grantee: iam.IGrantable, *, jobs_arn: str, role: iam.IRole) -> iam
     return grant
 
 
-def grant_register(grantee: iam.IGrantable, *, group_arn: str, packages_arn: str, zone: Zone, prefix: str) -> iam.Grant:
-    """Allow registering models below a prefix as packages of a group.
+def grant_register(
+    grantee: iam.IGrantable, *, group_arn: str, packages_arn: str, repository_arn: str, zone: Zone, prefix: str
+) -> iam.Grant:
+    """Allow registering models below a prefix as packages of a group; model and image are looked at on the way.
 
-    https://docs.aws.amazon.com/sagemaker/latest/dg/security-iam-awsmanpol-model-registry.html
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerModelRegistryFullAccess.html
     """
     models = zone.bucket.arn_for_objects(f"{prefix}*")
     grant = grant_on(
@@ -125,6 +127,7 @@ def grant_register(grantee: iam.IGrantable, *, group_arn: str, packages_arn: str
         because="SageMaker numbers the packages of a group",
     )
     for extra in (
+        grant_on(None, grantee, ["ecr:BatchGetImage", "ecr:DescribeImages"], [repository_arn]),
         grant_on(
             zone.bucket, grantee, grants.OBJECT_READ, [models], because="SageMaker names a model's folder after its job"
         ),

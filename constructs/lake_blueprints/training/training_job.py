@@ -251,10 +251,14 @@ class TrainingJob(Construct):
         return grant_run(grantee, jobs_arn=self._arn("training-job", self.job_names), role=self.role)
 
     def grant_register(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow registering models of this job; SageMaker looks at the model with the caller's permissions."""
-        packages = self._arn("model-package", f"{self.model_package_group_name}/*")
+        """Allow registering models of this job, and reading them."""
         return grant_register(
-            grantee, group_arn=self._group_arn, packages_arn=packages, zone=self.output, prefix=self.output_prefix
+            grantee,
+            group_arn=self._group_arn,
+            packages_arn=self._arn("model-package", f"{self.model_package_group_name}/*"),
+            repository_arn=self.image.repository_arn,
+            zone=self.output,
+            prefix=self.output_prefix,
         )
 
     def _script_mode(self) -> dict[str, str]:

@@ -180,6 +180,15 @@ def test_takes_the_image_of_the_region_from_a_table(stack: cdk.Stack) -> None:
     assert len(table) == 37
 
 
+def test_another_stack_that_runs_the_job_has_a_table_of_its_own(stack: cdk.Stack) -> None:
+    training = job(stack)
+    other = cdk.Stack(cdk.App.of(stack), "Other")
+    cdk.CfnOutput(other, "Request", value=other.to_json_string(training.create_training_job()))
+    assert template_of(other)["Mappings"] == template_of(stack)["Mappings"]
+    notes = cdk.assertions.Annotations.from_stack(other).find_info("*", cdk.assertions.Match.any_value())
+    assert notes == []
+
+
 def test_needs_no_table_if_the_region_is_known() -> None:
     stack = new_stack(region="eu-west-1")
     image = request(stack, job(stack))["AlgorithmSpecification"]["TrainingImage"]
