@@ -40,11 +40,12 @@ def main() -> None:
 
 
 def _head() -> str:
+    today = datetime.datetime.now(datetime.UTC).date()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
     return f"""# Benchmarks
 
-Written by `make bench` on {datetime.datetime.now(datetime.UTC).date()}: {os.cpu_count()} processors, {platform.system()}, Python
-{platform.python_version()}; {versions}. The machine is shared: trust ratios within a table, not seconds across tables.
+Written by `make bench` on {today}: {os.cpu_count()} processors, {platform.system()},
+Python {platform.python_version()}; {versions}. The machine is shared: trust ratios within a table, not seconds across tables.
 """
 
 
@@ -83,8 +84,8 @@ def _etl(sizes: Sequence[int]) -> str:
             )
     return f"""## The ETL script
 
-JSON lines to partitioned Parquet: cast, validate, set bad records aside with reasons, deduplicate. Bare PySpark does the
-same without ledger, account and reports; DuckDB is the limit of one machine.
+JSON lines to partitioned Parquet: cast, validate, set bad records aside with reasons, deduplicate. Bare PySpark does
+the same without ledger, account and reports; DuckDB is the limit of one machine.
 
 {_table(("records", "engine", "wall s", "CPU s", "of bare, wall", "of bare, CPU"), rows)}
 Goal: at most 1.15 times bare PySpark.
@@ -116,11 +117,12 @@ def _year(months: int) -> str:
     total: Mapping[str, int] = {
         source: sum(question[source] for question in found["questions"]) for source in ("plain", "raw", "curated")
     }
+    memory = run.peak_bytes / 2**30
     steps = [(name, f"{seconds:.1f}") for name, seconds in found["steps"].items()]
     return f"""## The year's run
 
-{found["records"]:,} flights through the deployed lake in {found["seconds"]:.0f} s; {run.peak_bytes / 2**30:.1f} GiB of memory at
-most, all processes together, sampled.
+{found["records"]:,} flights through the deployed lake in {found["seconds"]:.0f} s, with at most {memory:.1f} GiB of
+memory: all processes together, sampled.
 
 {_table(("step", "seconds"), steps)}
 ### Bytes read by the five questions
