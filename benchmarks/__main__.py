@@ -45,7 +45,8 @@ def _head() -> str:
     return f"""# Benchmarks
 
 Written by `make bench` on {today}: {os.cpu_count()} processors, {platform.system()},
-Python {platform.python_version()}; {versions}. The machine is shared: trust ratios within a table, not seconds across tables.
+Python {platform.python_version()}; {versions}. The machine is shared: trust ratios within a table, not
+seconds across tables.
 """
 
 

@@ -84,8 +84,9 @@ def _stack_output(argument: Any, resources: Any) -> Any:
     region = wanted.get("Region") or resources["AWS::Region"]
     stacks = cloudformation_backends[resources["AWS::AccountId"]][region].stacks.values()
     for stack in stacks:
-        if stack.name == wanted["StackName"] and (output := stack.output_map.get(wanted["OutputName"])):
-            return output.value
+        # moto's map of outputs answers a name that it does not have with an exception, also to `in`.
+        if stack.name == wanted["StackName"] and wanted["OutputName"] in list(stack.output_map):
+            return stack.output_map[wanted["OutputName"]].value
     raise ValidationError(message=f"there is no output {wanted['OutputName']} of stack {wanted['StackName']}")
 
 

@@ -142,6 +142,28 @@ def test_a_bucket_that_is_not_empty_cannot_be_deleted(cloud: LocalCloud, deploy:
     cloud.client("s3").delete_object(Bucket="full", Key="k")
 
 
+def test_reads_an_output_of_another_stack_that_exports_nothing(
+    cloud: LocalCloud, deploy: Deploy, why: Callable[[dict[str, Any]], list[str]]
+) -> None:
+    deploy(
+        {"Stream": stream(Name="told")},
+        stack="telling",
+        Outputs={"Arn": {"Value": {"Fn::GetAtt": ["Stream", "Arn"]}}},
+    )
+
+    def listening(output: str) -> dict[str, Any]:
+        told = {"StackName": "telling", "Region": {"Ref": "AWS::Region"}, "OutputName": output}
+        value = {"Fn::GetStackOutput": told}
+        return {
+            "Heard": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/x", "Type": "String", "Value": value}}
+        }
+
+    deploy(listening("Arn"))
+    value = cloud.client("ssm").get_parameter(Name="/x")["Parameter"]["Value"]
+    assert value == "arn:aws:kinesis:us-east-1:123456789012:stream/told"
+    assert "there is no output Name of stack telling" in why(deploy(listening("Name"), stack="deaf"))[0]
+
+
 def test_imports_what_another_stack_exports(cloud: LocalCloud, deploy: Deploy) -> None:
     deploy(
         {"Stream": stream(Name="exported")},
