@@ -18,6 +18,8 @@ State = dict[str, Any]
 DISCARD: str = sfn.JsonPath.DISCARD
 # What a call may take that only starts or asks.
 ONE_CALL = Duration.minutes(1)
+# The same for every attempt at a task, and another one each time that the task is entered.
+IDEMPOTENCY_TOKEN = "States.Hash(States.Format('{} {}', $$.Execution.Id, $$.State.EnteredTime), 'MD5')"
 
 # Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")

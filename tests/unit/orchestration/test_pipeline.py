@@ -304,6 +304,12 @@ def test_defines_in_one_call_and_loads_each_table_in_another(lake_stack: cdk.Sta
     assert [sql.split()[0] for sql in flights] == ["DELETE", "COPY"]
 
 
+def test_a_repeated_call_does_not_load_twice(lake_stack: cdk.Stack) -> None:
+    token = states_of(lake_stack)["Load LakeWarehouse batch"]["Parameters"]["ClientToken.$"]
+    assert "$$.Execution.Id" in token
+    assert "$$.State.EnteredTime" in token
+
+
 def test_defines_no_more_in_a_call_than_it_takes(stack: cdk.Stack) -> None:
     lake = Lake(stack)
     for number in range(40):

@@ -9,7 +9,18 @@ from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Table
-from lake_blueprints.orchestration.asl import DISCARD, ONE_CALL, Fragment, Poll, State, chain, check_name, retry, task
+from lake_blueprints.orchestration.asl import (
+    DISCARD,
+    IDEMPOTENCY_TOKEN,
+    ONE_CALL,
+    Fragment,
+    Poll,
+    State,
+    chain,
+    check_name,
+    retry,
+    task,
+)
 from lake_blueprints.orchestration.transient import REDSHIFT
 from lake_blueprints.warehouse import Warehouse
 
@@ -44,7 +55,8 @@ class Load:
         start = task(
             each,
             "aws-sdk:redshiftdata:batchExecuteStatement",
-            {**self.warehouse.connection, "Sqls.$": "$.sqls"},
+            # With a token of its own, a call that is repeated does not run a second time beside the first.
+            {**self.warehouse.connection, "Sqls.$": "$.sqls", "ClientToken.$": IDEMPOTENCY_TOKEN},
             timeout=ONE_CALL,
             retries=[retry(REDSHIFT)],
             result={"id.$": "$.Id", "count": {"value": 0}},
