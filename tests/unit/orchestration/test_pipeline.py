@@ -43,6 +43,7 @@ from tests.support import (
     resources,
     template_of,
     validation_findings,
+    warnings_of,
 )
 
 FLIGHTS = Dataset(
@@ -383,6 +384,13 @@ def test_starts_by_schedule_with_a_role_that_can_do_nothing_else(stack: cdk.Stac
     machine = stack.resolve(pipeline.state_machine.state_machine_arn)
     assert rule["Targets"][0]["Arn"] == machine
     assert allowed(stack, "Starts") == {"states:StartExecution": [machine]}
+
+
+def test_a_rule_does_not_warn_where_account_and_region_are_known() -> None:
+    environment = cdk.Environment(account="123456789012", region="eu-central-1")
+    stack = cdk.Stack(cdk.App.of(new_stack()), "Bound", env=environment)
+    small(stack, schedule=events.Schedule.rate(Duration.hours(6)))
+    assert warnings_of(stack) == []
 
 
 def test_starts_when_an_object_arrives(stack: cdk.Stack) -> None:
