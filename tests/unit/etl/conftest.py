@@ -6,9 +6,12 @@ import gzip
 import importlib.util
 import json
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +33,8 @@ from lake_blueprints.local.spark import spark_configuration, spark_environment
 SCRIPTS = Path(lake_blueprints.etl.__file__).parent / "scripts"
 GLUE_RUNTIME = Path(lake_blueprints.local.__file__).parent / "glue_runtime"
 
+# A few records for each test: the optimising compiler would cost more than it gains.
+QUICK_START = "-XX:TieredStopAtLevel=1"
 # Compiling a query to Java and starting tasks take longer than working on a few records.
 FEW_RECORDS = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
 
@@ -51,8 +56,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ.update(environment)
     boto3.client("s3").create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     (root / "lake").mkdir()
-    # A few records per test: the optimising compiler would cost more than it gains.
-    settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"])
+    settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=[QUICK_START])
     spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS}).getOrCreate()
     yield root
     spark.stop()
@@ -100,21 +104,51 @@ class Lake:
             content = gzip.compress(content, mtime=0)
         self.s3.put_object(Bucket="lake", Key=f"{self.name}/source/{name}", Body=content)
 
+    def sibling(self, suffix: str, plan: dict[str, Any]) -> Lake:
+        """Return a further lake of the same test."""
+        return replace(self, name=f"{self.name}-{suffix}", plan=plan)
+
     def run(self) -> dict[str, Any]:
         """Run the script as a job run of the local cloud does; return the report of the last batch."""
-        self.s3.put_object(Bucket="lake", Key=f"{self.name}/plan.json", Body=json.dumps(self.plan).encode())
-        base = f"s3://lake/{self.name}"
-        argv = ["curate.py", "--JOB_NAME", "curate", "--plan", f"{base}/plan.json", "--database", "db", "--table", "t"]
-        for part in ("source", "target", "quarantine", "state"):
-            argv += [f"--{part}", f"{base}/{part}/"]
-        if self.joins:
-            argv += ["--joins", json.dumps(self.joins)]
+        arguments = self._arguments()
         self.mirror.pull()
         try:
-            self.script.main(argv)
+            self.script.main(["curate.py", *arguments])
         finally:
             self.mirror.push()
         return self.reports()[-1]
+
+    def run_and_kill(self, when: Callable[[], object]) -> None:
+        """Run the script as a process, and kill it and its JVM at the moment."""
+        arguments = self._arguments()
+        self.mirror.pull()
+        settings = spark_configuration({"lake": self.root / "lake"}, workdir=self.root, java_options=[QUICK_START])
+        # One task after the other, each of which commits its own files: a kill can leave a part of them.
+        settings |= {"spark.master": "local[1]", "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2"}
+        properties = self.root / "spark.properties"
+        properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{GLUE_RUNTIME}:{self.root / 'lake_curation.zip'}",
+            "PYSPARK_SUBMIT_ARGS": f"--properties-file {properties} pyspark-shell",
+        }
+        environment.pop("PYSPARK_GATEWAY_PORT", None)
+        command = [sys.executable, str(SCRIPTS / "curate.py"), *arguments]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+        while not when():
+            assert process.poll() is None, "the script ended before it could be killed"
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        self.mirror.push()
+
+    def _arguments(self) -> list[str]:
+        self.s3.put_object(Bucket="lake", Key=f"{self.name}/plan.json", Body=json.dumps(self.plan).encode())
+        base = f"s3://lake/{self.name}"
+        arguments = ["--JOB_NAME", "curate", "--plan", f"{base}/plan.json", "--database", "db", "--table", "t"]
+        for part in ("source", "target", "quarantine", "state"):
+            arguments += [f"--{part}", f"{base}/{part}/"]
+        return [*arguments, "--joins", json.dumps(self.joins)] if self.joins else arguments
 
     def define(self, table: str, folder: str, columns: dict[str, str], library: str, **more: Any) -> None:
         """Define a table of the Data Catalog, in place of the one that another test has defined."""
@@ -159,7 +193,9 @@ class Lake:
         return sorted(connection.execute(query).fetchall(), key=repr)
 
     def files(self) -> list[Path]:
-        return sorted((self.root / "lake" / self.name / "target").rglob("*.parquet"))
+        """Return the files of the table, without what a task is still writing."""
+        found = (self.root / "lake" / self.name / "target").rglob("*.parquet")
+        return sorted(file for file in found if "_temporary" not in file.parts)
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from lake_blueprints.contracts import Contract
+from lake_blueprints.etl import Curation, ReferenceJoin
+from tests.support import ROOT
+
+CONTRACTS = ROOT / "examples" / "flights" / "contracts"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 
@@ -367,6 +372,19 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
         monkeypatch.setattr(script, name, stopped)
 
 
+def test_a_process_killed_while_it_writes_is_repaired_by_the_next(flat: Any) -> None:
+    flat.plan["target_file_mb"] = 1
+    text = [hashlib.sha512(str(i).encode()).hexdigest() for i in range(20_000)]
+    flat.put("a.json", *(row(i, value, month=1 + i % 12) for i, value in enumerate(text)), row(7), "{")
+    flat.run_and_kill(when=flat.files)
+    assert flat.ledger()["pending"]
+    assert flat.reports() == []
+    assert balance(flat.run()) == (20_002, 20_000, 1, 0, 1)
+    assert flat.reports()[0]["redone"]
+    assert flat.rows("count(*), count(DISTINCT id), min(id), max(id)") == [(20_000, 20_000, 0, 19_999)]
+    assert len(flat.refused()) == 1
+
+
 def test_a_killed_batch_whose_objects_are_gone_does_not_block_the_next(
     flat: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,15 +443,23 @@ def test_csv_objects_may_differ_in_the_order_of_their_columns(lake: Any) -> None
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"), [("int", "3.7"), ("double", "1f"), ("double", "NaN"), ("timestamp", "T05:00"), ("date", "2013")]
-)
-def test_csv_text_is_converted_strictly(lake: Any, kind: str, text: str) -> None:
-    lake.plan = plan(column("x", kind), format="csv")
-    lake.put("a.csv", "x", text)
+def test_csv_text_is_converted_strictly(lake: Any) -> None:
+    texts = [("int", "3.7"), ("double", "1f"), ("double", "NaN"), ("timestamp", "T05:00"), ("date", "2013")]
+    lake.plan = plan(*(column(f"x{i}", kind) for i, (kind, _) in enumerate(texts)), format="csv")
+    lake.put("a.csv", "x0,x1,x2,x3,x4", ",".join(text for _, text in texts))
     lake.run()
-    article = "an" if kind == "int" else "a"
-    assert lake.refused() == [(text, [f"column 'x': '{text}' is not {article} {kind}"])]
+    assert lake.refused() == [
+        (
+            "3.7,1f,NaN,T05:00,2013",
+            [
+                "column 'x0': '3.7' is not an int",
+                "column 'x1': '1f' is not a double",
+                "column 'x2': 'NaN' is not a double",
+                "column 'x3': 'T05:00' is not a timestamp",
+                "column 'x4': '2013' is not a date",
+            ],
+        )
+    ]
 
 
 def test_parquet_values_must_fit_their_column(lake: Any) -> None:
@@ -542,14 +568,68 @@ def test_projected_partitions_are_not_registered(lake: Any) -> None:
 
 
 def test_each_partition_has_one_file_until_it_outgrows_the_target(flat: Any) -> None:
+    # Partitions that share a task because there is only one would be split together.
+    SparkSession.builder.getOrCreate().conf.set("spark.sql.shuffle.partitions", "8")
     flat.plan["target_file_mb"] = 1
     text = [hashlib.sha512(str(i).encode()).hexdigest() for i in range(40_000)]
     flat.put("a.json", *(row(i, value, month=1 + (i % 100 == 0)) for i, value in enumerate(text)))
-    flat.run()
+    try:
+        flat.run()
+    finally:
+        SparkSession.builder.getOrCreate().conf.set("spark.sql.shuffle.partitions", "1")
     files = {file: file.stat().st_size for file in flat.files()}
     small = [file for file in files if "month=2" in str(file)]
     assert len(small) == 1
     assert 2 <= len(files) - 1 <= 12
+
+
+# --- the contracts --------------------------------------------------------------------------------------------
+
+
+def test_the_flights_and_weather_contracts_are_curated_and_joined_as_the_stack_does_it(lake: Any) -> None:
+    weather, flights = (Contract.from_file(CONTRACTS / f"{name}.odcs.yaml")[name] for name in ("weather", "flights"))
+    join = ReferenceJoin(reference=weather, on=["origin", "hour", "time_hour"], columns=["temp", "wind_gust"])
+    curation = Curation(joins=[join])
+
+    observations = lake.sibling("weather", Curation().plan(weather))
+    observations.put(
+        "2013.csv",
+        "origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour",
+        "EWR,2013,1,1,5,39.02,28.04,64.43,260,12.65858,,0,1011.9,10,2013-01-01T10:00:00Z",
+        "EWR,2013,1,1,6,37.94,28.04,67.21,240,11.5078,,0,1012.4,10,2013-01-01T11:00:00Z",
+        "JFK,2013,1,1,5,39.02,26.06,159.37,260,12.65858,,0,1012.6,10,2013-01-01T10:00:00Z",
+    )
+    assert balance(observations.run()) == (3, 2, 0, 0, 1)
+    assert observations.refused()[0][1] == ["column 'humid': '159.37' is above the maximum 100"]
+
+    flight = {
+        "year": 2013, "month": 1, "day": 1, "dep_time": 517, "sched_dep_time": 515, "dep_delay": 2, "arr_time": 830,
+        "sched_arr_time": 819, "arr_delay": 11, "carrier": "UA", "flight": 1545, "tailnum": "N14228", "origin": "EWR",
+        "dest": "IAH", "air_time": 227, "distance": 1400, "hour": 5, "minute": 15, "time_hour": "2013-01-01T10:00:00Z",
+    }  # fmt: skip
+    lake.plan = curation.plan(flights)
+    register(lake, "month", **{"projection.enabled": "true"})
+    columns = {
+        name: "double" if name in ("temp", "wind_gust") else "string" for name in ("origin", "temp", "wind_gust")
+    }
+    observations.define("weather", "target", {**columns, "hour": "int", "time_hour": "timestamp"}, PARQUET)
+    lake.joins = {"weather": {"database": "db", "table": "weather"}}
+    lake.put(
+        "a.json", flight, flight, {**flight, "flight": 1714, "origin": "LGA"}, {**flight, "carrier": None, "month": 13}
+    )
+    assert balance(lake.run()) == (4, 2, 1, 0, 1)
+    assert lake.rows("flight, origin, temp, wind_gust, year, month") == [
+        (1545, "EWR", 39.02, None, 2013, 1),
+        (1714, "LGA", None, None, 2013, 1),
+    ]
+    assert lake.refused()[0][1] == [
+        "column 'month': '13' is above the maximum 12",
+        "column 'carrier': missing, but part of the primary key",
+    ]
+    first = next(iter(lake.files()))
+    assert pq.ParquetFile(first).schema_arrow.names == [
+        name for name in curation.curated(flights).column_names if name not in flights.partition_keys
+    ]
 
 
 # --- the plan -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,18 @@ def test_ships_the_script_and_the_plan_of_the_contract(stack: cdk.Stack) -> None
     plan = json.loads((folder / f"asset.{made.plan.asset_hash}.json").read_text())
     assert plan == json.loads(json.dumps(Curation().plan(FLIGHTS)))
     assert "def main" in (folder / f"asset.{made.script.asset_hash}.py").read_text()
+    with zipfile.ZipFile(folder / f"asset.{made.package.asset_hash}.zip") as package:
+        assert {"lake_curation/__init__.py", "lake_curation/plan.py"} <= set(package.namelist())
+
+
+def test_may_read_the_script_its_package_and_the_plan(stack: cdk.Stack) -> None:
+    made = job(stack)
+    keys = {f"/{asset.s3_object_key}" for asset in (made.script, made.package, made.plan)}
+    assert keys <= {end if end.startswith("/") else f"/{end.rpartition('/')[2]}" for end in assets_read(stack)}
+
+
+def assets_read(stack: cdk.Stack) -> set[str]:
+    return allowed(stack)["s3:GetObject"]
 
 
 def test_is_told_where_everything_lies(stack: cdk.Stack) -> None:

@@ -10,6 +10,8 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -97,11 +99,8 @@ class Run:
         self.note(batch, batch.before)
         found = records(self.spark, self.plan, self.source.bucket, batch.objects)
         # Parsed once, used up to four times.
-        rows = judged(self.plan, found, self.references).persist(StorageLevel.DISK_ONLY)
-        try:
+        with kept(judged(self.plan, found, self.references)) as rows:
             account = self.curate(batch, rows, quarantine)
-        finally:
-            rows.unpersist()
         account.check()
         register_partitions(self.args["database"], self.args["table"], self.args["target"], account.partitions)
         return account
@@ -115,12 +114,11 @@ class Run:
             account.quarantined, account.reasons = write_quarantine(self.plan, rows, quarantine)
         good = rows.where(F.col(STATUS) == GOOD)
         before = {folder: self.files.data(folder) for folder in folders}
-        again = repeated(self.plan, good, [folder for folder in folders if before[folder]], target).persist()
-        account.duplicates = again.count()
-        self.note(batch, {folder: list(files) for folder, files in before.items()})
-        if counts[GOOD] > account.duplicates:
-            append(self.plan, good.join(again, ROW, "left_anti") if account.duplicates else good, target)
-        again.unpersist()
+        with kept(repeated(self.plan, good, [folder for folder in folders if before[folder]], target)) as again:
+            account.duplicates = again.count()
+            self.note(batch, {folder: list(files) for folder, files in before.items()})
+            if counts[GOOD] > account.duplicates:
+                append(self.plan, good.join(again, ROW, "left_anti") if account.duplicates else good, target)
         written = {
             path: size
             for folder in folders
@@ -146,6 +144,15 @@ class Run:
     def note(self, batch: Batch, before: dict[str, list[str]]) -> None:
         self.ledger.begin(batch, before)
         self.ledger.save(self.state)
+
+
+@contextmanager
+def kept(rows: DataFrame) -> Iterator[DataFrame]:
+    """Keep rows on the workers' disks while they are used."""
+    try:
+        yield rows.persist(StorageLevel.DISK_ONLY)
+    finally:
+        rows.unpersist()
 
 
 def main(argv: list[str]) -> None:
