@@ -1,4 +1,7 @@
-"""How the shipped ETL script compares: `python -m benchmarks.etl.bench [ROWS ...]` prints a Markdown table."""
+"""How the shipped ETL script compares with bare PySpark and DuckDB, and how long a small job takes to start.
+
+`compare` and `start_up` return plain data; `python -m benchmarks.etl.bench [ROWS ...]` prints them as JSON lines.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,9 @@ from benchmarks.etl.workload import generate
 from lake_blueprints.local.spark import ClassArchive
 
 ENGINES = ("duckdb", "bare", "shipped")
-SMALL = 1_000
+PARTS = ("read", "curated", "duplicates", "filtered", "quarantined")
+SMALL, LARGE = 1_000, 5_000_000
+ARCHIVE_SECONDS = 120
 
 
 def run(engine: str, folder: Path, *, java_options: str = "") -> dict[str, Any]:
@@ -31,14 +37,21 @@ def run(engine: str, folder: Path, *, java_options: str = "") -> dict[str, Any]:
     return result
 
 
-def compare(rows: int, times: int = 3) -> dict[str, dict[str, float]]:
-    """Return the median seconds and CPU-seconds of each engine; the runs alternate, so that all share the noise.
+def compare(rows: int, times: int = 3) -> dict[str, Any]:
+    """Run each engine several times; the runs alternate, so that all share the noise.
+
+    Returns
+    -------
+    `rows`, `times`, `load_average` (of the last minute, when the runs began and ended), `account` (what became of
+    the records, the same for all engines) and `engines`: for each the median `seconds` and `cpu_seconds`, and
+    `ratio` and `cpu_ratio`, the medians of what it took of the bare run beside it.
 
     Raises
     ------
     ValueError
         If the engines disagree about what became of the records.
     """
+    began = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder, rows)
@@ -46,46 +59,80 @@ def compare(rows: int, times: int = 3) -> dict[str, dict[str, float]]:
         for _ in range(times):
             for engine in ENGINES:
                 results[engine].append(run(engine, folder))
-    accounts = {
-        engine: {key: found[0][key] for key in ("read", "curated", "duplicates", "filtered", "quarantined")}
-        for engine, found in results.items()
-    }
-    if len({json.dumps(account) for account in accounts.values()}) > 1:
+    accounts = {engine: {part: found[0][part] for part in PARTS} for engine, found in results.items()}
+    if any(account != accounts["bare"] for account in accounts.values()):
         raise ValueError(f"the engines disagree: {accounts}")
+
+    def median(engine: str, unit: str) -> float:
+        return float(statistics.median(result[unit] for result in results[engine]))
+
+    def ratio(engine: str, unit: str) -> float:
+        pairs = zip(results[engine], results["bare"], strict=True)
+        return round(float(statistics.median(one[unit] / bare[unit] for one, bare in pairs)), 2)
+
     return {
-        engine: {unit: statistics.median(result[unit] for result in found) for unit in ("seconds", "cpu_seconds")}
-        for engine, found in results.items()
+        "rows": rows,
+        "times": times,
+        "load_average": [round(began, 1), round(os.getloadavg()[0], 1)],
+        "account": accounts["bare"],
+        "engines": {
+            engine: {
+                "seconds": median(engine, "seconds"),
+                "cpu_seconds": median(engine, "cpu_seconds"),
+                "ratio": ratio(engine, "seconds"),
+                "cpu_ratio": ratio(engine, "cpu_seconds"),
+            }
+            for engine in ENGINES
+        },
     }
 
 
-def start_up(times: int = 3) -> dict[str, float]:
-    """Return the median seconds of a job over 1,000 records, without and with class-data sharing."""
+def start_up(times: int = 3) -> dict[str, Any]:
+    """Run a job over 1,000 records several times, without and with class-data sharing.
+
+    Returns
+    -------
+    `rows`, `times`, `load_average` and `seconds`: the median from the start of the process to its end, `without`
+    and `with` the archive of classes.
+    """
+    began = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder, SMALL, objects=1)
         archive = ClassArchive(folder / "cache")
         draft = folder / "draft.jsa"
         run("shipped", folder, java_options=" ".join(archive.recording_options(draft)))
+        _wait_for(draft)
         archive.keep(draft)
-        options = {"without class-data sharing": "", "with class-data sharing": " ".join(archive.options())}
+        options = {"without": "", "with": " ".join(archive.options())}
         results: dict[str, list[float]] = {label: [] for label in options}
         for _ in range(times):
             for label, java_options in options.items():
                 results[label].append(run("shipped", folder, java_options=java_options)["total_seconds"])
-    return {label: statistics.median(found) for label, found in results.items()}
+    return {
+        "rows": SMALL,
+        "times": times,
+        "load_average": [round(began, 1), round(os.getloadavg()[0], 1)],
+        "seconds": {label: statistics.median(found) for label, found in results.items()},
+    }
+
+
+def _wait_for(archive: Path) -> None:
+    """Wait until the JVM, which outlives the script, has written its classes."""
+    deadline = time.monotonic() + ARCHIVE_SECONDS
+    size = -1
+    while time.monotonic() < deadline:
+        before, size = size, archive.stat().st_size if archive.exists() else 0
+        if size and size == before:
+            return
+        time.sleep(1)
+    raise TimeoutError(f"the JVM wrote no archive of its classes in {ARCHIVE_SECONDS} s")
 
 
 def main(sizes: list[int]) -> None:
-    print("| rows | engine | seconds | CPU-seconds | of bare PySpark (seconds, CPU) |")
-    print("|---|---|---|---|---|")
     for rows in sizes:
-        found = compare(rows)
-        for engine, values in found.items():
-            ratios = [values[unit] / found["bare"][unit] for unit in ("seconds", "cpu_seconds")]
-            shown = f"{values['seconds']:.1f} | {values['cpu_seconds']:.1f} | {ratios[0]:.2f}, {ratios[1]:.2f}"
-            print(f"| {rows:,} | {engine} | {shown} |", flush=True)
-    for label, seconds in start_up().items():
-        print(f"\nA job over {SMALL:,} records {label}: {seconds:.1f} s")
+        print(json.dumps(compare(rows, times=1 if rows > LARGE else 3)), flush=True)
+    print(json.dumps(start_up()))
 
 
 if __name__ == "__main__":

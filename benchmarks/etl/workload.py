@@ -114,14 +114,16 @@ def bare(folder: Path) -> dict[str, int]:
     spark = session(folder)
     schema = ", ".join(f"{name} {kind}" for name, kind in {**COLUMNS, "month": "int", "_corrupt": "string"}.items())
     rows = spark.read.schema(schema).json("s3://lake/source/", columnNameOfCorruptRecord="_corrupt")
-    # Measured: faster than reading the source for each of the three outputs.
+    # Measured once, CPU-seconds: 118 with the cache and 137 without at 10 million rows; at 1 million, 25 with it
+    # and 29 without it but with observe() in place of the first count.
     rows = rows.persist()
     valid = "id is not null and at is not null and origin is not null and month between 1 and 12"
     bad = F.col("_corrupt").isNotNull() | ~F.coalesce(F.expr(valid), F.lit(False))
     counts = rows.groupBy(bad.alias("bad"), F.coalesce(F.expr("distance > 0"), F.lit(False)).alias("kept")).count()
     found = {(row["bad"], row["kept"]): row["count"] for row in counts.collect()}
     quarantined = sum(count for (is_bad, _), count in found.items() if is_bad)
-    rows.where(bad).select("_corrupt", F.lit("broken").alias("reason")).write.parquet("s3://lake/quarantine/")
+    record = F.coalesce("_corrupt", F.to_json(F.struct(*COLUMNS, "month")))
+    rows.where(bad).select(record, F.lit("broken").alias("reason")).write.parquet("s3://lake/quarantine/")
     good = rows.where(~bad).where("distance > 0").withColumn("delay_hours", F.expr("cast(delay / 60.0 as double)"))
     unique = good.dropDuplicates(["id"]).drop("_corrupt")
     unique.repartition("month").write.partitionBy("month").parquet("s3://lake/target/")

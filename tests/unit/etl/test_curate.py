@@ -591,6 +591,7 @@ def test_the_flights_and_weather_contracts_are_curated_and_joined_as_the_stack_d
     join = ReferenceJoin(reference=weather, on=["origin", "hour", "time_hour"], columns=["temp", "wind_gust"])
     curation = Curation(joins=[join])
 
+    register(lake, "year", **{"projection.enabled": "true"})
     observations = lake.sibling("weather", Curation().plan(weather))
     observations.put(
         "2013.csv",
