@@ -1,6 +1,6 @@
 """Who may do what: service roles and the actions behind the grants."""
 
-from lake_blueprints.access.grants import grant_on
+from lake_blueprints.access.grants import combine, grant_on
 from lake_blueprints.access.service_role import ServiceRole
 
-__all__ = ("ServiceRole", "grant_on")
+__all__ = ("ServiceRole", "combine", "grant_on")

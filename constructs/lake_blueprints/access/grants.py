@@ -7,12 +7,13 @@ each; here every action is spelled out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.access.service_role import ServiceRole
-from lake_blueprints.access.wildcards import explain_wildcards
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
 OBJECT_READ = ("s3:GetObject",)
@@ -52,8 +53,11 @@ def grant_on(
         Why a resource is named by a wildcard, where one is; cdk-nag accepts it in the policies of a `ServiceRole`.
         By default a wildcard remains a finding.
     """
-    if because and isinstance(grantee, ServiceRole):
-        explain_wildcards(grantee, resource_arns, because)
+    if isinstance(grantee, ServiceRole):
+        if because:
+            grantee.explain_wildcards(resource_arns, because)
+        if resource is None or _account(resource) == _account(grantee):
+            return grantee.allow(actions, resource_arns, conditions)
     common: dict[str, Any] = {
         "grantee": grantee,
         "actions": list(actions),
@@ -63,3 +67,19 @@ def grant_on(
     if resource is None:
         return iam.Grant.add_to_principal(**common)
     return iam.Grant.add_to_principal_or_resource(**common, resource=resource)
+
+
+def combine(*grants: iam.Grant) -> iam.Grant:
+    """Return several grants as one."""
+    different = list({id(grant): grant for grant in grants}.values())
+    return reduce(iam.Grant.combine, different)
+
+
+# An account is asked for again with each grant, and each question crosses to the CDK's process.
+_ACCOUNTS: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+
+def _account(resource: iam.IResourceWithPolicy | iam.Role) -> str:
+    if resource not in _ACCOUNTS:
+        _ACCOUNTS[resource] = resource.env.account
+    return _ACCOUNTS[resource]

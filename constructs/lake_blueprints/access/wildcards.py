@@ -1,4 +1,4 @@
-"""Wildcards that a policy cannot do without, explained one by one."""
+"""Wildcards that a policy cannot do without, acknowledged one by one."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
 
-def explain_wildcards(role: iam.Role, resource_arns: Sequence[str], because: str) -> None:
-    """Tell cdk-nag why the role's policies name some resources by a wildcard.
-
-    Each finding is acknowledged by its exact id; a wildcard without a reason remains one.
-    """
-    role.node.add_validation(_Explanation(role, resource_arns, because))
-
-
 @jsii.implements(IValidation)
-class _Explanation:
-    """Acknowledges at validation: only then are references to other stacks what the template will say."""
+class Explanations:
+    """Why the policies of a role name some resources by a wildcard, for cdk-nag.
 
-    def __init__(self, role: iam.Role, resource_arns: Sequence[str], because: str) -> None:
+    Each finding is acknowledged by its exact id; a wildcard without a reason remains one. It happens at validation:
+    only then are references to other stacks what the template will say.
+    """
+
+    def __init__(self, role: iam.Role) -> None:
         self._role = role
-        self._resource_arns = list(resource_arns)
-        self._because = because
+        self._reasons: list[tuple[Sequence[str], str]] = []
+        role.node.add_validation(self)
+
+    def add(self, resource_arns: Sequence[str], because: str) -> None:
+        self._reasons.append((list(resource_arns), because))
 
     def validate(self) -> list[str]:
-        for resource in Stack.of(self._role).resolve(self._resource_arns):
-            flat = _flat(resource)
-            if "*" in flat:
-                finding = f"AwsSolutions-IAM5[Resource::{flat}]"
-                Validations.of(self._role).acknowledge(Acknowledgment(id=finding, reason=self._because))
+        stack = Stack.of(self._role)
+        resolved = stack.resolve([resource_arns for resource_arns, _ in self._reasons])
+        acknowledgments = {
+            f"AwsSolutions-IAM5[Resource::{_flat(resource)}]": because
+            for resources, (_, because) in zip(resolved, self._reasons, strict=True)
+            for resource in resources
+            if "*" in _flat(resource)
+        }
+        Validations.of(self._role).acknowledge(
+            *(Acknowledgment(id=finding, reason=because) for finding, because in acknowledgments.items())
+        )
         return []
 
 

@@ -6,7 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.access import grant_on
+from lake_blueprints.access import combine, grant_on
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.catalog.lake_formation import LakeFormation
 
@@ -89,11 +89,8 @@ class CatalogEntries:
         if self._whole and not prefix:
             return self._grant(grantee, EVERY_TABLE, access)
         self._given.append((grantee, prefix, access))
-        grant = iam.Grant.drop(grantee, "no table lies below the prefix yet")
-        for entry in self._entries:
-            if entry.concerns(prefix):
-                grant = grant.combine(self._grant(grantee, entry, access))
-        return grant
+        found = [self._grant(grantee, entry, access) for entry in self._entries if entry.concerns(prefix)]
+        return combine(*found) if found else iam.Grant.drop(grantee, "no table lies below the prefix yet")
 
     def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
         if self._lake_formation:

@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from lake_blueprints.access import combine
 from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.encryption import LakeKey
@@ -112,7 +113,7 @@ class DataLake(Construct):
 
     def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow asking questions of every curated dataset through Athena."""
-        return self.curated.grant_read(grantee).combine(self.workgroup.grant_run_queries(grantee))
+        return combine(self.curated.grant_read(grantee), self.workgroup.grant_run_queries(grantee))
 
     def _define(self, dataset: Dataset) -> None:
         arrival = ArrivalTime() if dataset.format is DatasetFormat.JSON else Unpartitioned()

@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access import ServiceRole, combine, grant_on, grants
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.orchestration.alarms import add_execution_alarms
 from lake_blueprints.orchestration.definition import define
@@ -187,15 +187,15 @@ class Pipeline(Construct):
             resource_name=f"{self._machine_name}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        start = grant_on(None, grantee, ["states:StartExecution"], [self.state_machine.state_machine_arn])
-        return start.combine(
+        return combine(
+            grant_on(None, grantee, ["states:StartExecution"], [self.state_machine.state_machine_arn]),
             grant_on(
                 None,
                 grantee,
                 ["states:DescribeExecution"],
                 [executions],
                 because="each execution has a name of its own",
-            )
+            ),
         )
 
     def _log_group(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> logs.LogGroup:

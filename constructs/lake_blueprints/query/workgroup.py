@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import grant_on, grants
+from lake_blueprints.access import combine, grant_on, grants
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule
 
@@ -196,8 +196,8 @@ class Workgroup(Construct):
         objects = bucket.arn_for_objects(f"{_RESULTS_PREFIX}*")
         catalog = Stack.of(self).format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
         below_results = {"StringLike": {"s3:prefix": [f"{_RESULTS_PREFIX}*"]}}
-        grant = grant_on(None, grantee, _QUERY, [self.workgroup_arn])
-        for extra in (
+        return combine(
+            grant_on(None, grantee, _QUERY, [self.workgroup_arn]),
             grant_on(None, grantee, ["athena:GetDataCatalog"], [catalog]),
             grant_on(
                 bucket,
@@ -209,6 +209,4 @@ class Workgroup(Construct):
             grant_on(bucket, grantee, grants.BUCKET_WRITE, [bucket.bucket_arn]),
             grant_on(bucket, grantee, grants.BUCKET_LIST, [bucket.bucket_arn], below_results),
             grant_on(self.key, grantee, grants.KEY_WRITE, [self.key.key_arn]),
-        ):
-            grant = grant.combine(extra)
-        return grant
+        )

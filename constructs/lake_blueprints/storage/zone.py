@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.access import grants
-from lake_blueprints.access.grants import grant_on
+from lake_blueprints.access.grants import combine, grant_on
 from lake_blueprints.storage.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.bucket import LakeBucket
 from lake_blueprints.storage.lifecycle import LifecycleRule
@@ -105,8 +105,8 @@ class Zone(Construct):
             Start of the keys, for instance `flights/`. By default the whole zone.
         """
         below_prefix = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
-        listing = grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self.bucket.bucket_arn], below_prefix)
-        return listing.combine(
+        return combine(
+            grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self.bucket.bucket_arn], below_prefix),
             self._grant(
                 grantee,
                 prefix,
@@ -114,7 +114,7 @@ class Zone(Construct):
                 bucket=grants.BUCKET_READ,
                 key=grants.KEY_READ,
                 catalog=lambda found: found.grant_catalog_read(grantee, prefix),
-            )
+            ),
         )
 
     def grant_write(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
@@ -138,7 +138,7 @@ class Zone(Construct):
 
     def grant_read_write(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
         """Allow reading and adding objects below a prefix, but not deleting them; see `grant_read`, `grant_write`."""
-        return self.grant_read(grantee, prefix=prefix).combine(self.grant_write(grantee, prefix=prefix))
+        return combine(self.grant_read(grantee, prefix=prefix), self.grant_write(grantee, prefix=prefix))
 
     def grant_delete(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
         """Allow deleting objects below a prefix; the zone keeps deleted versions for a while."""
@@ -184,14 +184,12 @@ class Zone(Construct):
         catalog: Callable[[ZoneCatalog], iam.Grant],
     ) -> iam.Grant:
         self._catalog_grants.append(catalog)
-        grant = self._grant_objects(grantee, objects, prefix)
-        for extra in (
+        return combine(
+            self._grant_objects(grantee, objects, prefix),
             grant_on(self.bucket, grantee, bucket, [self.bucket.bucket_arn]),
             grant_on(self.key, grantee, key, [self.key.key_arn]),
             *(catalog(found) for found in self._catalogs),
-        ):
-            grant = grant.combine(extra)
-        return grant
+        )
 
     def _grant_objects(self, grantee: iam.IGrantable, actions: Sequence[str], prefix: str | None) -> iam.Grant:
         objects = self.bucket.arn_for_objects(f"{prefix or ''}*")

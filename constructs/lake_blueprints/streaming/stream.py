@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lake_blueprints.access import grant_on, grants
+from lake_blueprints.access import combine, grant_on, grants
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.streaming.alarms import add_alarm
@@ -102,8 +102,10 @@ class Stream(Construct):
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow adding records and encrypting them; not reading."""
-        grant = grant_on(self.stream, grantee, STREAM_WRITE, [self.stream.stream_arn])
-        return grant.combine(grant_on(self.key, grantee, ["kms:GenerateDataKey"], [self.key.key_arn]))
+        return combine(
+            grant_on(self.stream, grantee, STREAM_WRITE, [self.stream.stream_arn]),
+            grant_on(self.key, grantee, ["kms:GenerateDataKey"], [self.key.key_arn]),
+        )
 
     def _add_alarms(self, topic: sns.ITopic, retention: Duration) -> None:
         add_alarm(
@@ -132,7 +134,7 @@ def grant_stream_read(stream: kinesis.IStream, grantee: iam.IGrantable) -> iam.G
     """Allow reading any stream, with the key that it is encrypted with."""
     grant = grant_on(stream, grantee, STREAM_READ, [stream.stream_arn])
     key = stream.encryption_key
-    return grant.combine(grant_on(key, grantee, grants.KEY_READ, [key.key_arn])) if key else grant
+    return combine(grant, grant_on(key, grantee, grants.KEY_READ, [key.key_arn])) if key else grant
 
 
 def _check(mode: kinesis.StreamMode, shards: int | None, retention: Duration) -> None:

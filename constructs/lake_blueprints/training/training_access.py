@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as s3_assets
 
-from lake_blueprints.access import grant_on, grants
+from lake_blueprints.access import combine, grant_on, grants
 from lake_blueprints.storage import Zone
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html
@@ -101,14 +101,12 @@ def grant_run(grantee: iam.IGrantable, *, jobs_arn: str, role: iam.IRole) -> iam
         "sagemaker:AddTags",
         "sagemaker:ListTags",
     ]
-    grant = grant_on(None, grantee, jobs, [jobs_arn], because="each execution starts a job of its own")
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-    for extra in (
+    return combine(
+        grant_on(None, grantee, jobs, [jobs_arn], because="each execution starts a job of its own"),
         grant_on(None, grantee, ["iam:PassRole"], [role.role_arn], to_sagemaker),
         grant_on(None, grantee, ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
-    ):
-        grant = grant.combine(extra)
-    return grant
+    )
 
 
 def grant_register(
@@ -119,19 +117,17 @@ def grant_register(
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerModelRegistryFullAccess.html
     """
     models = zone.bucket.arn_for_objects(f"{prefix}*")
-    grant = grant_on(
-        None,
-        grantee,
-        ["sagemaker:CreateModelPackage"],
-        [group_arn, packages_arn],
-        because="SageMaker numbers the packages of a group",
-    )
-    for extra in (
+    return combine(
+        grant_on(
+            None,
+            grantee,
+            ["sagemaker:CreateModelPackage"],
+            [group_arn, packages_arn],
+            because="SageMaker numbers the packages of a group",
+        ),
         grant_on(None, grantee, ["ecr:BatchGetImage", "ecr:DescribeImages"], [repository_arn]),
         grant_on(
             zone.bucket, grantee, grants.OBJECT_READ, [models], because="SageMaker names a model's folder after its job"
         ),
         grant_on(zone.key, grantee, grants.KEY_READ, [zone.key.key_arn]),
-    ):
-        grant = grant.combine(extra)
-    return grant
+    )

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.access import grant_on, grants
+from lake_blueprints.access import combine, grant_on, grants
 
 ADMIN = "admin"
 _RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
@@ -43,8 +43,8 @@ def grant_statements(
         resource_name=f"{admin_secret_name(namespace)}-??????",
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
-    grant = grant_on(None, grantee, _RUN, [workgroup_arn])
-    for extra in (
+    return combine(
+        grant_on(None, grantee, _RUN, [workgroup_arn]),
         grant_on(None, grantee, _FOLLOW, ["*"], because="statements have no ARN; each belongs to the role that ran it"),
         grant_on(
             None,
@@ -54,9 +54,7 @@ def grant_statements(
             because="Secrets Manager ends an ARN in six characters of its own",
         ),
         grant_on(encryption_key, grantee, grants.KEY_READ, [encryption_key.key_arn]),
-    ):
-        grant = grant.combine(extra)
-    return grant
+    )
 
 
 def grant_usage_limits(grantee: iam.IGrantable) -> iam.Grant:

@@ -95,3 +95,17 @@ def test_many_statements_are_spread_over_several_policies(stack: cdk.Stack) -> N
     counts = [len(policy["Properties"]["PolicyDocument"]["Statement"]) for policy in policies]
     assert counts == [20, 20, 5]
     assert len(properties(template, "AWS::IAM::Role")["ManagedPolicyArns"]) == 3
+
+
+def test_a_statement_that_is_granted_twice_stands_once(stack: cdk.Stack) -> None:
+    made = role(stack)
+    for _ in range(3):
+        grant_on(None, made, ["kms:Decrypt"], ["arn:key"], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+    granted = properties(template_of(stack), "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    assert [statement["Action"] for statement in granted] == ["glue:GetJob", "kms:Decrypt"]
+
+
+def test_every_grant_of_a_role_says_that_it_succeeded(stack: cdk.Stack) -> None:
+    made = role(stack)
+    for _ in range(2):
+        grant_on(None, made, ["kms:Decrypt"], ["arn:key"]).assert_success()
