@@ -90,6 +90,8 @@ class Zone(Construct):
         self.key = storage.key
         self.access_logs = storage.access_logs
         self.uri = storage.uri
+        # Each is a question to the CDK's process, and every grant would ask it again.
+        self._bucket_arn, self._key_arn = self.bucket.bucket_arn, self.key.key_arn
         self._lifecycle = tuple(lifecycle)
         self._catalogs: list[ZoneCatalog] = []
         self._catalog_grants: list[Callable[[ZoneCatalog], iam.Grant]] = []
@@ -106,7 +108,7 @@ class Zone(Construct):
         """
         below_prefix = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
         return combine(
-            grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self.bucket.bucket_arn], below_prefix),
+            grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self._bucket_arn], below_prefix),
             self._grant(
                 grantee,
                 prefix,
@@ -186,11 +188,11 @@ class Zone(Construct):
         self._catalog_grants.append(catalog)
         return combine(
             self._grant_objects(grantee, objects, prefix),
-            grant_on(self.bucket, grantee, bucket, [self.bucket.bucket_arn]),
-            grant_on(self.key, grantee, key, [self.key.key_arn]),
+            grant_on(self.bucket, grantee, bucket, [self._bucket_arn]),
+            grant_on(self.key, grantee, key, [self._key_arn]),
             *(catalog(found) for found in self._catalogs),
         )
 
     def _grant_objects(self, grantee: iam.IGrantable, actions: Sequence[str], prefix: str | None) -> iam.Grant:
-        objects = self.bucket.arn_for_objects(f"{prefix or ''}*")
+        objects = f"{self._bucket_arn}/{prefix or ''}*"
         return grant_on(self.bucket, grantee, actions, [objects], because="objects whose names nobody knows beforehand")

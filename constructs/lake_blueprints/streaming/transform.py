@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Size, SizeRoundingBehavior
-from aws_cdk import aws_lambda as lambda_
+
+if TYPE_CHECKING:
+    # A tenth of a second to import, which most lakes need not spend.
+    from aws_cdk import aws_lambda as lambda_
 
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html
 _BUFFER_MB = (0.2, 3.0)
