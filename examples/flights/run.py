@@ -14,7 +14,6 @@ from examples.flights.queries import Answer, Athena, Redshift
 from examples.flights.questions import Question
 from examples.flights.records import as_json, dataset, records
 from examples.flights.steps import StateClock, Steps
-from lake_blueprints.local.cdk import Cdk
 from lake_blueprints.local.cloud import DEFAULT_REGION, LocalCloud
 
 ROOT = Path(__file__).parents[2]
@@ -91,16 +90,8 @@ class Run:
 
     def _bootstrap(self) -> None:
         with self._steps.step("Bootstrap") as step:
-            target = f"aws://{self._cloud.account}/{DEFAULT_REGION}"
-            Cdk.find(ROOT).run(
-                ["bootstrap", target, "--no-notices", "--ci"],
-                # Beside the app's cdk.json the CLI would synthesise the app first, for nothing.
-                directory=self._workdir,
-                environment=self._cloud.environment(),
-                log=self._workdir / "logs" / "cdk.log",
-                on_line=step.say,
-            )
-            step.say(target)
+            self._cloud.bootstrap(on_event=step.say)
+            step.say(f"aws://{self._cloud.account}/{DEFAULT_REGION}")
 
     def _deploy(self) -> Lake:
         with self._steps.step("Deploy with the CDK CLI") as step:

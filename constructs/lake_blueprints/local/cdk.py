@@ -15,12 +15,14 @@ from typing import Any
 
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.node import find_node
+from lake_blueprints.local.processes import kill_group
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
 _FAILED_UPDATES = "DeploymentError: Resource updates failed:"
 _FAILED_RESOURCES = "Failed resources:"
 _BOOTSTRAP = "CDKToolkit"
+_QUIET = ("--no-notices", "--ci")
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Cdk:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
+                # A group of its own, so that the app and what it started can be ended with the CLI.
+                start_new_session=True,
             ) as process,
         ):
             assert process.stdout is not None
@@ -98,7 +102,7 @@ class Cdk:
                         lines.append(line)
                         on_line(line)
             except BaseException:
-                process.terminate()
+                kill_group(process)
                 raise
         if process.returncode != 0:
             raise LocalCloudError(f"cdk {arguments[0]} failed: {_error_of(lines)} (whole output: {log})")
@@ -114,6 +118,20 @@ class Cdk:
             "CDK_DISABLE_VERSION_CHECK": "1",
             "NO_COLOR": "1",
         }
+
+
+def bootstrap(
+    *, account: str, region: str, environment: Mapping[str, str], workdir: Path, on_line: Callable[[str], None]
+) -> None:
+    """Create what the CDK needs in a region before it can deploy."""
+    Cdk.find(Path.cwd()).run(
+        ["bootstrap", f"aws://{account}/{region}", *_QUIET],
+        # Beside an app's cdk.json the CLI would synthesise that app first, for nothing.
+        directory=workdir,
+        environment=environment,
+        log=workdir / "logs" / "cdk.log",
+        on_line=on_line,
+    )
 
 
 def deploy(
@@ -138,8 +156,7 @@ def deploy(
     log = workdir / "logs" / "cdk.log"
 
     def run(*arguments: str) -> None:
-        quiet = ("--no-notices", "--ci")
-        cdk.run([*arguments, *quiet], directory=directory, environment=environment, log=log, on_line=on_line)
+        cdk.run([*arguments, *_QUIET], directory=directory, environment=environment, log=log, on_line=on_line)
 
     given = [argument for key, value in context.items() for argument in ("--context", f"{key}={value}")]
     run("synth", "--quiet", "--output", str(assembly), *(("--app", app) if app else ()), *given)

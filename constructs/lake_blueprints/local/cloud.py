@@ -100,6 +100,27 @@ class LocalCloud:
         """Have buffered work, such as Firehose's, finished now."""
         self._running.drain()
 
+    def bootstrap(self, *, on_event: OnEvent | None = None) -> None:
+        """Bootstrap the cloud's region for the CDK; `deploy` does so itself where it must.
+
+        Parameters
+        ----------
+        on_event: OnEvent | None
+            Called with every line that the CLI writes.
+
+        Raises
+        ------
+        LocalCloudError
+            If Node or the CLI is missing, or the CLI fails; with its own words.
+        """
+        cdk.bootstrap(
+            account=self.account,
+            region=self._region,
+            environment=self.environment(),
+            workdir=self._running.runtime.workdir,
+            on_line=on_event or _ignore,
+        )
+
     def deploy(
         self,
         *,

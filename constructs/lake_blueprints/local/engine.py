@@ -23,5 +23,8 @@ class Engine:
     def start(self) -> None:
         """Begin background work."""
 
+    def stop(self) -> None:
+        """End work that runs in the background; the APIs still answer."""
+
     def drain(self) -> None:
         """Finish buffered work now."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,6 +25,7 @@ from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.node import find_node
 from lake_blueprints.local.patching import Patches
+from lake_blueprints.local.processes import ProcessGroup, Stopped, TimedOut
 from lake_blueprints.local.runtime import Runtime
 
 _RUNTIMES = Path(__file__).parent / "lambda_runtime"
@@ -107,16 +107,9 @@ class LambdaEngine(Engine):
         """Run one invocation to its end."""
         request_id = str(uuid.uuid4())
         with tempfile.TemporaryDirectory(prefix="lambda-") as scratch:
-            result_file = Path(scratch) / "result.json"
-            try:
-                output, code = self._run_process(function, event, request_id, result_file)
-                result = _read_result(result_file, request_id, code)
-            except subprocess.TimeoutExpired as expired:
-                output = _text(expired.output)
-                result = _failure(
-                    "Sandbox.Timedout",
-                    f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds",
-                )
+            folder = Path(scratch)
+            result = self._run_process(function, event, request_id, folder)
+            output = (folder / "output").read_text(encoding="utf-8", errors="replace")
         log = f"START RequestId: {request_id} Version: {function.version}\n{output}END RequestId: {request_id}\n"
         function.logs_backend.ensure_log_group(function.logs_group_name)
         function.save_logs(log)
@@ -124,23 +117,29 @@ class LambdaEngine(Engine):
             return Invocation(payload=json.dumps(result["error"]), failed=True, log=log)
         return Invocation(payload=result["payload"], failed=False, log=log)
 
-    def _run_process(self, function: LambdaFunction, event: Any, request_id: str, result_file: Path) -> tuple[str, int]:
+    def _run_process(self, function: LambdaFunction, event: Any, request_id: str, folder: Path) -> dict[str, Any]:
         code = self._unpack(function.code_bytes, function.code_sha_256)
         layers = [self._unpack_layer(function, layer["Arn"]) for layer in function.layers]
-        done = subprocess.run(
-            [*_command(function.run_time), str(result_file)],
-            input=json.dumps(event),
-            cwd=code,
-            env=self._environment(function, code, layers, request_id),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=int(function.timeout),
-            check=False,
+        given, output, result = folder / "event.json", folder / "output", folder / "result.json"
+        given.write_text(json.dumps(event), encoding="utf-8")
+        group = ProcessGroup(
+            [*_command(function.run_time), str(result)],
+            folder=code,
+            environment=self._environment(function, code, layers, request_id),
+            input=given,
+            output=output,
+            errors=output,
         )
-        return done.stdout, done.returncode
+        try:
+            exit_code = group.wait(timeout=int(function.timeout), stopping=[self.runtime.stopping])
+        except TimedOut:
+            message = f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds"
+            return _failure("Sandbox.Timedout", message)
+        except Stopped:
+            return _failure("Sandbox.Failure", f"RequestId: {request_id} Error: the local cloud was stopped")
+        finally:
+            group.kill()
+        return _read_result(result, request_id, exit_code)
 
     def _environment(self, function: LambdaFunction, code: Path, layers: list[Path], request_id: str) -> dict[str, str]:
         cloud = self.runtime.environment(function.region)
@@ -201,7 +200,3 @@ def _name_and_qualifier(function: str) -> tuple[str, str | None]:
     if len(parts) >= 7:
         return parts[6], parts[7] if len(parts) > 7 else None
     return parts[0], parts[1] if len(parts) > 1 else None
-
-
-def _text(output: bytes | str | None) -> str:
-    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""

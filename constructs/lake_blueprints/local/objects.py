@@ -56,8 +56,11 @@ class ObjectStore:
         # A copy of the plain dict: moto's own items() fails on a key that is deleted meanwhile.
         for key, versions in list(dict.items(found.keys)) if found else []:
             name = key.rsplit("/", 1)[-1]
+            # No version at all: moto empties the list of a deleted key before it removes the key.
+            if not key.startswith(prefix) or not name or not versions:
+                continue
             stored = versions[-1]
-            if not key.startswith(prefix) or not name or isinstance(stored, FakeDeleteMarker):
+            if isinstance(stored, FakeDeleteMarker):
                 continue
             if hidden or not name.startswith(("_", ".")):
                 yield ObjectSummary(bucket=bucket, key=key, size=stored.size, etag=stored.etag)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 _POLL_SECONDS = 0.05
 _KILL_SECONDS = 5.0
@@ -37,17 +38,26 @@ class ProcessGroup:
         All of its environment variables.
     output, errors: Path
         Files for its standard output and standard error; the same path for both makes one log.
+    input: Path | None
+        File for its standard input, by default empty.
     """
 
     def __init__(
-        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], output: Path, errors: Path
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        output: Path,
+        errors: Path,
+        input: Path | None = None,
     ) -> None:
-        with output.open("wb") as out, errors.open("ab") as err:
+        with (input or Path(os.devnull)).open("rb") as given, output.open("wb") as out, errors.open("ab") as err:
             self._process = subprocess.Popen(
                 list(command),
                 cwd=folder,
                 env=dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=out,
                 stderr=subprocess.STDOUT if output == errors else err,
                 start_new_session=True,
@@ -85,18 +95,27 @@ class ProcessGroup:
 
     def kill(self) -> None:
         """End the program and its descendants at once, and wait until they are gone."""
-        # Bounded: where no init process collects the dead, a group keeps its number for ever.
-        deadline = time.monotonic() + _KILL_SECONDS
-        while self._alive() and time.monotonic() < deadline:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.poll()
-            time.sleep(_POLL_SECONDS)
+        kill_group(self._process)
         atexit.unregister(self.kill)
 
     def _alive(self) -> bool:
-        try:
-            os.killpg(self._process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        return _group_exists(self._process.pid)
+
+
+def kill_group(leader: subprocess.Popen[Any]) -> None:
+    """End a program that was started in a session of its own, and its descendants, and wait until they are gone."""
+    # Bounded: where no init process collects the dead, a group keeps its number for ever.
+    deadline = time.monotonic() + _KILL_SECONDS
+    while _group_exists(leader.pid) and time.monotonic() < deadline:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader.pid, signal.SIGKILL)
+        leader.poll()
+        time.sleep(_POLL_SECONDS)
+
+
+def _group_exists(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True

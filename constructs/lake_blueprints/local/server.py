@@ -111,6 +111,8 @@ class LocalServer:
     def stop(self) -> None:
         """Leave no thread, port or state behind."""
         self.runtime.stopping.set()
+        for engine in self._engines:
+            engine.stop()
         self._cleanup.close()
 
     def drain(self) -> None:

@@ -7,6 +7,7 @@ service, returns what is not JSON, or has no JSONata.
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from functools import cache
 from typing import Any
 
 import boto3
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -33,12 +34,16 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from lake_blueprints.local import query_language
 from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.patching import Patches
+
+# A task that waits for a job looks twice a second whether it is still wanted.
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 
 _PARSER = "moto.stepfunctions.parser.asl"
 _SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
@@ -111,6 +116,21 @@ class StepFunctionsEngine(Engine):
         _return_json(patches)
         _speak_jsonata(patches)
         return patches
+
+    def stop(self) -> None:
+        """Stop every execution, so that none calls, or logs that it cannot call, a cloud that is gone."""
+        running = [
+            execution
+            for backend in stepfunctions_parser_backends[self.runtime.account].values()
+            for execution in backend._get_executions(ExecutionStatus.RUNNING)
+        ]
+        for execution in running:
+            execution.stop(datetime.now(UTC), "LocalCloud.Stopped", "the local cloud was stopped")
+        deadline = time.monotonic() + _STOP_SECONDS
+        while any(execution.exec_status == ExecutionStatus.RUNNING for execution in running):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_POLL_SECONDS)
 
 
 def _wait_for_jobs(patches: Patches) -> None:

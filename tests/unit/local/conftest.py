@@ -17,8 +17,14 @@ from lake_blueprints.local.runtime import Runtime
 ACCOUNT = "123456789012"
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what every test may share, such as the archive of Spark's classes, which takes long to write."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+def runtime(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Runtime]:
     folder: Path = tmp_path_factory.mktemp("cloud")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -27,7 +33,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
         endpoint=f"http://localhost:{port}",
         account=ACCOUNT,
         workdir=folder / "work",
-        cache=folder / "cache",
+        cache=cache,
         objects=ObjectStore(ACCOUNT),
     )
     with pytest.MonkeyPatch.context() as patch:

@@ -71,7 +71,15 @@ class CloudFormationEngine(Engine):
                 raise AlreadyExistsException(f"Stack {name} already exists")
             # The stack of a change set starts empty; moto's own would create resources to find its exports.
             change_set_id, stack_id = self.create_change_set(
-                name, "create", template, parameters, "", "CREATE", notification_arns, tags, role_arn
+                stack_name=name,
+                change_set_name="create",
+                template=template,
+                parameters=parameters,
+                description="",
+                change_set_type="CREATE",
+                notification_arns=notification_arns,
+                tags=tags,
+                role_arn=role_arn,
             )
             self.execute_change_set(change_set_id)
             return self.stacks[stack_id]

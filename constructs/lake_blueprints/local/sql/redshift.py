@@ -162,7 +162,7 @@ class RedshiftDataEngine(Engine):
             running = statement.status == "STARTED"
             statement.enter("ABORTED")
             if running:
-                warehouse(statement, self.redshiftdata_backend.region_name).interrupt()
+                warehouse(statement, self.redshiftdata_backend.region_name).interrupt(statement.id)
             return _answer({"Status": True})
 
         def submit(response: Any, sqls: list[str], *, batch: bool) -> Any:
@@ -198,7 +198,7 @@ def _run(statement: Statement, warehouse: Warehouse) -> None:
         return statement.status == "STARTED"
 
     try:
-        statement.results = warehouse.run(statement.sqls, started)
+        statement.results = warehouse.run(statement.id, statement.sqls, started)
         statement.enter("FINISHED")
     except FAILURES as error:
         statement.enter("FAILED", f"ERROR: {message(error)}")

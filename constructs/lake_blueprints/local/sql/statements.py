@@ -266,7 +266,7 @@ class Runner:
         written = [item.uri for item in self.catalog.objects.list(folder) if item.uri not in before]
         if len({uri.rsplit("/", 1)[0] for uri in written}) > MAX_PARTITIONS:
             raise LocalCloudError(
-                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MAX_PARTITIONS} open writers for partitions."
+                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets"
             )
         return Outcome(written=written, update_count=int(copied[0]) if copied else 0)
 

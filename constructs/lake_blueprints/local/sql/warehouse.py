@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,9 +27,12 @@ from lake_blueprints.local.sql.duck import Session, identifier, quote
 
 Result = tuple[list[tuple[str, Any]], list[tuple[Any, ...]]]
 
-# Accepted without effect: there are no users here, and nothing to tidy up.
+# DuckDB forgets an interruption that comes between two of its own statements, so it is repeated.
+_INTERRUPT_SECONDS = 0.01
+
 # What answers with rows, after any comments and parentheses.
 _ROWS = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|show)\b", re.IGNORECASE | re.DOTALL)
+# Accepted without effect: there are no users here, and nothing to tidy up.
 _ADMINISTRATION = re.compile(
     r"(grant|revoke|vacuum|analyze|analyse|set\s|comment\s+on|alter\s+(default\s+privileges|user|group|role)"
     r"|(create|drop)\s+(user|group|role))\b.*",
@@ -69,14 +73,16 @@ class Warehouse:
         self._catalog = Catalog(runtime, region)
         self._external: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._running: str | None = None
+        self._changing = threading.Lock()
         self._session.execute("create schema public; set schema = 'public'")
         for macro in MACROS:
             self._session.execute(f"create macro main.{macro}")
 
-    def run(self, statements: Sequence[str], started: Callable[[], bool]) -> list[Result]:
+    def run(self, name: str, statements: Sequence[str], started: Callable[[], bool]) -> list[Result]:
         """Run statements as one transaction: all of them or none.
 
-        `started` is called when it is their turn, and says whether they are still wanted.
+        `name` is by what `interrupt` knows them. `started` is called when it is their turn, and says whether they are still wanted.
 
         Raises
         ------
@@ -91,7 +97,12 @@ class Warehouse:
             self._session.execute("begin")
             external = dict(self._external)
             try:
-                results = [self._run(sql.strip().rstrip(";").strip()) for sql in statements]
+                self._enter(name)
+                try:
+                    results = [self._run(sql.strip().rstrip(";").strip()) for sql in statements]
+                finally:
+                    # From here on nobody may interrupt: what follows ends the transaction.
+                    self._enter(None)
             except BaseException:
                 self._external = external
                 self._session.execute("rollback")
@@ -99,8 +110,20 @@ class Warehouse:
             self._session.execute("commit")
             return results
 
-    def interrupt(self) -> None:
-        self._session.interrupt()
+    def interrupt(self, name: str) -> None:
+        """End what runs under this name, and nothing else; return when it has ended."""
+        while self._interrupted(name):
+            time.sleep(_INTERRUPT_SECONDS)
+
+    def _interrupted(self, name: str) -> bool:
+        with self._changing:
+            if self._running == name:
+                self._session.interrupt()
+            return self._running == name
+
+    def _enter(self, name: str | None) -> None:
+        with self._changing:
+            self._running = name
 
     def _run(self, sql: str) -> Result:
         if self._administer(sql) or self._transfer(sql):

@@ -201,7 +201,6 @@ def test_a_cancelled_statement_leaves_the_warehouse_to_others(lake: Lake) -> Non
     started = redshift.execute_statement(WorkgroupName="warehouse", Database="dev", Sql=endless)
     while redshift.describe_statement(Id=started["Id"])["Status"] != "STARTED":
         time.sleep(0.01)
-    time.sleep(0.1)
     redshift.cancel_statement(Id=started["Id"])
     assert lake.load("select 1") == [[1]]
     assert redshift.describe_statement(Id=started["Id"])["Status"] == "ABORTED"
