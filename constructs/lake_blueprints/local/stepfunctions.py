@@ -10,12 +10,9 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -40,6 +37,9 @@ from lake_blueprints.local import query_language
 from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.patching import Patches
+from lake_blueprints.local.stepfunctions_jobs import JOBS
+from lake_blueprints.local.stepfunctions_json import epoch_milliseconds, iso_8601, plain
+from lake_blueprints.local.stepfunctions_services import boto_services, error_prefix, service_model
 
 # A task that waits for a job looks twice a second whether it is still wanted.
 _STOP_SECONDS = 5.0
@@ -53,55 +53,6 @@ _stock_start_execution = StepFunctionsParserBackend.start_execution
 _stock_execution_details = Execution.get_start_execution_details
 _stock_reflect_status = BaseExecutionWorkerCommunication._reflect_execution_status
 _stock_integration_pattern = StateTaskServiceCallback._eval_integration_pattern
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """A call that starts something, and how to learn how that ended.
-
-    Parameters
-    ----------
-    describe: Callable[[Any, dict[str, Any], dict[str, Any]], dict[str, Any]]
-        Asks the client for the state, given the starting call's parameters and answer.
-    status: Callable[[dict[str, Any]], str]
-        Reads the state from that.
-    succeeded, failed: frozenset[str]
-        States that are an end.
-    """
-
-    describe: Callable[[Any, dict[str, Any], dict[str, Any]], dict[str, Any]]
-    status: Callable[[dict[str, Any]], str]
-    succeeded: frozenset[str]
-    failed: frozenset[str]
-
-
-_SAGEMAKER_ENDS = {"succeeded": frozenset({"Completed"}), "failed": frozenset({"Failed", "Stopped"})}
-
-_JOBS = {
-    ("athena", "startQueryExecution"): _Job(
-        describe=lambda client, _, answer: client.get_query_execution(QueryExecutionId=answer["QueryExecutionId"]),
-        status=lambda description: str(description["QueryExecution"]["Status"]["State"]),
-        succeeded=frozenset({"SUCCEEDED"}),
-        failed=frozenset({"FAILED", "CANCELLED"}),
-    ),
-    ("sagemaker", "createTrainingJob"): _Job(
-        describe=lambda client, request, _: client.describe_training_job(TrainingJobName=request["TrainingJobName"]),
-        status=lambda description: str(description["TrainingJobStatus"]),
-        **_SAGEMAKER_ENDS,
-    ),
-    ("sagemaker", "createProcessingJob"): _Job(
-        describe=lambda client, request, _: client.describe_processing_job(
-            ProcessingJobName=request["ProcessingJobName"]
-        ),
-        status=lambda description: str(description["ProcessingJobStatus"]),
-        **_SAGEMAKER_ENDS,
-    ),
-    ("sagemaker", "createTransformJob"): _Job(
-        describe=lambda client, request, _: client.describe_transform_job(TransformJobName=request["TransformJobName"]),
-        status=lambda description: str(description["TransformJobStatus"]),
-        **_SAGEMAKER_ENDS,
-    ),
-}
 
 
 class StepFunctionsEngine(Engine):
@@ -161,7 +112,7 @@ def _wait_for_jobs(patches: Patches) -> None:
     def _build_sync_resolver(
         self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> Callable[[], Any]:
-        job = _JOBS.get((self.resource.service_name, self.resource.api_action))
+        job = JOBS.get((self.resource.service_name, self.resource.api_action))
         if job is None:
             raise LocalCloudError(f"the local cloud cannot wait for {self.resource.resource_arn}")
         answer = env.stack.pop()
@@ -176,7 +127,7 @@ def _wait_for_jobs(patches: Patches) -> None:
             description.pop("ResponseMetadata", None)
             status = job.status(description)
             if status in job.failed:
-                raise FailureEventException(_task_failed(self, env, _plain(description, _epoch_milliseconds)))
+                raise FailureEventException(_task_failed(self, env, plain(description, epoch_milliseconds)))
             return description if status in job.succeeded else None
 
         return resolve
@@ -202,40 +153,14 @@ def _find_services(patches: Patches) -> None:
     @patches.replace(f"{_SERVICE}.state_task_service", "StateTaskService._get_boto_service_name")
     def _get_boto_service_name(self: Any, boto_service_name: str | None = None) -> str:
         name = boto_service_name or self.resource.api_name
-        return _boto_services().get(name.lower(), name)
+        return boto_services().get(name.lower(), name)
 
     def normalise(service_name: str) -> str:
         # Error names begin with the service's name as its API model spells it: Glue, RedshiftData, SageMaker.
-        return _error_prefix(_boto_services().get(service_name.lower(), service_name))
+        return error_prefix(boto_services().get(service_name.lower(), service_name))
 
     errors = f"{_SERVICE}.state_task_service_aws_sdk"
     patches.replace(errors, "StateTaskServiceAwsSdk._normalise_service_error_name")(staticmethod(normalise))
-
-
-@cache
-def _boto_services() -> dict[str, str]:
-    """Return boto3's service names by the names that aws-sdk integrations use, which have no hyphens."""
-    services = {name.replace("-", ""): name for name in boto3.Session().get_available_services()}
-    return {
-        **services,
-        "cloudwatchlogs": "logs",
-        "eventbridge": "events",
-        "sfn": "stepfunctions",
-        "states": "stepfunctions",
-    }
-
-
-@cache
-def _error_prefix(service: str) -> str:
-    exceptions = {"dynamodb": "DynamoDb", "stepfunctions": "Sfn"}
-    if service in exceptions:
-        return exceptions[service]
-    return str(_service_model(service).service_id).replace(" ", "")
-
-
-@cache
-def _service_model(service: str) -> Any:
-    return boto3.Session()._session.get_service_model(service)
 
 
 def _spell_as_the_api(patches: Patches) -> None:
@@ -263,7 +188,7 @@ def _spell_as_the_api(patches: Patches) -> None:
 
 
 def _operation(task: Any, service_name: str | None, action: str | None) -> Any:
-    model = _service_model(task._get_boto_service_name(service_name))
+    model = service_model(task._get_boto_service_name(service_name))
     wanted = task._get_boto_service_action(action).replace("_", "").lower()
     return model.operation_model(next(name for name in model.operation_names if name.lower() == wanted))
 
@@ -283,7 +208,7 @@ def _name_executions(patches: Patches) -> None:
     def get_start_execution_details(self: Any) -> Any:
         details = _stock_execution_details(self)
         # The context object is JSON.
-        details.start_time = _iso_8601(details.start_time.astimezone(UTC))
+        details.start_time = iso_8601(details.start_time.astimezone(UTC))
         return details
 
 
@@ -293,8 +218,8 @@ def _return_json(patches: Patches) -> None:
         self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> None:
         # The aws-sdk integrations give timestamps as text, the optimised ones as milliseconds.
-        timestamp = _iso_8601 if isinstance(self, StateTaskServiceAwsSdk) else _epoch_milliseconds
-        env.stack[-1] = _plain(env.stack[-1], timestamp)
+        timestamp = iso_8601 if isinstance(self, StateTaskServiceAwsSdk) else epoch_milliseconds
+        env.stack[-1] = plain(env.stack[-1], timestamp)
         _stock_after_execution(self, env, resource_runtime_part, normalised_parameters, state_credentials)
 
     execution = "moto.stepfunctions.parser.backend.execution"
@@ -305,27 +230,6 @@ def _return_json(patches: Patches) -> None:
         # DescribeExecution returns text as it is, taking it for JSON.
         if isinstance(self.execution.output, str):
             self.execution.output = json.dumps(self.execution.output)
-
-
-def _plain(value: Any, timestamp: Callable[[datetime], Any]) -> Any:
-    def convert(other: Any) -> Any:
-        if isinstance(other, datetime):
-            return timestamp(other.astimezone(UTC))
-        if isinstance(other, date):
-            return other.isoformat()
-        if isinstance(other, bytes):
-            return other.decode(errors="replace")
-        return str(other)
-
-    return json.loads(json.dumps(value, default=convert))
-
-
-def _iso_8601(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _epoch_milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _speak_jsonata(patches: Patches) -> None:
@@ -343,9 +247,7 @@ def _speak_jsonata(patches: Patches) -> None:
         def eval_jsonata_expression(jsonata_expression: str) -> Any:
             return query_language.evaluate(jsonata_expression)
 
-    for module in (f"{_PARSER}.eval.states", f"{_PARSER}.eval.variable_store"):
-
-        @patches.replace(module, "encode_jsonata_variable_declarations")
-        def encode_jsonata_variable_declarations(bindings: dict[str, Any]) -> str:
-            # moto puts text between quotes as it is, so that a quote within it ends the expression.
-            return query_language.declare(bindings)
+    @patches.replace(f"{_PARSER}.eval.variable_store", "encode_jsonata_variable_declarations")
+    def encode_jsonata_variable_declarations(bindings: dict[str, Any]) -> str:
+        # moto puts text between quotes as it is, so that a quote within it ends the expression.
+        return query_language.declare(bindings)

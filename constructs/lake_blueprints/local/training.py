@@ -13,7 +13,8 @@ from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.patching import Patches
 from lake_blueprints.local.runtime import Runtime
-from lake_blueprints.local.training_execution import TrainingExecution, refuse_unsupported
+from lake_blueprints.local.training_execution import TrainingExecution
+from lake_blueprints.local.training_request import refuse_unsupported
 
 _PARAMETERS = (
     "TrainingJobName",

@@ -16,11 +16,11 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.log_groups import publish_log
 from lake_blueprints.local.objects import split_uri
 from lake_blueprints.local.processes import ProcessGroup, Stopped, TimedOut
 from lake_blueprints.local.runtime import Runtime
+from lake_blueprints.local.training_request import decode
 
 _HOST = "algo-1"
 # Where a container finds everything; here it is a folder of the job's own.
@@ -34,37 +34,6 @@ class TrainingFailed(Exception):
     """The job has failed; the message is its FailureReason."""
 
 
-def refuse_unsupported(request: Mapping[str, Any]) -> None:
-    """Raise LocalCloudError for a job that cannot be run here."""
-    parameters = request.get("HyperParameters") or {}
-    for name in ("sagemaker_program", "sagemaker_submit_directory"):
-        if name not in parameters:
-            raise LocalCloudError(f"the local cloud runs scripts only: the hyperparameter {name} is missing")
-    if not _decode(parameters["sagemaker_program"]).endswith(".py"):
-        raise LocalCloudError(f"sagemaker_program must be a .py file, got {parameters['sagemaker_program']}")
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise LocalCloudError("the local cloud trains on one machine: InstanceCount must be 1")
-    if request.get("CheckpointConfig"):
-        raise LocalCloudError("CheckpointConfig is not supported by the local cloud")
-    for channel in request.get("InputDataConfig") or []:
-        _refuse_channel(channel, request["AlgorithmSpecification"].get("TrainingInputMode", "File"))
-
-
-def _refuse_channel(channel: Mapping[str, Any], default_mode: str) -> None:
-    name = channel["ChannelName"]
-    source = channel["DataSource"].get("S3DataSource")
-    if source is None:
-        raise LocalCloudError(f"channel {name} must have an S3DataSource")
-    if source["S3DataType"] != "S3Prefix":
-        raise LocalCloudError(f"channel {name} must have the S3DataType S3Prefix, got {source['S3DataType']}")
-    # Fast file mode shows a script the same files, only sooner.
-    if channel.get("InputMode", default_mode) not in ("File", "FastFile"):
-        raise LocalCloudError(f"channel {name} must have the input mode File or FastFile")
-    for option in ("CompressionType", "RecordWrapperType"):
-        if channel.get(option, "None") != "None":
-            raise LocalCloudError(f"channel {name} must have the {option} None, got {channel[option]}")
-
-
 class TrainingExecution:
     """A training job from Starting to its last status."""
 
@@ -75,7 +44,7 @@ class TrainingExecution:
         self._region = region
         self._stop = threading.Event()
         self._channels = request.get("InputDataConfig") or []
-        self._parameters = {name: _decode(value) for name, value in request["HyperParameters"].items()}
+        self._parameters = {name: decode(value) for name, value in request["HyperParameters"].items()}
         self._folder = runtime.workdir / "training" / job.training_job_name
         self._base = self._folder / "opt" / "ml"
         self._log = runtime.workdir / "logs" / "training" / f"{job.training_job_name}.log"
@@ -293,14 +262,6 @@ class TrainingExecution:
 
 def _resource_configuration() -> dict[str, Any]:
     return {"current_host": _HOST, "hosts": [_HOST], "network_interface_name": "lo"}
-
-
-def _decode(value: str) -> Any:
-    """Read a hyperparameter: JSON as the SageMaker SDK writes it, or plain text."""
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _encode(value: Any) -> str:

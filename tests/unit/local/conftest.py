@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
 from moto.server import DomainDispatcherApplication, ThreadedMotoServer
 
 from lake_blueprints.local.objects import ObjectStore
 from lake_blueprints.local.runtime import Runtime
+from lake_blueprints.local.spark import ClassArchive
 
 ACCOUNT = "123456789012"
 
@@ -21,6 +23,28 @@ ACCOUNT = "123456789012"
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for what every test may share, such as the archive of Spark's classes, which takes long to write."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def has_ended() -> Callable[[int], bool]:
+    """Tell whether a process has ended, also if nobody has collected it."""
+
+    def has_ended(number: int) -> bool:
+        try:
+            return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    return has_ended
+
+
+@pytest.fixture
+def java_options(cache: Path, tmp_path: Path) -> Iterator[list[str]]:
+    """Options with which the first Spark of all tests writes the archive of its classes, and later ones use it."""
+    archive = ClassArchive(cache)
+    draft = tmp_path / "classes.jsa"
+    yield archive.options() or archive.recording_options(draft)
+    archive.keep(draft)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
+import textwrap
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -121,6 +123,21 @@ def test_ends_a_handler_that_takes_too_long(cloud: LocalCloud, create: Create) -
     response = invoke(cloud, name)
     assert response["FunctionError"] == "Unhandled"
     assert json.loads(response["Payload"])["errorMessage"].endswith("Task timed out after 1.00 seconds")
+
+
+def test_a_handler_that_takes_too_long_ends_with_what_it_started(
+    cloud: LocalCloud, create: Create, has_ended: Callable[[int], bool]
+) -> None:
+    code = """
+        import subprocess, time
+        def handler(event, context):
+            print("child", subprocess.Popen(["sleep", "600"]).pid)
+            time.sleep(600)
+    """
+    tail = base64.b64decode(invoke(cloud, create(textwrap.dedent(code), Timeout=1), LogType="Tail")["LogResult"])
+    child = re.search(r"child (\d+)", tail.decode())
+    assert child
+    assert has_ended(int(child[1]))
 
 
 def test_returns_the_log_tail_and_keeps_the_log(cloud: LocalCloud, create: Create) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.s3.models import s3_backends
 
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.objects import Mirror, ObjectStore, split_uri
@@ -101,3 +102,16 @@ def test_refuses_keys_that_cannot_be_files(s3: Any, mirror: Mirror, keys: tuple[
         s3.put_object(Bucket="data", Key=key, Body=b"x")
     with pytest.raises(LocalCloudError, match=message):
         mirror.pull()
+
+
+def test_a_key_without_any_version_is_not_listed(runtime: Runtime) -> None:
+    objects = runtime.objects
+    runtime.client("s3", "us-east-1").create_bucket(Bucket="versions")
+    objects.write("s3://versions/kept", b"1")
+    objects.write("s3://versions/going", b"1")
+    keys = s3_backends[runtime.account]["aws"].buckets["versions"].keys
+    versions = keys.getlist("going")
+    # What moto leaves for a moment while it deletes a version.
+    keys.setlist("going", [])
+    assert [item.key for item in objects.list("s3://versions/")] == ["kept"]
+    keys.setlist("going", versions)

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -99,3 +100,18 @@ def test_a_new_cloud_is_empty(tmp_path: Path) -> None:
         with LocalCloud(workdir=tmp_path) as cloud:
             assert cloud.client("s3").list_buckets()["Buckets"] == []
             cloud.client("s3").create_bucket(Bucket="once")
+
+
+def test_executions_end_with_the_cloud(tmp_path: Path) -> None:
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
+    before = set(threading.enumerate())
+    with LocalCloud(workdir=tmp_path) as cloud:
+        client = cloud.client("stepfunctions")
+        role = "arn:aws:iam::123456789012:role/states"
+        machine = client.create_state_machine(name="waits", definition=json.dumps(definition), roleArn=role)
+        started = client.start_execution(stateMachineArn=machine["stateMachineArn"])
+        while len(client.get_execution_history(executionArn=started["executionArn"])["events"]) < 2:
+            time.sleep(0.05)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=30)
+    assert set(threading.enumerate()) <= before

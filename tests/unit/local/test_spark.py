@@ -54,13 +54,11 @@ def workdir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_runs_without_java_on_the_path_and_keeps_the_classes_for_the_next_run(workdir: Path) -> None:
-    cache = workdir / "cache"
+def test_runs_without_java_on_the_path_and_keeps_the_classes_for_the_next_run(workdir: Path, cache: Path) -> None:
     archive = ClassArchive(cache)
-    assert archive.options() == []
     draft = workdir / "draft.jsa"
 
-    first = run(SCRIPT, workdir, cache, archive.recording_options(draft))
+    first = run(SCRIPT, workdir, cache, archive.options() or archive.recording_options(draft))
     archive.keep(draft)
 
     assert (first.returncode, first.stdout) == (0, "[2, 4]\n"), first.stderr
@@ -71,6 +69,7 @@ def test_runs_without_java_on_the_path_and_keeps_the_classes_for_the_next_run(wo
     assert not [p for p in written if p.suffix == ".crc"]
 
     # -Xshare:on makes a JVM that cannot use the archive end instead of going on without it.
+    assert archive.options()
     second = run(
         "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate()",
         workdir,

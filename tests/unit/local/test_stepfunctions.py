@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -321,9 +322,13 @@ def test_runs_executions_of_one_state_machine_side_by_side(cloud: LocalCloud) ->
     machine = client.create_state_machine(name="side", definition=json.dumps(definition), roleArn=ROLE)
     arns = [client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"] for _ in range(4)]
     while any(client.describe_execution(executionArn=arn)["status"] == "RUNNING" for arn in arns):
-        pass
+        time.sleep(0.05)
     spans = [client.describe_execution(executionArn=arn) for arn in arns]
     assert max(span["startDate"] for span in spans) < min(span["stopDate"] for span in spans)
+
+
+def test_output_that_is_text_is_described_as_json(cloud: LocalCloud, run: Run) -> None:
+    assert run({"Say": {"Type": "Pass", "Result": "done"}}) == "done"
 
 
 def test_reports_each_state_as_it_is_entered_and_left(cloud: LocalCloud) -> None:

@@ -82,7 +82,8 @@ class Warehouse:
     def run(self, name: str, statements: Sequence[str], started: Callable[[], bool]) -> list[Result]:
         """Run statements as one transaction: all of them or none.
 
-        `name` is by what `interrupt` knows them. `started` is called when it is their turn, and says whether they are still wanted.
+        `name` is by what `interrupt` knows them. `started` is called when it is their turn, and says whether
+        they are still wanted.
 
         Raises
         ------

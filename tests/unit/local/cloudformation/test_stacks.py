@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.cloudformation.engine import CloudFormationEngine
@@ -229,3 +233,48 @@ def test_lists_only_what_exists(cloud: LocalCloud, deploy: Deploy) -> None:
     )
     found = cloud.client("cloudformation").list_stack_resources(StackName="listing")["StackResourceSummaries"]
     assert [(each["LogicalResourceId"], each["PhysicalResourceId"]) for each in found] == [("A", "listed")]
+
+
+def test_a_parameter_of_parameter_store_is_looked_up(cloud: LocalCloud, deploy: Deploy) -> None:
+    cloud.client("ssm").put_parameter(Name="/wanted", Type="String", Value="found")
+    typed = {"Type": "AWS::SSM::Parameter::Value<String>"}
+    resources = {"Stream": stream(Name={"Ref": "Name"})}
+    deploy(resources, Parameters={"Name": {**typed, "Default": "/wanted"}})
+    assert "found" in streams(cloud)
+    refused = deploy(resources, stack="missing", Parameters={"Name": {**typed, "Default": "/missing"}})
+    assert refused["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloud.client("cloudformation").describe_stack_events(StackName=refused["StackId"])["StackEvents"]
+    reasons = [event.get("ResourceStatusReason", "") for event in events]
+    assert any("Parameter Store has no parameter /missing" in reason for reason in reasons)
+
+
+def test_an_update_may_keep_a_parameter_of_parameter_store(cloud: LocalCloud, deploy: Deploy) -> None:
+    cloud.client("ssm").put_parameter(Name="/kept", Type="String", Value="kept-stream")
+    template: dict[str, Any] = {
+        "Parameters": {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/kept"}},
+        "Resources": {"Stream": stream(Name={"Ref": "Name"})},
+    }
+    deploy(template["Resources"], stack="keeping", Parameters=template["Parameters"])
+    # The CDK CLI updates by change sets.
+    names = {"StackName": "keeping", "ChangeSetName": "later"}
+    cloud.client("cloudformation").create_change_set(
+        **names,
+        ChangeSetType="UPDATE",
+        TemplateBody=json.dumps({**template, "Description": "changed"}),
+        Parameters=[{"ParameterKey": "Name", "UsePreviousValue": True}],
+    )
+    cloud.client("cloudformation").execute_change_set(**names)
+    kept = cloud.client("cloudformation").describe_stacks(StackName="keeping")["Stacks"][0]
+    assert kept["StackStatus"] == "UPDATE_COMPLETE"
+    assert "kept-stream" in streams(cloud)
+
+
+def test_a_change_set_is_deleted_by_its_name_and_then_unknown(cloud: LocalCloud) -> None:
+    client = cloud.client("cloudformation")
+    names = {"StackName": "changing", "ChangeSetName": "first-draft"}
+    template = json.dumps({"Resources": {"Stream": stream()}})
+    client.create_change_set(**names, TemplateBody=template, ChangeSetType="CREATE")
+    assert client.describe_change_set(**names)["Status"] == "CREATE_COMPLETE"
+    client.delete_change_set(**names)
+    with pytest.raises(ClientError, match=r"\(ChangeSetNotFound\)"):
+        client.describe_change_set(**names)

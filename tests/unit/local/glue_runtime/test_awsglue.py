@@ -92,7 +92,9 @@ print(json.dumps(answer))
 """
 
 
-def test_dynamic_frames_do_the_ordinary_and_name_what_they_lack(tmp_path: Path) -> None:
+def test_dynamic_frames_do_the_ordinary_and_name_what_they_lack(
+    tmp_path: Path, cache: Path, java_options: list[str]
+) -> None:
     orders = tmp_path / "s3" / "raw" / "orders"
     orders.mkdir(parents=True)
     (tmp_path / "s3" / "curated").mkdir()
@@ -102,7 +104,7 @@ def test_dynamic_frames_do_the_ordinary_and_name_what_they_lack(tmp_path: Path) 
     )
     buckets = {name: tmp_path / "s3" / name for name in ("raw", "curated")}
     properties = tmp_path / "spark.properties"
-    settings = spark_configuration(buckets, workdir=tmp_path, java_options=["-XX:TieredStopAtLevel=1"])
+    settings = spark_configuration(buckets, workdir=tmp_path, java_options=[*java_options, "-XX:TieredStopAtLevel=1"])
     properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
@@ -111,7 +113,7 @@ def test_dynamic_frames_do_the_ordinary_and_name_what_they_lack(tmp_path: Path) 
         [sys.executable, script],
         env={
             **os.environ,
-            **spark_environment(tmp_path),
+            **spark_environment(cache),
             "PYTHONPATH": str(PACKAGES),
             "PYSPARK_SUBMIT_ARGS": f"--properties-file {properties} pyspark-shell",
         },
