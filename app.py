@@ -1,6 +1,5 @@
 """The reference app: the only code that reads context, and the first consumer of the library."""
 
-# ruff: noqa: E402  the collector is switched off before the imports, which make most of the objects
 from __future__ import annotations
 
 import gc

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aws_cdk as cdk
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from lake_blueprints.local.node import find_node
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+# Before the CDK is imported, which starts Node: the one of the lock, also where pytest is started by hand.
+os.environ.setdefault("JSII_NODE", str(find_node()))
 pytest.register_assert_rewrite("tests.support")
 
 from tests.support import new_stack  # noqa: E402  after its asserts are set to explain themselves
