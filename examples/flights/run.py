@@ -168,9 +168,8 @@ class Run:
     def _read_model(self, lake: Lake) -> None:
         with self._steps.step("Read the trained model") as step:
             self.results.model = found = model.read(self._s3, lake.analytics_bucket)
-            step.say(
-                f"mean error {found.metrics['holdout_mae']:.2f} minutes, naive {found.metrics['baseline_median_mae']:.2f}"
-            )
+            error, naive = (found.metrics[name] for name in ("holdout_mae", "baseline_median_mae"))
+            step.say(f"mean error {error:.2f} minutes, naive {naive:.2f}")
 
     def _account(self, lake: Lake, athena: Athena) -> None:
         with self._steps.step("Account for every record") as step:
