@@ -99,6 +99,8 @@ class LocalServer:
         self.runtime.cache.mkdir(parents=True, exist_ok=True)
         self._cleanup.enter_context(_logging_to(self.runtime.workdir / "logs" / "server.log"))
         self._cleanup.enter_context(_moto_configured(self.port))
+        # What moto held before, if anything used it in this process, was made without that configuration.
+        BackendDict.reset()
         self._engines = [engine(self.runtime) for engine in ENGINES]
         for engine in self._engines:
             patches = engine.patches()
