@@ -4,19 +4,45 @@ from lake_blueprints.contracts.column import Column, Constraints
 from lake_blueprints.contracts.contract import Contract
 from lake_blueprints.contracts.dataset import Dataset, DatasetFormat
 from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.governance import (
+    AccessRole,
+    Channel,
+    Governance,
+    Link,
+    Note,
+    Placement,
+    Relationship,
+    ServiceLevels,
+)
+from lake_blueprints.contracts.masking import Masking
+from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
 from lake_blueprints.contracts.types import ArrayType, DataType, MapType, ScalarType, StructType, parse_type
 
 __all__ = (
+    "AccessRole",
     "ArrayType",
+    "Channel",
     "Column",
+    "Comparison",
     "Constraints",
     "Contract",
     "ContractError",
     "DataType",
     "Dataset",
     "DatasetFormat",
+    "Governance",
+    "Link",
     "MapType",
+    "Masking",
+    "Metric",
+    "Note",
+    "Operator",
+    "Placement",
+    "QualityRule",
+    "Relationship",
     "ScalarType",
+    "ServiceLevels",
+    "Severity",
     "StructType",
     "parse_type",
 )

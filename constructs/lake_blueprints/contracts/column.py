@@ -8,6 +8,8 @@ from typing import Any
 from attrs import asdict, field, frozen
 
 from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.governance import Link
+from lake_blueprints.contracts.masking import RESTRICTED, Masking
 from lake_blueprints.contracts.types import DataType, ScalarType, as_type
 
 # Glue folds names to lower case and Athena takes only letters, digits and underscores unquoted:
@@ -72,6 +74,17 @@ class Column:
         For people and for access rules; written into the catalog.
     constraints: Constraints
         What a value must be like. By default anything of the type.
+    masking: Masking
+        What becomes of the column in the analytics zone if its classification is restricted. By default it is
+        redacted.
+    critical: bool
+        Whether the contract calls it a critical data element. By default it does not.
+    tags: sequence of str
+        Labels, written into the catalog. By default none.
+    business_name: str, optional
+        For people.
+    links: sequence of Link
+        Definitions kept elsewhere. By default none.
     """
 
     name: str
@@ -83,6 +96,11 @@ class Column:
     description: str | None = None
     classification: str | None = None
     constraints: Constraints = Constraints()
+    masking: Masking = field(default=Masking.REDACT, converter=Masking)
+    critical: bool = False
+    tags: tuple[str, ...] = field(default=(), converter=tuple)
+    business_name: str | None = None
+    links: tuple[Link, ...] = field(default=(), converter=tuple)
 
     def __attrs_post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -90,6 +108,11 @@ class Column:
                 f"column name '{self.name}' is not valid in the catalog: use lower case letters, digits and "
                 "underscores, not starting with a digit, at most 255"
             )
+
+    @property
+    def restricted(self) -> bool:
+        """Whether few may see the column's values."""
+        return (self.classification or "").strip().lower() in RESTRICTED and self.masking is not Masking.NONE
 
     @property
     def partitionable(self) -> bool:

@@ -10,6 +10,15 @@ from attrs import field, frozen
 
 from lake_blueprints.contracts.column import NAME, Column
 from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.governance import (
+    AccessRole,
+    Governance,
+    Note,
+    Placement,
+    Relationship,
+    ServiceLevels,
+)
+from lake_blueprints.contracts.quality import QualityRule
 
 
 class DatasetFormat(StrEnum):
@@ -50,6 +59,20 @@ class Dataset:
         For people and for access rules; written into the catalog.
     version: str
         Version of the contract, semantic. By default 1.0.0.
+    quality: sequence of QualityRule
+        What is promised about the data. By default nothing beyond its columns.
+    relationships: sequence of Relationship
+        Columns that are keys of other datasets. By default none.
+    service_levels: ServiceLevels
+        Promises about time. By default none.
+    roles: sequence of AccessRole
+        Roles to which the app binds principals. By default none.
+    placements: sequence of Placement
+        Servers of the contract that are a lake's. By default none.
+    governance: Governance
+        Who answers for the dataset. By default nobody is named.
+    notes: sequence of Note
+        What of the contract is treated otherwise than its author may expect. By default nothing.
 
     Raises
     ------
@@ -79,6 +102,13 @@ class Dataset:
     description: str | None = None
     classification: str | None = None
     version: str = "1.0.0"
+    quality: tuple[QualityRule, ...] = field(default=(), converter=tuple)
+    relationships: tuple[Relationship, ...] = field(default=(), converter=tuple)
+    service_levels: ServiceLevels = field(factory=ServiceLevels)
+    roles: tuple[AccessRole, ...] = field(default=(), converter=tuple)
+    placements: tuple[Placement, ...] = field(default=(), converter=tuple)
+    governance: Governance = field(factory=Governance)
+    notes: tuple[Note, ...] = field(default=(), converter=tuple)
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""
@@ -98,6 +128,11 @@ class Dataset:
     def data_columns(self) -> tuple[Column, ...]:
         """The columns that are inside the files: all but the partition keys."""
         return tuple(column for column in self.columns if column.name not in self.partition_keys)
+
+    @property
+    def restricted_columns(self) -> tuple[Column, ...]:
+        """The columns that few may see."""
+        return tuple(column for column in self.columns if column.restricted)
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

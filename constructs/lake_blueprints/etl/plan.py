@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lake_blueprints.contracts import Column, ContractError, Dataset, DataType, parse_type
+from attrs import evolve
+
+from lake_blueprints.contracts import Column, ContractError, Dataset, DatasetFormat, DataType, parse_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +104,7 @@ class Curation:
         kept = [column for column in dataset.columns if column.name not in self.drop]
         joined = [_optional(join.reference.column(name)) for join in self.joins for name in join.columns]
         derived = [Column(name=name, type=rule.column_type) for name, rule in self.derive.items()]
-        return Dataset(
-            name=dataset.name,
-            columns=[*kept, *joined, *derived],
-            primary_key=dataset.primary_key,
-            partition_keys=dataset.partition_keys,
-            description=dataset.description,
-            classification=dataset.classification,
-            version=dataset.version,
-        )
+        return evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
 
     def plan(self, dataset: Dataset) -> dict[str, Any]:
         """Return the document that the curation script reads; its format is described in docs/etl.md."""

@@ -1,0 +1,23 @@
+"""Which columns are restricted, and how they are masked on the way to those who may not see them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+# The words that contracts use for columns that few may see; compared in lower case, without spaces at the ends.
+RESTRICTED = frozenset(
+    {"restricted", "confidential", "highly confidential", "strictly confidential", "sensitive", "secret", "pii", "phi"}
+)
+
+
+class Masking(StrEnum):
+    """What becomes of a restricted column in the analytics zone."""
+
+    REDACT = "redact"
+    """Text becomes `***`, everything else becomes null."""
+    HASH = "hash"
+    """The value becomes a keyed hash with a salt of the lake, so that it can still be joined and counted."""
+    DROP = "drop"
+    """The column is left out."""
+    NONE = "none"
+    """It is kept as it is: the contract's owner says that this may be."""
