@@ -1,0 +1,1 @@
+"""Quality rules of contracts, evaluated where the data is."""

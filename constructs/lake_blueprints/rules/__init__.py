@@ -1,0 +1,1 @@
+"""What AWS would refuse at deploy or run time, found in the finished template."""
