@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lake_blueprints.contracts import Column, Contract, ContractError, Dataset
     from lake_blueprints.encryption import GlueSecurityConfiguration, LakeKey
     from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin, Worker, WorkerType
-    from lake_blueprints.lake import DataLake
-    from lake_blueprints.orchestration import Crawl, Curate, Load, Pipeline, Query, Register, Together, Train
+    from lake_blueprints.lake import DataLake, Shards
+    from lake_blueprints.orchestration import Crawl, Curate, Load, Pipeline, Query, Register, Run, Together, Train
     from lake_blueprints.query import Workgroup
     from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule, StorageClass, Transition, Zone
     from lake_blueprints.streaming import Delivery, Stream
@@ -29,8 +29,8 @@ _HOMES = {
     "contracts": ("Column", "Contract", "ContractError", "Dataset"),
     "encryption": ("GlueSecurityConfiguration", "LakeKey"),
     "etl": ("Curation", "CurationJob", "Derivation", "ReferenceJoin", "Worker", "WorkerType"),
-    "lake": ("DataLake",),
-    "orchestration": ("Crawl", "Curate", "Load", "Pipeline", "Query", "Register", "Together", "Train"),
+    "lake": ("DataLake", "Shards"),
+    "orchestration": ("Crawl", "Curate", "Load", "Pipeline", "Query", "Register", "Run", "Together", "Train"),
     "query": ("Workgroup",),
     "storage": ("AccessLogBucket", "LakeBucket", "LifecycleRule", "StorageClass", "Transition", "Zone"),
     "streaming": ("Delivery", "Stream"),
@@ -67,7 +67,9 @@ __all__ = (
     "Query",
     "ReferenceJoin",
     "Register",
+    "Run",
     "ServiceRole",
+    "Shards",
     "StorageClass",
     "Stream",
     "Table",

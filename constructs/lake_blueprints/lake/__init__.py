@@ -1,5 +1,6 @@
 """A whole lake in one construct."""
 
 from lake_blueprints.lake.data_lake import DataLake
+from lake_blueprints.lake.shards import Shards
 
-__all__ = ("DataLake",)
+__all__ = ("DataLake", "Shards")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -14,7 +15,10 @@ from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.etl import Curation, CurationJob
-from lake_blueprints.orchestration import Curate, Load, Pipeline, Step, Together
+from lake_blueprints.lake.homes import Homes
+from lake_blueprints.lake.order import in_waves
+from lake_blueprints.lake.shards import Shards
+from lake_blueprints.orchestration import Curate, Load, Pipeline, Run, Step, Together, step_name
 from lake_blueprints.query import Workgroup
 from lake_blueprints.storage import AccessLogBucket, LifecycleRule, Zone
 from lake_blueprints.streaming import Delivery
@@ -34,8 +38,11 @@ class DataLake(Construct):
         What the lake holds, for instance `Contract.from_file(path).datasets`.
     curations: mapping of str to Curation
         What curation does beyond the contract, by dataset. By default nothing.
+    shards: Shards, optional
+        A split of the datasets into stacks, for a lake of more than about 30. By default all are in one stack.
     warehouse: bool
-        Whether curated datasets are also loaded into Redshift Serverless. By default they are not.
+        Whether curated datasets are also loaded into Redshift Serverless. By default they are not. With shards,
+        define a `Warehouse` of the datasets that it needs.
     schedule: events.Schedule, optional
         When the pipeline starts. By default it is started by hand or by another system; see `pipeline`.
     raw_expire_after: Duration, optional
@@ -52,7 +59,8 @@ class DataLake(Construct):
     Raises
     ------
     ValueError
-        If there is no dataset, two have one name, or a curation is of a dataset that the lake does not hold.
+        If there is no dataset, two have one name, a curation is of a dataset that the lake does not hold, or a
+        stack would have more than 450 resources.
 
     Example
     -------
@@ -68,6 +76,7 @@ class DataLake(Construct):
         *,
         datasets: Iterable[Dataset],
         curations: Mapping[str, Curation] | None = None,
+        shards: Shards | None = None,
         warehouse: bool = False,
         schedule: events.Schedule | None = None,
         raw_expire_after: Duration | None = None,
@@ -78,6 +87,13 @@ class DataLake(Construct):
         self._curations = dict(curations or {})
         _check_known(self._curations, self.datasets)
         self._removal_policy = removal_policy
+        self._homes = Homes(self, shards)
+        waves = in_waves(self.datasets, self._curations)
+        if warehouse and shards:
+            raise ValueError(
+                "'warehouse' holds every dataset, too many for one role and one state machine where there are "
+                "'shards'; define a Warehouse of those that it needs"
+            )
 
         self.key = LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
         logs = AccessLogBucket(self, "AccessLogs", removal_policy=removal_policy)
@@ -93,17 +109,12 @@ class DataLake(Construct):
         self.tables: dict[str, Table] = {}
         self.jobs: dict[str, CurationJob] = {}
         self.deliveries: dict[str, Delivery] = {}
-        for dataset in _references_first(self.datasets, self._curations):
-            self._define(dataset)
+        for wave in waves:
+            for dataset in wave:
+                self._define(dataset)
         self.redshift = self._define_warehouse() if warehouse else None
-        self.pipeline = Pipeline(
-            self,
-            "Pipeline",
-            steps=self._steps(),
-            schedule=schedule,
-            encryption_key=self.key,
-            removal_policy=removal_policy,
-        )
+        self.pipeline = self._define_pipeline(waves, schedule)
+        self._homes.check_sizes()
 
     def grant_put_records(self, grantee: iam.IGrantable, dataset: str) -> iam.Grant:
         """Allow sending records of a JSON dataset to its delivery stream."""
@@ -116,26 +127,27 @@ class DataLake(Construct):
         return combine(self.curated.grant_read(grantee), self.workgroup.grant_run_queries(grantee))
 
     def _define(self, dataset: Dataset) -> None:
+        home = self._homes.of(dataset.name)
         arrival = ArrivalTime() if dataset.format is DatasetFormat.JSON else Unpartitioned()
-        self.raw_database.add_table(dataset, format=dataset.format, layout=arrival)
+        self._add_table(self.raw_database, dataset, format=dataset.format, layout=arrival)
         if dataset.format is DatasetFormat.JSON:
             self.deliveries[dataset.name] = Delivery(
-                self,
+                home,
                 f"Deliver {dataset.name}",
                 dataset=dataset,
                 zone=self.raw,
                 removal_policy=self._removal_policy,
             )
         curation = self._curations.get(dataset.name, Curation())
-        table = self.curated_database.add_table(curation.curated(dataset))
+        table = self._add_table(self.curated_database, curation.curated(dataset))
         self.jobs[dataset.name] = CurationJob(
-            self,
+            home,
             f"Curate {dataset.name}",
             dataset=dataset,
             source=self.raw,
             target=table,
             curation=curation,
-            references=list(self.tables.values()),
+            references=[self.tables[join.reference.name] for join in curation.joins],
         )
         self.tables[dataset.name] = table
 
@@ -145,14 +157,53 @@ class DataLake(Construct):
             warehouse.add_dataset(table)
         return warehouse
 
-    def _steps(self) -> list[Step]:
-        """Return the steps: datasets without joins side by side, then one after the other those that join them."""
-        joining = [name for name, curation in self._curations.items() if curation.joins]
-        alone: list[Step] = [Curate(job=job) for name, job in self.jobs.items() if name not in joining]
-        first: list[Step] = [Together(branches=alone)] if len(alone) > 1 else alone
-        then: list[Step] = [Curate(job=job) for name, job in self.jobs.items() if name in joining]
+    def _add_table(self, database: Database, dataset: Dataset, **options: Any) -> Table:
+        home = self._homes.of(dataset.name)
+        if home is self:
+            return database.add_table(dataset, **options)
+        return Table(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)
+
+    def _define_pipeline(self, waves: Sequence[Sequence[Dataset]], schedule: events.Schedule | None) -> Pipeline:
+        """Define the pipeline: what stands side by side in a wave runs at the same time, wave after wave."""
+        steps = [step for number, wave in enumerate(waves, start=1) for step in self._steps(number, wave)]
         load: list[Step] = [Load(warehouse=self.redshift)] if self.redshift else []
-        return [*first, *then, *load]
+        return Pipeline(
+            self._homes.orchestration(),
+            "Pipeline",
+            steps=[*steps, *load],
+            schedule=schedule,
+            encryption_key=self.key,
+            removal_policy=self._removal_policy,
+        )
+
+    def _steps(self, number: int, wave: Sequence[Dataset]) -> list[Step]:
+        """Return the steps of a wave; a shard's are a pipeline of their own, one definition could not hold them."""
+        by_home: dict[Construct, list[Step]] = {}
+        for dataset in wave:
+            step = Curate(job=self.jobs[dataset.name], name=step_name("Curate", dataset.name))
+            by_home.setdefault(self._homes.of(dataset.name), []).append(step)
+        steps = [
+            step
+            for home, steps in by_home.items()
+            for step in (steps if home is self else [self._run(home, number, steps)])
+        ]
+        return _together(steps, number)
+
+    def _run(self, home: Construct, number: int, steps: Sequence[Step]) -> Step:
+        pipeline = Pipeline(
+            home,
+            f"Pipeline{number}",
+            steps=_together(steps, number),
+            encryption_key=self.key,
+            # The pipeline that runs this one tells of its failures.
+            alarm=False,
+            removal_policy=self._removal_policy,
+        )
+        return Run(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {number}"))
+
+
+def _together(steps: Sequence[Step], number: int) -> list[Step]:
+    return [Together(branches=steps, name=f"Wave {number}")] if len(steps) > 1 else list(steps)
 
 
 def _by_name(datasets: Iterable[Dataset]) -> dict[str, Dataset]:
@@ -172,22 +223,6 @@ def _check_known(curations: Mapping[str, Curation], datasets: Mapping[str, Datas
     for name, where in named:
         if name not in datasets:
             raise ValueError(f"{where} names a dataset '{name}'; the lake holds {', '.join(datasets)}")
-
-
-def _references_first(datasets: Mapping[str, Dataset], curations: Mapping[str, Curation]) -> list[Dataset]:
-    """Return the datasets so that each comes after those that its curation joins."""
-    ordered: dict[str, Dataset] = {}
-
-    def place(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise ValueError(f"'curations' join in a circle: {' -> '.join((*path, name))}; break it")
-        for join in curations[name].joins if name in curations else ():
-            place(join.reference.name, (*path, name))
-        ordered.setdefault(name, datasets[name])
-
-    for name in datasets:
-        place(name, ())
-    return list(ordered.values())
 
 
 def _expiry(age: Duration | None) -> list[LifecycleRule]:

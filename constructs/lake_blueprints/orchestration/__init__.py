@@ -1,5 +1,6 @@
 """Running a lake: one state machine over all its steps."""
 
+from lake_blueprints.orchestration.asl import step_name
 from lake_blueprints.orchestration.pipeline import Pipeline
 from lake_blueprints.orchestration.steps import (
     Approval,
@@ -8,6 +9,7 @@ from lake_blueprints.orchestration.steps import (
     Load,
     Query,
     Register,
+    Run,
     Step,
     Together,
     Train,
@@ -22,8 +24,10 @@ __all__ = (
     "Pipeline",
     "Query",
     "Register",
+    "Run",
     "Step",
     "Together",
     "Train",
     "object_created",
+    "step_name",
 )

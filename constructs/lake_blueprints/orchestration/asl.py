@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections import Counter
@@ -76,6 +77,13 @@ def check_name(name: str) -> str:
             f"the name of a step must be 1 to 60 letters, digits, spaces, dots, hyphens and underscores, got '{name}'"
         )
     return name
+
+
+def step_name(verb: str, subject: str) -> str:
+    """Return the name of a step that does something to a subject whose name may be too long for it."""
+    name = f"{verb} {subject}"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return name if _NAME.fullmatch(name) else f"{name[:51]} {digest}"
 
 
 def integration(action: str) -> str:

@@ -179,21 +179,25 @@ class Pipeline(Construct):
         if alarm:
             add_execution_alarms(self, self.state_machine, self.topic)
 
-    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow starting executions and following them."""
-        executions = Stack.of(self).format_arn(
+    @property
+    def executions_arn(self) -> str:
+        """The ARNs of all executions, as a pattern."""
+        return Stack.of(self).format_arn(
             service="states",
             resource="execution",
             resource_name=f"{self._machine_name}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+
+    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow starting executions and following them."""
         return combine(
             grant_on(None, grantee, ["states:StartExecution"], [self.state_machine.state_machine_arn]),
             grant_on(
                 None,
                 grantee,
                 ["states:DescribeExecution"],
-                [executions],
+                [self.executions_arn],
                 because="each execution has a name of its own",
             ),
         )

@@ -5,6 +5,7 @@ from lake_blueprints.orchestration.steps.curate import Curate
 from lake_blueprints.orchestration.steps.load import Load
 from lake_blueprints.orchestration.steps.query import Query
 from lake_blueprints.orchestration.steps.register import Approval, Register
+from lake_blueprints.orchestration.steps.run import Run
 from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.steps.together import Together
 from lake_blueprints.orchestration.steps.train import Train
@@ -16,6 +17,7 @@ __all__ = (
     "Load",
     "Query",
     "Register",
+    "Run",
     "Step",
     "Together",
     "Train",

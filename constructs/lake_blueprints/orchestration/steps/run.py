@@ -1,0 +1,69 @@
+"""Running another pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, Stack
+
+from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+
+if TYPE_CHECKING:
+    from lake_blueprints.orchestration.pipeline import Pipeline
+
+_TRANSIENT = ("StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Run another pipeline to its end.
+
+    Parameters
+    ----------
+    pipeline: Pipeline
+        What runs.
+    timeout: Duration
+        Time after which the execution is stopped and the step fails. By default 12 hours.
+    name: str, optional
+        Name of the step. By default `Run` and the pipeline's id.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+    """
+
+    pipeline: Pipeline
+    timeout: Duration = field(default_factory=lambda: Duration.hours(12))
+    name: str | None = None
+
+    def render(self, poll_interval: Duration) -> Fragment:
+        name = check_name(self.name or f"Run {self.pipeline.node.id}")
+        parameters = {
+            "StateMachineArn": self.pipeline.state_machine.state_machine_arn,
+            # Step Functions links the two executions by it.
+            "Input": {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id"},
+        }
+        states = task(
+            name,
+            "states:startExecution.sync:2",
+            parameters,
+            timeout=self.timeout,
+            retries=[retry(_TRANSIENT)],
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        self.pipeline.grant_start(role)
+        grant_on(
+            None,
+            role,
+            ["states:StopExecution"],
+            [self.pipeline.executions_arn],
+            because="each execution has a name of its own",
+        )
+        rule = Stack.of(role).format_arn(
+            service="events", resource="rule", resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule"
+        )
+        grant_on(None, role, ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule])

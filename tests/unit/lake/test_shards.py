@@ -1,0 +1,162 @@
+"""Shards: a split of datasets into stacks that no other dataset changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+
+from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.etl import Curation, ReferenceJoin
+from lake_blueprints.lake import DataLake, Shards
+from lake_blueprints.lake.shards import RESOURCES_MAX
+from tests.support import nag_findings, validation_findings
+
+Templates = dict[str, dict[str, Any]]
+
+
+def dataset(name: str, kind: DatasetFormat = DatasetFormat.JSON) -> Dataset:
+    columns = [Column(name="id", type="string"), Column(name=f"{name}_value", type="double")]
+    return Dataset(name=name, columns=columns, primary_key=["id"], format=kind)
+
+
+def numbered(count: int) -> list[Dataset]:
+    return [dataset(f"dataset_{number}") for number in range(count)]
+
+
+def app_of(datasets: Iterable[Dataset], shards: Shards, **options: Any) -> tuple[cdk.App, DataLake]:
+    app = cdk.App(builtin_cloud_formation_validation=False, analytics_reporting=False)
+    stack = cdk.Stack(app, "Big")
+    return app, DataLake(stack, "Lake", datasets=datasets, shards=shards, **options)
+
+
+def templates(app: cdk.App) -> Templates:
+    """Return the templates by the path of their stacks."""
+    stacks = app.synth().stacks_recursively
+    return {stack.hierarchical_id: json.loads(Path(stack.template_full_path).read_text()) for stack in stacks}
+
+
+def jobs(found: Templates) -> dict[str, tuple[str, str]]:
+    """Return stack and logical id of the job of each dataset."""
+    return {
+        resource["Properties"]["DefaultArguments"]["--table"]: (stack, logical_id)
+        for stack, template in found.items()
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Glue::Job"
+    }
+
+
+def test_a_dataset_belongs_where_its_name_says() -> None:
+    # SHA-256 of "flights" begins with c8cf489ed229d3a2, that of "planes" with 5003f9b63ba86a82: counted from 1, both
+    # are in the third of 4, and in the 35th and the third of 64.
+    assert [Shards(count=4).stack_of(name) for name in ("flights", "planes")] == ["Datasets3", "Datasets3"]
+    assert [Shards(count=64).stack_of(name) for name in ("flights", "planes")] == ["Datasets35", "Datasets3"]
+
+
+def test_a_placed_dataset_belongs_where_the_app_says() -> None:
+    assert Shards(count=4, placed={"flights": "Overflow"}).stack_of("flights") == "Overflow"
+
+
+def test_adding_a_dataset_moves_and_changes_no_other() -> None:
+    shards = Shards(count=24)
+    before = templates(app_of(numbered(200), shards)[0])
+    after = templates(app_of([*numbered(200), dataset("one_more")], shards)[0])
+    assert jobs(before).items() <= jobs(after).items()
+    touched = {name for name in after if after[name] != before.get(name)}
+    assert touched == {f"Big/Lake/{shards.stack_of('one_more')}"}
+    shard = touched.pop()
+    kept = before[shard]["Resources"].keys()
+    assert kept <= after[shard]["Resources"].keys()
+    changed = {key for key in kept if before[shard]["Resources"][key] != after[shard]["Resources"][key]}
+    assert {before[shard]["Resources"][key]["Type"] for key in changed} == {
+        "AWS::StepFunctions::StateMachine",
+        "AWS::IAM::ManagedPolicy",
+    }
+
+
+def test_no_stack_of_a_thousand_datasets_is_too_large() -> None:
+    app, _ = app_of(numbered(1_000), Shards(count=64))
+    found = templates(app)
+    assert len(jobs(found)) == 1_000
+    assert max(len(template["Resources"]) for template in found.values()) <= RESOURCES_MAX
+    # A definition has at most 1 MB: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    assert max(len(json.dumps(template)) for template in found.values()) < 1_000_000
+
+
+def test_every_stack_passes_the_gates() -> None:
+    weather = dataset("weather", DatasetFormat.CSV)
+    joined = {"flights": Curation(joins=[ReferenceJoin(reference=weather, on=["id"], columns=["weather_value"])])}
+    app, _ = app_of([dataset("flights"), weather], Shards(count=64), curations=joined)
+    found = templates(app)
+    assert [finding for template in found.values() for finding in validation_findings(template)] == []
+    assert nag_findings(app) == []
+    assert set(found) == {"Big", "Big/Lake/Datasets35", "Big/Lake/Datasets39", "Big/Lake/Orchestration"}
+
+
+def test_the_lake_has_one_schedule_and_one_topic_that_hears_of_every_failure() -> None:
+    app, lake = app_of(numbered(8), Shards(count=3), schedule=events.Schedule.cron(hour="3", minute="0"))
+    found = templates(app)
+    rules = [name for name, template in found.items() if "AWS::Events::Rule" in kinds(template)]
+    assert rules == ["Big/Lake/Orchestration"]
+    alarms = [name for name, template in found.items() if "AWS::CloudWatch::Alarm" in kinds(template)]
+    assert alarms == ["Big/Lake/Orchestration"]
+    assert cdk.Stack.of(lake.pipeline).node.path == "Big/Lake/Orchestration"
+
+
+def kinds(template: dict[str, Any]) -> set[str]:
+    return {resource["Type"] for resource in template["Resources"].values()}
+
+
+def test_a_dataset_that_joins_runs_after_those_of_other_stacks() -> None:
+    weather = dataset("weather")
+    joined = {"flights": Curation(joins=[ReferenceJoin(reference=weather, on=["id"], columns=["weather_value"])])}
+    found = templates(app_of([dataset("flights"), weather], Shards(count=64), curations=joined)[0])
+    text = json.dumps(found["Big/Lake/Orchestration"])
+    assert text.index("Run Datasets39 1") < text.index("Run Datasets35 2")
+
+
+def test_a_lake_is_started_from_a_stack_that_no_shard_needs() -> None:
+    app, lake = app_of([dataset("flights")], Shards(count=2))
+    operator = iam.Role(lake.pipeline, "Operator", assumed_by=iam.AccountRootPrincipal())
+    lake.pipeline.grant_start(operator)
+    lake.grant_put_records(operator, "flights")
+    lake.grant_query(operator)
+    assert "states:StartExecution" in json.dumps(templates(app)["Big/Lake/Orchestration"])
+
+
+def test_refuses_a_stack_that_is_too_large_and_says_how_to_split_it() -> None:
+    stack = cdk.Stack(cdk.App(analytics_reporting=False), "Big")
+    with pytest.raises(
+        ValueError, match=r"stack 'Big' has \d+ resources, more than 450; split .* for instance Shards\(count=16\)"
+    ):
+        DataLake(stack, "Lake", datasets=numbered(50))
+
+
+def test_refuses_a_shard_that_is_too_large_and_says_how_to_go_on_without_moving_a_dataset() -> None:
+    message = r"stack 'Datasets1' has \d+ resources, more than 450; give the datasets that are new a stack of their own"
+    with pytest.raises(ValueError, match=message):
+        app_of(numbered(50), Shards(count=1))
+    placed = {f"dataset_{number}": "Overflow" for number in range(30, 50)}
+    app_of(numbered(50), Shards(count=1, placed=placed))
+
+
+@pytest.mark.parametrize("count", [0, 1_000])
+def test_refuses_a_count_out_of_range(count: int) -> None:
+    with pytest.raises(ValueError, match=f"'count' must be 1 to 999 shards, got {count}"):
+        Shards(count=count)
+
+
+def test_refuses_an_id_that_is_none() -> None:
+    with pytest.raises(ValueError, match="'placed' names a stack 'not valid' for 'flights'; use 1 to 64 letters"):
+        Shards(count=1, placed={"flights": "not valid"})
+
+
+def test_refuses_a_warehouse_of_every_dataset() -> None:
+    with pytest.raises(ValueError, match="'warehouse' holds every dataset, too many for one role"):
+        app_of([dataset("flights")], Shards(count=2), warehouse=True)
