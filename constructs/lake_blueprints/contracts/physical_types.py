@@ -1,0 +1,261 @@
+"""From a property of the standard to a type of the lake; docs/types.md lists what becomes of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lake_blueprints.contracts.avro_text import read_avro
+from lake_blueprints.contracts.names import catalog_names
+from lake_blueprints.contracts.type_text import ARRAYS, ROWS, WRAPPERS, Written, read
+from lake_blueprints.contracts.type_words import (
+    ALIASES,
+    DIGITS,
+    ELEMENTS,
+    FORMATS,
+    LOGICAL,
+    NANOSECONDS,
+    SYSTEMS,
+    TOO_MANY_DIGITS,
+    UNKNOWN_DIGITS,
+    WORDS,
+    Meaning,
+)
+from lake_blueprints.contracts.types import DECIMAL_DIGITS_MAX, ArrayType, DataType, MapType, ScalarType, StructType
+
+# A physical type refines a logical one only within its family; a `string` that is stored as an INT stays a string.
+_INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint", "decimal"})
+_REFINES: Mapping[str, frozenset[str]] = {
+    "string": frozenset({"string", "binary"}),
+    "boolean": frozenset({"boolean"}),
+    "date": frozenset({"date"}),
+    "timestamp": frozenset({"timestamp"}),
+    "time": frozenset(),
+    "integer": _INTEGERS,
+    "number": _INTEGERS | {"float", "double"},
+}
+_MICROSECONDS = 6
+# Characters of an unknown type that a note repeats.
+_SHOWN = 60
+
+
+def resolve(prop: Mapping[str, Any], system: str | None = None) -> tuple[DataType, str | None]:
+    """Return the lake's type of a property of the standard, and what is lost in it.
+
+    The logical type decides the family, the physical type its width; without a logical type the physical one
+    decides alone. What has no faithful type becomes the one of docs/types.md.
+
+    Parameters
+    ----------
+    prop: mapping
+        The property as the contract has it: `logicalType`, `physicalType`, `logicalTypeOptions`, `properties`,
+        `items`, `map`.
+    system: str, optional
+        Type of the server whose words the physical types are, for instance `oracle`, whose DATE has a time of day.
+        By default a word has its most common meaning.
+
+    Returns
+    -------
+    tuple of DataType and str or None
+        The type, and a note if something of the values is lost or kept otherwise than declared.
+
+    Raises
+    ------
+    ContractError
+        If two properties of an object have the same catalog name, or one has none.
+    """
+    known = (system or "").strip().lower()
+    resolved = _Resolver(ALIASES.get(known, known)).property(prop)
+    return resolved.type, "; ".join(resolved.notes) or None
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    type: DataType
+    notes: tuple[str, ...] = ()
+
+    def within(self, name: str) -> tuple[str, ...]:
+        return tuple(f"'{name}': {note}" for note in self.notes)
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    system: str
+
+    def property(self, prop: Mapping[str, Any], stored: Written | None = None) -> _Resolved:
+        """Resolve a property, whose physical type may be known from the array or map that holds it."""
+        physical = prop.get("physicalType")
+        stored = _read(physical) if physical else stored
+        logical = prop.get("logicalType") or _implied(prop)
+        match logical:
+            case "object":
+                return self._object(prop, stored)
+            case "array":
+                return self._array(prop, stored)
+            case "map":
+                return self._map(prop.get("map") or {}, stored)
+            case "vector":
+                element = (prop.get("logicalTypeOptions") or {}).get("elementType")
+                return _Resolved(ArrayType(ScalarType(ELEMENTS.get(str(element), "float"))))
+            case None:
+                return self._unguided(prop, stored)
+        return self._scalar(logical, prop, stored)
+
+    def _object(self, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
+        if properties := prop.get("properties"):
+            return self._struct([(child["name"], self.property(child)) for child in properties])
+        found = self.written(stored) if stored else None
+        if found and isinstance(found.type, StructType | MapType):
+            return found
+        return _text("an object without properties is kept as its JSON text")
+
+    def _array(self, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
+        element = stored.parts[0][1] if stored and stored.name in ARRAYS and stored.parts else None
+        if prop.get("items") is not None:
+            item = self.property(prop["items"], element)
+        elif prop.get("properties"):
+            item = self._object(prop, None)
+        elif element:
+            item = self.written(element)
+        else:
+            item = _text("an array without items is read as an array of texts")
+        return _Resolved(ArrayType(item.type), item.notes)
+
+    def _map(self, sides: Mapping[str, Any], stored: Written | None) -> _Resolved:
+        parts = stored.parts if stored and stored.name == "map" and len(stored.parts) == 2 else (("", None), ("", None))
+        key, value = (
+            self.property(sides.get(side) or {}, part) for side, (_, part) in zip(("key", "value"), parts, strict=True)
+        )
+        return _mapped(key, value)
+
+    def _struct(self, fields: Sequence[tuple[str, _Resolved]]) -> _Resolved:
+        originals = [name for name, _ in fields]
+        names = catalog_names(originals, "properties")
+        kinds = [resolved.type for _, resolved in fields]
+        notes = [note for name, resolved in fields for note in resolved.within(name)]
+        return _Resolved(StructType(tuple(zip(names, kinds, strict=True))), tuple(notes))
+
+    def _unguided(self, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
+        if stored:
+            return self.written(stored, prop)
+        physical = prop.get("physicalType")
+        return _text(_unknown(physical) if physical else "it has no type, so it is kept as text")
+
+    def _scalar(self, logical: str, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
+        found = self.written(stored, prop) if stored and not stored.parts else None
+        if found and isinstance(found.type, ScalarType) and found.type.name in _REFINES[logical]:
+            # Whoever says 'string' expects text.
+            return _Resolved(found.type) if logical == "string" else found
+        by_format = FORMATS.get(str((prop.get("logicalTypeOptions") or {}).get("format")))
+        meaning = by_format if by_format and logical in ("integer", "number") else LOGICAL[logical]
+        return self._meant(meaning, Written(name=meaning.type), prop)
+
+    def written(self, stored: Written, prop: Mapping[str, Any] | None = None) -> _Resolved:
+        """Resolve a physical type by itself."""
+        if held := self._container(stored, prop):
+            return held
+        if meaning := self._meaning(stored):
+            return self._meant(meaning, stored, prop or {})
+        if stored.name.startswith("_"):
+            # PostgreSQL's own name of an array type.
+            item = self.written(Written(name=stored.name[1:], arguments=stored.arguments))
+            return _Resolved(ArrayType(item.type), item.notes)
+        return _text(_unknown(stored.name))
+
+    def _container(self, stored: Written, prop: Mapping[str, Any] | None) -> _Resolved | None:
+        name, parts = stored.name, [part for _, part in stored.parts]
+        if name in WRAPPERS and len(parts) == 1:
+            return self.written(parts[0], prop)
+        if name in ARRAYS:
+            element = self.written(parts[0]) if len(parts) == 1 else _text("its elements are kept as text")
+            return _Resolved(ArrayType(element.type), element.notes)
+        if name in ("vector", "halfvec"):
+            return _Resolved(ArrayType(ScalarType("float")))
+        if name == "map":
+            sides = [self.written(part) for part in parts]
+            return _mapped(*sides) if len(sides) == 2 else _mapped(_text(), _text("its values are kept as text"))
+        if name in ROWS and parts:
+            return self._struct([(label, self.written(part)) for label, part in stored.parts])
+        return None
+
+    def _meaning(self, stored: Written) -> Meaning | None:
+        if stored.name == "bit":
+            single = self.system == "sqlserver" or stored.numbers in ((), (1,))
+            return Meaning("boolean") if single else Meaning("string", "kept as text of zeros and ones")
+        if stored.name == "float" and stored.numbers and self.system not in ("mysql", "oracle"):
+            # Standard SQL's precision in bits.
+            return Meaning("float" if stored.numbers[0] <= 24 else "double")
+        for words in (SYSTEMS.get(self.system, {}), WORDS):
+            for name in (stored.name, stored.name.rpartition(".")[2]):
+                if name in words:
+                    return words[name]
+        return None
+
+    def _meant(self, meaning: Meaning, stored: Written, prop: Mapping[str, Any]) -> _Resolved:
+        notes = (meaning.note,) if meaning.note else ()
+        name, _, digits = meaning.type.partition("(")
+        if digits:
+            precision, scale = (int(part) for part in digits.rstrip(")").split(","))
+            return _Resolved(ScalarType("decimal", precision=precision, scale=scale), notes)
+        if name == "decimal":
+            return self._decimal(stored, whole=prop.get("logicalType") == "integer")
+        if name == "string":
+            longest = (prop.get("logicalTypeOptions") or {}).get("maxLength")
+            return _Resolved(ScalarType("string", length=longest or _length(stored)), notes)
+        if name == "timestamp" and stored.numbers and stored.numbers[0] > _MICROSECONDS:
+            notes = (NANOSECONDS,)
+        return _Resolved(ScalarType(name), notes)
+
+    def _decimal(self, stored: Written, *, whole: bool) -> _Resolved:
+        numbers, notes = stored.numbers, ()
+        if numbers:
+            precision, scale = numbers[0], numbers[1] if len(numbers) > 1 else 0
+        elif whole:
+            precision, scale = DECIMAL_DIGITS_MAX, 0
+        elif stored.name in ("bignumeric", "bigdecimal"):
+            precision, scale = 76, 38
+        elif self.system in DIGITS:
+            precision, scale = DIGITS[self.system]
+        else:
+            return _Resolved(ScalarType("decimal", precision=38, scale=18), (UNKNOWN_DIGITS,))
+        # Oracle and PostgreSQL round NUMBER(5,-2) to hundreds, and hold 0.00012 in NUMBER(2,5).
+        precision = max(precision - min(scale, 0), scale, 1)
+        scale = max(scale, 0)
+        if precision > DECIMAL_DIGITS_MAX:
+            scale = min(scale, 18)
+            return _Resolved(ScalarType("decimal", precision=DECIMAL_DIGITS_MAX, scale=scale), (TOO_MANY_DIGITS,))
+        return _Resolved(ScalarType("decimal", precision=precision, scale=scale), notes)
+
+
+def _text(*notes: str) -> _Resolved:
+    return _Resolved(ScalarType("string"), notes)
+
+
+def _unknown(physical: str) -> str:
+    shown = physical if len(physical) <= _SHOWN else f"{physical[:_SHOWN]}…"
+    return f"the type '{shown}' is not known, so it is kept as text"
+
+
+def _implied(prop: Mapping[str, Any]) -> str | None:
+    """Return the logical type that a property without one must have."""
+    for key, logical in (("items", "array"), ("properties", "object"), ("map", "map")):
+        if prop.get(key):
+            return logical
+    return None
+
+
+def _read(text: str) -> Written | None:
+    return (read_avro(text) if text.lstrip()[:1] in ("{", "[") else None) or read(text)
+
+
+def _mapped(key: _Resolved, value: _Resolved) -> _Resolved:
+    text = key.type == ScalarType("string", length=getattr(key.type, "length", None))
+    notes = (*value.notes, *(() if text else ("keys of maps are kept as text, which JSON has no other of",)))
+    return _Resolved(MapType(ScalarType("string"), value.type), notes)
+
+
+def _length(stored: Written) -> int | None:
+    if stored.name in ("uuid", "uniqueidentifier", "guid"):
+        return 36
+    return stored.numbers[0] if stored.numbers and stored.numbers[0] > 0 else None
