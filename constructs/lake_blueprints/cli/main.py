@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from lake_blueprints.cli import contract
 from lake_blueprints.cli.errors import CommandError
 
 
@@ -24,5 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lake", description="Data contracts and lakes, checked before deployment.")
-    parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    contract.add_parser(commands)
     return parser

@@ -1,0 +1,21 @@
+"""What changes between versions of contracts, who notices, and which version says so."""
+
+from lake_blueprints.contracts.evolution.changes import Change
+from lake_blueprints.contracts.evolution.compatibility import compare, judge
+from lake_blueprints.contracts.evolution.consumers import Consumer, related_consumers, sql_consumers
+from lake_blueprints.contracts.evolution.releases import Release, as_contracts, releases
+from lake_blueprints.contracts.evolution.versions import Bump, Version
+
+__all__ = (
+    "Bump",
+    "Change",
+    "Consumer",
+    "Release",
+    "Version",
+    "as_contracts",
+    "compare",
+    "judge",
+    "related_consumers",
+    "releases",
+    "sql_consumers",
+)

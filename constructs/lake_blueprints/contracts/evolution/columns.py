@@ -1,0 +1,94 @@
+"""What changed about the columns of a dataset, down to the fields inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lake_blueprints.contracts.column import Column
+from lake_blueprints.contracts.dataset import Dataset
+from lake_blueprints.contracts.evolution.bounds import constraint_changes
+from lake_blueprints.contracts.evolution.changes import Change, Place
+from lake_blueprints.contracts.evolution.widening import widens
+from lake_blueprints.contracts.types import ArrayType, DataType, MapType, StructType
+
+
+def column_changes(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
+    """Return what changed about the columns of a dataset."""
+    gone = [column for column in old.columns if column.name not in new.column_names]
+    added = [column for column in new.columns if column.name not in old.column_names]
+    for column in gone:
+        heir = next((other for other in added if _same_but_name(old, column, new, other)), None)
+        if heir:
+            added.remove(heir)
+            yield of.column(column.name).major("column renamed", f"it is '{heir.name}' now")
+        else:
+            yield of.column(column.name).dropped("column", f"a {column.type} is gone")
+    for column in added:
+        place = of.column(column.name)
+        if column.required:
+            yield place.major("required column added", f"records without this {column.type} are quarantined")
+        else:
+            yield place.minor("column added", f"a {column.type}, null in older rows")
+    for column in old.columns:
+        if column.name in new.column_names:
+            yield from _column(of.column(column.name), column, new.column(column.name))
+
+
+def _same_but_name(old: Dataset, column: Column, new: Dataset, other: Column) -> bool:
+    if column.type != other.type or column.required != other.required:
+        return False
+    same_words = column.description is not None and column.description == other.description
+    return same_words or old.column_names.index(column.name) == new.column_names.index(other.name)
+
+
+def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
+    # The length of a string that has a longest text follows from that rule, which is compared below.
+    if old.constraints.max_length == new.constraints.max_length or str(old.type) != str(new.type):
+        yield from _type(of, old.type, new.type)
+    if (old.source or old.name) != (new.source or new.name):
+        yield of.major("source changed", f"it is read from '{new.source or new.name}', not '{old.source or old.name}'")
+    if old.format != new.format:
+        yield of.major("source changed", f"format {old.format or 'ISO 8601'} → {new.format or 'ISO 8601'}")
+    for word, was, is_now in (("required", old.required, new.required), ("unique", old.unique, new.unique)):
+        if was != is_now:
+            yield of.rule(f"it is {'now' if is_now else 'no longer'} {word}", tighter=is_now)
+    for text, tighter in constraint_changes(old.constraints, new.constraints):
+        yield of.rule(text, tighter=tighter)
+    if old.restricted != new.restricted:
+        yield of.rule(f"it is {'now' if new.restricted else 'no longer'} restricted", tighter=new.restricted)
+    elif new.restricted and old.masking is not new.masking:
+        yield of.major("masking changed", f"{old.masking} → {new.masking}")
+    words = ("description", "business_name", "tags", "links", "critical", "classification")
+    if any(getattr(old, word) != getattr(new, word) for word in words):
+        yield of.patch("words changed", "its description, tags or classification")
+
+
+def _type(of: Place, old: DataType, new: DataType) -> Iterator[Change]:
+    match old, new:
+        case StructType(), StructType():
+            before, after = dict(old.fields), dict(new.fields)
+            for name, kind in before.items():
+                if name in after:
+                    yield from _type(of.inside(f".{name}"), kind, after[name])
+                else:
+                    yield of.inside(f".{name}").dropped("field", f"a {kind} is gone")
+            for name, kind in after.items():
+                if name not in before:
+                    yield of.inside(f".{name}").minor("field added", f"a {kind}, null in older rows")
+        case ArrayType(), ArrayType():
+            yield from _type(of.inside("[]"), old.item, new.item)
+        case MapType(), MapType():
+            yield from _type(of.inside(".key"), old.key, new.key)
+            yield from _type(of.inside(".value"), old.value, new.value)
+        case _ if old == new:
+            return
+        case _ if widens(old, new):
+            yield of.minor("type widened", f"{_full(old)} → {_full(new)}")
+        case _:
+            narrowed = widens(new, old)
+            yield of.major(f"type {'narrowed' if narrowed else 'changed'}", f"{_full(old)} → {_full(new)}")
+
+
+def _full(kind: DataType) -> str:
+    length = getattr(kind, "length", None)
+    return f"{kind}({length})" if length else str(kind)

@@ -1,0 +1,104 @@
+"""What changed about the promises of a dataset: quality, relationships, service levels, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lake_blueprints.contracts.dataset import Dataset
+from lake_blueprints.contracts.evolution.bounds import is_tighter
+from lake_blueprints.contracts.evolution.changes import Change, Place
+from lake_blueprints.contracts.governance import AccessRole, ServiceLevels
+from lake_blueprints.contracts.quality import QualityRule, Severity
+
+_SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+
+
+def quality_changes(of: Place, old: Sequence[QualityRule], new: Sequence[QualityRule]) -> Iterator[Change]:
+    """Return the quality rules that came, went or changed."""
+    rest = list(new)
+    for rule in old:
+        same = next((other for other in rest if _identity(other) == _identity(rule)), None)
+        if same is None:
+            yield of.rule(f"{_called(rule)} is gone", tighter=False, columns=_about(rule))
+            continue
+        rest.remove(same)
+        if _content(rule) != _content(same):
+            yield of.rule(f"{_called(rule)} changed", tighter=True, columns=_about(rule))
+        elif (rule.comparison, rule.severity) != (same.comparison, same.severity):
+            severer = _SEVERITIES.index(same.severity) > _SEVERITIES.index(rule.severity)
+            tighter = severer or is_tighter(rule.comparison, same.comparison)
+            yield of.rule(f"{_called(rule)} changed", tighter=tighter, columns=_about(rule))
+    for rule in rest:
+        if rule.severity is Severity.INFO or rule.kind == "text":
+            yield of.minor("rule added", f"{_called(rule)} is reported", _about(rule))
+        else:
+            yield of.rule(f"{_called(rule)} is new", tighter=True, columns=_about(rule))
+
+
+def _identity(rule: QualityRule) -> tuple[object, ...]:
+    return rule.kind, rule.column, rule.metric, rule.name
+
+
+def _content(rule: QualityRule) -> tuple[object, ...]:
+    return dict(rule.arguments), rule.unit, rule.query, rule.engine, rule.implementation
+
+
+def _about(rule: QualityRule) -> tuple[str, ...]:
+    return (rule.column,) if rule.column else ()
+
+
+def _called(rule: QualityRule) -> str:
+    what = rule.name or (rule.metric.value if rule.metric else f"a {rule.kind} rule")
+    return f"quality rule '{what}' on '{rule.column}'" if rule.column else f"quality rule '{what}'"
+
+
+def relationship_changes(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
+    """Return the relationships that came or went; each is a rule that rows must keep."""
+    for relationship in old.relationships:
+        if relationship not in new.relationships:
+            text = f"{', '.join(relationship.columns)} need not be in '{relationship.dataset}' any more"
+            yield of.rule(text, tighter=False, columns=relationship.columns)
+    for relationship in new.relationships:
+        if relationship not in old.relationships:
+            text = f"{', '.join(relationship.columns)} must be in '{relationship.dataset}'"
+            yield of.rule(text, tighter=True, columns=relationship.columns)
+
+
+def service_level_changes(of: Place, old: ServiceLevels, new: ServiceLevels) -> Iterator[Change]:
+    """Return the promises about time that changed.
+
+    One is broken by giving less: later rows, or rows that are kept for a shorter time.
+    """
+    if old.latency != new.latency:
+        text = f"latency {_age(old.latency)} → {_age(new.latency)}"
+        weaker = old.latency is not None and (new.latency is None or new.latency > old.latency)
+        yield of.major("promise weakened", text) if weaker else of.minor("promise strengthened", text)
+    if old.retention != new.retention:
+        text = f"retention {_age(old.retention)} → {_age(new.retention)}"
+        weaker = new.retention is not None and (old.retention is None or new.retention < old.retention)
+        yield of.major("promise weakened", text) if weaker else of.minor("promise strengthened", text)
+    if (old.frequency, old.schedule) != (new.frequency, new.schedule):
+        yield of.minor("schedule changed", "when new data is curated")
+    if old.others != new.others:
+        yield of.patch("words changed", "other service levels")
+
+
+def _age(age: object) -> str:
+    return str(age).removesuffix(", 0:00:00") if age is not None else "unlimited"
+
+
+def role_changes(of: Place, old: Sequence[AccessRole], new: Sequence[AccessRole]) -> Iterator[Change]:
+    """Return the roles that came, went or may do something else."""
+    after = {role.name: role for role in new}
+    for role in old:
+        same = after.pop(role.name, None)
+        if same is None:
+            yield of.dropped("role", f"'{role.name}' is gone")
+        elif (role.access, role.restricted) != (same.access, same.restricted):
+            less = not set(role.access.split("_")) <= set(same.access.split("_")) or (
+                role.restricted and not same.restricted
+            )
+            text = f"'{role.name}' may {'do less' if less else 'do more'}: {role.access} → {same.access}"
+            yield of.major("role changed", text) if less else of.minor("role changed", text)
+    for name in after:
+        yield of.minor("role added", f"'{name}' is new")

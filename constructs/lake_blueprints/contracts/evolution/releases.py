@@ -1,0 +1,78 @@
+"""Contracts as they were accepted, beside contracts as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from lake_blueprints.contracts.checking import Finding
+from lake_blueprints.contracts.contract import Contract
+from lake_blueprints.contracts.dataset import Dataset
+from lake_blueprints.contracts.evolution.changes import Change
+from lake_blueprints.contracts.evolution.compatibility import compare, judge
+
+
+@frozen(kw_only=True)
+class Release:
+    """What becomes of one contract.
+
+    Parameters
+    ----------
+    contract: str
+        Its id.
+    old_version, new_version: str, optional
+        Its versions; None if there was, or is, no such contract.
+    changes: tuple of Change
+        What changed, breaking changes first.
+    problem: Finding, optional
+        What is wrong with the new version, given the changes. By default nothing.
+    """
+
+    contract: str
+    old_version: str | None
+    new_version: str | None
+    changes: tuple[Change, ...]
+    problem: Finding | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nobody is broken without a major version that says so."""
+        return self.problem is None or self.problem.severity != "error"
+
+
+def releases(old: Iterable[Contract], new: Iterable[Contract]) -> list[Release]:
+    """Compare contracts of the same id, in the order of the old ones; new ones follow.
+
+    Example
+    -------
+        >>> [release] = releases([Contract.from_file("old.yaml")], [Contract.from_file("new.yaml")])
+        >>> release.allowed
+    """
+    before, after = ({contract.id: contract for contract in contracts} for contracts in (old, new))
+    return [_release(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+
+
+def as_contracts(datasets: Iterable[Dataset]) -> list[Contract]:
+    """Return the contracts that datasets come from; those that were built by code come from none."""
+    found: dict[str, list[Dataset]] = {}
+    for dataset in datasets:
+        if dataset.governance.contract is not None:
+            found.setdefault(dataset.governance.contract, []).append(dataset)
+    return [Contract(id=name, version=group[0].version, datasets=tuple(group)) for name, group in found.items()]
+
+
+def _release(name: str, old: Contract | None, new: Contract | None) -> Release:
+    changes = tuple(compare(old.datasets if old else (), new.datasets if new else ()))
+    problem = None
+    if old is not None and new is not None:
+        problem = judge(old.version, new.version, changes)
+    elif new is None:
+        problem = Finding("id", f"contract '{name}' is gone; if that is meant, delete the file that was accepted")
+    return Release(
+        contract=name,
+        old_version=old.version if old else None,
+        new_version=new.version if new else None,
+        changes=changes,
+        problem=problem,
+    )
