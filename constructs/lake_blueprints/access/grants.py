@@ -66,7 +66,9 @@ def grant_on(
     }
     if resource is None:
         return iam.Grant.add_to_principal(**common)
-    return iam.Grant.add_to_principal_or_resource(**common, resource=resource)
+    # In its own policy a key is `*`: its ARN there would be a resource that refers to itself.
+    itself = ["*"] if hasattr(resource, "key_arn") else None
+    return iam.Grant.add_to_principal_or_resource(**common, resource=resource, resource_self_arns=itself)
 
 
 def combine(*grants: iam.Grant) -> iam.Grant:

@@ -68,33 +68,57 @@ class CatalogEntries:
         self._whole = whole
         self._lake_formation = lake_formation
         self._entries: list[Entry] = []
-        self._given: list[tuple[iam.IGrantable, str | None, Access]] = []
+        self._given: list[tuple[iam.IGrantable, str | None, Access, bool]] = []
+        self._everything_selected = False
 
     def add(self, entry: Entry) -> None:
-        """Add tables, which everyone who has access to their data may see."""
-        self._entries.append(entry)
-        for grantee, prefix, access in self._given:
-            if entry.concerns(prefix):
-                self._grant(grantee, entry, access)
+        """Add tables, which everyone who has access to their data may see.
 
-    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
-        """Allow reading the entries of the data below a prefix."""
-        return self._give(grantee, prefix, Access.READ)
+        Raises
+        ------
+        ValueError
+            If the table has restricted columns that Lake Formation already lets somebody select.
+        """
+        if entry.restricted and self._everything_selected:
+            raise ValueError(
+                f"table '{entry.tables}' has restricted columns, but in Lake Formation somebody has been granted every "
+                f"table of database '{self._name}'; define the table before the grant on the whole zone"
+            )
+        self._entries.append(entry)
+        for grantee, prefix, access, restricted in self._given:
+            if entry.concerns(prefix):
+                self._grant(grantee, entry, access, restricted)
+
+    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
+        """Allow reading the entries of the data below a prefix.
+
+        Everybody may see that there are restricted columns; in Lake Formation, which also lends the data, only with
+        `restricted` may they be selected.
+        """
+        return self._give(grantee, prefix, Access.READ, restricted)
 
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
         """Allow adding partitions to the entries of the data below a prefix."""
         return self._give(grantee, prefix, Access.WRITE)
 
-    def _give(self, grantee: iam.IGrantable, prefix: str | None, access: Access) -> iam.Grant:
-        if self._whole and not prefix:
-            return self._grant(grantee, EVERY_TABLE, access)
-        self._given.append((grantee, prefix, access))
-        found = [self._grant(grantee, entry, access) for entry in self._entries if entry.concerns(prefix)]
+    def _give(self, grantee: iam.IGrantable, prefix: str | None, access: Access, restricted: bool = False) -> iam.Grant:
+        if self._whole and not prefix and not self._table_by_table(access, restricted):
+            return self._grant(grantee, EVERY_TABLE, access, restricted)
+        self._given.append((grantee, prefix, access, restricted))
+        found = [self._grant(grantee, entry, access, restricted) for entry in self._entries if entry.concerns(prefix)]
         return combine(*found) if found else iam.Grant.drop(grantee, "no table lies below the prefix yet")
 
-    def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
+    def _table_by_table(self, access: Access, restricted: bool) -> bool:
+        """Tell whether Lake Formation must leave columns out, which it cannot do for every table at once."""
+        if not self._lake_formation or restricted or access is not Access.READ:
+            return False
+        must = any(entry.restricted for entry in self._entries)
+        self._everything_selected = self._everything_selected or not must
+        return must
+
+    def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access, restricted: bool) -> iam.Grant:
         if self._lake_formation:
-            self._lake_formation.grant(grantee, entry, access)
+            self._lake_formation.grant(grantee, entry, access, restricted=restricted)
         return grant_on(
             None,
             grantee,

@@ -102,9 +102,9 @@ class Database(Construct):
             self._entries[zone] = self._entries_in(zone)
         self._entries[zone].add(entry)
 
-    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
+    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
         """Allow reading the entries of the data below a prefix of the zone; `Zone.grant_read` does it as well."""
-        return self._entries[self.zone].grant_catalog_read(grantee, prefix)
+        return self._entries[self.zone].grant_catalog_read(grantee, prefix, restricted=restricted)
 
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
         """Allow adding partitions to the entries of the data below a prefix; `Zone.grant_write` does it as well."""

@@ -28,11 +28,14 @@ class Entry:
         Name of the table, or the names that a crawler gives, as IAM writes them: `reference_*`.
     described_by: Construct, optional
         What defines the table. By default a crawler will.
+    restricted: tuple of str
+        The table's restricted columns. By default none.
     """
 
     prefix: str
     tables: str
     described_by: Construct | None = None
+    restricted: tuple[str, ...] = ()
 
     def concerns(self, prefix: str | None) -> bool:
         """Whether someone with access to `prefix` has access to some of the data."""

@@ -44,10 +44,12 @@ class LakeFormation:
         self._name = database_name
         self._location = _location_of(zone)
 
-    def grant(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> list[IConstruct]:
+    def grant(
+        self, grantee: iam.IGrantable, entry: Entry, access: Access, *, restricted: bool = False
+    ) -> list[IConstruct]:
         """Allow in Lake Formation what IAM allows, and return what does so.
 
-        It knows roles, and only tables that have a name.
+        It knows roles, and only tables that have a name. Without `restricted`, a reader may select the other columns.
         """
         if not hasattr(grantee.grant_principal, "role_arn"):
             return []
@@ -62,16 +64,31 @@ class LakeFormation:
             )
             return []
         database = _PERMISSIONS.DatabaseResourceProperty(catalog_id=Aws.ACCOUNT_ID, name=self._name)
-        chosen: dict[str, Any] = {"table_wildcard": {}} if entry is EVERY_TABLE else {"name": entry.tables}
-        table = _PERMISSIONS.TableResourceProperty(catalog_id=Aws.ACCOUNT_ID, database_name=self._name, **chosen)
         role = cast(iam.IRole, grantee.grant_principal)
         self._add(role, _PERMISSIONS.ResourceProperty(database=database), self._name, ("DESCRIBE",))
-        permission = self._add(
-            role, _PERMISSIONS.ResourceProperty(table=table), f"{self._name}.{entry.tables}", _TABLE[access]
-        )
+        name = f"{self._name}.{entry.tables}"
+        if entry.restricted and access is Access.READ and not restricted:
+            permission = self._add(role, self._columns(entry), f"{name} but {' '.join(entry.restricted)}", ("SELECT",))
+        else:
+            permission = self._add(role, self._table(entry), name, _TABLE[access])
         if entry.described_by:
             permission.node.add_dependency(entry.described_by)
         return [permission]
+
+    def _table(self, entry: Entry) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
+        chosen: dict[str, Any] = {"table_wildcard": {}} if entry is EVERY_TABLE else {"name": entry.tables}
+        table = _PERMISSIONS.TableResourceProperty(catalog_id=Aws.ACCOUNT_ID, database_name=self._name, **chosen)
+        return _PERMISSIONS.ResourceProperty(table=table)
+
+    def _columns(self, entry: Entry) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
+        return _PERMISSIONS.ResourceProperty(
+            table_with_columns=_PERMISSIONS.TableWithColumnsResourceProperty(
+                catalog_id=Aws.ACCOUNT_ID,
+                database_name=self._name,
+                name=entry.tables,
+                column_wildcard=_PERMISSIONS.ColumnWildcardProperty(excluded_column_names=list(entry.restricted)),
+            )
+        )
 
     def _add(
         self,

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.contracts.dataset import refuse_restricted_folders
 
 
 class Layout(ABC):
@@ -113,6 +114,7 @@ class ByPartitionKeys(DeliveryLayout):
                 f"dataset '{dataset.name}' has no partition keys to lay its data out by; "
                 "declare some, or use ArrivalTime() or Unpartitioned()"
             )
+        refuse_restricted_folders(dataset.name, dataset.partition_columns)
         return dataset.partition_columns
 
     def data_columns(self, dataset: Dataset) -> tuple[Column, ...]:

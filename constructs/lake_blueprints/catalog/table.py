@@ -85,7 +85,9 @@ class Table(Construct):
         self.format = DatasetFormat(format)
         self.layout = layout or default_layout(dataset)
         self.zone.require_queryable(self.prefix, f"table '{self.table_name}'")
-        self._entry = Entry(prefix=self.prefix, tables=self.table_name, described_by=self)
+        restricted = tuple(column.name for column in dataset.restricted_columns)
+        self.zone.restrict(self.prefix, columns=restricted)
+        self._entry = Entry(prefix=self.prefix, tables=self.table_name, described_by=self, restricted=restricted)
         database.add_entry(self._entry)
 
         columns = self.layout.data_columns(dataset)
@@ -121,17 +123,47 @@ class Table(Construct):
             ),
         )
 
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow reading the table's data and its catalog entry."""
-        return self.zone.grant_read(grantee, prefix=self.prefix)
+    def grant_read(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
+        """Allow reading the table's data and its catalog entry.
+
+        Parameters
+        ----------
+        grantee: iam.IGrantable
+            Who may read.
+        restricted: bool
+            Whether the grantee may see restricted columns. By default not, and a table that has some is refused:
+            its files hold all columns, so grant the table of `dataset.masked()` instead.
+
+        Raises
+        ------
+        ValueError
+            If the table has restricted columns and the grantee may not see them.
+        """
+        self.require_clearance(restricted)
+        return self.zone.grant_read(grantee, prefix=self.prefix, restricted=restricted)
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow adding data and partitions, neither reading nor deleting."""
         return self.zone.grant_write(grantee, prefix=self.prefix)
 
-    def grant_read_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow reading and adding data and partitions, but not deleting them."""
-        return self.zone.grant_read_write(grantee, prefix=self.prefix)
+    def grant_read_write(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
+        """Allow reading and adding data and partitions, but not deleting them; see `grant_read`."""
+        self.require_clearance(restricted)
+        return self.zone.grant_read_write(grantee, prefix=self.prefix, restricted=restricted)
+
+    def require_clearance(self, restricted: bool) -> None:
+        """Refuse a reader who may not see the table's restricted columns, if it has some.
+
+        Raises
+        ------
+        ValueError
+            With the columns and the ways out.
+        """
+        if self._entry.restricted and not restricted:
+            raise ValueError(
+                f"table '{self.table_name}' has the restricted columns {', '.join(self._entry.restricted)}; grant the "
+                "table of its masked copy instead, or give restricted=True to a reader who may see them"
+            )
 
     def grant_schema(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
         """Allow reading the table's columns, which `before` does as soon as it is created; not its data."""

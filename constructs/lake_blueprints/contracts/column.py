@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Link
-from lake_blueprints.contracts.masking import RESTRICTED, Masking
+from lake_blueprints.contracts.masking import HASH_LENGTH, REDACTED, RESTRICTED, Masking
 from lake_blueprints.contracts.types import DataType, ScalarType, as_type
 
 # Glue folds names to lower case and Athena takes only letters, digits and underscores unquoted:
@@ -113,6 +113,33 @@ class Column:
     def restricted(self) -> bool:
         """Whether few may see the column's values."""
         return (self.classification or "").strip().lower() in RESTRICTED and self.masking is not Masking.NONE
+
+    def masked(self) -> Column | None:
+        """Return the column as it is in a masked copy: itself if it is not restricted, None if it is left out."""
+        if not self.restricted:
+            return self
+        if self.masking is Masking.DROP:
+            return None
+        hashed = self.masking is Masking.HASH
+        how = "Hashed." if hashed else "Redacted."
+        return evolve(
+            self,
+            type=self._masked_type(),
+            source=None,
+            required=self.required and hashed,
+            unique=self.unique and hashed,
+            format=None,
+            description=f"{self.description} {how}" if self.description else how,
+            classification="masked",
+            constraints=Constraints(),
+            masking=Masking.NONE,
+        )
+
+    def _masked_type(self) -> DataType:
+        if self.masking is Masking.HASH:
+            return ScalarType("string", length=HASH_LENGTH)
+        is_text = isinstance(self.type, ScalarType) and self.type.name == "string"
+        return ScalarType("string", length=len(REDACTED)) if is_text else self.type
 
     @property
     def partitionable(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lake_blueprints.contracts.column import NAME, Column
 from lake_blueprints.contracts.errors import ContractError
@@ -18,6 +18,7 @@ from lake_blueprints.contracts.governance import (
     Relationship,
     ServiceLevels,
 )
+from lake_blueprints.contracts.masking import Masking
 from lake_blueprints.contracts.quality import QualityRule
 
 
@@ -134,6 +135,36 @@ class Dataset:
         """The columns that few may see."""
         return tuple(column for column in self.columns if column.restricted)
 
+    def masked(self) -> Dataset:
+        """Return the dataset as those see it who may not see its restricted columns; itself if it has none.
+
+        A primary key stays one if what is restricted of it is hashed: redacted or dropped, it identifies no row.
+        Quality rules stay with the full data, and so do relationships of restricted columns.
+
+        Raises
+        ------
+        ContractError
+            If a partition key is restricted, or no column but partition keys is left.
+        """
+        restricted = {column.name: column for column in self.restricted_columns}
+        if not restricted:
+            return self
+        refuse_restricted_folders(self.name, self.partition_columns)
+        columns = [masked for column in self.columns if (masked := column.masked())]
+        if len(columns) == len(self.partition_keys):
+            raise ContractError(
+                f"masking drops every column of dataset '{self.name}' but its partition keys; "
+                f"hash or redact one of {', '.join(restricted)} instead"
+            )
+        identified = all(restricted[key].masking is Masking.HASH for key in self.primary_key if key in restricted)
+        return evolve(
+            self,
+            columns=columns,
+            primary_key=self.primary_key if identified else (),
+            quality=(),
+            relationships=tuple(one for one in self.relationships if restricted.keys().isdisjoint(one.columns)),
+        )
+
     @cached_property
     def _by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns}
@@ -165,3 +196,20 @@ class Dataset:
                 )
         if not self.data_columns:
             raise ContractError(f"every column of dataset '{self.name}' is a partition key; files need one column")
+
+
+def refuse_restricted_folders(dataset: str, keys: Iterable[Column]) -> None:
+    """Refuse restricted columns as names of folders.
+
+    Raises
+    ------
+    ContractError
+        With the column and the ways out.
+    """
+    for key in keys:
+        if key.restricted:
+            raise ContractError(
+                f"partition key '{key.name}' of dataset '{dataset}' is {key.classification}, but its values would be "
+                "in the names of folders, which every reader sees; partition by another column, or set its masking to "
+                "'none' if they may be seen"
+            )

@@ -9,12 +9,16 @@ RESTRICTED = frozenset(
     {"restricted", "confidential", "highly confidential", "strictly confidential", "sensitive", "secret", "pii", "phi"}
 )
 
+# What a redacted text becomes, and how long a hash is: SHA-256 in hexadecimal digits.
+REDACTED = "***"
+HASH_LENGTH = 64
+
 
 class Masking(StrEnum):
     """What becomes of a restricted column in the analytics zone."""
 
     REDACT = "redact"
-    """Text becomes `***`, everything else becomes null."""
+    """Text becomes `***`, a missing one as well; everything else becomes null."""
     HASH = "hash"
     """The value becomes a keyed hash with a salt of the lake, so that it can still be joined and counted."""
     DROP = "drop"

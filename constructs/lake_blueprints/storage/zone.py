@@ -15,12 +15,15 @@ from lake_blueprints.access.grants import combine, grant_on
 from lake_blueprints.storage.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.bucket import LakeBucket
 from lake_blueprints.storage.lifecycle import LifecycleRule
+from lake_blueprints.storage.restrictions import Restrictions
 
 
 class ZoneCatalog(Protocol):
     """What describes the data of a zone and is granted along with it; a `Database` is one."""
 
-    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant: ...
+    def grant_catalog_read(
+        self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False
+    ) -> iam.Grant: ...
 
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant: ...
 
@@ -29,7 +32,8 @@ class Zone(Construct):
     """Define a zone of the lake: raw, curated, analytics, or any other.
 
     A grant on a zone covers its objects, its key, and the catalog entries of every database defined on it,
-    whether before the grant or after.
+    whether before the grant or after. It does not cover what is restricted: tables, jobs and deliveries of datasets
+    with restricted columns call `restrict` for their prefixes, and nobody reads there without `restricted=True`.
 
     Parameters
     ----------
@@ -92,11 +96,12 @@ class Zone(Construct):
         self.uri = storage.uri
         # Each is a question to the CDK's process, and every grant would ask it again.
         self._bucket_arn, self._key_arn = self.bucket.bucket_arn, self.key.key_arn
+        self._restrictions = Restrictions(self.bucket, self._bucket_arn)
         self._lifecycle = tuple(lifecycle)
         self._catalogs: list[ZoneCatalog] = []
         self._catalog_grants: list[Callable[[ZoneCatalog], iam.Grant]] = []
 
-    def grant_read(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
+    def grant_read(self, grantee: iam.IGrantable, *, prefix: str | None = None, restricted: bool = False) -> iam.Grant:
         """Allow reading the objects below a prefix, and their catalog entries.
 
         Parameters
@@ -105,7 +110,12 @@ class Zone(Construct):
             Who may read.
         prefix: str, optional
             Start of the keys, for instance `flights/`. By default the whole zone.
+        restricted: bool
+            Whether that includes prefixes with restricted columns, see `restrict`. By default these are denied,
+            also if they are restricted after the grant; a grantee who has been granted such a prefix by a call of
+            its own with True keeps it.
         """
+        self._restrictions.granted(grantee, prefix, restricted=restricted)
         below_prefix = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
         return combine(
             grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self._bucket_arn], below_prefix),
@@ -115,7 +125,7 @@ class Zone(Construct):
                 objects=grants.OBJECT_READ,
                 bucket=grants.BUCKET_READ,
                 key=grants.KEY_READ,
-                catalog=lambda found: found.grant_catalog_read(grantee, prefix),
+                catalog=lambda found: found.grant_catalog_read(grantee, prefix, restricted=restricted),
             ),
         )
 
@@ -138,13 +148,41 @@ class Zone(Construct):
             catalog=lambda found: found.grant_catalog_write(grantee, prefix),
         )
 
-    def grant_read_write(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
+    def grant_read_write(
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, restricted: bool = False
+    ) -> iam.Grant:
         """Allow reading and adding objects below a prefix, but not deleting them; see `grant_read`, `grant_write`."""
-        return combine(self.grant_read(grantee, prefix=prefix), self.grant_write(grantee, prefix=prefix))
+        return combine(
+            self.grant_read(grantee, prefix=prefix, restricted=restricted), self.grant_write(grantee, prefix=prefix)
+        )
+
+    def grant_objects(self, grantee: iam.IGrantable, *, prefix: str, restricted: bool = False) -> iam.Grant:
+        """Allow listing and reading the objects below a prefix, for who has no use for their catalog entries."""
+        self._restrictions.granted(grantee, prefix, restricted=restricted)
+        below_prefix = {"StringLike": {"s3:prefix": [f"{prefix}*"]}}
+        return combine(
+            grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self._bucket_arn], below_prefix),
+            self._grant_objects(grantee, grants.OBJECT_READ, prefix),
+            grant_on(self.key, grantee, grants.KEY_READ, [self._key_arn]),
+        )
 
     def grant_delete(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
         """Allow deleting objects below a prefix; the zone keeps deleted versions for a while."""
         return self._grant_objects(grantee, grants.OBJECT_DELETE, prefix)
+
+    def restrict(self, prefix: str, *, columns: Sequence[str]) -> None:
+        """Keep readers of the zone out of a prefix, unless they are granted it with `restricted=True`.
+
+        Parameters
+        ----------
+        prefix: str
+            Start of the keys of data with restricted columns.
+        columns: sequence of str
+            Their names, for the message to those who are granted nothing but such a prefix. Nothing happens if
+            there are none.
+        """
+        if columns:
+            self._restrictions.add(prefix, columns)
 
     def register(self, catalog: ZoneCatalog) -> None:
         """Make a catalog part of every grant on this zone, those already given included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lake_blueprints.contracts import Column, Constraints, Dataset
+from lake_blueprints.contracts import Column, Constraints, Dataset, Masking
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def flights() -> Dataset:
         version="1.2.0",
         columns=[
             Column(name="carrier_code", type="string", source="Carrier-Code", description="Two\nletters."),
-            Column(name="delay", type="double", classification="restricted"),
+            Column(name="delay", type="double", classification="restricted", masking=Masking.NONE),
             Column(name="origin", type="string", source="ORIGIN"),
             Column(name="legs", type="array<struct<dest:string,miles:int>>"),
             Column(name="month", type="int", constraints=Constraints(minimum=1, maximum=12)),

@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Crawler, Database
-from lake_blueprints.contracts import Dataset
+from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.removal import DESTROY_CONTEXT
 from lake_blueprints.storage import Zone
 from tests.support import (
@@ -197,3 +197,34 @@ def test_lake_formation_warns_that_it_cannot_grant_names_by_pattern(stack: cdk.S
     Crawler(stack, "Crawler", database=database, prefixes=["reference/"], table_prefix="ref_")
     zone.grant_read(reader(stack), prefix="reference/")
     assert any("cannot grant tables by pattern: grant 'lake.ref_*'" in text for text in warnings_of(stack))
+
+
+SECRET = Dataset(
+    name="passengers",
+    columns=[Column(name="seat", type="string"), Column(name="name", type="string", classification="restricted")],
+)
+
+
+def test_lake_formation_leaves_restricted_columns_out_of_a_plain_grant(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    Database(stack, "Database", zone=zone, database_name="lake", lake_formation=True).add_table(SECRET)
+    zone.grant_read(reader(stack))
+    selected = permissions(stack)[-1]["Properties"]
+    assert selected["Permissions"] == ["SELECT"]
+    assert selected["Resource"]["TableWithColumns"]["Name"] == "passengers"
+    assert selected["Resource"]["TableWithColumns"]["ColumnWildcard"] == {"ExcludedColumnNames": ["name"]}
+    assert "TableWildcard" not in str(permissions(stack))
+
+
+def test_lake_formation_lets_those_select_everything_who_may_see_it(stack: cdk.Stack) -> None:
+    database = Database(stack, "Database", zone=Zone(stack, "Zone"), database_name="lake", lake_formation=True)
+    database.add_table(SECRET).grant_read(reader(stack), restricted=True)
+    assert permissions(stack)[-1]["Properties"]["Resource"]["Table"]["Name"] == "passengers"
+
+
+def test_lake_formation_refuses_restricted_columns_after_a_grant_of_every_table(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    database = Database(stack, "Database", zone=zone, database_name="lake", lake_formation=True)
+    zone.grant_read(reader(stack))
+    with pytest.raises(ValueError, match="'passengers' has restricted columns, but in Lake Formation somebody"):
+        database.add_table(SECRET)

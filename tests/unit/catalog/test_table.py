@@ -180,3 +180,42 @@ def test_refuses_a_prefix_that_the_zone_archives(stack: cdk.Stack, flights: Data
     zone = Zone(stack, "Zone", lifecycle=[LifecycleRule(transitions=[move])])
     with pytest.raises(ValueError, match="GLACIER, but table 'flights' reads 'flights/'"):
         Database(stack, "Database", zone=zone).add_table(flights)
+
+
+SECRET = Dataset(
+    name="passengers",
+    columns=[
+        Column(name="seat", type="string"),
+        Column(name="name", type="string", classification="restricted"),
+        Column(name="phone", type="string", classification="pii"),
+    ],
+)
+
+
+@pytest.mark.parametrize("grant", ["grant_read", "grant_read_write"])
+def test_refuses_to_grant_restricted_columns_unless_told_so(stack: cdk.Stack, grant: str) -> None:
+    found, reader = table(stack, SECRET), iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    with pytest.raises(ValueError, match=r"'passengers' has the restricted columns name, phone; .* restricted=True"):
+        getattr(found, grant)(reader)
+    getattr(found, grant)(reader, restricted=True)
+    statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+
+
+def test_a_grant_on_the_zone_is_denied_the_files_of_restricted_columns(stack: cdk.Stack) -> None:
+    found, reader = table(stack, SECRET), iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    found.zone.grant_read(reader)
+    statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    (denial,) = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert [arn["Fn::Join"][1][-1] for arn in denial["Resource"]] == ["/passengers/*"]
+
+
+def test_the_masked_copy_is_granted_like_any_table(stack: cdk.Stack) -> None:
+    table(stack, SECRET.masked()).grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
+
+
+def test_refuses_folders_named_after_restricted_values(stack: cdk.Stack) -> None:
+    columns = [*SECRET.columns, Column(name="country", type="string", classification="restricted")]
+    keyed = Dataset(name="passengers", columns=columns, partition_keys=["country"])
+    with pytest.raises(ValueError, match="partition key 'country' of dataset 'passengers' is restricted"):
+        table(stack, keyed)

@@ -27,7 +27,7 @@ class RecordingCatalog:
     def __init__(self) -> None:
         self.granted: list[tuple[str, str | None]] = []
 
-    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
+    def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
         self.granted.append(("read", prefix))
         return iam.Grant.drop(grantee, "recorded")
 

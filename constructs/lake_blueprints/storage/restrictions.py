@@ -1,0 +1,118 @@
+"""Prefixes of a zone that hold restricted data, and the readers of the zone who are kept out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import jsii
+from aws_cdk import Annotations, IStableListProducer, Lazy, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from lake_blueprints.access import ServiceRole, grants
+
+
+class Restrictions:
+    """The restricted prefixes of a zone.
+
+    Who is granted more than such a prefix, the whole zone for instance, is denied the objects below it. It is a
+    statement of its own and not a list of what is allowed instead: only so does a grant on a zone still cover data
+    that nobody has declared, and only so does a prefix that becomes restricted later leave the grants that were
+    given before. The statement is made when the first prefix is in the way, and lists, at synthesis, all that are.
+
+    Parameters
+    ----------
+    bucket: s3.Bucket
+        The zone's.
+    """
+
+    def __init__(self, bucket: s3.Bucket, bucket_arn: str) -> None:
+        self._bucket = bucket
+        self._bucket_arn = bucket_arn
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._readers: dict[Any, _Reader] = {}
+
+    def add(self, prefix: str, columns: Iterable[str]) -> None:
+        """Restrict a prefix, also for those who have been granted more than it before."""
+        known = self._columns.get(prefix, ())
+        self._columns[prefix] = tuple(dict.fromkeys((*known, *columns)))
+        if not known:
+            for reader in self._readers.values():
+                self._keep_out(reader)
+
+    def granted(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool) -> None:
+        """Take note of who may read what, and whether that includes restricted data."""
+        # A role of this library is its own principal; asking it would cross to the CDK's process.
+        principal = grantee if isinstance(grantee, ServiceRole) else grantee.grant_principal
+        reader = self._readers.setdefault(principal, _Reader(principal))
+        (reader.cleared if restricted else reader.plain).append(prefix or "")
+        self._keep_out(reader)
+
+    def denied(self, reader: _Reader) -> list[str]:
+        """Return the restricted prefixes that a reader is kept out of."""
+        return [
+            prefix
+            for prefix in self._columns
+            if any(_overlap(prefix, granted) for granted in reader.plain)
+            and not any(prefix.startswith(granted) for granted in reader.cleared)
+        ]
+
+    def objects(self, reader: _Reader) -> list[str]:
+        """Return the ARNs of what a reader may not read."""
+        # IAM wants at least one resource, and no object has an empty key.
+        return [f"{self._bucket_arn}/{prefix}*" for prefix in self.denied(reader)] or [f"{self._bucket_arn}/"]
+
+    def _keep_out(self, reader: _Reader) -> None:
+        denied = self.denied(reader)
+        for granted in reader.plain:
+            for prefix in denied:
+                if granted.startswith(prefix):
+                    self._warn(granted, prefix)
+        if not denied or reader.kept_out:
+            return
+        reader.kept_out = True
+        denial = iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=list(grants.OBJECT_READ),
+            resources=Lazy.list(_Denied(self, reader)),
+        )
+        # Who has no policy of their own, such as another account, is named by the bucket's.
+        if not reader.principal.add_to_principal_policy(denial).statement_added:
+            denial.add_principals(reader.principal)
+            self._bucket.add_to_resource_policy(denial)
+
+    def _warn(self, granted: str, prefix: str) -> None:
+        Annotations.of(self._bucket).add_warning_v2(
+            f"lake-blueprints:restricted:{granted}",
+            f"a grant to read '{granted}' reads nothing: '{prefix}' holds the restricted columns "
+            f"{', '.join(self._columns[prefix])}; grant it with restricted=True, or grant the masked copy",
+        )
+
+
+class _Reader:
+    """Who reads, which prefixes with and without restricted data, and whether the denial is in place."""
+
+    def __init__(self, principal: Any) -> None:
+        self.principal = principal
+        self.plain: list[str] = []
+        self.cleared: list[str] = []
+        self.kept_out = False
+
+
+@jsii.implements(IStableListProducer)
+class _Denied:
+    """The resources of a denial, written once all restricted prefixes are known."""
+
+    def __init__(self, restrictions: Restrictions, reader: _Reader) -> None:
+        self._restrictions = restrictions
+        self._reader = reader
+
+    def produce(self) -> list[str] | None:
+        return self._restrictions.objects(self._reader)
+
+
+def _overlap(one: str, other: str) -> bool:
+    # What a token stands for is known too late, so it may be anything.
+    unknown = Token.is_unresolved(one) or Token.is_unresolved(other)
+    return unknown or one.startswith(other) or other.startswith(one)

@@ -1,0 +1,186 @@
+"""Restricted prefixes: who may read which objects, by evaluating the policies of the template as IAM does."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from lake_blueprints.access import ServiceRole
+from lake_blueprints.storage import Zone
+from tests.support import assert_passes_the_gates, new_stack, resources, template_of, warnings_of
+
+
+def role(stack: cdk.Stack, name: str = "Reader") -> iam.Role:
+    return iam.Role(stack, name, assumed_by=iam.AccountRootPrincipal())
+
+
+def service_role(stack: cdk.Stack, name: str = "Reader") -> ServiceRole:
+    return ServiceRole(stack, name, services=["glue.amazonaws.com"], description="Reads")
+
+
+def flat(value: Any) -> str:
+    """Return an ARN as one text, with references as their names."""
+    match value:
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(flat(part) for part in parts)
+        case str():
+            return value
+    # Without brackets, which a pattern would take for a choice of letters.
+    return f"<{re.sub('[^A-Za-z0-9]', '', json.dumps(value))}>"
+
+
+def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
+    """Return the statements of all identity policies; a test has one reader."""
+    template = template_of(stack)
+    policies = [*resources(template, "AWS::IAM::Policy"), *resources(template, "AWS::IAM::ManagedPolicy")]
+    return [s for policy in policies for s in policy["Properties"]["PolicyDocument"]["Statement"]]
+
+
+def may_read(stack: cdk.Stack, zone: Zone, key: str) -> bool:
+    """Tell whether the reader may read an object: something allows it, and nothing denies it."""
+    wanted = f"{flat(stack.resolve(zone.bucket.bucket_arn))}/{key}"
+
+    def concerned(statement: dict[str, Any]) -> bool:
+        actions, arns = (v if isinstance(v, list) else [v] for v in (statement["Action"], statement["Resource"]))
+        return "s3:GetObject" in actions and any(fnmatchcase(wanted, flat(arn)) for arn in arns)
+
+    effects = {statement["Effect"] for statement in statements(stack) if concerned(statement)}
+    return effects == {"Allow"}
+
+
+@pytest.mark.parametrize("reader", [role, service_role])
+@pytest.mark.parametrize("first", ["grant", "restriction"])
+@pytest.mark.parametrize("prefix", [None, "fl", "flights/"])
+def test_a_plain_grant_does_not_reach_restricted_objects(
+    stack: cdk.Stack, reader: Any, first: str, prefix: str | None
+) -> None:
+    zone, who = Zone(stack, "Zone"), reader(stack)
+    if first == "restriction":
+        zone.restrict("flights/", columns=["tail"])
+    zone.grant_read(who, prefix=prefix)
+    if first == "grant":
+        zone.restrict("flights/", columns=["tail"])
+    assert not may_read(stack, zone, "flights/part-0.parquet")
+    assert may_read(stack, zone, "flown/part-0.parquet") is (prefix != "flights/")
+
+
+def test_the_evaluation_sees_what_a_zone_without_restrictions_allows(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.grant_read(role(stack))
+    assert may_read(stack, zone, "flights/part-0.parquet")
+
+
+@pytest.mark.parametrize("reader", [role, service_role])
+@pytest.mark.parametrize("plain_first", [True, False])
+def test_an_explicit_grant_survives_a_plain_one(stack: cdk.Stack, reader: Any, plain_first: bool) -> None:
+    zone, who = Zone(stack, "Zone"), reader(stack)
+    zone.restrict("flights/", columns=["tail"])
+    zone.restrict("crews/", columns=["name"])
+    for plain in (plain_first, not plain_first):
+        if plain:
+            zone.grant_read(who)
+        else:
+            zone.grant_read(who, prefix="flights/", restricted=True)
+    assert may_read(stack, zone, "flights/part-0.parquet")
+    assert not may_read(stack, zone, "crews/part-0.parquet")
+
+
+def test_a_denial_of_nothing_is_still_a_valid_statement(stack: cdk.Stack) -> None:
+    zone, who = Zone(stack, "Zone"), role(stack)
+    zone.restrict("flights/", columns=["tail"])
+    zone.grant_read(who)
+    zone.grant_read(who, prefix="flights/", restricted=True)
+    (denial,) = [s for s in statements(stack) if s["Effect"] == "Deny"]
+    assert [flat(arn).rpartition(">")[2] for arn in denial["Resource"]] == ["/"]
+    assert may_read(stack, zone, "flights/part-0.parquet")
+
+
+def test_reading_and_writing_is_as_restricted_as_reading(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.restrict("flights/", columns=["tail"])
+    zone.grant_read_write(role(stack))
+    assert not may_read(stack, zone, "flights/part-0.parquet")
+
+
+def test_objects_without_catalog_are_as_restricted(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.restrict("flights/", columns=["tail"])
+    zone.grant_objects(role(stack), prefix="flights/")
+    assert not may_read(stack, zone, "flights/part-0.parquet")
+
+
+def test_a_writer_needs_no_denial(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.restrict("flights/", columns=["tail"])
+    zone.grant_write(role(stack))
+    assert {s["Effect"] for s in statements(stack)} == {"Allow"}
+
+
+def test_nothing_is_denied_where_nothing_is_restricted(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.restrict("flights/", columns=[])
+    zone.grant_read(role(stack))
+    assert {s["Effect"] for s in statements(stack)} == {"Allow"}
+
+
+def test_who_has_no_policy_of_their_own_is_denied_by_the_bucket(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.grant_read(iam.AccountPrincipal("123456789012"))
+    zone.restrict("flights/", columns=["tail"])
+    policy = resources(template_of(stack), "AWS::S3::BucketPolicy")[-1]["Properties"]["PolicyDocument"]["Statement"]
+    (denial,) = [s for s in policy if s["Effect"] == "Deny" and s["Action"] == "s3:GetObject"]
+    assert "123456789012" in json.dumps(denial["Principal"])
+    assert [flat(arn).rpartition(">")[2] for arn in denial["Resource"]] == ["/flights/*"]
+
+
+def test_a_grant_of_nothing_but_restricted_data_warns(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.restrict("flights/", columns=["tail"])
+    zone.grant_read(role(stack), prefix="flights/month=1/")
+    (warning,) = warnings_of(stack)
+    assert "'flights/month=1/' reads nothing: 'flights/' holds the restricted columns tail" in warning
+
+
+def test_one_statement_lists_all_restricted_prefixes(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.grant_read(role(stack))
+    for name in ("a/", "b/", "c/"):
+        zone.restrict(name, columns=["x"])
+    (denial,) = [s for s in statements(stack) if s["Effect"] == "Deny"]
+    assert [flat(arn).rpartition(">")[2] for arn in denial["Resource"]] == ["/a/*", "/b/*", "/c/*"]
+
+
+@pytest.mark.parametrize("minimised", [True, False])
+def test_works_with_minimised_policies(minimised: bool) -> None:
+    stack = new_stack({"@aws-cdk/aws-iam:minimizePolicies": minimised})
+    zone = Zone(stack, "Zone")
+    zone.grant_read(role(stack))
+    zone.restrict("flights/", columns=["tail"])
+    assert not may_read(stack, zone, "flights/x")
+    assert may_read(stack, zone, "weather/x")
+
+
+def test_a_grant_in_another_stack_is_restricted_as_well() -> None:
+    app = cdk.App(analytics_reporting=False)
+    first, second = cdk.Stack(app, "First"), cdk.Stack(app, "Second")
+    zone = Zone(first, "Zone")
+    zone.grant_read(role(second))
+    zone.restrict("flights/", columns=["tail"])
+    (policy,) = resources(template_of(second), "AWS::IAM::Policy")
+    (denial,) = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+    assert [flat(arn).rpartition(">")[2] for arn in denial["Resource"]] == ["/flights/*"]
+
+
+def test_passes_the_gates() -> None:
+    def build(stack: cdk.Stack, name: str) -> None:
+        zone = Zone(stack, name)
+        zone.restrict("flights/", columns=["tail"])
+        zone.grant_read(service_role(stack, f"{name}Role"))
+
+    assert_passes_the_gates(build)
