@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from lake_blueprints.contracts import Column, Contract, ContractError, Dataset
     from lake_blueprints.encryption import GlueSecurityConfiguration, LakeKey
     from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin, Worker, WorkerType
-    from lake_blueprints.lake import DataLake, Shards
+    from lake_blueprints.lake import ContractBaseline, DataLake, Shards
     from lake_blueprints.orchestration import Crawl, Curate, Load, Pipeline, Query, Register, Run, Together, Train
     from lake_blueprints.query import Workgroup
+    from lake_blueprints.rules.plugin import LakeRules
     from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule, StorageClass, Transition, Zone
     from lake_blueprints.streaming import Delivery, Stream
     from lake_blueprints.training import Channel, TrainingJob
@@ -29,9 +30,10 @@ _HOMES = {
     "contracts": ("Column", "Contract", "ContractError", "Dataset"),
     "encryption": ("GlueSecurityConfiguration", "LakeKey"),
     "etl": ("Curation", "CurationJob", "Derivation", "ReferenceJoin", "Worker", "WorkerType"),
-    "lake": ("DataLake", "Shards"),
+    "lake": ("ContractBaseline", "DataLake", "Shards"),
     "orchestration": ("Crawl", "Curate", "Load", "Pipeline", "Query", "Register", "Run", "Together", "Train"),
     "query": ("Workgroup",),
+    "rules.plugin": ("LakeRules",),
     "storage": ("AccessLogBucket", "LakeBucket", "LifecycleRule", "StorageClass", "Transition", "Zone"),
     "streaming": ("Delivery", "Stream"),
     "training": ("Channel", "TrainingJob"),
@@ -46,6 +48,7 @@ __all__ = (
     "Channel",
     "Column",
     "Contract",
+    "ContractBaseline",
     "ContractError",
     "Crawl",
     "Crawler",
@@ -61,6 +64,7 @@ __all__ = (
     "LakeBucket",
     "LakeKey",
     "LakeNetwork",
+    "LakeRules",
     "LifecycleRule",
     "Load",
     "Pipeline",

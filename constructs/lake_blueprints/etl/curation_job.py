@@ -99,6 +99,7 @@ class CurationJob(Construct):
         joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
 
         self.dataset = dataset
+        self.curation = curation
         self.target = target
         self.quarantine_prefix = f"quarantine/{dataset.name}/"
         self.state_prefix = f"_state/{dataset.name}/"

@@ -1,6 +1,7 @@
 """A whole lake in one construct."""
 
+from lake_blueprints.lake.contract_baseline import ContractBaseline
 from lake_blueprints.lake.data_lake import DataLake
 from lake_blueprints.lake.shards import Shards
 
-__all__ = ("DataLake", "Shards")
+__all__ = ("ContractBaseline", "DataLake", "Shards")

@@ -133,7 +133,7 @@ class TrainingJob(Construct):
         self.output_prefix = output_prefix
         self.compute = compute or Compute()
         self.image = image or TrainingImage.scikit_learn(self)
-        self._channels = dict(channels)
+        self.channels = dict(channels)
         self._metrics = tuple(metrics)
         self._network = network
         self._network_isolation = network_isolation
@@ -149,7 +149,7 @@ class TrainingJob(Construct):
         grant_script(self.role, self.script)
         grant_objects(self.role, output, output_prefix, write=True)
         # Checkpoints are read again when spot capacity comes back.
-        read = [channel.source for channel in self._channels.values()]
+        read = [channel.source for channel in self.channels.values()]
         read += [(output, f"{output_prefix}checkpoints/")] if self.compute.spot else []
         for zone, prefix in read:
             grant_objects(self.role, zone, prefix, write=False)
@@ -202,7 +202,7 @@ class TrainingJob(Construct):
             },
             "HyperParameters": self._script_mode() | self._hyperparameters,
             "InputDataConfig": [
-                *(channel.render(name) for name, channel in self._channels.items()),
+                *(channel.render(name) for name, channel in self.channels.items()),
                 render_channel(_CODE_CHANNEL, self.script.s3_object_url),
             ],
             "OutputDataConfig": {

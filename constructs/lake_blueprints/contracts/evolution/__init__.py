@@ -3,7 +3,7 @@
 from lake_blueprints.contracts.evolution.changes import Change
 from lake_blueprints.contracts.evolution.compatibility import compare, judge
 from lake_blueprints.contracts.evolution.consumers import Consumer, related_consumers, sql_consumers
-from lake_blueprints.contracts.evolution.releases import Release, as_contracts, releases
+from lake_blueprints.contracts.evolution.releases import Release, releases
 from lake_blueprints.contracts.evolution.versions import Bump, Version
 
 __all__ = (
@@ -12,7 +12,6 @@ __all__ = (
     "Consumer",
     "Release",
     "Version",
-    "as_contracts",
     "compare",
     "judge",
     "related_consumers",

@@ -8,7 +8,6 @@ from attrs import frozen
 
 from lake_blueprints.contracts.checking import Finding
 from lake_blueprints.contracts.contract import Contract
-from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.evolution.changes import Change
 from lake_blueprints.contracts.evolution.compatibility import compare, judge
 
@@ -51,15 +50,6 @@ def releases(old: Iterable[Contract], new: Iterable[Contract]) -> list[Release]:
     """
     before, after = ({contract.id: contract for contract in contracts} for contracts in (old, new))
     return [_release(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
-
-
-def as_contracts(datasets: Iterable[Dataset]) -> list[Contract]:
-    """Return the contracts that datasets come from; those that were built by code come from none."""
-    found: dict[str, list[Dataset]] = {}
-    for dataset in datasets:
-        if dataset.governance.contract is not None:
-            found.setdefault(dataset.governance.contract, []).append(dataset)
-    return [Contract(id=name, version=group[0].version, datasets=tuple(group)) for name, group in found.items()]
 
 
 def _release(name: str, old: Contract | None, new: Contract | None) -> Release:
