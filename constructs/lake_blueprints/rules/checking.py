@@ -1,0 +1,54 @@
+"""All rules over a template, or over all templates of an app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lake_blueprints.rules.conditions import cases
+from lake_blueprints.rules.rule import Finding, finding, rules_for
+from lake_blueprints.rules.template import Template
+
+
+def check(document: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with a template, in its order.
+
+    Example
+    -------
+        >>> for finding in check(json.loads(path.read_text())):
+        ...     print(finding.rule.id, finding.logical_id, finding.message)
+    """
+    return check_app({"": document})[""]
+
+
+def check_app(
+    documents: Mapping[str, Mapping[str, Any]], *, stack_names: Mapping[str, str] | None = None
+) -> dict[str, list[Finding]]:
+    """Return what is wrong with the templates of an app, by their keys.
+
+    Rules see across the stacks: that a key in one lets the log groups in another use it, for instance.
+
+    Parameters
+    ----------
+    documents: mapping
+        The templates.
+    stack_names: mapping of str to str, optional
+        The names of the stacks by key. By default the keys are the names.
+    """
+    siblings: dict[str, Template] = {}
+    for key, document in documents.items():
+        name = (stack_names or {}).get(key, key)
+        siblings[name] = Template(document, scope=next(cases(document)), siblings=siblings)
+    return {key: _check(document, siblings) for key, document in documents.items()}
+
+
+def _check(document: Mapping[str, Any], siblings: Mapping[str, Template]) -> list[Finding]:
+    found: dict[tuple[str, ...], Finding] = {}
+    for scope in cases(document):
+        template = Template(document, scope=scope, siblings=siblings)
+        for resource in template.resources.values():
+            for rule in rules_for(resource.kind):
+                for fault in rule.check(resource):
+                    one = finding(rule, fault)
+                    found.setdefault((rule.id, one.logical_id, one.path, one.found), one)
+    return list(found.values())

@@ -1,0 +1,489 @@
+"""Firehose delivery streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lake_blueprints.rules.rule import Fault, rule
+from lake_blueprints.rules.template import Node, Resource
+from lake_blueprints.rules.values import absent, at_least, between, matching, one_of, only_one, required
+
+STREAM = "AWS::KinesisFirehose::DeliveryStream"
+_API = "https://docs.aws.amazon.com/firehose/latest/APIReference"
+_GUIDE = "https://docs.aws.amazon.com/firehose/latest/dev"
+_DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
+_MIB = 1024 * 1024
+_EXPRESSION = re.compile(r"!\{([^}]*)\}")
+_NAMESPACES = ("timestamp", "firehose", "partitionKeyFromQuery", "partitionKeyFromLambda")
+_FIREHOSE_WORDS = ("error-output-type", "random-string")
+
+
+@rule(
+    "LAKE-FIREHOSE-001",
+    STREAM,
+    title="Buffers are as large as what the stream does with records needs",
+    fix="change SizeInMBs, or leave BufferingHints out: the default is 128 MiB with conversion",
+    source=f"{_API}/API_BufferingHints.html",
+)
+def buffer_size(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses buffers below 64 MiB with record format conversion or dynamic partitioning."""
+    for destination in _destinations(stream):
+        least = 64 if _converts(destination) or _partitions(destination) else 1
+        because = " with format conversion or dynamic partitioning" if least > 1 else ""
+        for hints in destination.every("BufferingHints"):
+            size = hints.at("SizeInMBs")
+            most = 100 if "Opensearch" in destination.path or "OpenSearch" in destination.path else 128
+            backup = "Backup" in hints.path
+            for fault in between(size, 1 if backup else least, most):
+                yield Fault(at=size, allowed=fault.allowed + ("" if backup else because))
+
+
+@rule(
+    "LAKE-FIREHOSE-002",
+    STREAM,
+    title="Buffers are delivered after 15 minutes at the latest",
+    fix="set IntervalInSeconds to 900 or less",
+    source=f"{_API}/API_BufferingHints.html",
+)
+def buffer_interval(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses longer intervals, and those below 60 seconds with dynamic partitioning."""
+    for destination in _destinations(stream):
+        for hints in destination.every("BufferingHints"):
+            least = 60 if _partitions(destination) and "Backup" not in hints.path else 0
+            yield from between(hints.at("IntervalInSeconds"), least, 900, "seconds")
+
+
+@rule(
+    "LAKE-FIREHOSE-003",
+    STREAM,
+    title="Buffering hints give both size and interval",
+    fix="set both SizeInMBs and IntervalInSeconds, or neither",
+    source=f"{_API}/API_BufferingHints.html",
+)
+def both_hints(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses one without the other."""
+    for hints in stream.properties.every("BufferingHints"):
+        size, interval = hints.at("SizeInMBs"), hints.at("IntervalInSeconds")
+        if hints.known and size.present != interval.present:
+            yield Fault(at=interval if size.present else size, allowed="a number beside the other hint")
+
+
+@rule(
+    "LAKE-FIREHOSE-004",
+    STREAM,
+    title="A stream has exactly one destination",
+    fix="define one delivery stream per destination",
+    source=f"{_API}/API_CreateDeliveryStream.html",
+)
+def one_destination(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses a stream with two, or with none."""
+    destinations = list(_destinations(stream))
+    yield from only_one(*destinations)
+    if not destinations and stream.properties.known:
+        yield Fault(at=stream.properties, found="no destination", allowed="one destination configuration")
+
+
+@rule(
+    "LAKE-FIREHOSE-005",
+    STREAM,
+    title="Converted files are not compressed a second time",
+    fix="set CompressionFormat to UNCOMPRESSED and choose the compression in the serializer",
+    source=f"{_GUIDE}/record-format-conversion.html",
+)
+def compression(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses it: Parquet and ORC compress their own pages."""
+    for destination in _destinations(stream):
+        if _converts(destination):
+            yield from one_of(destination.at("CompressionFormat"), ["UNCOMPRESSED"])
+
+
+@rule(
+    "LAKE-FIREHOSE-006",
+    STREAM,
+    title="Format conversion has an input, an output and a schema",
+    fix="set InputFormatConfiguration, OutputFormatConfiguration and SchemaConfiguration, or Enabled to false",
+    source=f"{_API}/API_DataFormatConversionConfiguration.html",
+)
+def conversion(stream: Resource) -> Iterator[Fault]:
+    """Firehose needs all three to convert; a conversion is enabled unless it says otherwise."""
+    for configuration in stream.properties.every("DataFormatConversionConfiguration"):
+        if not configuration.known or configuration.at("Enabled").flag is False:
+            continue
+        for part in ("InputFormatConfiguration", "OutputFormatConfiguration", "SchemaConfiguration"):
+            yield from required(configuration.at(part), "a configuration while the conversion is enabled")
+        schema = configuration.at("SchemaConfiguration")
+        if schema.known:
+            for part in ("DatabaseName", "TableName", "RoleARN"):
+                yield from required(schema.at(part), "what names the Glue table that is the schema")
+        yield from _exactly_one(configuration.at("InputFormatConfiguration.Deserializer"))
+        yield from _exactly_one(configuration.at("OutputFormatConfiguration.Serializer"))
+
+
+@rule(
+    "LAKE-FIREHOSE-007",
+    STREAM,
+    title="Blocks and pages of columnar files are large enough",
+    fix="set BlockSizeBytes to 67108864 or more and PageSizeBytes to 65536 or more",
+    source=f"{_API}/API_ParquetSerDe.html",
+)
+def block_sizes(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses blocks below 64 MiB and pages below 64 KiB."""
+    for serializer in stream.properties.every("Serializer"):
+        for name in ("ParquetSerDe", "OrcSerDe"):
+            yield from at_least(serializer.at(f"{name}.BlockSizeBytes"), 64 * _MIB)
+        yield from at_least(serializer.at("ParquetSerDe.PageSizeBytes"), 64 * 1024)
+        yield from between(serializer.at("OrcSerDe.PaddingTolerance"), 0, 1)
+        yield from between(serializer.at("OrcSerDe.BloomFilterFalsePositiveProbability"), 0, 1)
+        yield from between(serializer.at("OrcSerDe.DictionaryKeyThreshold"), 0, 1)
+
+
+@rule(
+    "LAKE-FIREHOSE-008",
+    STREAM,
+    title="A prefix with expressions comes with an error prefix",
+    fix="set ErrorOutputPrefix, for instance 'errors/!{firehose:error-output-type}/'",
+    source=f"{_GUIDE}/s3-prefixes.html",
+)
+def error_prefix(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses the stream: it would not know where records go that cannot be delivered."""
+    for destination in _s3_places(stream):
+        prefix, errors = destination.at("Prefix"), destination.at("ErrorOutputPrefix")
+        if _expressions(prefix) and not errors.present:
+            yield Fault(at=errors, allowed="an error prefix, as Prefix has expressions")
+        elif _expressions(errors) and "!{firehose:error-output-type}" not in errors.rendered:
+            yield Fault(at=errors, allowed="a prefix with !{firehose:error-output-type}, as it has expressions")
+
+
+@rule(
+    "LAKE-FIREHOSE-009",
+    STREAM,
+    title="Prefixes use expressions that Firehose knows, where it evaluates them",
+    fix="use !{timestamp:...} or !{firehose:random-string}; keys of dynamic partitioning only in Prefix",
+    source=f"{_GUIDE}/s3-prefixes.html",
+)
+def prefix_expressions(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses unknown namespaces, the error type in a prefix and partition keys in an error prefix."""
+    for destination in _s3_places(stream):
+        for node, refused in (
+            (destination.at("Prefix"), "firehose:error-output-type"),
+            (destination.at("ErrorOutputPrefix"), "partitionKeyFrom"),
+        ):
+            if "!{" in re.sub(r"!\{[^}]*\}", "", node.rendered):
+                yield Fault(at=node, allowed="expressions that are closed by a brace")
+            for expression in _expressions(node):
+                namespace, _, word = expression.partition(":")
+                if expression.startswith(refused):
+                    yield Fault(at=node, allowed=f"no !{{{expression}}} in this prefix")
+                elif namespace not in _NAMESPACES or not word:
+                    yield Fault(at=node, allowed=f"!{{namespace:value}} of {', '.join(_NAMESPACES)}")
+                elif namespace == "firehose" and word not in _FIREHOSE_WORDS:
+                    yield Fault(at=node, allowed=f"!{{firehose:...}} with {' or '.join(_FIREHOSE_WORDS)}")
+
+
+@rule(
+    "LAKE-FIREHOSE-010",
+    STREAM,
+    title="Timestamps in prefixes count calendar years",
+    fix="write yyyy for YYYY and dd for DD",
+    source=f"{_GUIDE}/s3-prefixes.html",
+)
+def calendar_year(stream: Resource) -> Iterator[Fault]:
+    """`YYYY` is the year of the week and `DD` the day of the year: the last days of December land in the wrong one."""
+    for destination in _s3_places(stream):
+        for name in ("Prefix", "ErrorOutputPrefix"):
+            for expression in _expressions(destination.at(name)):
+                pattern = re.sub(r"'[^']*'", "", expression.removeprefix("timestamp:"))
+                if expression.startswith("timestamp:") and re.search(r"Y|DD", pattern):
+                    yield Fault(at=destination.at(name), allowed="yyyy, MM, dd and HH")
+
+
+@rule(
+    "LAKE-FIREHOSE-011",
+    STREAM,
+    title="Dynamic partitioning has a source for each key of the prefix",
+    fix="add a MetadataExtraction processor for the keys of queries or a Lambda processor for those of functions",
+    source=f"{_GUIDE}/dynamic-partitioning.html",
+)
+def partition_keys(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses the stream, or writes every record below the error prefix."""
+    for destination in _destinations(stream):
+        keys = [e for place in _s3_of(destination) for e in _expressions(place.at("Prefix")) if e.startswith("partit")]
+        enabled = destination.at("DynamicPartitioningConfiguration.Enabled")
+        if keys and not _partitions(destination) and not is_unknown(enabled):
+            yield Fault(at=destination.at("Prefix"), allowed="partition keys only with dynamic partitioning enabled")
+        if not _partitions(destination):
+            continue
+        sources = {processor.at("Type").text for processor in _processors(destination)}
+        if not keys and destination.at("Prefix").known:
+            yield Fault(at=destination.at("Prefix"), allowed="a prefix with the keys that it partitions by")
+        for key in keys:
+            needed = "Lambda" if key.startswith("partitionKeyFromLambda") else "MetadataExtraction"
+            if needed not in sources and None not in sources:
+                yield Fault(at=destination.at("ProcessingConfiguration"), allowed=f"a {needed} processor for {key}")
+        yield from _unproduced(destination, keys)
+
+
+@rule(
+    "LAKE-FIREHOSE-012",
+    STREAM,
+    title="Metadata extraction parses JSON with jq 1.6",
+    fix="give MetadataExtractionQuery and JsonParsingEngine JQ-1.6",
+    source=f"{_GUIDE}/dynamic-partitioning-partitioning-keys.html",
+)
+def metadata_extraction(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses other engines, and an extraction without a query."""
+    for destination in _destinations(stream):
+        for processor in _processors(destination):
+            if processor.at("Type").text == "MetadataExtraction" and processor.at("Parameters").known:
+                parameters = _parameters(processor)
+                if "MetadataExtractionQuery" not in parameters:
+                    yield Fault(at=processor.at("Parameters"), allowed="a MetadataExtractionQuery among them")
+                engine = parameters.get("JsonParsingEngine")
+                if engine is None:
+                    yield Fault(at=processor.at("Parameters"), allowed="JsonParsingEngine JQ-1.6 among them")
+                else:
+                    yield from one_of(engine, ["JQ-1.6"])
+
+
+@rule(
+    "LAKE-FIREHOSE-013",
+    STREAM,
+    title="A transforming function gets what it can answer",
+    fix="set BufferSizeInMBs to 0.2 to 3, BufferIntervalInSeconds to 900 or less, NumberOfRetries to 300 or less",
+    source=f"{_GUIDE}/data-transformation.html",
+)
+def lambda_processor(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses other sizes: the answer of a function is 6 MB at most."""
+    for destination in _destinations(stream):
+        for processor in _processors(destination):
+            if processor.at("Type").text != "Lambda" or not processor.at("Parameters").known:
+                continue
+            parameters = _parameters(processor)
+            if "LambdaArn" not in parameters:
+                yield Fault(at=processor.at("Parameters"), allowed="a LambdaArn among them")
+            for name, least, most in (
+                ("BufferSizeInMBs", 0.2, 3),
+                ("BufferIntervalInSeconds", 0, 900),
+                ("NumberOfRetries", 0, 300),
+            ):
+                if name in parameters:
+                    yield from between(parameters[name], least, most)
+            yield from _function_timeout(parameters.get("LambdaArn"))
+
+
+@rule(
+    "LAKE-FIREHOSE-014",
+    STREAM,
+    title="A stream that reads from another one is encrypted there",
+    fix="remove DeliveryStreamEncryptionConfigurationInput and encrypt the source",
+    source=f"{_API}/API_StartDeliveryStreamEncryption.html",
+)
+def source_encryption(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses encryption of its own with a Kinesis or MSK source."""
+    for source in ("KinesisStreamSourceConfiguration", "MSKSourceConfiguration"):
+        if stream.at(source).present:
+            yield from absent(stream.at("DeliveryStreamEncryptionConfigurationInput"), f"with {source}")
+
+
+@rule(
+    "LAKE-FIREHOSE-015",
+    STREAM,
+    title="Encryption at a destination is one thing",
+    fix="remove either KMSEncryptionConfig or NoEncryptionConfig",
+    source=f"{_API}/API_EncryptionConfiguration.html",
+)
+def one_encryption(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses both a key and no encryption."""
+    for encryption in stream.properties.every("EncryptionConfiguration"):
+        yield from only_one(encryption.at("KMSEncryptionConfig"), encryption.at("NoEncryptionConfig"))
+
+
+@rule(
+    "LAKE-FIREHOSE-016",
+    STREAM,
+    title="The type of a stream agrees with its source",
+    fix="set DeliveryStreamType to KinesisStreamAsSource or MSKAsSource for a source, DirectPut for none",
+    source=f"{_API}/API_CreateDeliveryStream.html",
+)
+def stream_type(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses a source that its type does not name, and a type without its source."""
+    sources = {
+        "KinesisStreamAsSource": stream.at("KinesisStreamSourceConfiguration"),
+        "MSKAsSource": stream.at("MSKSourceConfiguration"),
+        "DatabaseAsSource": stream.at("DatabaseSourceConfiguration"),
+    }
+    kind = stream.at("DeliveryStreamType")
+    for name, source in sources.items():
+        if source.present and (kind.text or ("DirectPut" if not kind.present else name)) != name:
+            yield Fault(at=kind, allowed=f"{name} for this source")
+        if kind.text == name and not source.present:
+            yield Fault(at=source, allowed=f"a source for type {name}")
+
+
+@rule(
+    "LAKE-FIREHOSE-017",
+    STREAM,
+    title="Names of streams and file extensions are those that Firehose takes",
+    fix="use letters, digits, '_', '.' and '-' in names, and '.' with lower case in extensions",
+    source=f"{_API}/API_CreateDeliveryStream.html",
+)
+def names(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses other names."""
+    yield from matching(stream.at("DeliveryStreamName"), r"[a-zA-Z0-9_.-]{1,64}", "1 to 64 of a-z, A-Z, 0-9, _ . -")
+    for extension in stream.properties.every("FileExtension"):
+        yield from matching(extension, r"|\.[0-9a-z!\-_.*'()]+", "a dot, then lower case letters and digits")
+
+
+@rule(
+    "LAKE-FIREHOSE-018",
+    STREAM,
+    title="Logging names both a group and a stream",
+    fix="define a log group and a log stream and name both",
+    source=f"{_GUIDE}/controlling-access.html",
+)
+def logging(stream: Resource) -> Iterator[Fault]:
+    """Firehose creates neither: without them its errors are written nowhere."""
+    for options in stream.properties.every("CloudWatchLoggingOptions"):
+        if options.at("Enabled").flag:
+            yield from required(options.at("LogGroupName"), "a log group while logging is enabled")
+            yield from required(options.at("LogStreamName"), "a log stream while logging is enabled")
+
+
+@rule(
+    "LAKE-FIREHOSE-019",
+    STREAM,
+    title="A Redshift destination stages files plainly",
+    fix="use GZIP or UNCOMPRESSED, a prefix without expressions, and no ErrorOutputPrefix",
+    source=f"{_API}/API_RedshiftDestinationConfiguration.html",
+)
+def redshift_staging(stream: Resource) -> Iterator[Fault]:
+    """COPY cannot read SNAPPY or ZIP, and Firehose does not evaluate prefixes of the staging bucket."""
+    staging = stream.at("RedshiftDestinationConfiguration.S3Configuration")
+    yield from one_of(staging.at("CompressionFormat"), ["UNCOMPRESSED", "GZIP"])
+    yield from absent(staging.at("ErrorOutputPrefix"), "for a Redshift destination")
+    if _expressions(staging.at("Prefix")):
+        yield Fault(at=staging.at("Prefix"), allowed="a prefix without expressions")
+
+
+@rule(
+    "LAKE-FIREHOSE-020",
+    STREAM,
+    title="A backup has a place to go",
+    fix="add S3BackupConfiguration, or set S3BackupMode to Disabled",
+    source=f"{_API}/API_ExtendedS3DestinationConfiguration.html",
+)
+def backup(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses a backup mode without a bucket."""
+    for name in ("ExtendedS3DestinationConfiguration", "RedshiftDestinationConfiguration"):
+        destination = stream.at(name)
+        if destination.at("S3BackupMode").text == "Enabled":
+            yield from required(destination.at("S3BackupConfiguration"), "a bucket while S3BackupMode is Enabled")
+
+
+@rule(
+    "LAKE-FIREHOSE-021",
+    STREAM,
+    title="Endpoints are reached by HTTPS",
+    fix="give a URL that starts with https://",
+    source=f"{_API}/API_HttpEndpointConfiguration.html",
+)
+def endpoints(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses anything else."""
+    urls = [stream.at("HttpEndpointDestinationConfiguration.EndpointConfiguration.Url")]
+    urls.append(stream.at("SplunkDestinationConfiguration.HECEndpoint"))
+    urls.append(stream.at("SnowflakeDestinationConfiguration.AccountUrl"))
+    for url in urls:
+        if url.present and url.rendered and not url.rendered.startswith(("https://", "${")):
+            host_only = "Snowflake" in url.path or "Splunk" in url.path
+            if not host_only or url.rendered.startswith("http://"):
+                yield Fault(at=url, allowed="an https:// URL")
+
+
+@rule(
+    "LAKE-FIREHOSE-022",
+    STREAM,
+    title="Iceberg tables get records that Firehose can keep on failure",
+    fix="set S3BackupMode to FailedDataOnly and give S3Configuration",
+    source=f"{_API}/API_IcebergDestinationConfiguration.html",
+)
+def iceberg(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses other backup modes and needs a bucket for what it cannot write."""
+    destination = stream.at("IcebergDestinationConfiguration")
+    if destination.known:
+        yield from one_of(destination.at("S3BackupMode"), ["FailedDataOnly"])
+        yield from required(destination.at("S3Configuration"), "a bucket for records that cannot be written")
+
+
+def is_unknown(node: Node) -> bool:
+    return node.present and not node.known
+
+
+def _destinations(stream: Resource) -> Iterator[Node]:
+    return (node for node in stream.properties.children() if _DESTINATION.fullmatch(node.path))
+
+
+def _s3_of(destination: Node) -> Iterator[Node]:
+    """Yield what has a prefix in a destination: itself, its staging or its backup."""
+    if "S3DestinationConfiguration" in destination.path:
+        yield destination
+    for name in ("S3Configuration", "S3BackupConfiguration"):
+        if destination.at(name).known:
+            yield destination.at(name)
+
+
+def _s3_places(stream: Resource) -> Iterator[Node]:
+    for destination in _destinations(stream):
+        if "RedshiftDestination" not in destination.path:
+            yield from _s3_of(destination)
+
+
+def _converts(destination: Node) -> bool:
+    configuration = destination.at("DataFormatConversionConfiguration")
+    return configuration.present and configuration.at("Enabled").flag is not False
+
+
+def _partitions(destination: Node) -> bool:
+    return destination.at("DynamicPartitioningConfiguration.Enabled").flag is True
+
+
+def _expressions(prefix: Node) -> list[str]:
+    return _EXPRESSION.findall(prefix.rendered)
+
+
+def _processors(destination: Node) -> list[Node]:
+    configuration = destination.at("ProcessingConfiguration")
+    return [] if configuration.at("Enabled").flag is False else configuration.at("Processors").items()
+
+
+def _parameters(processor: Node) -> dict[str, Node]:
+    items = processor.at("Parameters").items()
+    return {item.at("ParameterName").rendered: item.at("ParameterValue") for item in items}
+
+
+def _exactly_one(choice: Node) -> Iterator[Fault]:
+    if choice.known and isinstance(choice.value, dict):
+        given = list(choice.children())
+        if len(given) != 1:
+            yield Fault(at=choice, found=f"{len(given)} formats", allowed="exactly one format")
+
+
+def _unproduced(destination: Node, keys: list[str]) -> Iterator[Fault]:
+    """Refuse keys of the prefix that no jq query yields."""
+    for processor in _processors(destination):
+        query = _parameters(processor).get("MetadataExtractionQuery")
+        if processor.at("Type").text != "MetadataExtraction" or query is None or query.text is None:
+            continue
+        produced = set(re.findall(r"""["']?([A-Za-z_]\w*)["']?\s*:""", query.text))
+        for key in keys:
+            namespace, _, name = key.partition(":")
+            if namespace == "partitionKeyFromQuery" and name not in produced:
+                yield Fault(at=destination.at("Prefix"), allowed=f"keys that the query yields: {', '.join(produced)}")
+
+
+def _function_timeout(arn: Node | None) -> Iterator[Fault]:
+    function = arn.target if arn else None
+    if function is not None and function.kind == "AWS::Lambda::Function":
+        timeout = function.at("Timeout")
+        if timeout.number is not None and timeout.number > 300:
+            yield Fault(at=timeout, allowed="300 seconds or less for a function that transforms records")
