@@ -36,6 +36,7 @@ _REFINES: Mapping[str, frozenset[str]] = {
     "number": _INTEGERS | {"float", "double"},
 }
 _MICROSECONDS = 6
+_HIDDEN = "spelled so inside an object, only the curation job finds it; Athena finds it null in raw JSON"
 # Characters of an unknown type that a note repeats.
 _SHOWN = 60
 
@@ -134,7 +135,8 @@ class _Resolver:
         names = catalog_names(originals, "properties")
         kinds = [resolved.type for _, resolved in fields]
         notes = [note for name, resolved in fields for note in resolved.within(name)]
-        return _Resolved(StructType(tuple(zip(names, kinds, strict=True))), tuple(notes))
+        notes += [f"'{text}': {_HIDDEN}" for text, name in zip(originals, names, strict=True) if text.lower() != name]
+        return _Resolved(StructType(tuple(zip(names, kinds, strict=True)), tuple(originals)), tuple(notes))
 
     def _unguided(self, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
         if stored:

@@ -76,6 +76,11 @@ class DataType(ABC):
         return self.glue
 
     @property
+    def sent(self) -> str:
+        """Name in Spark's DDL, with the fields of objects as the source's records spell them."""
+        return self.spark
+
+    @property
     def nested(self) -> bool:
         return False
 
@@ -173,6 +178,10 @@ class ArrayType(_NestedType):
     def parquet(self) -> str:
         return "LIST"
 
+    @property
+    def sent(self) -> str:
+        return f"array<{self.item.sent}>"
+
 
 @dataclass(frozen=True)
 class MapType(_NestedType):
@@ -197,16 +206,34 @@ class MapType(_NestedType):
     def parquet(self) -> str:
         return "MAP"
 
+    @property
+    def sent(self) -> str:
+        return f"map<{self.key.sent},{self.value.sent}>"
+
 
 @dataclass(frozen=True)
 class StructType(_NestedType):
-    """Named fields, each with a type of its own."""
+    """Named fields, each with a type of its own.
+
+    Parameters
+    ----------
+    fields: tuple of (str, DataType)
+        Their names in the catalog and their types.
+    sources: tuple of str
+        Their names in the source records, in the same order. By default those in the catalog.
+    """
 
     fields: tuple[tuple[str, DataType], ...]
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.fields:
             raise ContractError("an object needs at least one property; Hive has no empty struct")
+        names = [name for name, _ in self.fields]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ContractError(f"an object has two fields named '{twice[0]}'; rename one")
+        if not self.sources:
+            object.__setattr__(self, "sources", tuple(names))
 
     @property
     def glue(self) -> str:
@@ -214,7 +241,9 @@ class StructType(_NestedType):
 
     @property
     def athena(self) -> str:
-        return f"row({', '.join(f'{name} {kind.athena}' for name, kind in self.fields)})"
+        # In double quotes, since a field may be called as a reserved word is.
+        fields = ", ".join(f'"{name}" {kind.athena}' for name, kind in self.fields)
+        return f"row({fields})"
 
     @property
     def duckdb(self) -> str:
@@ -224,6 +253,16 @@ class StructType(_NestedType):
     @property
     def parquet(self) -> str:
         return "GROUP"
+
+    @property
+    def sent(self) -> str:
+        parts = zip(self.sources, self.fields, strict=True)
+        return f"struct<{','.join(f'{_backquoted(source)}:{kind.sent}' for source, (_, kind) in parts)}>"
+
+
+def _backquoted(name: str) -> str:
+    escaped = name.replace("`", "``")
+    return f"`{escaped}`"
 
 
 def parse_type(text: str) -> DataType:

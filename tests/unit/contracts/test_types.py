@@ -36,7 +36,7 @@ EVERY_SCALAR = [
         ("timestamp", "timestamp", "timestamp", "TIMESTAMP"),
         ("array<int>", "array(integer)", "super", "INTEGER[]"),
         ("map<string,double>", "map(varchar,double)", "super", "MAP(VARCHAR, DOUBLE)"),
-        ("struct<a:int,b:string>", "row(a integer, b varchar)", "super", 'STRUCT("a" INTEGER, "b" VARCHAR)'),
+        ("struct<a:int,b:string>", 'row("a" integer, "b" varchar)', "super", 'STRUCT("a" INTEGER, "b" VARCHAR)'),
     ],
 )
 def test_a_type_has_the_name_that_each_engine_uses(text: str, athena: str, redshift: str, duckdb_name: str) -> None:
@@ -53,6 +53,14 @@ def test_every_type_survives_being_written_and_read(text: str) -> None:
 @pytest.mark.parametrize("text", [*EVERY_SCALAR, "array<int>", "map<string,int>", "struct<a:int,b:array<date>>"])
 def test_duckdb_knows_every_type_by_the_name_we_give_it(text: str) -> None:
     assert duckdb.sql(f"select cast(null as {parse_type(text).duckdb})").fetchall() == [(None,)]
+
+
+def test_an_object_knows_how_its_source_spells_the_fields() -> None:
+    inner = StructType((("postal_code", ScalarType("string")),), sources=("postal`code",))
+    kind = ArrayType(MapType(ScalarType("string"), inner))
+    assert kind.spark == "array<map<string,struct<postal_code:string>>>"
+    assert kind.sent == "array<map<string,struct<`postal``code`:string>>>"
+    assert parse_type("struct<a:int>").sent == "struct<`a`:int>"
 
 
 def test_nested_types_are_told_from_scalar_ones() -> None:
@@ -81,6 +89,7 @@ def test_a_length_in_characters_sizes_redshifts_column_in_bytes() -> None:
         ("array", "'<' was expected"),
         ("map<string>", "',' was expected"),
         ("struct<a int>", "a field 'name:type' was expected"),
+        ("struct<a:int,a:int>", "two fields named 'a'"),
         ("struct<>", "a field 'name:type' was expected"),
         ("int int", "'int' is left over"),
         ("decimal(39,2)", "1 to 38 digits, got 39"),
