@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from attrs import evolve
 
 from lake_blueprints.contracts import Column, ContractError, Dataset, DatasetFormat, DataType, parse_type
+from lake_blueprints.contracts.row_rules import RowRule, row_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +111,15 @@ class Curation:
     def plan(self, dataset: Dataset) -> dict[str, Any]:
         """Return the document that the curation script reads; its format is described in docs/etl.md."""
         self._check(dataset)
+        rules = row_rules(dataset)
         return {
             "dataset": dataset.name,
             "version": dataset.version,
             "format": dataset.format.value,
             "csv": {"delimiter": dataset.delimiter},
-            "columns": [_column(column) for column in dataset.columns],
+            "columns": [
+                _column(column, [rule for rule in rules if rule.column == column.name]) for column in dataset.columns
+            ],
             "primary_key": list(dataset.primary_key),
             "partition_keys": list(dataset.partition_keys),
             "drop": list(self.drop),
@@ -151,7 +156,7 @@ def _optional(column: Column) -> Column:
     )
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: Column, quality: Sequence[RowRule]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": column.name,
         "source": column.source or column.name,
@@ -160,4 +165,22 @@ def _column(column: Column) -> dict[str, Any]:
     }
     if column.format:
         described["format"] = column.format
+    if quality:
+        described["quality"] = [_quality(rule) for rule in quality]
     return {**described, **column.constraints.as_dict()}
+
+
+def _quality(rule: RowRule) -> dict[str, Any]:
+    broken = rule.broken
+    return {
+        "rule": rule.name,
+        "null": broken.null,
+        "any_of": _plain(broken.any_of),
+        "none_of": None if broken.none_of is None else _plain(broken.none_of),
+        "unlike": broken.unlike,
+    }
+
+
+def _plain(values: Sequence[Any]) -> list[Any]:
+    # A decimal as its digits: JSON's numbers would lose some.
+    return [f"{value:f}" if isinstance(value, Decimal) else value for value in values]

@@ -120,12 +120,41 @@ def register(lake: Any, key: str, **parameters: str) -> None:
         ({"type": "string", "pattern": "^[A-Z]+$"}, '{"x": "Ab"}', "pattern",
          "column 'x': 'Ab' does not match the pattern ^[A-Z]+$"),
         ({"type": "string", "enum": ["a", "b"]}, '{"x": "c"}', "enum", "column 'x': 'c' is not one of a, b"),
+        ({"type": "int", "quality": [{"rule": "known", "null": True}]}, '{"x": null}', "quality: known",
+         "column 'x': breaks the rule 'known'"),
+        ({"type": "string", "quality": [{"rule": "known", "null": True, "any_of": ["", "N/A"]}]}, '{"x": ""}',
+         "quality: known", "column 'x': '' breaks the rule 'known'"),
+        ({"type": "decimal(5,2)", "quality": [{"rule": "sold", "any_of": ["-1.00"]}]}, '{"x": -1}', "quality: sold",
+         "column 'x': '-1' breaks the rule 'sold'"),
+        ({"type": "int", "quality": [{"rule": "few", "none_of": ["1", "2"]}]}, '{"x": 3}', "quality: few",
+         "column 'x': '3' breaks the rule 'few'"),
+        ({"type": "string", "quality": [{"rule": "none", "none_of": []}]}, '{"x": "a"}', "quality: none",
+         "column 'x': 'a' breaks the rule 'none'"),
+        ({"type": "string", "quality": [{"rule": "code", "unlike": "^[A-Z]+$"}]}, '{"x": "a"}', "quality: code",
+         "column 'x': 'a' breaks the rule 'code'"),
     ],
 )  # fmt: skip
 def test_a_bad_record_is_quarantined_with_a_sentence(
     judge: Callable[..., Any], rules: dict[str, Any], record: str, kind: str, reason: str
 ) -> None:
     assert judge({"name": "x", "source": "x", **rules}, record) == ("quarantined", [kind], [reason])
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"rule": "few", "none_of": ["1", "2"]},
+        {"rule": "none", "none_of": []},
+        {"rule": "sold", "any_of": ["1"]},
+    ],
+)
+def test_a_rule_on_values_says_nothing_of_a_missing_one(judge: Callable[..., Any], rules: dict[str, Any]) -> None:
+    assert judge({"name": "x", "source": "x", "type": "int", "quality": [rules]}, '{"x": null}') is None
+
+
+def test_an_unreadable_value_is_not_called_missing_as_well(judge: Callable[..., Any]) -> None:
+    column = {"name": "x", "source": "x", "type": "int", "quality": [{"rule": "known", "null": True}]}
+    assert judge(column, '{"x": "abc"}')[1] == ["type"]
 
 
 @pytest.fixture

@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from lake_blueprints.contracts import Column, Constraints, ContractError, Dataset, DatasetFormat
+from lake_blueprints.contracts import (
+    Column,
+    Comparison,
+    Constraints,
+    ContractError,
+    Dataset,
+    DatasetFormat,
+    Metric,
+    Operator,
+    QualityRule,
+    Severity,
+)
 from lake_blueprints.etl import Curation, Derivation, ReferenceJoin
 
 WEATHER = Dataset(
@@ -103,3 +115,33 @@ def test_refuses_a_join_on_what_the_reference_does_not_have() -> None:
 def test_refuses_files_of_no_size() -> None:
     with pytest.raises(ContractError, match="'target_file_mb' must be at least 1, got 0"):
         Curation(target_file_mb=0)
+
+
+def test_warnings_about_single_values_are_part_of_the_plan() -> None:
+    def rule(name: str, metric: Metric, severity: Severity, **arguments: Any) -> QualityRule:
+        return QualityRule(
+            place="quality[0]",
+            kind="library",
+            name=name,
+            column="distance",
+            metric=metric,
+            arguments=arguments,
+            comparison=Comparison(operator=Operator.EQUAL, value=0),
+            severity=severity,
+        )
+
+    dataset = evolve(
+        FLIGHTS,
+        quality=[
+            rule("sound", Metric.INVALID_VALUES, Severity.WARNING, validValues=[1, 2.5, "x", None]),
+            rule("there", Metric.MISSING_VALUES, Severity.WARNING, missingValues=[-1]),
+            rule("strict", Metric.NULL_VALUES, Severity.ERROR),
+            rule("several", Metric.DUPLICATE_VALUES, Severity.WARNING),
+        ],
+    )
+    columns = {column["name"]: column for column in Curation().plan(dataset)["columns"]}
+    assert columns["distance"]["quality"] == [
+        {"rule": "sound", "null": False, "any_of": [], "none_of": ["1", "2.5"], "unlike": None},
+        {"rule": "there", "null": True, "any_of": ["-1"], "none_of": None, "unlike": None},
+    ]
+    assert "quality" not in columns["tail"]

@@ -24,6 +24,7 @@ from lake_curation.columns import FILTERED, GOOD, QUARANTINED, ROW, STATUS, quot
 from lake_curation.duplicates import repeated
 from lake_curation.judging import judged
 from lake_curation.ledger import Batch, Ledger
+from lake_curation.masking import MaskedCopy
 from lake_curation.plan import Plan
 from lake_curation.quarantine import write_quarantine
 from lake_curation.references import References
@@ -62,9 +63,11 @@ class Run:
         self.references = References(spark, json.loads(args.get("joins") or "{}"))
         self.source, self.state = Location(args["source"]), Location(args["state"])
         self.ledger = Ledger.load(self.state)
+        self.copy = MaskedCopy.of(spark, self.plan, args)
 
     def go(self) -> None:
         """Work through the batches; a run that finds nothing new reports zeros."""
+        self.renew_copy()
         self.report(self.ledger.next_batch(self.source.objects()))
         while (batch := self.ledger.next_batch(self.source.objects())).objects:
             self.report(batch)
@@ -102,8 +105,15 @@ class Run:
         with kept(judged(self.plan, found, self.references)) as rows:
             account = self.curate(batch, rows, quarantine)
         account.check()
-        register_partitions(self.args["database"], self.args["table"], self.args["target"], account.partitions)
+        self.register(account.partitions)
         return account
+
+    def register(self, partitions: list[str]) -> None:
+        """Tell the Data Catalog about partitions of the table and of its masked copy."""
+        args = self.args
+        register_partitions(args["database"], args["table"], args["target"], partitions)
+        if self.copy:
+            register_partitions(args["masked_database"], args["masked_table"], self.copy.copy, partitions)
 
     def curate(self, batch: Batch, rows: DataFrame, quarantine: str) -> Account:
         """Write the rows of a batch to the table and the quarantine."""
@@ -113,22 +123,32 @@ class Run:
         if counts[QUARANTINED]:
             account.quarantined, account.reasons = write_quarantine(self.plan, rows, quarantine)
         good = rows.where(F.col(STATUS) == GOOD)
-        before = {folder: self.files.data(folder) for folder in folders}
+        copies = [self.copy.folder(folder) for folder in folders] if self.copy else []
+        before = {folder: self.files.data(folder) for folder in (*folders, *copies)}
         with kept(repeated(self.plan, good, [folder for folder in folders if before[folder]], target)) as again:
             account.duplicates = again.count()
             self.note(batch, {folder: list(files) for folder, files in before.items()})
             if counts[GOOD] > account.duplicates:
-                append(self.plan, good.join(again, ROW, "left_anti") if account.duplicates else good, target)
-        written = {
-            path: size
-            for folder in folders
-            for path, size in self.files.data(folder).items()
-            if path not in before[folder]
-        }
-        account.curated = self.spark.read.parquet(*written).count() if written else 0
+                new = good.join(again, ROW, "left_anti") if account.duplicates else good
+                append(self.plan, new.select(*map(quoted, self.plan.written)), target)
+        written = self.written(folders, before)
+        account.curated = self.rows(written)
         account.output_files, account.output_bytes = len(written), sum(written.values())
-        account.partitions = sorted({path.removeprefix(target).rpartition("/")[0] for path in written} - {""})
+        account.partitions = self.files.partitions(written, target)
+        if self.copy:
+            # From the files and not from the rows: what is in the table is in the copy, whatever happens.
+            if written:
+                self.copy.add(written)
+            account.masked = self.rows(self.written(copies, before))
         return account
+
+    def written(self, folders: list[str], before: dict[str, dict[str, int]]) -> dict[str, int]:
+        """Return path and size of the files that have been added to folders."""
+        found = ((path, size, before[folder]) for folder in folders for path, size in self.files.data(folder).items())
+        return {path: size for path, size, known in found if path not in known}
+
+    def rows(self, files: dict[str, int]) -> int:
+        return self.spark.read.parquet(*files).count() if files else 0
 
     def count(self, rows: DataFrame) -> tuple[Counter[str], list[str]]:
         """Return how many rows have each status, and the folders of the table that the good ones belong to."""
@@ -140,6 +160,19 @@ class Run:
             counts[group[STATUS]] += group["count"]
         good = [{key: group[key] for key in keys} for group in groups if group[STATUS] == GOOD]
         return counts, [self.args["target"] + self.files.partition(values) for values in good]
+
+    def renew_copy(self) -> None:
+        """Write the masked copy anew if it was made by other rules or with another salt, or never or not wholly."""
+        identity = self.copy.identity if self.copy else ""
+        if self.copy and self.ledger.masking != identity:
+            self.files.remove_leftovers(self.ledger.before())
+            self.ledger.forget(self.copy.copy)
+            self.ledger.masking = ""
+            self.ledger.save(self.state)
+            self.register(self.copy.renew(self.files))
+        if self.ledger.masking != identity:
+            self.ledger.masking = identity
+            self.ledger.save(self.state)
 
     def note(self, batch: Batch, before: dict[str, list[str]]) -> None:
         self.ledger.begin(batch, before)
@@ -157,7 +190,8 @@ def kept(rows: DataFrame) -> Iterator[DataFrame]:
 
 def main(argv: list[str]) -> None:
     names = ["JOB_NAME", "plan", "source", "target", "quarantine", "state", "database", "table"]
-    args: dict[str, Any] = getResolvedOptions(argv, [*names, *(["joins"] if "--joins" in argv else [])])
+    optional = ["joins", "masked", "masked_database", "masked_table", "salt"]
+    args: dict[str, Any] = getResolvedOptions(argv, [*names, *(name for name in optional if f"--{name}" in argv)])
     context = GlueContext(SparkContext.getOrCreate())
     # Without Job.init Glue does not apply the job's security configuration.
     job = Job(context)

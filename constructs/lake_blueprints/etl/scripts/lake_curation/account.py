@@ -9,13 +9,17 @@ from lake_curation.errors import CurateError
 
 @dataclass(kw_only=True)
 class Account:
-    """How many records were read and what became of them; zeros if there was nothing to do."""
+    """How many records were read and what became of them; zeros if there was nothing to do.
+
+    `masked` counts the curated records again, in the files of the masked copy; None if there is no copy.
+    """
 
     read: int = 0
     curated: int = 0
     duplicates: int = 0
     filtered: int = 0
     quarantined: int = 0
+    masked: int | None = None
     reasons: dict[str, int] = field(default_factory=dict)
     partitions: list[str] = field(default_factory=list)
     output_files: int = 0
@@ -29,3 +33,5 @@ class Account:
                 f"{self.read} records read, but {self.curated} curated, {self.duplicates} duplicates, "
                 f"{self.filtered} filtered and {self.quarantined} quarantined make {parts}"
             )
+        if self.masked is not None and self.masked != self.curated:
+            raise CurateError(f"{self.curated} records curated, but the masked copy has {self.masked} of them")

@@ -34,11 +34,13 @@ class Ledger:
 
     `pending` is written before a batch is worked on and removed when it is done. A run that finds one knows that
     the run before was killed, which objects it had in hand, and which files the table had before it wrote any.
+    `masking` is the identity of the masked copy while that holds every row of the table.
     """
 
     watermark: str = ""
     seen: dict[str, list[str]] = field(default_factory=dict)
     pending: dict[str, Any] | None = None
+    masking: str = ""
 
     @classmethod
     def load(cls, state: Location) -> Ledger:
@@ -57,6 +59,17 @@ class Ledger:
         objects = new[:BATCH_OBJECTS]
         digest = hashlib.sha256(json.dumps([(item.key, item.etag) for item in objects]).encode()).hexdigest()[:8]
         return Batch(identity=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{digest}", objects=objects)
+
+    def before(self) -> dict[str, list[str]]:
+        """Return the files that each folder had before a killed run added to it."""
+        found: dict[str, list[str]] = self.pending["before"] if self.pending else {}
+        return found
+
+    def forget(self, prefix: str) -> None:
+        """Forget what folders below a prefix held: all of it is going to be replaced."""
+        if self.pending:
+            kept = {folder: files for folder, files in self.before().items() if not folder.startswith(prefix)}
+            self.pending = {**self.pending, "before": kept}
 
     def begin(self, batch: Batch, before: dict[str, list[str]]) -> None:
         """Note the batch, and the files that the folders have before it adds any."""

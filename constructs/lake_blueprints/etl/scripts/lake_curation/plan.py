@@ -13,7 +13,19 @@ from lake_curation.errors import CurateError
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
 TEMPORAL = ("date", "timestamp", "timestamp_ntz")
 NESTED = ("array", "map", "struct")
+MASKINGS = ("none", "redact", "hash", "drop")
 TYPES = (*INTEGERS, "float", "double", "decimal", "boolean", "string", "binary", *TEMPORAL, *NESTED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """A rule of the contract about a column's values: a value that meets any of these breaks it."""
+
+    rule: str
+    null: bool = False
+    any_of: list[Any] = field(default_factory=list)
+    none_of: list[Any] | None = None
+    unlike: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +46,7 @@ class Field:
     max_length: int | None = None
     pattern: str | None = None
     enum: list[Any] | None = None
+    quality: list[Quality] = field(default_factory=list)
 
     @property
     def family(self) -> str:
@@ -70,6 +83,15 @@ class Derived:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaskedColumn:
+    """A column of the table and what becomes of it in the masked copy: none, redact, hash or drop."""
+
+    name: str
+    type: str
+    masking: str = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What becomes of a dataset; docs/etl.md explains each key."""
 
@@ -85,6 +107,7 @@ class Plan:
     filter: str | None = None
     derive: dict[str, Derived] = field(default_factory=dict)
     joins: list[Lookup] = field(default_factory=list)
+    masked: list[MaskedColumn] = field(default_factory=list)
     target_file_mb: int = 128
 
     @classmethod
@@ -96,7 +119,7 @@ class Plan:
             raise CurateError(f"plan: not valid JSON: {error}") from None
         given = _checked(cls, document, "plan")
         given["columns"] = [
-            Field(**_checked(Field, {"source": item.get("name"), **item}, f"plan: columns[{i}]"))
+            _field({"source": item.get("name"), **item}, f"plan: columns[{i}]")
             for i, item in enumerate(given["columns"])
         ]
         given["joins"] = [
@@ -106,6 +129,10 @@ class Plan:
             name: Derived(**_checked(Derived, item, f"plan: derive.{name}"))
             for name, item in given.get("derive", {}).items()
         }
+        given["masked"] = [
+            MaskedColumn(**_checked(MaskedColumn, item, f"plan: masked[{i}]"))
+            for i, item in enumerate(given.get("masked", []))
+        ]
         plan = cls(**given)
         plan._check()
         return plan
@@ -142,9 +169,26 @@ class Plan:
                     raise CurateError(f"plan: {key}: {name!r} is not a column; columns are {', '.join(known)}")
         for name in {*self.primary_key, *self.partition_keys} & {*self.drop}:
             raise CurateError(f"plan: drop: {name!r} is part of the primary key or a partition key")
+        self._check_masked()
         for join in self.joins:
             if join.how not in ("left", "inner"):
                 raise CurateError(f"plan: joins.{join.name}: how must be left or inner, got {join.how!r}")
+
+    def _check_masked(self) -> None:
+        if self.masked and [column.name for column in self.masked] != self.written:
+            raise CurateError(f"plan: masked: must be the columns of the table, {', '.join(self.written)}, in its order")
+        for column in self.masked:
+            if column.masking not in MASKINGS:
+                raise CurateError(f"plan: masked: {column.name!r}: masking must be one of {MASKINGS}")
+            if column.masking != "none" and column.name in self.partition_keys:
+                raise CurateError(f"plan: masked: {column.name!r} is a partition key: its values are in the path")
+
+
+def _field(document: dict[str, Any], where: str) -> Field:
+    given = _checked(Field, document, where)
+    rules = given.pop("quality", [])
+    quality = [Quality(**_checked(Quality, rule, f"{where}: quality[{i}]")) for i, rule in enumerate(rules)]
+    return Field(**given, quality=quality)
 
 
 def _checked(cls: type, document: Any, where: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,11 @@ class Files:
             for path in self.data(folder).keys() - names:
                 self.delete(path)
 
+    @staticmethod
+    def partitions(paths: Iterable[str], target: str) -> list[str]:
+        """Return the folders below `target` that hold the files."""
+        return sorted({path.removeprefix(target).rpartition("/")[0] for path in paths} - {""})
+
     def partition(self, values: dict[str, str]) -> str:
         """Return the folder of a partition as Spark names it."""
         utils = self.spark._jvm.org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils
@@ -46,13 +52,13 @@ class Files:
 
 
 def append(plan: Plan, rows: DataFrame, target: str) -> None:
-    """Append rows to the table; Spark balances the files, splitting large partitions and merging small tasks."""
+    """Append rows below a prefix; Spark balances the files, splitting large partitions and merging small tasks."""
     spark, keys = rows.sparkSession, plan.partition_keys
     advisory = f"{plan.target_file_mb * SHUFFLED_TO_PARQUET}m"
     spark.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", advisory)
     # With keys, small partitions only share a task; without, it would be one file per core.
     spark.conf.set("spark.sql.adaptive.coalescePartitions.parallelismFirst", str(bool(keys)).lower())
     hint = f"REBALANCE({', '.join(map(quoted, keys))})" if keys else "REBALANCE"
-    rows = spark.sql(f"SELECT /*+ {hint} */ * FROM {{rows}}", rows=rows.select(*map(quoted, plan.written)))
+    rows = spark.sql(f"SELECT /*+ {hint} */ * FROM {{rows}}", rows=rows)
     writer = rows.write.mode("append").option("compression", "snappy")
     (writer.partitionBy(*keys) if keys else writer).parquet(target)

@@ -1,0 +1,337 @@
+"""What a contract promises about quality, in the language of AWS Glue Data Quality (DQDL).
+
+Nearly every rule becomes `CustomSql`, which reports the very number that the contract bounds and takes a table
+without rows for what it is. The plain rule types would not: `Completeness` and `Uniqueness` are ratios, fail without
+rows, and leave rounding to the reader. The grammar, and that `between` excludes its bounds, that numbers have no
+exponent, and that nothing inside a quoted parameter is unescaped: https://github.com/awslabs/dqdl.
+What the rule types compute: https://docs.aws.amazon.com/glue/latest/dg/dqdl-rule-types.html and
+https://github.com/awslabs/deequ (package dqdl).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+
+from lake_blueprints.contracts.column import Column
+from lake_blueprints.contracts.dataset import Dataset
+from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.governance import Note, Relationship
+from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
+from lake_blueprints.contracts.row_rules import BrokenValue, broken_value, rule_name
+
+# https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDataQualityRuleset.html
+_LONGEST = 65_536
+_SYMBOLS = {
+    Operator.EQUAL: "=",
+    Operator.NOT_EQUAL: "!=",
+    Operator.GREATER: ">",
+    Operator.GREATER_OR_EQUAL: ">=",
+    Operator.LESS: "<",
+    Operator.LESS_OR_EQUAL: "<=",
+}
+_TABLE = r"\$?\{\s*(?:object|table|model)\s*\}"
+_SCHEMA = r"\$?\{\s*(?:schema|database)\s*\}"
+_COLUMN = r"\$?\{\s*(?:property|column|field)\s*\}"
+_READS = re.compile(r"\b(?:from|join)\s+([`\w][`\w.]*)(?!\s*\()", re.IGNORECASE)
+_NAMED_QUERY = re.compile(r"(?:\bwith|,)\s+(?:recursive\s+)?`?(\w+)`?\s+as\s*\(", re.IGNORECASE)
+
+
+@frozen(kw_only=True)
+class CompiledRule:
+    """One rule in DQDL.
+
+    Parameters
+    ----------
+    name: str
+        What messages call it.
+    severity: Severity
+        What happens when it is broken.
+    expression: str
+        The rule, without its labels.
+    reads: tuple of str
+        Datasets that it reads besides its own; their names are the aliases of further data sources.
+    """
+
+    name: str
+    severity: Severity
+    expression: str
+    reads: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f'{self.expression} labels=["rule"="{self.name}", "severity"="{self.severity.value}"]'
+
+
+@frozen(kw_only=True)
+class Ruleset:
+    """The rules of a dataset in DQDL, and what of its contract could not be said so.
+
+    Parameters
+    ----------
+    rules: tuple of CompiledRule
+        In the contract's order; those that follow from its columns and relationships come last.
+    notes: tuple of Note
+        One for each rule that nobody evaluates, with its name and the reason.
+    """
+
+    rules: tuple[CompiledRule, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def text(self) -> str:
+        """The ruleset as Glue takes it."""
+        return "Rules = [\n    " + ",\n    ".join(map(str, self.rules)) + "\n]"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The datasets that the rules read besides their own."""
+        return tuple(dict.fromkeys(name for rule in self.rules for name in rule.reads))
+
+
+def compile_ruleset(dataset: Dataset, *, others: Iterable[str] = ()) -> Ruleset:
+    """Return the rules of a dataset in DQDL.
+
+    Besides the rules of the contract these are, as warnings, that values of a unique column and primary keys do not
+    repeat, and that keys of other datasets are there. Required values, enums, patterns and bounds are not repeated:
+    a row that breaks them never reaches a curated table.
+
+    Parameters
+    ----------
+    dataset: Dataset
+        Whose table is evaluated; its columns are those of the table.
+    others: iterable of str
+        Names of the datasets that rules may read as well. By default none.
+
+    Raises
+    ------
+    ContractError
+        If the ruleset is longer than Glue takes.
+    """
+    known = frozenset(others)
+    rules: list[CompiledRule] = []
+    notes: list[Note] = []
+    for name, place, compiled in _all_rules(dataset, known):
+        try:
+            rules.append(compiled())
+        except ContractError as reason:
+            text = f"quality rule '{name}' of dataset '{dataset.name}' is not evaluated: {reason}"
+            notes.append(Note(place=place, text=text, warning=True))
+    ruleset = Ruleset(rules=tuple(rules), notes=tuple(notes))
+    if len(ruleset.text) > _LONGEST:
+        raise ContractError(
+            f"the quality rules of dataset '{dataset.name}' are {len(ruleset.text)} characters of DQDL; Glue takes "
+            f"{_LONGEST} in one ruleset, so remove some or shorten their lists"
+        )
+    return ruleset
+
+
+def _all_rules(dataset: Dataset, others: frozenset[str]) -> Iterator[tuple[str, str, Callable[[], CompiledRule]]]:
+    """Yield name and place of each rule, and what compiles it."""
+    for rule in (*dataset.quality, *_implied(dataset)):
+        yield rule_name(rule), rule.place, partial(_compile, rule, dataset, others)
+    for relationship in dataset.relationships:
+        name = f"{', '.join(relationship.columns)} in {relationship.dataset}"
+        place = f"relationships of {dataset.name}"
+        yield name, place, partial(_related, name, relationship, dataset, others)
+
+
+def _implied(dataset: Dataset) -> Iterator[QualityRule]:
+    """Yield the rules that the dataset's keys imply and the contract does not state itself."""
+    none = Comparison(operator=Operator.EQUAL, value=0)
+    keys: list[tuple[str, ...]] = [(column.name,) for column in dataset.columns if column.unique]
+    if dataset.primary_key and dataset.primary_key not in keys:
+        keys.append(dataset.primary_key)
+    stated = [
+        rule.arguments.get("properties") or [rule.column]
+        for rule in dataset.quality
+        if rule.metric is Metric.DUPLICATE_VALUES and rule.comparison == none
+    ]
+    for key in keys:
+        if list(key) not in stated:
+            yield QualityRule(
+                place=f"keys of {dataset.name}",
+                kind="library",
+                name=f"no repeated {', '.join(key)}",
+                metric=Metric.DUPLICATE_VALUES,
+                arguments={"properties": list(key)},
+                comparison=none,
+                severity=Severity.WARNING,
+            )
+
+
+def _compile(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> CompiledRule:
+    reads: tuple[str, ...] = ()
+    match rule.kind:
+        case "library":
+            measure = _library(rule, dataset)
+        case "sql":
+            sql, reads = _sql(rule, dataset, others)
+            measure = _custom_sql(sql)
+        case "text":
+            raise ContractError("it is a text for people")
+        case _:
+            raise ContractError(f"it is written for the engine '{rule.engine}'")
+    expression = _compared(measure, rule.comparison)
+    return CompiledRule(name=rule_name(rule), severity=rule.severity, expression=expression, reads=reads)
+
+
+def _library(rule: QualityRule, dataset: Dataset) -> str:
+    percent = rule.unit == "percent"
+    if rule.unit not in {"rows", "percent"}:
+        raise ContractError(f"its unit is '{rule.unit}', and only rows and percent can be counted")
+    if rule.metric is Metric.ROW_COUNT:
+        if percent:
+            raise ContractError("the number of rows has no percentage; count them in rows")
+        return "RowCount"
+    if rule.metric is Metric.DUPLICATE_VALUES:
+        return _custom_sql(_repeated(_key_columns(rule, dataset), percent=percent))
+    column = _column(rule.column, dataset)
+    condition = _condition(broken_value(rule, column), column)
+    if percent:
+        return _custom_sql(
+            f"select coalesce(avg(case when {condition} then 100e0 else 0e0 end), 0e0) as broken from primary"
+        )
+    return _custom_sql(f"select count(*) as broken from primary where {condition}")
+
+
+def _repeated(columns: tuple[Column, ...], *, percent: bool) -> str:
+    """Return the SQL that counts the rows whose key another row has already; a key with a null is no key."""
+    keys = ", ".join(_quoted(column.name) for column in columns)
+    complete = " and ".join(f"{_quoted(column.name)} is not null" for column in columns)
+    broken = f"sum(case when {complete} then times - 1 else 0 end)"
+    measured = f"coalesce(100e0 * {broken} / sum(times), 0e0)" if percent else f"coalesce({broken}, 0)"
+    groups = f"select {keys}, count(*) as times from primary group by {keys}"
+    return f"select {measured} as broken from ({groups}) as grouped"
+
+
+def _key_columns(rule: QualityRule, dataset: Dataset) -> tuple[Column, ...]:
+    if unknown := sorted(rule.arguments.keys() - {"properties"}):
+        raise ContractError(f"its argument '{unknown[0]}' is not known of duplicateValues")
+    names = rule.arguments.get("properties") or ([rule.column] if rule.column else [])
+    if not names:
+        raise ContractError("it names no column; list some as 'properties' of its arguments")
+    columns = tuple(_column(name, dataset) for name in names)
+    for column in columns:
+        if column.type.nested:
+            raise ContractError(f"column '{column.name}' is nested, and such values are not compared")
+    return columns
+
+
+def _column(name: str | None, dataset: Dataset) -> Column:
+    """Return a column by its name in the catalog or in the contract."""
+    if name is None:
+        raise ContractError("it is about a column, but stands beside none")
+    for column in dataset.columns:
+        if name in {column.name, column.source, column.business_name}:
+            return column
+    raise ContractError(f"the table has no column '{name}'; it has {', '.join(dataset.column_names)}")
+
+
+def _condition(broken: BrokenValue, column: Column) -> str:
+    name = _quoted(column.name)
+    conditions = []
+    if broken.null:
+        conditions.append(f"{name} is null")
+    if broken.any_of:
+        conditions.append(f"{name} in ({_literals(broken.any_of, column)})")
+    if broken.none_of is not None:
+        listed = f"{name} not in ({_literals(broken.none_of, column)})"
+        conditions.append(listed if broken.none_of else f"{name} is not null")
+    if broken.unlike is not None:
+        # The same character to a regular expression, but not to DQDL.
+        pattern = broken.unlike.replace('"', r"\x22")
+        conditions.append(f"not ({name} rlike {_text(pattern)})")
+    return " or ".join(conditions)
+
+
+def _literals(values: tuple[Any, ...], column: Column) -> str:
+    kind = column.type.glue
+    typed = f"{kind} " if kind in {"date", "timestamp"} else ""
+    return ", ".join(f"{typed}{_text(value)}" if isinstance(value, str) else _plain(value) for value in values)
+
+
+def _text(value: str) -> str:
+    # Spark reads two quotes in a row as two texts side by side.
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _plain(value: bool | Decimal) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:f}"
+
+
+def _quoted(name: str) -> str:
+    return f"`{name}`"
+
+
+def _sql(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    sql = re.sub(r'"(\w+)"', r"`\1`", (rule.query or "").strip().rstrip(";").rstrip())
+    sql = re.sub(rf"(?:{_SCHEMA}\s*\.\s*)?{_TABLE}|{_SCHEMA}", "primary", sql)
+    if re.search(_COLUMN, sql):
+        name = _quoted(_column(rule.column, dataset).name)
+        sql = re.sub(rf"[`\"]?{_COLUMN}[`\"]?", name, sql)
+    if left := re.search(r"\$\{[^}]*\}", sql):
+        raise ContractError(f"nothing is known that '{left[0]}' could stand for")
+    reads = []
+    named = {name.lower() for name in _NAMED_QUERY.findall(sql)}
+    for found in dict.fromkeys(_READS.findall(sql)):
+        table = found.replace("`", "").rpartition(".")[2].lower()
+        if table == dataset.name:
+            sql = _renamed(sql, found, "primary")
+        elif table in others:
+            reads.append(table)
+            sql = _renamed(sql, found, table)
+        elif table not in {"primary", *named, *dataset.column_names}:
+            raise ContractError(f"it reads the table '{table}', which this lake does not evaluate it with")
+    return _renamed(sql, dataset.name, "primary"), tuple(reads)
+
+
+def _renamed(sql: str, table: str, name: str) -> str:
+    """Return SQL in which a table has another name, where it is read and before its columns."""
+    sql = re.sub(rf"(\b(?:from|join)\s+){re.escape(table)}(?![\w`.])", rf"\1{name}", sql, flags=re.IGNORECASE)
+    return re.sub(rf"(?<![\w`.]){re.escape(table)}(?=\.)", name, sql)
+
+
+def _custom_sql(sql: str) -> str:
+    if '"' in sql:
+        raise ContractError("DQDL has no way to write a double quote inside SQL")
+    if not sql:
+        raise ContractError("it has no query")
+    return f'CustomSql "{sql}"'
+
+
+def _compared(measure: str, comparison: Comparison | None) -> str:
+    if comparison is None:
+        raise ContractError("it says nothing that the measured value must be")
+    if comparison.operator in {Operator.BETWEEN, Operator.NOT_BETWEEN}:
+        low, high = (_number(value) for value in comparison.value)
+        # `between` of DQDL excludes the bounds, and `not between` includes them.
+        if comparison.operator is Operator.BETWEEN:
+            return f"(({measure} >= {low}) and ({measure} <= {high}))"
+        return f"(({measure} < {low}) or ({measure} > {high}))"
+    return f"{measure} {_SYMBOLS[comparison.operator]} {_number(comparison.value)}"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if not isinstance(value, int | float | Decimal) or not Decimal(str(value)).is_finite():
+        raise ContractError(f"it compares with {value!r}, and only numbers can be compared")
+    return f"{Decimal(str(value)):f}"
+
+
+def _related(name: str, relationship: Relationship, dataset: Dataset, others: frozenset[str]) -> CompiledRule:
+    if relationship.dataset not in {dataset.name, *others}:
+        raise ContractError(f"the dataset '{relationship.dataset}' is not in this lake")
+    columns = ",".join(_column(column, dataset).name for column in relationship.columns)
+    references = ",".join(relationship.references)
+    return CompiledRule(
+        name=name,
+        severity=Severity.WARNING,
+        expression=f'ReferentialIntegrity "{columns}" "{relationship.dataset}.{{{references}}}" = 1.0',
+        reads=(relationship.dataset,),
+    )
