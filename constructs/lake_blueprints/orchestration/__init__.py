@@ -2,10 +2,12 @@
 
 from lake_blueprints.orchestration.asl import step_name
 from lake_blueprints.orchestration.pipeline import Pipeline
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps import (
     Approval,
     Crawl,
     Curate,
+    Evaluate,
     Load,
     Query,
     Register,
@@ -20,11 +22,13 @@ __all__ = (
     "Approval",
     "Crawl",
     "Curate",
+    "Evaluate",
     "Load",
     "Pipeline",
     "Query",
     "Register",
     "Run",
+    "Setting",
     "Step",
     "Together",
     "Train",

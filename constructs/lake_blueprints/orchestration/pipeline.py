@@ -17,6 +17,7 @@ from lake_blueprints.access import ServiceRole, combine, grant_on, grants
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.orchestration.alarms import add_execution_alarms
 from lake_blueprints.orchestration.definition import define
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps import Step
 from lake_blueprints.orchestration.steps.order import check_order
 from lake_blueprints.orchestration.triggers import start_by
@@ -52,7 +53,8 @@ class Pipeline(Construct):
     Parameters
     ----------
     steps: sequence of Step
-        What is done, in order: `Crawl`, `Curate`, `Query`, `Load`, `Train`, `Register`, and `Together` of these.
+        What is done, in order: `Crawl`, `Curate`, `Evaluate`, `Query`, `Load`, `Train`, `Register`, and `Together` of
+        these.
     schedule: events.Schedule, optional
         When it starts. By default at no time.
     event_pattern: events.EventPattern, optional
@@ -137,13 +139,8 @@ class Pipeline(Construct):
         grant_on(None, self.role, ["sns:Publish"], [self.topic.topic_arn])
         grant_on(self.key, self.role, grants.KEY_WRITE, [self.key.key_arn])
 
-        definition = define(
-            steps,
-            pipeline=self.node.path,
-            topic_arn=self.topic.topic_arn,
-            timeout=timeout,
-            poll_interval=poll_interval,
-        )
+        setting = Setting(pipeline=self.node.path, topic_arn=self.topic.topic_arn, poll_interval=poll_interval)
+        definition = define(steps, setting=setting, timeout=timeout)
         log = self._log_group(log_retention, removal_policy)
         grant_on(
             None,

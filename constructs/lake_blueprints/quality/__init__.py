@@ -1,1 +1,5 @@
-"""Quality rules of contracts, evaluated where the data is."""
+"""What a contract promises about its data, evaluated where the data lies."""
+
+from lake_blueprints.quality.ruleset import QualityRuleset
+
+__all__ = ("QualityRuleset",)

@@ -2,6 +2,7 @@
 
 from lake_blueprints.orchestration.steps.crawl import Crawl
 from lake_blueprints.orchestration.steps.curate import Curate
+from lake_blueprints.orchestration.steps.evaluate import Evaluate
 from lake_blueprints.orchestration.steps.load import Load
 from lake_blueprints.orchestration.steps.query import Query
 from lake_blueprints.orchestration.steps.register import Approval, Register
@@ -14,6 +15,7 @@ __all__ = (
     "Approval",
     "Crawl",
     "Curate",
+    "Evaluate",
     "Load",
     "Query",
     "Register",

@@ -9,6 +9,7 @@ from aws_cdk import Duration, Stack
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.catalog import Crawler
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import GLUE
 
 
@@ -30,7 +31,7 @@ class Crawl:
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Crawl {self.crawler.node.id}")
         crawler = {"Name": self.crawler.crawler_name}
         start = task(
@@ -54,7 +55,7 @@ class Crawl:
             succeeded=succeeded,
             failures=[(ready, f"States.JsonToString({last})")],
         )
-        return poll.fragment(name, start, interval=poll_interval, limit=self.timeout)
+        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
 
     def grant(self, role: ServiceRole) -> None:
         crawler = Stack.of(self.crawler).format_arn(

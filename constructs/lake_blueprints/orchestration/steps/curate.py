@@ -9,6 +9,7 @@ from aws_cdk import Duration
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.etl import CurationJob
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import GLUE
 
 
@@ -30,7 +31,7 @@ class Curate:
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Curate {self.job.node.id}")
         busy = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
         states = task(

@@ -21,6 +21,7 @@ from lake_blueprints.orchestration.asl import (
     retry,
     task,
 )
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import REDSHIFT
 from lake_blueprints.warehouse import Warehouse
 
@@ -49,7 +50,7 @@ class Load:
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Load {self.warehouse.node.id}")
         batches, each = f"{name} batches", f"{name} batch"
         start = task(
@@ -73,7 +74,7 @@ class Load:
                 ({"Variable": status, "StringEquals": "ABORTED"}, status),
             ],
         )
-        one = poll.fragment(each, start, interval=poll_interval, limit=self.timeout)
+        one = poll.fragment(each, start, interval=setting.poll_interval, limit=self.timeout)
         states: dict[str, State] = {
             batches: {
                 "Type": "Pass",

@@ -10,6 +10,7 @@ from aws_cdk import Duration
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Table
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import ATHENA
 from lake_blueprints.query import Workgroup
 
@@ -42,7 +43,7 @@ class Query:
     writes: Sequence[Table] = ()
     timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name)
         parameters = {
             "QueryString": self.sql,

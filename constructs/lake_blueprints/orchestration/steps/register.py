@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aws_cdk import Duration
-
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.train import trained_at
 from lake_blueprints.orchestration.transient import SAGEMAKER
 from lake_blueprints.training import TrainingJob
@@ -40,7 +39,7 @@ class Register:
     approval: Approval = Approval.PENDING
     name: str | None = None
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Register {self.job.node.id}")
         trained = trained_at(self.job)
         states = task(

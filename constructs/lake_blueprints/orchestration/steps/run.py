@@ -9,6 +9,7 @@ from aws_cdk import Duration, Stack
 
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
 
 if TYPE_CHECKING:
     from lake_blueprints.orchestration.pipeline import Pipeline
@@ -38,7 +39,7 @@ class Run:
     timeout: Duration = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Run {self.pipeline.node.id}")
         parameters = {
             "StateMachineArn": self.pipeline.state_machine.state_machine_arn,

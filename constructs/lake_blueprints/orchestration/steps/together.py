@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
-
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.orchestration.asl import DISCARD, Fragment, chain, check_name
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
 
 
@@ -32,11 +31,11 @@ class Together:
         """The branches, each as a sequence."""
         return [branch if isinstance(branch, Sequence) else [branch] for branch in self.branches]
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name)
         if not self.branches or not all(self.sequences):
             raise ValueError(f"'{name}' needs at least one branch, and each branch at least one step")
-        branches = [chain([step.render(poll_interval) for step in steps]) for steps in self.sequences]
+        branches = [chain([step.render(setting) for step in steps]) for steps in self.sequences]
         state = {"Type": "Parallel", "Branches": branches, "ResultPath": DISCARD}
         return Fragment(start=name, end=name, states={name: state})
 

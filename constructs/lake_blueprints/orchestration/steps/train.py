@@ -8,6 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import SAGEMAKER
 from lake_blueprints.training import TrainingJob
 
@@ -27,7 +28,7 @@ class Train:
     job: TrainingJob
     name: str | None = None
 
-    def render(self, poll_interval: Duration) -> Fragment:
+    def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Train {self.job.node.id}")
         states = task(
             name,

@@ -1,0 +1,27 @@
+"""What a pipeline says to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lake_blueprints.orchestration.asl import ONE_CALL, State, retry, task
+from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.transient import SNS
+
+_LONGEST_SUBJECT = 100
+
+
+def publish(name: str, setting: Setting, *, subject: str, message: Mapping[str, Any]) -> dict[str, State]:
+    """Return the states that publish a message, which also names the pipeline and its execution."""
+    return task(
+        name,
+        "sns:publish",
+        {
+            "TopicArn": setting.topic_arn,
+            "Subject": f"{subject}: {setting.pipeline}"[:_LONGEST_SUBJECT],
+            "Message": {"pipeline": setting.pipeline, "execution.$": "$$.Execution.Id", **message},
+        },
+        timeout=ONE_CALL,
+        retries=[retry(SNS)],
+    )
