@@ -115,7 +115,7 @@ def test_a_compatible_change_without_a_minor_version_is_a_warning(stack: cdk.Sta
 
 
 def test_refuses_a_folder_that_does_not_exist(stack: cdk.Stack, tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="'accepted' must be a folder of contracts, got .*; make it: lake contract"):
+    with pytest.raises(ContractError, match="'accepted' must be a folder of contracts, got "):
         ContractBaseline(stack, "Baseline", accepted=tmp_path / "missing", contracts=[])
 
 
