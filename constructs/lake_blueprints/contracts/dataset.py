@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -156,13 +157,15 @@ class Dataset:
                 f"masking drops every column of dataset '{self.name}' but its partition keys; "
                 f"hash or redact one of {', '.join(restricted)} instead"
             )
+        # attrs' converters confuse mypy about sequences that are no literals.
+        kept: Any = tuple(one for one in self.relationships if restricted.keys().isdisjoint(one.columns))
         identified = all(restricted[key].masking is Masking.HASH for key in self.primary_key if key in restricted)
         return evolve(
             self,
             columns=columns,
             primary_key=self.primary_key if identified else (),
             quality=(),
-            relationships=tuple(one for one in self.relationships if restricted.keys().isdisjoint(one.columns)),
+            relationships=kept,
         )
 
     @cached_property

@@ -91,6 +91,7 @@ class Lake:
     name: str
     plan: dict[str, Any] = field(default_factory=dict)
     joins: dict[str, dict[str, str]] = field(default_factory=dict)
+    more: list[str] = field(default_factory=list)
 
     @property
     def s3(self) -> Any:
@@ -148,6 +149,7 @@ class Lake:
         arguments = ["--JOB_NAME", "curate", "--plan", f"{base}/plan.json", "--database", "db", "--table", "t"]
         for part in ("source", "target", "quarantine", "state"):
             arguments += [f"--{part}", f"{base}/{part}/"]
+        arguments += self.more
         return [*arguments, "--joins", json.dumps(self.joins)] if self.joins else arguments
 
     def define(self, table: str, folder: str, columns: dict[str, str], library: str, **more: Any) -> None:
@@ -178,6 +180,10 @@ class Lake:
     def rows(self, columns: str = "*") -> list[tuple[Any, ...]]:
         """Return the curated rows, sorted, as another engine reads them."""
         return self._query("target", columns)
+
+    def copied(self, columns: str = "*") -> list[tuple[Any, ...]]:
+        """Return the rows of the masked copy, sorted."""
+        return self._query("masked", columns)
 
     def refused(self) -> list[tuple[str, list[str]]]:
         """Return the quarantined records with their reasons."""

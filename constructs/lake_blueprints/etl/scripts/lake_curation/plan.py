@@ -176,7 +176,7 @@ class Plan:
 
     def _check_masked(self) -> None:
         if self.masked and [column.name for column in self.masked] != self.written:
-            raise CurateError(f"plan: masked: must be the columns of the table, {', '.join(self.written)}, in its order")
+            raise CurateError(f"plan: masked: must be the table's columns in its order, {', '.join(self.written)}")
         for column in self.masked:
             if column.masking not in MASKINGS:
                 raise CurateError(f"plan: masked: {column.name!r}: masking must be one of {MASKINGS}")
