@@ -20,6 +20,7 @@ from lake_blueprints.lake.order import in_waves
 from lake_blueprints.lake.shards import Shards
 from lake_blueprints.orchestration import Curate, Load, Pipeline, Run, Step, Together, step_name
 from lake_blueprints.query import Workgroup
+from lake_blueprints.rules.plugin import LakeRules
 from lake_blueprints.storage import AccessLogBucket, LifecycleRule, Zone
 from lake_blueprints.streaming import Delivery
 from lake_blueprints.warehouse import Warehouse
@@ -83,6 +84,7 @@ class DataLake(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        LakeRules.enable(self)
         self.datasets = _by_name(datasets)
         self._curations = dict(curations or {})
         _check_known(self._curations, self.datasets)
