@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
-from attrs import frozen
-
-from lake_blueprints.contracts.contract import Contract
 from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.findings import Finding, Level
+from lake_blueprints.contracts.governance import Note
+from lake_blueprints.contracts.standard.document import read_document
+from lake_blueprints.contracts.standard.text import load, read_text
+from lake_blueprints.contracts.standard.validation import validate
 
-Level = Literal["error", "warning", "info"]
-
-
-@frozen
-class Finding:
-    """One thing to know about a contract.
-
-    Parameters
-    ----------
-    place: str
-        Where it stands in the contract, for instance `schema[0].properties[2].logicalType`, or `line 7`.
-    message: str
-        What is wrong, the value, the allowed values and the fix; one line.
-    severity: str
-        `error`: the contract cannot be compiled; `warning`: something is treated otherwise than its author may
-        expect; `info`: for the data dictionary.
-    """
-
-    place: str
-    message: str
-    severity: Level = "error"
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
+__all__ = ("Finding", "Level", "check", "check_text")
 
 
 def check(path: str | Path) -> list[Finding]:
     """Return every finding about a contract file, errors first; an empty list if there is nothing to say."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        return [Finding("", f"cannot be read: {error.strerror}")]
-    return check_text(text)
+        return check_text(read_text(Path(path)))
+    except ContractError as error:
+        return [Finding("", str(error))]
 
 
 def check_text(text: str) -> list[Finding]:
-    """Return every finding about a contract's text; see `check`."""
+    """Return every finding about a contract's text; see `check`.
+
+    What breaks the standard's JSON schema is all that is said about a contract that does.
+    """
     try:
-        contract = Contract.from_text(text)
+        document = load(text)
     except ContractError as error:
-        place, _, message = str(error).partition(": ")
-        return [Finding(place, message)]
-    notes = [note for dataset in contract.datasets for note in dataset.notes]
-    return [Finding(note.place, note.text, "warning" if note.warning else "info") for note in notes]
+        return [Finding("", str(error))]
+    if broken := list(validate(document)):
+        return broken
+    reading = read_document(document)
+    notes = [note for dataset in reading.datasets for note in dataset.notes]
+    return [*reading.errors, *_as_findings((*reading.notes, *notes))]
+
+
+def _as_findings(notes: Iterable[Note]) -> list[Finding]:
+    found = [Finding(note.place, note.text, "warning" if note.warning else "info") for note in notes]
+    return sorted(found, key=lambda finding: finding.severity != "warning")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import asdict, evolve, field, frozen
@@ -17,6 +18,11 @@ from lake_blueprints.contracts.types import DataType, ScalarType, as_type
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,254}")
 # Types whose every value has one spelling that can be a folder's name.
 _FOLDER_TYPES = frozenset({"string", "tinyint", "smallint", "int", "bigint", "date"})
+
+
+def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return values as a tuple; mypy does not understand `tuple` itself as a converter of attrs."""
+    return tuple(values)
 
 
 @frozen(kw_only=True)
@@ -98,9 +104,9 @@ class Column:
     constraints: Constraints = Constraints()
     masking: Masking = field(default=Masking.REDACT, converter=Masking)
     critical: bool = False
-    tags: tuple[str, ...] = field(default=(), converter=tuple)
+    tags: tuple[str, ...] = field(default=(), converter=as_tuple)
     business_name: str | None = None
-    links: tuple[Link, ...] = field(default=(), converter=tuple)
+    links: tuple[Link, ...] = field(default=(), converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

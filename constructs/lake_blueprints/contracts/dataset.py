@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from lake_blueprints.contracts.column import NAME, Column
+from lake_blueprints.contracts.column import NAME, Column, as_tuple
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import (
     AccessRole,
@@ -104,13 +104,13 @@ class Dataset:
     description: str | None = None
     classification: str | None = None
     version: str = "1.0.0"
-    quality: tuple[QualityRule, ...] = field(default=(), converter=tuple)
-    relationships: tuple[Relationship, ...] = field(default=(), converter=tuple)
+    quality: tuple[QualityRule, ...] = field(default=(), converter=as_tuple)
+    relationships: tuple[Relationship, ...] = field(default=(), converter=as_tuple)
     service_levels: ServiceLevels = field(factory=ServiceLevels)
-    roles: tuple[AccessRole, ...] = field(default=(), converter=tuple)
-    placements: tuple[Placement, ...] = field(default=(), converter=tuple)
+    roles: tuple[AccessRole, ...] = field(default=(), converter=as_tuple)
+    placements: tuple[Placement, ...] = field(default=(), converter=as_tuple)
     governance: Governance = field(factory=Governance)
-    notes: tuple[Note, ...] = field(default=(), converter=tuple)
+    notes: tuple[Note, ...] = field(default=(), converter=as_tuple)
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen(kw_only=True)
@@ -147,7 +147,7 @@ class Placement:
     server: str
     type: str
     environment: str | None = None
-    properties: dict[str, Any]
+    properties: dict[str, Any] = field(hash=False)
 
 
 @frozen(kw_only=True)

@@ -97,12 +97,12 @@ class QualityRule:
     name: str | None = None
     column: str | None = None
     metric: Metric | None = None
-    arguments: Mapping[str, Any] = field(factory=dict)
+    arguments: Mapping[str, Any] = field(factory=dict, hash=False)
     comparison: Comparison | None = None
     unit: str = "rows"
     query: str | None = None
     engine: str | None = None
-    implementation: Any = None
+    implementation: Any = field(default=None, hash=False)
     severity: Severity = Severity.ERROR
     dimension: str | None = None
     description: str | None = None

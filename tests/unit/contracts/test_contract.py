@@ -121,14 +121,15 @@ def test_a_date_without_quotes_stays_text() -> None:
     ("text", "message"),
     [
         ("", "the contract is empty"),
-        ("- a list", "the contract is empty"),
+        ("- a list", "a contract is a mapping of keys to values, got a list"),
         ("a: [", r"line \d: not valid YAML"),
         (f"{HEAD}id: twice\n", "line 5: key 'id' is given twice"),
-        (HEAD, "schema: the contract promises no data"),
-        (HEAD.replace("id: orders\n", ""), "contract: 'id' is a required property"),
-        (f"{HEAD}schema:\n- name: a\n", r"schema\[0\]: 'a' has no properties"),
-        (f"{HEAD}schema: nonsense\n", "schema: 'nonsense' is not of type 'array'"),
-        ("a: !!python/object/apply:os.system ['false']", "line 1: not valid YAML: could not determine a constructor"),
+        (HEAD.replace("id: orders\n", ""), "contract: 'id' is missing; add it"),
+        (f"{HEAD}schema: nonsense\n", "schema: must be a list, got 'nonsense'"),
+        (
+            "a: !!python/object/apply:os.system ['false']",
+            "line 1: the YAML tag '!!python/object/apply:os.system' is not allowed",
+        ),
     ],
 )
 def test_says_in_one_line_what_is_wrong_with_a_contract(text: str, message: str) -> None:
@@ -142,14 +143,9 @@ def test_says_in_one_line_what_is_wrong_with_a_contract(text: str, message: str)
     [
         ("- {name: x, logicalType: strin}", r"schema\[0\].properties\[0\].logicalType: 'strin' is not one of"),
         (
-            "- {name: x, logicalType: object, properties: [{name: y, logicalType: string, partitioned: true}]}",
-            "'y' inside an object cannot be 'partitioned'",
-        ),
-        (
             "- {name: Order-Id, logicalType: string}\n- {name: order_id, logicalType: string}",
             "properties 'Order-Id' and 'order_id' have the same catalog name 'order_id'",
         ),
-        ("- {name: x, logicalType: number, partitioned: true}", "partition key 'x' of dataset 'orders' is a double"),
     ],
 )
 def test_names_the_property_that_is_wrong(properties: str, message: str) -> None:
@@ -165,5 +161,5 @@ def test_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"orders\.odcs\.yaml: is not UTF-8 text"):
         Contract.from_file(path)
     path.write_text("kind: x")
-    with pytest.raises(ContractError, match=r"orders\.odcs\.yaml: contract: 'version' is a required property"):
+    with pytest.raises(ContractError, match=r"orders\.odcs\.yaml: contract: 'version' is missing; add it"):
         Contract.from_file(path)

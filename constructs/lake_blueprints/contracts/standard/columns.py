@@ -1,0 +1,120 @@
+"""Properties of a schema object become columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lake_blueprints.contracts.column import Column
+from lake_blueprints.contracts.masking import RESTRICTED, Masking
+from lake_blueprints.contracts.names import LONGEST
+from lake_blueprints.contracts.physical_types import resolve
+from lake_blueprints.contracts.standard.elements import Element, custom, links, name_of, one_line, spelled, tags
+from lake_blueprints.contracts.standard.report import Report
+from lake_blueprints.contracts.standard.values import read_constraints, read_format
+
+# What only a column can be, or what only a column's values are checked for.
+_KEYS = ("partitioned", "primaryKey")
+_CHECKED = ("required", "unique", "logicalTypeOptions", "enum")
+
+
+def read_columns(properties: Sequence[Element], system: str | None, place: str, report: Report) -> list[Column]:
+    """Return the columns of a schema object; what is wrong with one is reported.
+
+    Parameters
+    ----------
+    properties: sequence of mapping
+        Of the schema object.
+    system: str, optional
+        Type of the server whose words the physical types are.
+    place: str
+        Of the schema object.
+    report: Report
+        Receives errors and notes.
+    """
+    columns = []
+    for number, prop in enumerate(properties):
+        here = f"{place}.properties[{number}]"
+        with report.at(here):
+            columns.append(_column(prop, system, here, report))
+    return columns
+
+
+def _column(prop: Element, system: str | None, place: str, report: Report) -> Column:
+    name = name_of(prop)
+    if len(spelled(prop)) > LONGEST:
+        report.warn(place, f"the name of {len(spelled(prop))} characters is longer than {LONGEST}; it becomes '{name}'")
+    kind, loss = resolve(prop, system)
+    if loss:
+        report.warn(place, f"'{prop['name']}' becomes {_short(str(kind))}: {loss}")
+    inner = list(_inside(prop, place))
+    _note_inner(inner, report)
+    if prop.get("deprecated"):
+        report.inform(place, f"'{prop['name']}' is deprecated")
+    return Column(
+        name=name,
+        type=kind,
+        source=spelled(prop) if spelled(prop) != name else None,
+        required=bool(prop.get("required") or prop.get("primaryKey") or prop.get("partitioned")),
+        unique=bool(prop.get("unique")),
+        format=read_format(prop, place, report),
+        description=one_line(prop.get("description")),
+        classification=_classification(prop, inner, place, report),
+        constraints=read_constraints(prop, place, report),
+        masking=_masking(prop, place, report),
+        critical=bool(prop.get("criticalDataElement")),
+        tags=tags(prop),
+        business_name=one_line(prop.get("businessName")),
+        links=links(prop),
+    )
+
+
+def _inside(prop: Element, place: str) -> Iterator[tuple[Element, str]]:
+    """Yield the properties inside a property, with their places."""
+    children = [(child, f"{place}.properties[{number}]") for number, child in enumerate(prop.get("properties") or [])]
+    if prop.get("items"):
+        children.append((prop["items"], f"{place}.items"))
+    children += [(side, f"{place}.map.{key}") for key, side in (prop.get("map") or {}).items()]
+    for child, here in children:
+        yield child, here
+        yield from _inside(child, here)
+
+
+def _note_inner(inner: Sequence[tuple[Element, str]], report: Report) -> None:
+    for child, place in inner:
+        for key in _KEYS:
+            if child.get(key):
+                report.warn(f"{place}.{key}", "is ignored inside a column; only a whole column can be a key")
+        if checked := [key for key in _CHECKED if child.get(key)]:
+            report.inform(place, f"{', '.join(checked)}: not checked inside a column, except that the type must fit")
+
+
+def _classification(prop: Element, inner: Sequence[tuple[Element, str]], place: str, report: Report) -> str | None:
+    own = prop.get("classification")
+    if _is_restricted(own):
+        return str(own)
+    for child, _ in inner:
+        if _is_restricted(child.get("classification")):
+            found = str(child["classification"])
+            report.warn(place, f"the whole column '{prop['name']}' is {found}, since a part of it is")
+            return found
+    return own
+
+
+def _is_restricted(classification: str | None) -> bool:
+    return (classification or "").strip().lower() in RESTRICTED
+
+
+def _masking(prop: Element, place: str, report: Report) -> Masking:
+    given = custom(prop, "masking")
+    if given is None:
+        return Masking.REDACT
+    try:
+        return Masking(str(given).strip().lower())
+    except ValueError:
+        allowed = ", ".join(Masking)
+        report.warn(f"{place}.customProperties", f"masking '{given}' is not one of {allowed}; it is redacted")
+        return Masking.REDACT
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,0 +1,114 @@
+"""A contract's document becomes datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from lake_blueprints.contracts.dataset import Dataset
+from lake_blueprints.contracts.findings import Finding
+from lake_blueprints.contracts.governance import Note
+from lake_blueprints.contracts.names import catalog_names
+from lake_blueprints.contracts.standard.elements import Element, spelled
+from lake_blueprints.contracts.standard.objects import Setting, read_object
+from lake_blueprints.contracts.standard.people import read_roles
+from lake_blueprints.contracts.standard.promises import Promise
+from lake_blueprints.contracts.standard.references import elements_named
+from lake_blueprints.contracts.standard.relationships import note_cycles
+from lake_blueprints.contracts.standard.report import Report
+from lake_blueprints.contracts.standard.servers import read_delivery, read_placements, type_system
+
+# What is called, and what is no data at all.
+_NOT_KEPT = frozenset(
+    {"api", "endpoint", "rest", "rest api", "graphql", "operation", "method", "function", "procedure", "service", "acl"}
+)
+
+
+@frozen(kw_only=True)
+class Reading:
+    """What was found in a document.
+
+    Parameters
+    ----------
+    datasets: tuple of Dataset
+        In the contract's order, without those that have errors.
+    notes: tuple of Note
+        About the contract as a whole: those about a dataset are with it.
+    errors: tuple of Finding
+        Why it cannot be compiled.
+    """
+
+    datasets: tuple[Dataset, ...]
+    notes: tuple[Note, ...]
+    errors: tuple[Finding, ...]
+
+
+def read_document(document: Mapping[str, Any]) -> Reading:
+    """Read a document that is valid under the standard's JSON schema."""
+    report = Report()
+    placed = dict(_with_a_place(document, report))
+    with report.at("schema"):
+        catalog_names([spelled(item) for item in placed.values()], "schema objects")
+    servers = document.get("servers") or []
+    setting = Setting(
+        document=document,
+        objects=tuple(placed.values()),
+        system=type_system(servers),
+        delivery=read_delivery(servers, report),
+        placements=read_placements(servers, report),
+        roles=read_roles(document, report),
+    )
+    promises = _promises(document, placed, report)
+    found: list[tuple[Dataset, str, Report]] = []
+    for place, item in placed.items():
+        own = Report(errors=report.errors)
+        with report.at(place):
+            if dataset := read_object(item, setting, promises[place], place, own):
+                found.append((dataset, place, own))
+    note_cycles(found)
+    return Reading(
+        datasets=tuple(evolve(dataset, notes=own.notes) for dataset, _, own in found),
+        notes=tuple(report.notes),
+        errors=tuple(dict.fromkeys(report.errors)),
+    )
+
+
+def _with_a_place(document: Mapping[str, Any], report: Report) -> Iterator[tuple[str, Element]]:
+    """Yield the schema objects that a lake can hold, with their places; others are noted."""
+    items = document.get("schema") or []
+    if not items:
+        report.warn("schema", "the contract promises no data: it has no schema object")
+    servers = document.get("servers") or []
+    for number, item in enumerate(items):
+        place = f"schema[{number}]"
+        kind = str(item.get("physicalType") or "").strip().lower()
+        if kind in _NOT_KEPT:
+            reason = f"its physicalType is '{item['physicalType']}', which is called, not kept as rows"
+        elif servers and all(server["type"] == "api" for server in servers):
+            reason = "its server is an API, which is called, not kept as rows"
+        elif not item.get("properties"):
+            reason = "it has no properties"
+        else:
+            yield place, item
+            continue
+        report.warn(place, f"the object '{item['name']}' has no place in a lake: {reason}")
+
+
+def _promises(
+    document: Mapping[str, Any], placed: Mapping[str, Element], report: Report
+) -> dict[str, list[tuple[str, Promise]]]:
+    """Return the promises about each object by its place; one that names no element is about all."""
+    objects: Sequence[Element] = list(placed.values())
+    by_place: dict[str, list[tuple[str, Promise]]] = {place: [] for place in placed}
+    for number, promise in enumerate(document.get("slaProperties") or []):
+        here = f"slaProperties[{number}]"
+        elements = promise.get("element") or document.get("slaDefaultElement")
+        named = list(elements_named(elements, objects)) if elements else []
+        for name in (name for name, item in named if item is None):
+            report.warn(f"{here}.element", f"'{name}' is no dataset of this contract, so nothing is promised about it")
+        for place, item in placed.items():
+            if not named or any(found is item for _, found in named):
+                by_place[place].append((here, promise))
+    return by_place

@@ -1,0 +1,44 @@
+"""What every element of a contract's schema has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lake_blueprints.contracts.governance import Link
+from lake_blueprints.contracts.names import catalog_name
+
+Element = Mapping[str, Any]
+
+
+def spelled(element: Element) -> str:
+    """Return what an element is called in its source: its physical name, else its name."""
+    return str(element.get("physicalName") or element["name"])
+
+
+def name_of(element: Element) -> str:
+    """Return what an element is called in the catalog."""
+    return catalog_name(spelled(element))
+
+
+def custom(element: Element, name: str) -> Any:
+    """Return a custom property, None without one."""
+    for entry in element.get("customProperties") or []:
+        if entry.get("property") == name:
+            return entry.get("value")
+    return None
+
+
+def links(element: Element) -> tuple[Link, ...]:
+    """Return the definitions that are kept elsewhere."""
+    return tuple(Link(url=entry["url"], type=entry["type"]) for entry in element.get("authoritativeDefinitions") or [])
+
+
+def tags(element: Element) -> tuple[str, ...]:
+    """Return the labels, each once."""
+    return tuple(dict.fromkeys(element.get("tags") or []))
+
+
+def one_line(text: Any) -> str | None:
+    """Return text without line breaks, None without text."""
+    return " ".join(str(text).split()) or None if text is not None else None
