@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 from lake_blueprints.local.cloudformation.engine import CloudFormationEngine
 from lake_blueprints.local.crawler import CrawlerEngine
+from lake_blueprints.local.data_quality.engine import DataQualityEngine
 from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.firehose.engine import FirehoseEngine
@@ -49,6 +50,7 @@ ENGINES: tuple[type[Engine], ...] = (
     FirehoseEngine,
     CrawlerEngine,
     GlueJobEngine,
+    DataQualityEngine,
     AthenaEngine,
     RedshiftDataEngine,
     TrainingEngine,

@@ -55,6 +55,15 @@ TYPES = [
         physical_name=PhysicalName(path="Name", length=255),
     ),
     ResourceType(
+        name="AWS::Glue::DataQualityRuleset",
+        service="glue",
+        create=Call("create_data_quality_ruleset"),
+        update=Call("update_data_quality_ruleset"),
+        delete=Call("delete_data_quality_ruleset", {"Name": "{id}"}),
+        ref="{Name}",
+        physical_name=PhysicalName(path="Name", length=255),
+    ),
+    ResourceType(
         name="AWS::Glue::SecurityConfiguration",
         service="glue",
         create=Call("create_security_configuration"),

@@ -1,0 +1,1 @@
+"""Glue Data Quality: rulesets in DQDL, evaluated on the tables of the catalog."""
