@@ -47,7 +47,7 @@ def _column(prop: Element, system: str | None, place: str, report: Report) -> Co
     if loss:
         report.warn(place, f"'{prop['name']}' becomes {_short(str(kind))}: {loss}")
     inner = list(_inside(prop, place))
-    _note_inner(inner, report)
+    _note_inner(inner, prop, place, report)
     if prop.get("deprecated"):
         report.inform(place, f"'{prop['name']}' is deprecated")
     return Column(
@@ -79,13 +79,13 @@ def _inside(prop: Element, place: str) -> Iterator[tuple[Element, str]]:
         yield from _inside(child, here)
 
 
-def _note_inner(inner: Sequence[tuple[Element, str]], report: Report) -> None:
-    for child, place in inner:
+def _note_inner(inner: Sequence[tuple[Element, str]], prop: Element, place: str, report: Report) -> None:
+    for child, here in inner:
         for key in _KEYS:
             if child.get(key):
-                report.warn(f"{place}.{key}", "is ignored inside a column; only a whole column can be a key")
-        if checked := [key for key in _CHECKED if child.get(key)]:
-            report.inform(place, f"{', '.join(checked)}: not checked inside a column, except that the type must fit")
+                report.warn(f"{here}.{key}", "is ignored inside a column; only a whole column can be a key")
+    if unchecked := [key for key in _CHECKED if any(child.get(key) for child, _ in inner)]:
+        report.inform(place, f"inside '{prop['name']}' only types are checked, not {', '.join(unchecked)}")
 
 
 def _classification(prop: Element, inner: Sequence[tuple[Element, str]], place: str, report: Report) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -48,6 +48,8 @@ class Reading:
 def read_document(document: Mapping[str, Any]) -> Reading:
     """Read a document that is valid under the standard's JSON schema."""
     report = Report()
+    if "status" not in document and not document["apiVersion"].startswith("v3.2."):
+        report.inform("contract", "'status' is missing, which the standard asks for before v3.2")
     placed = dict(_with_a_place(document, report))
     with report.at("schema"):
         catalog_names([spelled(item) for item in placed.values()], "schema objects")
@@ -100,13 +102,15 @@ def _promises(
     document: Mapping[str, Any], placed: Mapping[str, Element], report: Report
 ) -> dict[str, list[tuple[str, Promise]]]:
     """Return the promises about each object by its place; one that names no element is about all."""
-    objects: Sequence[Element] = list(placed.values())
+    objects = list(placed.values())
     by_place: dict[str, list[tuple[str, Promise]]] = {place: [] for place in placed}
+    unknown = set()
     for number, promise in enumerate(document.get("slaProperties") or []):
         here = f"slaProperties[{number}]"
         elements = promise.get("element") or document.get("slaDefaultElement")
         named = list(elements_named(elements, objects)) if elements else []
-        for name in (name for name, item in named if item is None):
+        for name in (name for name, item in named if item is None and name not in unknown):
+            unknown.add(name)
             report.warn(f"{here}.element", f"'{name}' is no dataset of this contract, so nothing is promised about it")
         for place, item in placed.items():
             if not named or any(found is item for _, found in named):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from lake_blueprints.contracts.governance import Link
 from lake_blueprints.contracts.names import catalog_name
+
+# Keys, rules and relationships ask for the names of the same columns again and again.
+_catalog_name = lru_cache(maxsize=10_000)(catalog_name)
 
 Element = Mapping[str, Any]
 
@@ -18,7 +22,7 @@ def spelled(element: Element) -> str:
 
 def name_of(element: Element) -> str:
     """Return what an element is called in the catalog."""
-    return catalog_name(spelled(element))
+    return _catalog_name(spelled(element))
 
 
 def custom(element: Element, name: str) -> Any:

@@ -54,7 +54,7 @@ def read_placements(servers: Sequence[Server], report: Report) -> tuple[Placemen
     for number, server in enumerate(servers):
         if server["type"] not in OURS:
             report.inform(
-                f"servers[{number}]", f"the server '{server.get('server')}' of type {server['type']} is not the lake's"
+                f"servers[{number}]", f"nothing is placed by '{server.get('server')}', a {server['type']} server"
             )
             continue
         properties = {key: value for key, value in server.items() if key not in _COMMON}
