@@ -8,6 +8,7 @@ from constructs import Construct
 
 from lake_blueprints.access import combine, grant_on
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
+from lake_blueprints.catalog.folders import ByFolder
 from lake_blueprints.catalog.lake_formation import LakeFormation
 
 ACTIONS = {
@@ -67,8 +68,8 @@ class CatalogEntries:
         self._name = database_name
         self._whole = whole
         self._lake_formation = lake_formation
-        self._entries: list[Entry] = []
-        self._given: list[tuple[iam.IGrantable, str | None, Access, bool]] = []
+        self._entries: ByFolder[Entry] = ByFolder()
+        self._given: ByFolder[tuple[iam.IGrantable, str | None, Access, bool]] = ByFolder()
         self._everything_selected = False
 
     def add(self, entry: Entry) -> None:
@@ -84,8 +85,8 @@ class CatalogEntries:
                 f"table '{entry.tables}' has restricted columns, but in Lake Formation somebody has been granted every "
                 f"table of database '{self._name}'; define the table before the grant on the whole zone"
             )
-        self._entries.append(entry)
-        for grantee, prefix, access, restricted in self._given:
+        self._entries.add(entry.prefix, entry)
+        for grantee, prefix, access, restricted in self._given.near(entry.prefix):
             if entry.concerns(prefix):
                 self._grant(grantee, entry, access, restricted)
 
@@ -104,15 +105,19 @@ class CatalogEntries:
     def _give(self, grantee: iam.IGrantable, prefix: str | None, access: Access, restricted: bool = False) -> iam.Grant:
         if self._whole and not prefix and not self._table_by_table(access, restricted):
             return self._grant(grantee, EVERY_TABLE, access, restricted)
-        self._given.append((grantee, prefix, access, restricted))
-        found = [self._grant(grantee, entry, access, restricted) for entry in self._entries if entry.concerns(prefix)]
+        self._given.add(prefix, (grantee, prefix, access, restricted))
+        found = [
+            self._grant(grantee, entry, access, restricted)
+            for entry in self._entries.near(prefix)
+            if entry.concerns(prefix)
+        ]
         return combine(*found) if found else iam.Grant.drop(grantee, "no table lies below the prefix yet")
 
     def _table_by_table(self, access: Access, restricted: bool) -> bool:
         """Tell whether Lake Formation must leave columns out, which it cannot do for every table at once."""
         if not self._lake_formation or restricted or access is not Access.READ:
             return False
-        must = any(entry.restricted for entry in self._entries)
+        must = any(entry.restricted for entry in self._entries.near(None))
         self._everything_selected = self._everything_selected or not must
         return must
 

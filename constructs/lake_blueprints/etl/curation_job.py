@@ -18,11 +18,9 @@ from lake_blueprints.contracts import Dataset
 from lake_blueprints.encryption.security_configuration import GlueSecurityConfiguration
 from lake_blueprints.etl.job_access import grant_glue_job
 from lake_blueprints.etl.plan import Curation
-from lake_blueprints.etl.script_package import package_asset
+from lake_blueprints.etl.script_package import curation_script
 from lake_blueprints.etl.worker import Worker
 from lake_blueprints.storage import Zone
-
-_SCRIPTS = Path(__file__).parent / "scripts"
 
 
 class CurationJob(Construct):
@@ -110,8 +108,7 @@ class CurationJob(Construct):
         self.role = ServiceRole(
             self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
         )
-        self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPTS / "curate.py"))
-        self.package = package_asset(self, "Package", _SCRIPTS / "lake_curation")
+        self.script, self.package = curation_script(self)
         self.plan = s3_assets.Asset(self, "Plan", path=_write_plan(curation, dataset))
         security = GlueSecurityConfiguration(self, "Security", encryption_key=key)
 

@@ -184,12 +184,9 @@ class DataLake(Construct):
         for dataset in wave:
             step = Curate(job=self.jobs[dataset.name], name=step_name("Curate", dataset.name))
             by_home.setdefault(self._homes.of(dataset.name), []).append(step)
-        steps = [
-            step
-            for home, steps in by_home.items()
-            for step in (steps if home is self else [self._run(home, number, steps)])
-        ]
-        return _together(steps, number)
+        if list(by_home) == [self]:
+            return _together(by_home[self], number)
+        return _together([self._run(home, number, steps) for home, steps in by_home.items()], number)
 
     def _run(self, home: Construct, number: int, steps: Sequence[Step]) -> Step:
         pipeline = Pipeline(

@@ -7,7 +7,10 @@ import os
 import zipfile
 from pathlib import Path
 
-from lake_blueprints.etl.script_package import zipped
+import aws_cdk as cdk
+from constructs import Construct
+
+from lake_blueprints.etl.script_package import curation_script, zipped
 
 
 def package(folder: Path, names: list[str], age: int) -> Path:
@@ -39,3 +42,11 @@ def test_another_content_makes_other_bytes(tmp_path: Path) -> None:
     before = zipped(folder)
     (folder / "a.py").write_text("NAME = 'b'\n")
     assert zipped(folder) != before
+
+
+def test_the_jobs_of_a_stack_share_one_script_and_those_of_another_have_theirs() -> None:
+    app = cdk.App(analytics_reporting=False)
+    one, other = cdk.Stack(app, "One"), cdk.Stack(app, "Other")
+    assert curation_script(Construct(one, "First")) == curation_script(Construct(one, "Second"))
+    assert curation_script(one)[0].s3_object_key == curation_script(other)[0].s3_object_key
+    assert curation_script(one)[0] is not curation_script(other)[0]
