@@ -11,7 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 
-def add_execution_alarms(scope: Construct, machine: sfn.IStateMachine, topic: sns.Topic) -> None:
+def add_execution_alarms(scope: Construct, machine: sfn.IStateMachine, topic: sns.ITopic) -> None:
     """Define an alarm for failed and one for timed out executions, and let alarms publish to the topic."""
     # A topic with a policy of its own admits only whom this names.
     topic.add_to_resource_policy(

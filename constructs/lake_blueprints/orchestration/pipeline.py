@@ -65,6 +65,8 @@ class Pipeline(Construct):
     poll_interval: Duration
         Time between two looks at a crawler, a statement or an earlier execution, whole seconds, at least 1 second.
         By default 30 seconds.
+    topic: sns.ITopic, optional
+        Who is told of failures; encrypted with `encryption_key`, if at all. By default a new topic is defined.
     encryption_key: kms.IKey, optional
         Key of log and topic; its policy must let CloudWatch logs and alarms use it. By default a new `LakeKey` is
         defined.
@@ -115,6 +117,7 @@ class Pipeline(Construct):
         event_pattern: events.EventPattern | None = None,
         timeout: Duration | None = None,
         poll_interval: Duration | None = None,
+        topic: sns.ITopic | None = None,
         encryption_key: kms.IKey | None = None,
         alarm: bool = True,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
@@ -132,7 +135,7 @@ class Pipeline(Construct):
         self.key: kms.IKey = (
             encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
         )
-        self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
+        self.topic: sns.ITopic = topic or sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         self.role = ServiceRole(self, "Role", services=["states.amazonaws.com"], description="Runs the lake's steps")
         for step in steps:
             step.grant(self.role)

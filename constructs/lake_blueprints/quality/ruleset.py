@@ -77,7 +77,7 @@ class QualityRuleset(Construct):
             self, "Role", services=["glue.amazonaws.com"], description=f"Evaluates the rules of {table.dataset.name}"
         )
         for read in (table, *self.references):
-            read.grant_read(self.role)
+            read.grant_read(self.role, restricted=True)
         grant_evaluation(self.role)
         database, name = table.database.database_name, table.table_name
         # Glue cannot point a ruleset at another table, so that another table is another name. Its rules may change.

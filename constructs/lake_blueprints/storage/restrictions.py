@@ -39,23 +39,27 @@ class Restrictions:
         self._columns[prefix] = tuple(dict.fromkeys((*known, *columns)))
         if not known:
             for reader in self._readers.values():
-                self._keep_out(reader)
+                for granted in reader.plain:
+                    self._keep_out(reader, granted, prefix)
 
     def granted(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool) -> None:
         """Take note of who may read what, and whether that includes restricted data."""
         # A role of this library is its own principal; asking it would cross to the CDK's process.
         principal = grantee if isinstance(grantee, ServiceRole) else grantee.grant_principal
         reader = self._readers.setdefault(principal, _Reader(principal))
-        (reader.cleared if restricted else reader.plain).append(prefix or "")
-        self._keep_out(reader)
+        if restricted:
+            reader.cleared.append(prefix or "")
+            return
+        reader.plain.append(prefix or "")
+        for known in self._columns:
+            self._keep_out(reader, prefix or "", known)
 
     def denied(self, reader: _Reader) -> list[str]:
         """Return the restricted prefixes that a reader is kept out of."""
         return [
             prefix
             for prefix in self._columns
-            if any(_overlap(prefix, granted) for granted in reader.plain)
-            and not any(prefix.startswith(granted) for granted in reader.cleared)
+            if any(_overlap(prefix, granted) for granted in reader.plain) and not reader.is_cleared(prefix)
         ]
 
     def objects(self, reader: _Reader) -> list[str]:
@@ -63,13 +67,12 @@ class Restrictions:
         # IAM wants at least one resource, and no object has an empty key.
         return [f"{self._bucket_arn}/{prefix}*" for prefix in self.denied(reader)] or [f"{self._bucket_arn}/"]
 
-    def _keep_out(self, reader: _Reader) -> None:
-        denied = self.denied(reader)
-        for granted in reader.plain:
-            for prefix in denied:
-                if granted.startswith(prefix):
-                    self._warn(granted, prefix)
-        if not denied or reader.kept_out:
+    def _keep_out(self, reader: _Reader, granted: str, prefix: str) -> None:
+        if not _overlap(granted, prefix) or reader.is_cleared(prefix):
+            return
+        if granted.startswith(prefix):
+            self._warn(granted, prefix)
+        if reader.kept_out:
             return
         reader.kept_out = True
         denial = iam.PolicyStatement(
@@ -98,6 +101,9 @@ class _Reader:
         self.plain: list[str] = []
         self.cleared: list[str] = []
         self.kept_out = False
+
+    def is_cleared(self, prefix: str) -> bool:
+        return any(prefix.startswith(cleared) for cleared in self.cleared)
 
 
 @jsii.implements(IStableListProducer)

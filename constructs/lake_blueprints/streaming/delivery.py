@@ -107,15 +107,20 @@ class Delivery(Construct):
         where = destination(zone, dataset, prefix=prefix, layout=layout, schema=schema)
         buffer = buffer or Buffer()
         buffer.check(converted=schema is not None, dynamic=where.dynamic)
-        late_seconds = late_after(buffer.seconds, freshness)
         if freshness and not alarm_topic:
             raise ValueError("'freshness' is when an alarm goes off; give an 'alarm_topic' that it tells")
         self.zone = zone
         self.dataset = dataset
+        self.buffer = buffer
         self.prefix = where.prefix
         self.layout = where.layout
         self.error_prefix = where.errors
-        self._stream = source.stream if isinstance(source, Stream) else source
+        # What cannot be delivered lies there as it came.
+        for restricted in (self.prefix, self.error_prefix):
+            zone.restrict(restricted, columns=[column.name for column in dataset.restricted_columns])
+        self.source = source.stream if isinstance(source, Stream) else source
+        self.schema = schema
+        self.transform = transform
 
         self.role = ServiceRole(
             self, "Role", services=["firehose.amazonaws.com"], description=f"Delivers '{dataset.name}' to a zone"
@@ -123,22 +128,22 @@ class Delivery(Construct):
         self.log_group = logs.LogGroup(self, "Log", encryption_key=zone.key, retention=log_retention)
         guard_removal(self.log_group, removal_policy, encryption_key=zone.key)
         # Firehose creates neither group nor stream, and without them logs nothing.
-        log_stream = logs.LogStream(self, "LogStream", log_group=self.log_group)
-        guard_removal(log_stream, removal_policy)
-        self._allow(transform, log_stream)
+        self.log_stream = logs.LogStream(self, "LogStream", log_group=self.log_group)
+        guard_removal(self.log_stream, removal_policy)
+        self._allow()
 
         resource = _FIREHOSE(
             self,
             "Delivery",
-            delivery_stream_type="KinesisStreamAsSource" if self._stream else "DirectPut",
+            delivery_stream_type="KinesisStreamAsSource" if self.source else "DirectPut",
             kinesis_stream_source_configuration=_FIREHOSE.KinesisStreamSourceConfigurationProperty(
-                kinesis_stream_arn=self._stream.stream_arn, role_arn=self.role.role_arn
+                kinesis_stream_arn=self.source.stream_arn, role_arn=self.role.role_arn
             )
-            if self._stream
+            if self.source
             else None,
             # With a stream as source the stream is encrypted instead, and Firehose refuses this.
             delivery_stream_encryption_configuration_input=None
-            if self._stream
+            if self.source
             else _FIREHOSE.DeliveryStreamEncryptionConfigurationInputProperty(
                 key_type="CUSTOMER_MANAGED_CMK", key_arn=zone.key.key_arn
             ),
@@ -158,7 +163,7 @@ class Delivery(Construct):
                 cloud_watch_logging_options=_FIREHOSE.CloudWatchLoggingOptionsProperty(
                     enabled=True,
                     log_group_name=self.log_group.log_group_name,
-                    log_stream_name=log_stream.log_stream_name,
+                    log_stream_name=self.log_stream.log_stream_name,
                 ),
                 processing_configuration=_processing(where, transform, converted=schema is not None),
                 dynamic_partitioning_configuration=_FIREHOSE.DynamicPartitioningConfigurationProperty(enabled=True)
@@ -167,7 +172,7 @@ class Delivery(Construct):
                 data_format_conversion_configuration=to_parquet(schema, self.role) if schema else None,
             ),
         )
-        if self._stream:
+        if self.source:
             Validations.of(resource).acknowledge(
                 Acknowledgment(
                     id="AwsSolutions-KDF1", reason="its source, the stream, is encrypted; Firehose refuses both"
@@ -178,13 +183,26 @@ class Delivery(Construct):
         self.delivery_stream_name = resource.ref
         self.delivery_stream_arn = resource.attr_arn
         if alarm_topic:
-            add_delivery_alarms(
-                self,
-                delivery_stream_name=self.delivery_stream_name,
-                late_after_seconds=late_seconds,
-                converted=schema is not None,
-                topic=alarm_topic,
-            )
+            self.add_alarms(alarm_topic, freshness=freshness)
+
+    def add_alarms(self, topic: sns.ITopic, *, freshness: Duration | None = None) -> None:
+        """Tell a topic when records are late, cannot be written or cannot be converted; once for a delivery.
+
+        Parameters
+        ----------
+        topic: sns.ITopic
+            Who is told. If the topic is encrypted, its key must let CloudWatch alarms use it.
+        freshness: Duration, optional
+            Age of a waiting record at which it is late, more than the buffer's interval. By default twice the
+            interval and five minutes.
+        """
+        add_delivery_alarms(
+            self,
+            delivery_stream_name=self.delivery_stream_name,
+            late_after_seconds=late_after(self.buffer.seconds, freshness),
+            converted=self.schema is not None,
+            topic=topic,
+        )
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow putting records directly; only for a delivery without a source.
@@ -194,25 +212,25 @@ class Delivery(Construct):
         ValueError
             If the delivery reads a stream, which producers write to instead.
         """
-        if self._stream:
+        if self.source:
             raise ValueError(f"delivery '{self.node.path}' reads a stream; use grant_write of the stream")
         return grant_on(None, grantee, DELIVERY_WRITE, [self.delivery_stream_arn])
 
-    def _allow(self, transform: Transform | None, log_stream: logs.ILogStream) -> None:
+    def _allow(self) -> None:
         bucket, key = self.zone.bucket, self.zone.key
         objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in (self.prefix, self.error_prefix)]
         grant_on(bucket, self.role, _OBJECTS, objects, because="objects below a prefix, which Firehose names")
         grant_on(bucket, self.role, _BUCKET, [bucket.bucket_arn])
         grant_on(key, self.role, grants.KEY_WRITE, [key.key_arn])
-        name = f"{self.log_group.log_group_name}:log-stream:{log_stream.log_stream_name}"
+        name = f"{self.log_group.log_group_name}:log-stream:{self.log_stream.log_stream_name}"
         log = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
         grant_on(None, self.role, ["logs:PutLogEvents"], [log])
-        if self._stream:
-            grant_stream_read(self._stream, self.role)
+        if self.source:
+            grant_stream_read(self.source, self.role)
         # A function and its versions; of a version or alias, itself alone.
-        functions = transform.function.resource_arns_for_grant_invoke if transform else []
+        functions = self.transform.function.resource_arns_for_grant_invoke if self.transform else []
         if functions:
             grant_on(None, self.role, _INVOKE, functions, because="versions of the function that transforms records")
 

@@ -23,11 +23,15 @@ class Channel:
         Start of the keys, ending in a slash: `features/`.
     content_type: str
         Media type of the objects. By default Parquet's, `application/x-parquet`.
+    restricted: bool
+        Whether the model may learn from restricted columns. By default a table that has some is refused, and nothing
+        restricted is read from a zone.
 
     Raises
     ------
     ValueError
-        If not exactly one source is given, or the prefix is not a folder.
+        If not exactly one source is given, the prefix is not a folder, or the table has restricted columns that may
+        not be read.
 
     Example
     -------
@@ -39,6 +43,7 @@ class Channel:
     zone: Zone | None = None
     prefix: str | None = None
     content_type: str = "application/x-parquet"
+    restricted: bool = False
 
     def __post_init__(self) -> None:
         if (self.table is None) == (self.zone is None):
@@ -47,6 +52,8 @@ class Channel:
             raise ValueError(f"a channel of a table reads all of it; got 'prefix' '{self.prefix}' as well")
         if self.zone is not None and not (self.prefix and self.prefix.endswith("/")):
             raise ValueError(f"'prefix' must name a folder and end in '/', got {self.prefix!r}")
+        if self.table is not None:
+            self.table.require_clearance(self.restricted)
 
     @property
     def source(self) -> tuple[Zone, str]:

@@ -36,17 +36,11 @@ def grant_script(role: iam.IRole, script: s3_assets.Asset) -> None:
     grant_on(None, role, grants.BUCKET_LIST, [bucket.bucket_arn], {"StringEquals": {"s3:prefix": key}})
 
 
-def grant_objects(role: iam.IRole, zone: Zone, prefix: str, *, write: bool) -> None:
-    """Allow reading or writing objects below a prefix; a training job has no use for their catalog entries."""
-    objects, because = [zone.bucket.arn_for_objects(f"{prefix}*")], "objects whose names nobody knows beforehand"
-    if write:
-        grant_on(zone.bucket, role, grants.OBJECT_WRITE, objects, because=because)
-        grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
-        return
-    below = {"StringLike": {"s3:prefix": [f"{prefix}*"]}}
-    grant_on(zone.bucket, role, grants.BUCKET_LIST, [zone.bucket.bucket_arn], below)
-    grant_on(zone.bucket, role, grants.OBJECT_READ, objects, because=because)
-    grant_on(zone.key, role, grants.KEY_READ, [zone.key.key_arn])
+def grant_output(role: iam.IRole, zone: Zone, prefix: str) -> None:
+    """Allow writing objects below a prefix; a training job has no use for their catalog entries."""
+    objects = [zone.bucket.arn_for_objects(f"{prefix}*")]
+    grant_on(zone.bucket, role, grants.OBJECT_WRITE, objects, because="objects whose names nobody knows beforehand")
+    grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
 
 
 def grant_image(role: iam.IRole, repository_arn: str) -> None:

@@ -24,7 +24,7 @@ from lake_blueprints.training.source import SHIPPED_SCRIPT, script_asset
 from lake_blueprints.training.training_access import (
     grant_image,
     grant_network,
-    grant_objects,
+    grant_output,
     grant_register,
     grant_reporting,
     grant_run,
@@ -135,9 +135,9 @@ class TrainingJob(Construct):
         self.image = image or TrainingImage.scikit_learn(self)
         self.channels = dict(channels)
         self._metrics = tuple(metrics)
-        self._network = network
+        self.network = network
         self._network_isolation = network_isolation
-        self._key = encryption_key or output.key
+        self.key = encryption_key or output.key
         self._script_name = (script or SHIPPED_SCRIPT).name
         self._hyperparameters = {name: _text(value) for name, value in (hyperparameters or {}).items()}
         self._name_prefix = Names.unique_resource_name(self, max_length=_LONGEST_PREFIX, separator="-").strip("-")
@@ -147,14 +147,14 @@ class TrainingJob(Construct):
         )
         self.script = script_asset(self, "Script", script or SHIPPED_SCRIPT)
         grant_script(self.role, self.script)
-        grant_objects(self.role, output, output_prefix, write=True)
+        grant_output(self.role, output, output_prefix)
         # Checkpoints are read again when spot capacity comes back.
-        read = [channel.source for channel in self.channels.values()]
-        read += [(output, f"{output_prefix}checkpoints/")] if self.compute.spot else []
-        for zone, prefix in read:
-            grant_objects(self.role, zone, prefix, write=False)
+        read = [(*channel.source, channel.restricted) for channel in self.channels.values()]
+        read += [(output, f"{output_prefix}checkpoints/", False)] if self.compute.spot else []
+        for zone, prefix, restricted in read:
+            zone.grant_objects(self.role, prefix=prefix, restricted=restricted)
         if self.compute.encrypt_volume:
-            grant_volume_key(self.role, self._key)
+            grant_volume_key(self.role, self.key)
         if network:
             grant_network(self.role)
         grant_image(self.role, self.image.repository_arn)
@@ -209,7 +209,7 @@ class TrainingJob(Construct):
                 "S3OutputPath": self.output.uri(self.output_prefix),
                 "KmsKeyId": self.output.key.key_arn,
             },
-            "ResourceConfig": resources | ({"VolumeKmsKeyId": self._key.key_arn} if compute.encrypt_volume else {}),
+            "ResourceConfig": resources | ({"VolumeKmsKeyId": self.key.key_arn} if compute.encrypt_volume else {}),
             "StoppingCondition": compute.stopping_condition(),
             "EnableNetworkIsolation": self._network_isolation,
             "EnableInterContainerTrafficEncryption": compute.instance_count > 1,
@@ -219,8 +219,8 @@ class TrainingJob(Construct):
             parameters["EnableManagedSpotTraining"] = True
             # A folder for each job: a new one must not go on where an earlier one ended.
             parameters["CheckpointConfig"] = {"S3Uri.$": f"States.Format('{folder}{{}}', {name})"}
-        if self._network:
-            parameters["VpcConfig"] = self._network.render()
+        if self.network:
+            parameters["VpcConfig"] = self.network.render()
         return parameters
 
     def create_model_package(self, *, model_data: str, approval_status: str) -> dict[str, Any]:

@@ -222,24 +222,29 @@ class Warehouse(Construct):
             "SecretArn": admin_secret_name(self.namespace_name),
         }
 
-    def add_dataset(self, table: Table) -> None:
+    def add_dataset(self, table: Table, *, restricted: bool = False) -> None:
         """Make a table of the lake a table of the warehouse, and let the warehouse read it.
 
         Parameters
         ----------
         table: Table
             Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none.
+        restricted: bool
+            Whether restricted columns are loaded, which whoever uses the warehouse may then see. By default a table
+            that has some is refused: add the one of its masked copy.
 
         Raises
         ------
         ValueError
-            If Redshift could not hold or read the table, or the warehouse already has one of that name.
+            If Redshift could not hold or read the table, the warehouse already has one of that name, or the table
+            has restricted columns that may not be loaded.
         """
         check_loadable(table)
+        table.require_clearance(restricted)
         if table.table_name in self._tables:
             raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
         self._tables[table.table_name] = table
-        table.grant_read(self.role)
+        table.grant_read(self.role, restricted=restricted)
 
     def setup_statements(self) -> list[str]:
         """Return the statements that define external schemas and tables; they may run again.

@@ -13,6 +13,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Crawler, Database
@@ -493,3 +494,19 @@ def test_refuses_a_name_that_states_cannot_have(stack: cdk.Stack, name: str) -> 
 def test_refuses_a_parallel_step_without_branches(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match="'Together' needs at least one branch"):
         Pipeline(stack, "Pipeline", steps=[Together(branches=[])])
+
+
+def test_tells_a_given_topic(stack: cdk.Stack) -> None:
+    topic = sns.Topic(stack, "Given")
+    assert small(stack, topic=topic).topic is topic
+    assert len(resources(template_of(stack), "AWS::SNS::Topic")) == 1
+
+
+def test_a_query_reads_restricted_columns_only_if_told_so(stack: cdk.Stack) -> None:
+    workgroup = Workgroup(stack, "Queries")
+    secret = Dataset(name="crews", columns=[Column(name="name", type="string", classification="restricted")])
+    table = Database(stack, "Database", zone=Zone(stack, "Zone")).add_table(secret)
+    query: dict[str, Any] = {"workgroup": workgroup, "sql": "SELECT 1", "database": "d", "name": "Q", "reads": [table]}
+    with pytest.raises(ValueError, match="'crews' has the restricted columns name"):
+        Pipeline(stack, "Plain", steps=[Query(**query)])
+    Pipeline(stack, "Restricted", steps=[Query(**query, restricted=True)])

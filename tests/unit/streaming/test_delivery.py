@@ -369,3 +369,23 @@ def test_refuses_a_schema_that_is_not_of_this_delivery(stack: cdk.Stack, flights
         given: dict[str, Any] = {"zone": schema.zone, "dataset": flights, "schema": schema, **options}
         with pytest.raises(ValueError, match=message):
             Delivery(stack, f"Refused{len(stack.node.children)}", **given)
+
+
+def test_records_with_restricted_columns_are_out_of_reach_of_plain_readers(stack: cdk.Stack, flights: Dataset) -> None:
+    secret = evolve(flights.column("delay"), classification="restricted")
+    columns = [secret if column.name == "delay" else column for column in flights.columns]
+    zone = Zone(stack, "Zone")
+    zone.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
+    Delivery(stack, "Delivery", zone=zone, dataset=evolve(flights, columns=columns))
+    statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    (denial,) = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert [arn["Fn::Join"][1][-1] for arn in denial["Resource"]] == ["/flights/*", "/errors/flights/*"]
+
+
+def test_alarms_can_be_added_once_there_is_a_topic(stack: cdk.Stack, flights: Dataset) -> None:
+    delivery = Delivery(stack, "Delivery", zone=Zone(stack, "Zone"), dataset=flights)
+    delivery.add_alarms(sns.Topic(stack, "Topic"), freshness=Duration.minutes(20))
+    alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
+    late = next(alarm for alarm in alarms if alarm["MetricName"] == "DeliveryToS3.DataFreshness")
+    assert late["Threshold"] == 1200
+    assert late["Dimensions"] == [{"Name": "DeliveryStreamName", "Value": stack.resolve(delivery.delivery_stream_name)}]

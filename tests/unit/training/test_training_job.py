@@ -333,3 +333,28 @@ def test_grants_running_and_registering(stack: cdk.Stack) -> None:
     rule = by_action["events:PutRule"]["Resource"]["Fn::Join"][1][-1]
     assert rule.endswith(":rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule")
     assert {"sagemaker:CreateTrainingJob", "sagemaker:AddTags", "sagemaker:CreateModelPackage"} <= set(by_action)
+
+
+SECRET = Dataset(
+    name="crews",
+    columns=[Column(name="hours", type="int"), Column(name="name", type="string", classification="restricted")],
+)
+
+
+def test_refuses_to_learn_from_restricted_columns_unless_told_so(stack: cdk.Stack) -> None:
+    table = Database(stack, "Database", zone=Zone(stack, "Zone")).add_table(SECRET)
+    with pytest.raises(ValueError, match="'crews' has the restricted columns name; grant"):
+        Channel(table=table)
+    job(stack, channels={"train": Channel(table=table, restricted=True)})
+    assert "Deny" not in str(resources(template_of(stack), "AWS::IAM::ManagedPolicy"))
+
+
+def test_a_channel_of_a_zone_reads_nothing_restricted(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    Database(stack, "Database", zone=zone).add_table(SECRET, prefix="people/crews/")
+    job(stack, channels={"train": Channel(zone=zone, prefix="people/")})
+    policies = [
+        item["Properties"]["PolicyDocument"] for item in resources(template_of(stack), "AWS::IAM::ManagedPolicy")
+    ]
+    (denial,) = [s for policy in policies for s in policy["Statement"] if s["Effect"] == "Deny"]
+    assert denial["Resource"][0]["Fn::Join"][1][-1] == "/people/crews/*"

@@ -348,3 +348,14 @@ def test_whoever_sets_limits_may_list_create_and_change_them(stack: cdk.Stack) -
 def test_refuses_a_limit_of_nothing() -> None:
     with pytest.raises(ValueError, match="'rpu_hours' must be at least 1, got 0"):
         UsageLimit(rpu_hours=0)
+
+
+def test_loads_restricted_columns_only_if_told_so(stack: cdk.Stack) -> None:
+    secret = Dataset(name="crews", columns=[Column(name="name", type="string", classification="restricted")])
+    table = curated(stack).add_table(secret)
+    warehouse = Warehouse(stack, "Warehouse")
+    with pytest.raises(ValueError, match="'crews' has the restricted columns name; grant the table of its masked copy"):
+        warehouse.add_dataset(table)
+    assert warehouse.tables == ()
+    warehouse.add_dataset(table, restricted=True)
+    assert warehouse.tables == (table,)

@@ -31,6 +31,9 @@ class Query:
         Name of the step.
     reads, writes: sequence of Table
         The tables that it reads, and those that it adds data to.
+    restricted: bool
+        Whether it may read restricted columns; its result is then as restricted as they are. By default tables that
+        have some are refused.
     timeout: Duration
         Time after which the query is stopped and the step fails. By default 30 minutes, Athena's own limit.
     """
@@ -41,6 +44,7 @@ class Query:
     name: str
     reads: Sequence[Table] = ()
     writes: Sequence[Table] = ()
+    restricted: bool = False
     timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
 
     def render(self, setting: Setting) -> Fragment:
@@ -58,6 +62,6 @@ class Query:
     def grant(self, role: ServiceRole) -> None:
         self.workgroup.grant_run_queries(role)
         for table in self.reads:
-            table.grant_read(role)
+            table.grant_read(role, restricted=self.restricted)
         for table in self.writes:
             table.grant_write(role)
