@@ -15,8 +15,9 @@ from constructs import Construct
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.encryption.security_configuration import GlueSecurityConfiguration
+from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.etl.job_access import grant_glue_job
+from lake_blueprints.etl.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.etl.plan import Curation
 from lake_blueprints.etl.script_package import curation_script
 from lake_blueprints.etl.worker import Worker
@@ -46,6 +47,12 @@ class CurationJob(Construct):
         What is done beyond the contract. By default nothing.
     references: sequence of Table
         The curated tables of the datasets that `curation.joins` names.
+    masked: Table, optional
+        Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`.
+        By default there is no copy.
+    salt: HashSalt, optional
+        What values are hashed with, where the contract says so. By default a new one is defined if it is needed;
+        hashes of datasets that share one can be joined.
     worker: Worker
         Glue version, size and number of workers. By default two G.1X workers of Glue 5.1.
     timeout: Duration
@@ -58,12 +65,13 @@ class CurationJob(Construct):
     Defines
     -------
     The job, named `job_name`, with its `role`; the script, its package and the plan as assets; a security
-    configuration.
+    configuration; a salt if hashes need one that is not given.
 
     Raises
     ------
     ValueError
-        If the table is not that of the curated dataset, a join has no table, or timeout or retries are out of range.
+        If a table is not that of the curated dataset or of its masked copy, a join has no table, or timeout or
+        retries are out of range.
 
     Example
     -------
@@ -83,6 +91,8 @@ class CurationJob(Construct):
         quarantine: Zone | None = None,
         curation: Curation | None = None,
         references: tuple[Table, ...] | list[Table] = (),
+        masked: Table | None = None,
+        salt: HashSalt | None = None,
         worker: Worker | None = None,
         timeout: Duration | None = None,
         max_retries: int = 0,
@@ -93,41 +103,48 @@ class CurationJob(Construct):
         timeout = timeout or Duration.hours(1)
         _check_range("timeout", timeout.to_minutes(), 1, 7 * 24 * 60, "minutes")
         _check_range("max_retries", max_retries, 0, 10, "retries")
-        _check_target(curation.curated(dataset), target)
+        curated = curation.curated(dataset)
+        _check_target(curated, target)
+        if masked:
+            check_masked(curated, masked)
         joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
 
         self.dataset = dataset
         self.curation = curation
+        self.source, self.source_prefix = source, source_prefix or f"{dataset.name}/"
         self.target = target
-        self.quarantine_prefix = f"quarantine/{dataset.name}/"
+        self.references = tuple(joined.values())
+        self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"
         self.state_prefix = f"_state/{dataset.name}/"
-        source_prefix = source_prefix or f"{dataset.name}/"
-        quarantine = quarantine or source
-        key = encryption_key or target.zone.key
+        self.key = encryption_key or target.zone.key
 
         self.role = ServiceRole(
             self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
         )
         self.script, self.package = curation_script(self)
         self.plan = s3_assets.Asset(self, "Plan", path=_write_plan(curation, dataset))
-        security = GlueSecurityConfiguration(self, "Security", encryption_key=key)
+        security = GlueSecurityConfiguration(self, "Security", encryption_key=self.key)
 
-        source.grant_read(self.role, prefix=source_prefix)
-        for zone, prefix in ((quarantine, self.quarantine_prefix), (target.zone, self.state_prefix)):
-            zone.grant_read_write(self.role, prefix=prefix)
+        # The records themselves hold what is restricted, and so do the bad ones that are set aside.
+        restricted = [column.name for column in dataset.restricted_columns]
+        source.restrict(self.source_prefix, columns=restricted)
+        self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
+        source.grant_read(self.role, prefix=self.source_prefix, restricted=True)
+        for zone, prefix in ((self.quarantine, self.quarantine_prefix), (target.zone, self.state_prefix)):
+            zone.grant_read_write(self.role, prefix=prefix, restricted=True)
             zone.grant_delete(self.role, prefix=prefix)
-        target.grant_read_write(self.role)
+        target.grant_read_write(self.role, restricted=True)
         # Spark's committer deletes what it staged below the target.
         target.zone.grant_delete(self.role, prefix=target.prefix)
-        for table in joined.values():
-            table.grant_read(self.role)
-        grant_glue_job(self.role, key=key, assets=(self.script, self.package, self.plan))
+        for table in self.references:
+            table.grant_read(self.role, restricted=True)
+        grant_glue_job(self.role, key=self.key, assets=(self.script, self.package, self.plan))
 
         arguments = {
             "--plan": self.plan.s3_object_url,
-            "--source": source.uri(source_prefix),
+            "--source": source.uri(self.source_prefix),
             "--target": target.uri,
-            "--quarantine": quarantine.uri(self.quarantine_prefix),
+            "--quarantine": self.quarantine.uri(self.quarantine_prefix),
             "--state": target.zone.uri(self.state_prefix),
             "--database": target.database.database_name,
             "--table": target.table_name,
@@ -137,6 +154,11 @@ class CurationJob(Construct):
             "--enable-glue-datacatalog": "true",
             "--job-bookmark-option": "job-bookmark-disable",
         }
+        self.masked, self.salt = masked, salt
+        if masked and needs_salt(curated):
+            self.salt = salt or HashSalt(self, "Salt", encryption_key=self.key)
+        if masked:
+            arguments |= write_masked(self.role, masked, self.salt)
         if joined:
             names = {name: [table.database.database_name, table.table_name] for name, table in joined.items()}
             arguments["--joins"] = json.dumps(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,7 +10,16 @@ from typing import Any, Literal
 
 from attrs import evolve
 
-from lake_blueprints.contracts import Column, ContractError, Dataset, DatasetFormat, DataType, parse_type
+from lake_blueprints.contracts import (
+    Column,
+    Constraints,
+    ContractError,
+    Dataset,
+    DatasetFormat,
+    DataType,
+    Masking,
+    parse_type,
+)
 from lake_blueprints.contracts.row_rules import RowRule, row_rules
 
 
@@ -23,10 +33,17 @@ class Derivation:
         Spark SQL over the dataset's and the joined columns.
     type: DataType or str
         Type of the result, for instance `double`.
+    classification: str, optional
+        As of any column. It must be given if the expression names a restricted column: only you know whether its
+        result tells anything about the values. By default none.
+    masking: Masking
+        What becomes of the result in a masked copy if its classification is restricted. By default it is redacted.
     """
 
     expression: str
     type: DataType | str
+    classification: str | None = None
+    masking: Masking = Masking.REDACT
 
     @property
     def column_type(self) -> DataType:
@@ -105,7 +122,11 @@ class Curation:
         self._check(dataset)
         kept = [column for column in dataset.columns if column.name not in self.drop]
         joined = [_optional(join.reference.column(name)) for join in self.joins for name in join.columns]
-        derived = [Column(name=name, type=rule.column_type) for name, rule in self.derive.items()]
+        derived = [
+            Column(name=name, type=rule.column_type, classification=rule.classification, masking=rule.masking)
+            for name, rule in self.derive.items()
+        ]
+        self._check_derived([*dataset.columns, *joined, *derived])
         return evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
 
     def plan(self, dataset: Dataset) -> dict[str, Any]:
@@ -133,8 +154,20 @@ class Curation:
                 {"name": join.reference.name, "on": list(join.on), "columns": list(join.columns), "how": join.how}
                 for join in self.joins
             ],
+            "masked": _masked(self.curated(dataset)),
             "target_file_mb": self.target_file_mb,
         }
+
+    def _check_derived(self, columns: Sequence[Column]) -> None:
+        restricted = [column.name for column in columns if column.restricted]
+        for name, rule in self.derive.items():
+            # Spark takes names in any case.
+            used = [r for r in restricted if re.search(rf"\b{r}\b", rule.expression, re.IGNORECASE) and r != name]
+            if used and rule.classification is None:
+                raise ContractError(
+                    f"'derive' computes '{name}' from the restricted column '{used[0]}'; give it a classification: "
+                    "'restricted', or for instance 'public' if the result tells nothing about the values"
+                )
 
     def _check(self, dataset: Dataset) -> None:
         known = dataset.column_names
@@ -151,9 +184,20 @@ class Curation:
 
 
 def _optional(column: Column) -> Column:
-    return Column(
-        name=column.name, type=column.type, description=column.description, classification=column.classification
-    )
+    return evolve(column, source=None, required=False, unique=False, format=None, constraints=Constraints())
+
+
+def _masked(curated: Dataset) -> list[dict[str, str]]:
+    if not curated.restricted_columns:
+        return []
+    return [
+        {
+            "name": column.name,
+            "type": column.type.spark,
+            "masking": (column.masking if column.restricted else Masking.NONE).value,
+        }
+        for column in curated.columns
+    ]
 
 
 def _column(column: Column, quality: Sequence[RowRule]) -> dict[str, Any]:

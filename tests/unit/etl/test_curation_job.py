@@ -9,11 +9,14 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from attrs import evolve
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Database, Table
-from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.contracts import Column, Dataset, Masking
+from lake_blueprints.encryption import HashSalt
 from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
 from lake_blueprints.storage import Zone
 from tests.support import assert_passes_the_gates, properties, resources, template_of
@@ -194,3 +197,78 @@ def test_refuses_a_table_of_other_columns_than_it_writes(stack: cdk.Stack) -> No
     contract_only: Table = database.add_table(FLIGHTS)
     with pytest.raises(ValueError, match=r"'target' has the columns carrier, origin, month, but .*temp"):
         CurationJob(stack, "Curate", dataset=FLIGHTS, source=raw, target=contract_only, curation=WITH_WEATHER)
+
+
+PASSENGERS = Dataset(
+    name="passengers",
+    columns=[
+        Column(name="ticket", type="string", classification="restricted", masking=Masking.HASH),
+        Column(name="name", type="string", classification="restricted"),
+        Column(name="seat", type="string"),
+    ],
+    primary_key=["ticket"],
+)
+
+
+def masking(stack: cdk.Stack, name: str = "Mask", dataset: Dataset = PASSENGERS, **options: Any) -> CurationJob:
+    raw, database = lake(stack, name)
+    analytics = Zone(stack, f"{name}Analytics", encryption_key=raw.key, access_logs=raw.access_logs)
+    copies = Database(stack, f"{name}Copies", zone=analytics)
+    return CurationJob(
+        stack,
+        name,
+        **{
+            "dataset": dataset,
+            "source": raw,
+            "target": database.add_table(dataset),
+            "masked": copies.add_table(dataset.masked()),
+            **options,
+        },
+    )
+
+
+def test_a_masking_job_passes_the_gates() -> None:
+    assert_passes_the_gates(masking)
+
+
+def test_is_told_where_the_masked_copy_lies_and_which_secret_is_the_salt(stack: cdk.Stack) -> None:
+    made = masking(stack)
+    found = arguments(stack)
+    assert made.salt is not None and made.masked is not None
+    assert found["--salt"] == stack.resolve(made.salt.secret_arn)
+    assert found["--masked"] == stack.resolve(made.masked.uri)
+    assert (found["--masked_database"], found["--masked_table"]) == (made.masked.database.database_name, "passengers")
+    assert allowed(stack)["secretsmanager:GetSecretValue"]
+
+
+def test_defines_no_salt_where_nothing_is_hashed(stack: cdk.Stack) -> None:
+    columns = [column for column in PASSENGERS.columns if column.name != "ticket"]
+    assert masking(stack, dataset=evolve(PASSENGERS, columns=columns, primary_key=())).salt is None
+    assert resources(template_of(stack), "AWS::SecretsManager::Secret") == []
+
+
+def test_shares_a_salt_that_is_given(stack: cdk.Stack) -> None:
+    salt = HashSalt(stack, "Shared")
+    assert masking(stack, salt=salt).salt is salt
+    assert len(resources(template_of(stack), "AWS::SecretsManager::Secret")) == 1
+
+
+def test_readers_of_the_zones_see_neither_records_nor_quarantine_nor_the_table(stack: cdk.Stack) -> None:
+    made = masking(stack)
+    reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    for zone in (made.source, made.target.zone):
+        zone.grant_read(reader)
+    statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    denied = [_end(arn) for s in statements if s["Effect"] == "Deny" for arn in _as_list(s["Resource"])]
+    assert denied == ["/passengers/*", "/quarantine/passengers/*", "/passengers/*"]
+
+
+def test_refuses_a_masked_table_of_other_columns(stack: cdk.Stack) -> None:
+    other = Database(stack, "Other", zone=Zone(stack, "OtherZone")).add_table(FLIGHTS)
+    with pytest.raises(ValueError, match=r"'masked' has the columns .*, but the masked copy has ticket, name, seat"):
+        masking(stack, masked=other)
+
+
+def test_refuses_to_mask_what_is_not_restricted(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="dataset 'flights' has no restricted columns to mask; leave 'masked' out"):
+        masking(stack, dataset=FLIGHTS)

@@ -14,6 +14,7 @@ from lake_blueprints.contracts import (
     ContractError,
     Dataset,
     DatasetFormat,
+    Masking,
     Metric,
     Operator,
     QualityRule,
@@ -76,6 +77,7 @@ def test_a_plan_says_all_that_the_script_does() -> None:
         "filter": "distance > 0",
         "derive": {"km": {"expression": "distance * 1.609344", "type": "double"}},
         "joins": [{"name": "weather", "on": ["origin"], "columns": ["temp"], "how": "inner"}],
+        "masked": [],
         "target_file_mb": 64,
     }
 
@@ -145,3 +147,43 @@ def test_warnings_about_single_values_are_part_of_the_plan() -> None:
         {"rule": "there", "null": True, "any_of": ["-1"], "none_of": None, "unlike": None},
     ]
     assert "quality" not in columns["tail"]
+
+
+PASSENGERS = Dataset(
+    name="passengers",
+    columns=[
+        Column(name="name", type="string", required=True, classification="restricted", masking=Masking.HASH),
+        Column(name="seat", type="string"),
+    ],
+)
+
+
+def test_a_plan_says_how_each_column_is_masked() -> None:
+    assert Curation().plan(PASSENGERS)["masked"] == [
+        {"name": "name", "type": "string", "masking": "hash"},
+        {"name": "seat", "type": "string", "masking": "none"},
+    ]
+
+
+def test_a_restricted_column_stays_restricted_when_it_is_joined() -> None:
+    join = ReferenceJoin(reference=PASSENGERS, on=["seat"], columns=["name"])
+    seats = Dataset(name="seats", columns=[Column(name="seat", type="string")])
+    (restricted,) = Curation(joins=[join]).curated(seats).restricted_columns
+    assert (restricted.name, restricted.masking, restricted.required) == ("name", Masking.HASH, False)
+
+
+def test_a_column_derived_from_a_restricted_one_says_what_it_tells() -> None:
+    def curated(**more: Any) -> Dataset:
+        derived = Derivation(expression="upper(NAME)", type="string", **more)
+        return Curation(derive={"upper_name": derived}).curated(PASSENGERS)
+
+    with pytest.raises(ContractError, match="'upper_name' from the restricted column 'name'; give it a classification"):
+        curated()
+    assert curated(classification="restricted").masked().column_names == ("name", "seat", "upper_name")
+    assert [c.name for c in curated(classification="restricted").restricted_columns] == ["name", "upper_name"]
+    assert [c.name for c in curated(classification="public").restricted_columns] == ["name"]
+
+
+def test_a_column_whose_name_is_part_of_a_restricted_one_is_not_mistaken_for_it() -> None:
+    rule = Derivation(expression="nick_name || names", type="string")
+    assert Curation(derive={"x": rule}).curated(PASSENGERS).column("x").classification is None

@@ -356,6 +356,6 @@ def test_loads_restricted_columns_only_if_told_so(stack: cdk.Stack) -> None:
     warehouse = Warehouse(stack, "Warehouse")
     with pytest.raises(ValueError, match="'crews' has the restricted columns name; grant the table of its masked copy"):
         warehouse.add_dataset(table)
-    assert warehouse.tables == ()
+    assert not warehouse.tables
     warehouse.add_dataset(table, restricted=True)
-    assert warehouse.tables == (table,)
+    assert list(warehouse.tables) == [table]
