@@ -74,7 +74,7 @@ def _rule(
     if rule.get("schedule"):
         report.inform(f"{place}.schedule", "rules are evaluated whenever the dataset is curated")
     # Several operators are several rules: the standard has them all hold.
-    for comparison in _comparisons(rule, metric):
+    for comparison in _comparisons(rule, metric, place, report):
         yield QualityRule(
             place=place,
             kind=kind,
@@ -106,13 +106,18 @@ def _metric(rule: Rule) -> Metric | None:
     return _METRICS.get(str(rule.get("metric") or rule.get("rule")).lower())
 
 
-def _comparisons(rule: Rule, metric: Metric | None) -> list[Comparison | None]:
-    given = [(operator, rule[operator]) for operator in Operator if operator in rule]
+def _comparisons(rule: Rule, metric: Metric | None, place: str, report: Report) -> list[Comparison | None]:
+    given = {operator: rule[operator] for operator in Operator if operator in rule}
     if not given and metric in _MEANS_NONE:
-        given = [(Operator.EQUAL, 0)]
+        given = {Operator.EQUAL: 0}
+    for operator in (Operator.EQUAL, Operator.NOT_EQUAL):
+        # The standard's schema leaves open what these compare with.
+        if operator in given and isinstance(given[operator], dict | list | None):
+            report.fail(f"{place}.{operator}", "must be a number to compare with")
+            del given[operator]
     return [
         Comparison(operator=operator, value=tuple(value) if isinstance(value, list) else value)
-        for operator, value in given
+        for operator, value in given.items()
     ] or [None]
 
 
