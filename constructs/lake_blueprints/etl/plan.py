@@ -155,6 +155,7 @@ class Curation:
                 for join in self.joins
             ],
             "masked": _masked(self.curated(dataset)),
+            "table": {column.name: column.type.spark for column in self.curated(dataset).data_columns},
             "target_file_mb": self.target_file_mb,
         }
 

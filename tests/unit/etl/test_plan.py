@@ -78,6 +78,7 @@ def test_a_plan_says_all_that_the_script_does() -> None:
         "derive": {"km": {"expression": "distance * 1.609344", "type": "double"}},
         "joins": [{"name": "weather", "on": ["origin"], "columns": ["temp"], "how": "inner"}],
         "masked": [],
+        "table": {"origin": "string", "distance": "int", "temp": "double", "km": "double"},
         "target_file_mb": 64,
     }
 

@@ -19,7 +19,7 @@ from awsglue.context import GlueContext
 from awsglue.job import Job
 from awsglue.utils import getResolvedOptions
 from lake_curation.account import Account
-from lake_curation.catalog import register_partitions
+from lake_curation.catalog import register_partitions, renew_partitions
 from lake_curation.columns import FILTERED, GOOD, QUARANTINED, ROW, STATUS, quoted
 from lake_curation.duplicates import repeated
 from lake_curation.judging import judged
@@ -28,6 +28,7 @@ from lake_curation.masking import MaskedCopy
 from lake_curation.plan import Plan
 from lake_curation.quarantine import write_quarantine
 from lake_curation.references import References
+from lake_curation.reshaping import Reshaping
 from lake_curation.source import records
 from lake_curation.storage import Location
 from lake_curation.writing import Files, append
@@ -67,6 +68,7 @@ class Run:
 
     def go(self) -> None:
         """Work through the batches; a run that finds nothing new reports zeros."""
+        self.reshape()
         self.renew_copy()
         self.report(self.ledger.next_batch(self.source.objects()))
         while (batch := self.ledger.next_batch(self.source.objects())).objects:
@@ -160,6 +162,28 @@ class Run:
             counts[group[STATUS]] += group["count"]
         good = [{key: group[key] for key in keys} for group in groups if group[STATUS] == GOOD]
         return counts, [self.args["target"] + self.files.partition(values) for values in good]
+
+    def reshape(self) -> None:
+        """Bring older files and partitions to the columns that the table has now."""
+        ledger, args = self.ledger, self.args
+        while ledger.reshaping or ledger.table != self.plan.table:
+            # What a killed run has begun is ended first, whatever the plan says now.
+            wanted = ledger.reshaping["to"] if ledger.reshaping else self.plan.table
+            Reshaping(
+                spark=self.spark,
+                ledger=ledger,
+                state=self.state,
+                target=args["target"],
+                partition_keys=self.plan.partition_keys,
+            ).bring_to(wanted)
+            renew_partitions(args["database"], args["table"])
+            if self.copy:
+                renew_partitions(args["masked_database"], args["masked_table"])
+            if ledger.reshaping:
+                # The masked copy is made of the table's files, so it is made anew.
+                ledger.masking = ""
+            ledger.table, ledger.reshaping = wanted, {}
+            ledger.save(self.state)
 
     def renew_copy(self) -> None:
         """Write the masked copy anew if it was made by other rules or with another salt, or never or not wholly."""

@@ -34,3 +34,28 @@ def register_partitions(database: str, table: str, target: str, partitions: list
         for error in reply.get("Errors", []):
             if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
                 raise CurateError(f"partition {error['PartitionValues']} of {database}.{table}: {error['ErrorDetail']}")
+
+
+def renew_partitions(database: str, table: str) -> None:
+    """Give registered partitions the table's columns: one keeps those that the table had when it was registered.
+
+    Athena reads each partition by its own columns: https://docs.aws.amazon.com/athena/latest/ug/updates-and-partitions.html
+    """
+    glue = boto3.client("glue")
+    found = glue.get_table(DatabaseName=database, Name=table)["Table"]
+    if not found.get("PartitionKeys"):
+        return
+    columns = found["StorageDescriptor"]["Columns"]
+    for page in glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table):
+        for partition in page["Partitions"]:
+            storage = partition["StorageDescriptor"]
+            if storage["Columns"] != columns:
+                glue.update_partition(
+                    DatabaseName=database,
+                    TableName=table,
+                    PartitionValueList=partition["Values"],
+                    PartitionInput={
+                        "Values": partition["Values"],
+                        "StorageDescriptor": {**storage, "Columns": columns},
+                    },
+                )

@@ -34,13 +34,16 @@ class Ledger:
 
     `pending` is written before a batch is worked on and removed when it is done. A run that finds one knows that
     the run before was killed, which objects it had in hand, and which files the table had before it wrote any.
-    `masking` is the identity of the masked copy while that holds every row of the table.
+    `masking` is the identity of the masked copy while that holds every row of the table. `table` holds the columns
+    and types of the table's files, and `reshaping` how far their change has come while they are written anew.
     """
 
     watermark: str = ""
     seen: dict[str, list[str]] = field(default_factory=dict)
     pending: dict[str, Any] | None = None
     masking: str = ""
+    table: dict[str, str] = field(default_factory=dict)
+    reshaping: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def load(cls, state: Location) -> Ledger:
@@ -70,6 +73,11 @@ class Ledger:
         if self.pending:
             kept = {folder: files for folder, files in self.before().items() if not folder.startswith(prefix)}
             self.pending = {**self.pending, "before": kept}
+
+    def renew(self, folder: str, files: list[str]) -> None:
+        """Note that a folder holds other files now, which a killed run has not written."""
+        if folder in self.before():
+            self.before()[folder] = files
 
     def begin(self, batch: Batch, before: dict[str, list[str]]) -> None:
         """Note the batch, and the files that the folders have before it adds any."""

@@ -108,6 +108,7 @@ class Plan:
     derive: dict[str, Derived] = field(default_factory=dict)
     joins: list[Lookup] = field(default_factory=list)
     masked: list[MaskedColumn] = field(default_factory=list)
+    table: dict[str, str] = field(default_factory=dict)
     target_file_mb: int = 128
 
     @classmethod
