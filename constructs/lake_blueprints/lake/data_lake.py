@@ -18,7 +18,8 @@ from lake_blueprints.etl import Curation, CurationJob
 from lake_blueprints.lake.homes import Homes
 from lake_blueprints.lake.order import in_waves
 from lake_blueprints.lake.shards import Shards
-from lake_blueprints.orchestration import Curate, Load, Pipeline, Run, Step, Together, step_name
+from lake_blueprints.orchestration import Curate, Evaluate, Load, Pipeline, Run, Step, Together, step_name
+from lake_blueprints.quality import QualityRuleset, define_promised
 from lake_blueprints.query import Workgroup
 from lake_blueprints.rules.plugin import LakeRules
 from lake_blueprints.storage import AccessLogBucket, LifecycleRule, Zone
@@ -54,8 +55,9 @@ class DataLake(Construct):
     Defines
     -------
     `key`; the zones `raw`, `curated` and `analytics`; the databases `raw_database` and `curated_database`; by
-    dataset, the curated `tables`, the `jobs` and, for JSON, the `deliveries`; the Athena `workgroup`; the `pipeline`
-    with its failure topic; the `redshift` warehouse if it is asked for.
+    dataset, the curated `tables`, the `jobs`, for JSON the `deliveries`, and the `rulesets` of those whose contract
+    promises quality; the Athena `workgroup`; the `pipeline` with its failure topic; the `redshift` warehouse if it is
+    asked for.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class DataLake(Construct):
         for wave in waves:
             for dataset in wave:
                 self._define(dataset)
+        self.rulesets = self._define_rulesets()
         self.redshift = self._define_warehouse() if warehouse else None
         self.pipeline = self._define_pipeline(waves, schedule)
         self._homes.check_sizes()
@@ -153,6 +156,14 @@ class DataLake(Construct):
         )
         self.tables[dataset.name] = table
 
+    def _define_rulesets(self) -> dict[str, QualityRuleset]:
+        tables = list(self.tables.values())
+        found = {
+            name: define_promised(self._homes.of(name), f"Quality {name}", table=table, references=tables)
+            for name, table in self.tables.items()
+        }
+        return {name: ruleset for name, ruleset in found.items() if ruleset}
+
     def _define_warehouse(self) -> Warehouse:
         warehouse = Warehouse(self, "Warehouse", encryption_key=self.key, removal_policy=self._removal_policy)
         for table in self.tables.values():
@@ -166,8 +177,13 @@ class DataLake(Construct):
         return Table(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)
 
     def _define_pipeline(self, waves: Sequence[Sequence[Dataset]], schedule: events.Schedule | None) -> Pipeline:
-        """Define the pipeline: what stands side by side in a wave runs at the same time, wave after wave."""
-        steps = [step for number, wave in enumerate(waves, start=1) for step in self._steps(number, wave)]
+        """Define the pipeline: what stands side by side in a wave runs at the same time; the last evaluates."""
+        work: list[list[tuple[str, Step]]] = [
+            [(item.name, Curate(job=self.jobs[item.name], name=step_name("Curate", item.name))) for item in wave]
+            for wave in waves
+        ]
+        work.append([(name, Evaluate(ruleset=ruleset)) for name, ruleset in self.rulesets.items()])
+        steps = [step for number, wave in enumerate(work, start=1) for step in self._steps(number, wave)]
         load: list[Step] = [Load(warehouse=self.redshift)] if self.redshift else []
         return Pipeline(
             self._homes.orchestration(),
@@ -178,12 +194,11 @@ class DataLake(Construct):
             removal_policy=self._removal_policy,
         )
 
-    def _steps(self, number: int, wave: Sequence[Dataset]) -> list[Step]:
+    def _steps(self, number: int, wave: Sequence[tuple[str, Step]]) -> list[Step]:
         """Return the steps of a wave; a shard's are a pipeline of their own, one definition could not hold them."""
         by_home: dict[Construct, list[Step]] = {}
-        for dataset in wave:
-            step = Curate(job=self.jobs[dataset.name], name=step_name("Curate", dataset.name))
-            by_home.setdefault(self._homes.of(dataset.name), []).append(step)
+        for name, step in wave:
+            by_home.setdefault(self._homes.of(name), []).append(step)
         if list(by_home) == [self]:
             return _together(by_home[self], number)
         return _together([self._run(home, number, steps) for home, steps in by_home.items()], number)
