@@ -96,9 +96,9 @@ class Ruleset:
 def compile_ruleset(dataset: Dataset, *, others: Iterable[str] = ()) -> Ruleset:
     """Return the rules of a dataset in DQDL.
 
-    Besides the rules of the contract these are, as warnings, that values of a unique column and primary keys do not
-    repeat, and that keys of other datasets are there. Required values, enums, patterns and bounds are not repeated:
-    a row that breaks them never reaches a curated table.
+    Besides the rules of the contract these are, as warnings, that values of a unique column do not repeat, that a
+    primary key does not repeat in another partition, and that keys of other datasets are there. Required values,
+    enums, patterns and bounds are not repeated: a row that breaks them never reaches a curated table.
 
     Parameters
     ----------
@@ -144,7 +144,8 @@ def _implied(dataset: Dataset) -> Iterator[QualityRule]:
     """Yield the rules that the dataset's keys imply and the contract does not state itself."""
     none = Comparison(operator=Operator.EQUAL, value=0)
     keys: list[tuple[str, ...]] = [(column.name,) for column in dataset.columns if column.unique]
-    if dataset.primary_key and dataset.primary_key not in keys:
+    # Curation looks for a key in the row's own partition, so that one which names its partition cannot repeat.
+    if not set(dataset.partition_keys) <= set(dataset.primary_key) and dataset.primary_key not in keys:
         keys.append(dataset.primary_key)
     stated = [
         rule.arguments.get("properties") or [rule.column]

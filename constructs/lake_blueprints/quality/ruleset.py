@@ -14,7 +14,7 @@ from constructs import Construct
 from lake_blueprints.access import ServiceRole, combine, grant_on
 from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.access import catalog_arns
-from lake_blueprints.contracts.dqdl import compile_ruleset
+from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
 from lake_blueprints.quality.run_access import RUNS, every_ruleset, grant_evaluation
 
 
@@ -40,14 +40,13 @@ class QualityRuleset(Construct):
     Raises
     ------
     ValueError
-        If the dataset has no rule that can be evaluated (see `has_rules`), the rules are longer than Glue takes, or
-        the workers are out of range.
+        If the dataset has no rule that can be evaluated (see `define_promised`), the rules are longer than Glue
+        takes, or the workers are out of range.
 
     Example
     -------
-        >>> if QualityRuleset.has_rules(flights):
-        ...     rules = QualityRuleset(self, "FlightRules", table=flights)
-        ...     steps = [Curate(job=curate), Evaluate(ruleset=rules)]
+        >>> rules = QualityRuleset(self, "FlightRules", table=flights)
+        >>> steps = [Curate(job=curate), Evaluate(ruleset=rules)]
     """
 
     def __init__(
@@ -65,8 +64,7 @@ class QualityRuleset(Construct):
             raise ValueError(f"'workers' must be 2 to 100, got {workers}")
         others = {reference.dataset.name: reference for reference in references}
         self.rules = compile_ruleset(table.dataset, others=others)
-        for note in self.rules.notes:
-            Annotations.of(self).add_warning_v2(f"lake-blueprints:quality {note.place}", note.text)
+        _report(self, self.rules)
         if not self.rules.rules:
             raise ValueError(f"dataset '{table.dataset.name}' has no quality rule that can be evaluated; leave it out")
         self.table = table
@@ -98,11 +96,6 @@ class QualityRuleset(Construct):
         self.ruleset_arn = Stack.of(self).format_arn(
             service="glue", resource="dataQualityRuleset", resource_name=resource.ref
         )
-
-    @staticmethod
-    def has_rules(table: Table, references: Sequence[Table] = ()) -> bool:
-        """Whether some rule of the table's dataset can be evaluated."""
-        return bool(compile_ruleset(table.dataset, others=[item.dataset.name for item in references]).rules)
 
     def start_run(self, *, timeout: Duration) -> Mapping[str, Any]:
         """Return the parameters with which a run starts; the run ends by itself after the timeout."""
@@ -143,6 +136,29 @@ class QualityRuleset(Construct):
         return grant_on(
             None, grantee, ["glue:GetTable"], catalog_arns(self, table.database.database_name, table.table_name)
         )
+
+
+def define_promised(
+    scope: Construct, construct_id: str, *, table: Table, references: Sequence[Table] = ()
+) -> QualityRuleset | None:
+    """Define the ruleset of a table if its contract promises more than curation ensures by itself.
+
+    That is a rule, a unique column or a relationship; for a primary key alone no run is worth its cost. Rules that
+    nobody can evaluate are reported either way.
+    """
+    dataset = table.dataset
+    if not (dataset.quality or dataset.relationships or any(column.unique for column in dataset.columns)):
+        return None
+    found = compile_ruleset(dataset, others=[item.dataset.name for item in references])
+    if found.rules:
+        return QualityRuleset(scope, construct_id, table=table, references=references)
+    _report(scope, found)
+    return None
+
+
+def _report(scope: Construct, rules: Ruleset) -> None:
+    for note in rules.notes:
+        Annotations.of(scope).add_warning_v2(f"lake-blueprints:quality {note.place}", note.text)
 
 
 def _source(table: Table) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from lake_blueprints.orchestration.asl import (
     State,
     check_name,
     retry,
+    step_name,
     task,
 )
 from lake_blueprints.orchestration.messages import publish
@@ -65,7 +66,7 @@ class Evaluate:
     name: str | None = None
 
     def render(self, setting: Setting) -> Fragment:
-        name = check_name(self.name or f"Evaluate {self.ruleset.table.dataset.name}"[:60])
+        name = check_name(self.name or step_name("Evaluate", self.ruleset.table.dataset.name))
         start = task(
             name,
             "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
