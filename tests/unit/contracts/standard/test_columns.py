@@ -1,0 +1,225 @@
+"""Properties of a contract as columns: what is taken over, what is treated otherwise, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from lake_blueprints.contracts import Column, Constraints, Contract, ContractError, Dataset, Link, Masking, Note
+
+HEAD = "version: 1.2.0\napiVersion: {version}\nkind: DataContract\nid: orders\nstatus: active\n"
+
+
+def dataset(properties: str, version: str = "v3.2.0") -> Dataset:
+    text = f"{HEAD.format(version=version)}schema: [{{name: orders, properties: [{properties}]}}]"
+    return Contract.from_text(text)["orders"]
+
+
+def column(options: str, version: str = "v3.2.0") -> Column:
+    return dataset(f"{{name: x, {options}}}", version).columns[0]
+
+
+def notes(properties: str) -> list[str]:
+    return [str(note) for note in dataset(properties).notes]
+
+
+def test_takes_over_what_a_property_says() -> None:
+    found = column(
+        "businessName: The X, description: 'A\n  line', classification: internal, criticalDataElement: true, "
+        "tags: [a, b, a], unique: true, required: true, logicalType: string, "
+        "authoritativeDefinitions: [{url: 'https://example.com', type: tutorial}]"
+    )
+    assert found == Column(
+        name="x",
+        type="string",
+        business_name="The X",
+        description="A line",
+        classification="internal",
+        critical=True,
+        tags=("a", "b"),
+        unique=True,
+        required=True,
+        links=(Link(url="https://example.com", type="tutorial"),),
+    )
+
+
+def test_the_physical_name_is_what_records_call_a_column() -> None:
+    found = column("physicalName: TXN-Ref, logicalType: string")
+    assert (found.name, found.source) == ("txn_ref", "TXN-Ref")
+
+
+def test_a_name_of_300_characters_is_shortened_with_a_warning() -> None:
+    long = "a" * 300
+    found = dataset(f"{{name: {long}, logicalType: string}}")
+    assert len(found.columns[0].name) == 127
+    assert found.columns[0].source == long
+    assert [(note.place, note.warning) for note in found.notes] == [("schema[0].properties[0]", True)]
+    assert "of 300 characters is longer than 127; it becomes 'aaa" in found.notes[0].text
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            "logicalType: integer, logicalTypeOptions: {minimum: 1, maximum: 9, multipleOf: 2}",
+            Constraints(minimum=1, maximum=9, multiple_of=2),
+        ),
+        (
+            "logicalType: number, logicalTypeOptions: {exclusiveMinimum: 0.5, exclusiveMaximum: 9.5}",
+            Constraints(exclusive_minimum=0.5, exclusive_maximum=9.5),
+        ),
+        (
+            "logicalType: string, logicalTypeOptions: {minLength: 1, maxLength: 9, pattern: '^[A-Z]+$'}",
+            Constraints(min_length=1, max_length=9, pattern="^[A-Z]+$"),
+        ),
+        (
+            "logicalType: date, logicalTypeOptions: {minimum: 2024-02-29}",
+            Constraints(minimum="2024-02-29"),
+        ),
+        (
+            "logicalType: timestamp, logicalTypeOptions: {maximum: 2024-02-29T23:59:59Z}",
+            Constraints(maximum="2024-02-29T23:59:59Z"),
+        ),
+        ("logicalType: string, enum: [{value: a}, {value: b, label: B}]", Constraints(enum=("a", "b"))),
+    ],
+)
+def test_reads_constraints(options: str, expected: Constraints) -> None:
+    assert column(options).constraints == expected
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [("true", Constraints(exclusive_minimum=5, maximum=9)), ("false", Constraints(minimum=5, maximum=9))],
+)
+def test_in_v3_0_an_exclusive_bound_is_a_flag(flag: str, expected: Constraints) -> None:
+    options = f"logicalType: integer, logicalTypeOptions: {{minimum: 5, maximum: 9, exclusiveMinimum: {flag}}}"
+    assert column(options, "v3.0.2").constraints == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "logicalType: date, logicalTypeOptions: {minimum: 2024-02-30}",
+            "schema[0].properties[0].logicalTypeOptions.minimum: '2024-02-30' is not in the calendar",
+        ),
+        (
+            "logicalType: string, logicalTypeOptions: {pattern: '['}",
+            "schema[0].properties[0].logicalTypeOptions.pattern: '[' is not a regular expression",
+        ),
+    ],
+)
+def test_refuses_what_no_value_can_be_compared_with(options: str, message: str) -> None:
+    with pytest.raises(ContractError) as raised:
+        column(options)
+    assert str(raised.value) == message
+
+
+def test_a_bound_that_is_no_iso_date_is_left_out_with_a_warning() -> None:
+    found = dataset("{name: x, logicalType: date, logicalTypeOptions: {minimum: today}}")
+    assert found.columns[0].constraints == Constraints()
+    assert found.notes == (
+        Note(
+            place="schema[0].properties[0].logicalTypeOptions.minimum",
+            text="'today' is not an ISO 8601 date, so values are not compared with it",
+            warning=True,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("dd.MM.yyyy", "dd.MM.yyyy"),
+        ("yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm"),
+        ("yyyy-MM-ddTHH:mm:ssZ", "yyyy-MM-dd'T'HH:mm:ssZ"),
+        ("YYYY-MM-DD", "yyyy-MM-dd"),
+        ("date-time", None),
+        ("ISO 8601", None),
+        ("'%Y-%m-%d'", None),
+        ("unix", None),
+    ],
+)
+def test_reads_the_pattern_of_moments_as_spark_does(given: str, read: str | None) -> None:
+    quoted = given if given.startswith("'") else f'"{given}"'
+    assert column(f"logicalType: timestamp, logicalTypeOptions: {{format: {quoted}}}").format == read
+
+
+def test_warns_of_patterns_and_time_zones_that_are_not_read() -> None:
+    options = "{name: x, logicalType: timestamp, logicalTypeOptions: {format: unix, defaultTimezone: Europe/Paris}}"
+    place = "schema[0].properties[0].logicalTypeOptions"
+    assert notes(options) == [
+        f"{place}.defaultTimezone: times without an offset are read as UTC, not as 'Europe/Paris'",
+        f"{place}.format: 'unix' is not a pattern of Java's DateTimeFormatter; values are read as ISO 8601",
+    ]
+    assert notes("{name: x, logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Etc/UTC}}") == []
+
+
+@pytest.mark.parametrize("word", ["redact", "hash", "drop", "none"])
+def test_the_contract_says_how_a_column_is_masked(word: str) -> None:
+    found = column(f"logicalType: string, customProperties: [{{property: masking, value: {word}}}]")
+    assert found.masking is Masking(word)
+
+
+def test_an_unknown_masking_is_redacted_with_a_warning() -> None:
+    found = dataset("{name: x, logicalType: string, customProperties: [{property: masking, value: blur}]}")
+    assert found.columns[0].masking is Masking.REDACT
+    assert found.notes[0].text == "masking 'blur' is not one of redact, hash, drop, none; it is redacted"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "logicalType: object, properties: [{name: a, logicalType: string, classification: restricted}]",
+        "logicalType: array, items: {logicalType: string, classification: restricted}",
+        "logicalType: map, map: {key: {logicalType: string}, "
+        "value: {logicalType: object, properties: [{name: a, logicalType: string, classification: restricted}]}}",
+    ],
+    ids=["object", "array", "map"],
+)
+def test_a_column_is_restricted_if_a_part_of_it_is(inner: str) -> None:
+    found = dataset(f"{{name: x, classification: internal, {inner}}}")
+    assert found.columns[0].classification == "restricted"
+    assert found.restricted_columns == found.columns
+    assert "the whole column 'x' is restricted, since a part of it is" in [note.text for note in found.notes]
+
+
+def test_keys_inside_a_column_are_ignored_with_a_warning() -> None:
+    found = dataset("{name: x, logicalType: object, properties: [{name: a, logicalType: string, primaryKey: true}]}")
+    assert found.primary_key == ()
+    assert str(found.notes[0]) == (
+        "schema[0].properties[0].properties[0].primaryKey: is ignored inside a column; only a whole column can be a key"
+    )
+
+
+def test_notes_what_inside_a_column_is_not_checked() -> None:
+    found = dataset("{name: x, logicalType: object, properties: [{name: a, logicalType: string, required: true}]}")
+    assert found.notes == (
+        Note(place="schema[0].properties[0]", text="inside 'x' only types are checked, not required"),
+    )
+
+
+def test_a_type_that_has_no_equal_is_a_warning() -> None:
+    assert notes("{name: x, physicalType: INTERVAL}")[0].startswith("schema[0].properties[0]: 'x' becomes string: ")
+    assert dataset("{name: x, physicalType: INTERVAL}").notes[0].warning
+
+
+def test_notes_deprecated_columns() -> None:
+    found = dataset("{name: x, logicalType: string, deprecated: true}")
+    assert found.notes == (Note(place="schema[0].properties[0]", text="'x' is deprecated"),)
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "number", "boolean"])
+def test_a_partition_key_without_a_folder_is_left_out_with_a_warning(kind: str) -> None:
+    found = dataset(f"{{name: a, logicalType: string}}, {{name: x, logicalType: {kind}, partitioned: true}}")
+    assert found.partition_keys == ()
+    assert found.notes[0].place == "schema[0].properties[1].partitioned"
+    assert "so the data is not partitioned by it; partition by a string" in found.notes[0].text
+
+
+def test_the_last_column_is_no_partition_key() -> None:
+    both = (
+        "{name: a, logicalType: string, partitioned: true, partitionKeyPosition: 2}, "
+        "{name: b, logicalType: string, partitioned: true, partitionKeyPosition: 1}"
+    )
+    assert dataset(both).partition_keys == ("b",)
+    assert dataset(both).notes[0].place == "schema[0].properties[0].partitioned"
