@@ -10,13 +10,8 @@ from aws_cdk import Aws, IStableAnyProducer, Lazy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from lake_blueprints.access.statements import Statement, Statements, one_or_all
 from lake_blueprints.access.wildcards import Explanations
-
-# A managed policy has at most 6,144 characters; statements of this library's grants have 300 at most, with all
-# references resolved. A role takes 10 policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_STATEMENTS_MAX = 20
-
-Statement = dict[str, Any]
 
 
 class ServiceRole(iam.Role):
@@ -60,7 +55,7 @@ class ServiceRole(iam.Role):
             description=description,
         )
         self._purpose = description
-        self._statements: list[Statement] = []
+        self._statements = Statements()
         self._policies: list[iam.CfnManagedPolicy] = []
         self._grant: iam.Grant | None = None
         self._explanations: Explanations | None = None
@@ -78,7 +73,7 @@ class ServiceRole(iam.Role):
                 grantee=self, actions=list(actions), resource_arns=list(resource_arns), conditions=conditions
             )
             return self._grant
-        statement = {"Action": _one_or_all(actions), "Effect": "Allow", "Resource": _one_or_all(resource_arns)}
+        statement = {"Action": one_or_all(actions), "Effect": "Allow", "Resource": one_or_all(resource_arns)}
         self._add({**statement, "Condition": conditions} if conditions else statement)
         return self._grant
 
@@ -94,24 +89,18 @@ class ServiceRole(iam.Role):
         return iam.AddToPrincipalPolicyResult(statement_added=True, policy_dependable=policy)
 
     def _add(self, statement: Statement) -> iam.CfnManagedPolicy:
-        # Grants overlap: the key of a zone, for instance, is part of each grant on a prefix of it.
-        if statement in self._statements:
-            return self._policies[self._statements.index(statement) // _STATEMENTS_MAX]
-        first = len(self._policies) * _STATEMENTS_MAX
-        if len(self._statements) == first:
-            # Not before the first statement: IAM has no empty policies.
-            self._policies.append(self._define_policy(slice(first, first + _STATEMENTS_MAX)))
-        self._statements.append(statement)
-        return self._policies[-1]
+        number = self._statements.add(statement)
+        for policy in range(len(self._policies), len(self._statements.policies)):
+            self._policies.append(self._define_policy(policy))
+        return self._policies[number]
 
-    def _define_policy(self, part: slice) -> iam.CfnManagedPolicy:
-        number = len(self._policies) + 1
-        name = "Permissions" if number == 1 else f"Permissions{number}"
+    def _define_policy(self, number: int) -> iam.CfnManagedPolicy:
+        name = f"Permissions{number + 1}" if number else "Permissions"
         policy = iam.CfnManagedPolicy(
             self,
             name,
             description=f"{self._purpose}: permissions",
-            policy_document=Lazy.any(_Document(self._statements, part)),
+            policy_document=Lazy.any(_Document(self._statements.policies[number])),
         )
         self.add_managed_policy(iam.ManagedPolicy.from_managed_policy_arn(self, f"{name}Arn", policy.ref))
         return policy
@@ -121,13 +110,8 @@ class ServiceRole(iam.Role):
 class _Document:
     """A policy of some of a role's statements, written once all of them are known."""
 
-    def __init__(self, statements: list[Statement], part: slice) -> None:
+    def __init__(self, statements: list[Statement]) -> None:
         self._statements = statements
-        self._part = part
 
     def produce(self) -> Any:
-        return {"Statement": self._statements[self._part], "Version": "2012-10-17"}
-
-
-def _one_or_all(values: Sequence[str]) -> str | list[str]:
-    return values[0] if len(values) == 1 else list(values)
+        return {"Statement": self._statements, "Version": "2012-10-17"}

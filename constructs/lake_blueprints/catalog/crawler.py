@@ -122,6 +122,7 @@ class Crawler(Construct):
         self.database = database
         self.zone = zone or database.zone
         self.prefixes = tuple(prefixes)
+        self.on_delete = on_delete
         on_update = on_update or (SchemaUpdate.UPDATE if recrawl is Recrawl.EVERYTHING else SchemaUpdate.LOG)
         _check(self.prefixes, recrawl, on_update, on_delete, sample_size)
         if table_prefix:

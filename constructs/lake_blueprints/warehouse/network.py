@@ -147,12 +147,12 @@ class LakeNetwork(Construct):
         )
 
     def _log_traffic(self) -> None:
-        role = ServiceRole(
+        self.role = ServiceRole(
             self, "Role", services=["vpc-flow-logs.amazonaws.com"], description=f"Writes flow logs of {self.node.path}"
         )
         # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
         actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-        grant_on(None, role, actions, [self.flow_logs.log_group_arn])
+        grant_on(None, self.role, actions, [self.flow_logs.log_group_arn])
         ec2.CfnFlowLog(
             self,
             "FlowLog",
@@ -161,7 +161,7 @@ class LakeNetwork(Construct):
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
             log_group_name=self.flow_logs.log_group_name,
-            deliver_logs_permission_arn=role.role_arn,
+            deliver_logs_permission_arn=self.role.role_arn,
         )
 
 

@@ -1,0 +1,243 @@
+"""Synthesised templates as if they were deployed: every reference is an ARN or a name, every role has its policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Template = dict[str, Any]
+
+# What an ARN is made of; a global service has no Region and may have no account.
+_ARNS = {
+    "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
+    "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
+    "AWS::IAM::Role": "iam::{account}:role/{name}",
+    "AWS::Kinesis::Stream": "kinesis:{region}:{account}:stream/{name}",
+    "AWS::KinesisFirehose::DeliveryStream": "firehose:{region}:{account}:deliverystream/{name}",
+    "AWS::KMS::Key": "kms:{region}:{account}:key/{name}",
+    "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
+    "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
+    "AWS::RedshiftServerless::Namespace": "redshift-serverless:{region}:{account}:namespace/{name}",
+    "AWS::RedshiftServerless::Workgroup": "redshift-serverless:{region}:{account}:workgroup/{name}",
+    "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SageMaker::ModelPackageGroup": "sagemaker:{region}:{account}:model-package-group/{name}",
+    "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
+    "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
+    "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
+}
+_REFERRED_TO_BY_ARN = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::SageMaker::ModelPackageGroup",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
+}
+_NAMES = {
+    "AWS::Athena::WorkGroup": "Name",
+    "AWS::Glue::Database": "DatabaseInput.Name",
+    "AWS::Glue::SecurityConfiguration": "Name",
+    "AWS::Glue::Table": "TableInput.Name",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RedshiftServerless::Namespace": "NamespaceName",
+    "AWS::RedshiftServerless::Workgroup": "WorkgroupName",
+    "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
+}
+# The policies of resources: where they name the resource, and where the document is.
+_GUARDS = {
+    "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
+    "AWS::SNS::TopicPolicy": ("Topics", "PolicyDocument"),
+    "AWS::SQS::QueuePolicy": ("Queues", "PolicyDocument"),
+    "AWS::Kinesis::ResourcePolicy": ("ResourceArn", "ResourcePolicy"),
+}
+_ANYONE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Published", "Effect": "Allow", "Principal": "*", "Action": "ecr:*"}],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where stacks are deployed."""
+
+    partition: str = "aws"
+    region: str = "eu-central-1"
+    account: str = "111122223333"
+
+
+class Deployment:
+    """Stacks of one App, each in its place."""
+
+    def __init__(self, templates: Mapping[str, Template], places: Mapping[str, Place] | None = None) -> None:
+        self._templates = dict(templates)
+        self._places = {name: (places or {}).get(name, Place()) for name in templates}
+        self._roles = {
+            self._arn(stack, logical_id): (stack, logical_id)
+            for stack, template in self._templates.items()
+            for logical_id, resource in template.get("Resources", {}).items()
+            if resource["Type"] == "AWS::IAM::Role"
+        }
+        self._guards = dict(self._find_guards())
+
+    def place(self, stack: str) -> Place:
+        return self._places[stack]
+
+    def policies(self, role_arn: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the policies of a role, by their names."""
+        stack, logical_id = self._roles[role_arn]
+        role = self._templates[stack]["Resources"][logical_id]["Properties"]
+        found = [
+            (inline["PolicyName"], self.resolve(stack, inline["PolicyDocument"])) for inline in role.get("Policies", [])
+        ]
+        attached = {self.resolve(stack, arn) for arn in role.get("ManagedPolicyArns", [])}
+        for where, template in self._templates.items():
+            for name, resource in template.get("Resources", {}).items():
+                if resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
+                    continue
+                properties = resource["Properties"]
+                given = {self.resolve(where, target) for target in properties.get("Roles", [])}
+                if role_arn.rsplit("/", 1)[-1] in given or (
+                    resource["Type"] == "AWS::IAM::ManagedPolicy" and self._arn(where, name) in attached
+                ):
+                    found.append((name, self.resolve(where, properties["PolicyDocument"])))
+        return found
+
+    def trust(self, role_arn: str) -> dict[str, Any]:
+        """Return the policy that says who may assume a role."""
+        stack, logical_id = self._roles[role_arn]
+        properties = self._templates[stack]["Resources"][logical_id]["Properties"]
+        document: dict[str, Any] = self.resolve(stack, properties["AssumeRolePolicyDocument"])
+        return document
+
+    @property
+    def roles(self) -> list[str]:
+        """The ARNs of all roles."""
+        return list(self._roles)
+
+    @property
+    def guards(self) -> dict[str, dict[str, Any]]:
+        """The policies that resources have, by their ARNs."""
+        return self._guards
+
+    def guard(self, arn: str) -> dict[str, Any] | None:
+        """Return the policy of the resource that an ARN names, be it of an object in it."""
+        if arn in self._roles:
+            return self.trust(arn)
+        if ":ecr:" in arn and self.owner(arn) not in {place.account for place in self._places.values()}:
+            # AWS publishes its images for everyone.
+            return _ANYONE
+        if ":s3:::" in arn:
+            arn = arn.split("/", 1)[0]
+        return self._guards.get(arn)
+
+    def owner(self, arn: str) -> str:
+        """Return the account of a resource; a bucket does not tell it."""
+        if arn == "*":
+            return Place().account
+        if account := arn.split(":")[4]:
+            return account
+        name = arn.split(":", 5)[5].split("/", maxsplit=1)[0]
+        for stack, template in self._templates.items():
+            for logical_id, resource in template.get("Resources", {}).items():
+                if resource["Type"] == "AWS::S3::Bucket" and self._name(stack, logical_id) == name:
+                    return self._places[stack].account
+        return Place().account
+
+    def resolve(self, stack: str, value: Any) -> Any:
+        """Return a value of a template without references."""
+        if isinstance(value, list):
+            return [self.resolve(stack, item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref":
+                return self._reference(stack, argument)
+            if name.startswith("Fn::"):
+                return self._function(stack, name, argument)
+        return {key: self.resolve(stack, item) for key, item in value.items()}
+
+    def _function(self, stack: str, name: str, argument: Any) -> Any:
+        match name:
+            case "Fn::Sub" if isinstance(argument, str):
+                return re.sub(r"\$\{([^}!]+)\}", lambda found: str(self._reference(stack, found[1])), argument)
+            case "Fn::GetAtt":
+                logical_id, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
+                return self._attribute(stack, logical_id, attribute)
+        return self._calculated(stack, name, self.resolve(stack, argument))
+
+    def _calculated(self, stack: str, name: str, argument: Any) -> Any:
+        functions: dict[str, Callable[[], Any]] = {
+            "Fn::FindInMap": lambda: self._templates[stack]["Mappings"][argument[0]][argument[1]][argument[2]],
+            "Fn::GetAZs": lambda: [f"{self._places[stack].region}{letter}" for letter in "abc"],
+            "Fn::GetStackOutput": lambda: self._output(argument["StackName"], argument["OutputName"]),
+            "Fn::ImportValue": lambda: self._exported(argument),
+            "Fn::Join": lambda: argument[0].join(map(str, argument[1])),
+            "Fn::Select": lambda: argument[1][int(argument[0])],
+            "Fn::Split": lambda: argument[1].split(argument[0]),
+        }
+        return functions[name]()
+
+    def _output(self, stack: str, name: str) -> Any:
+        return self.resolve(stack, self._templates[stack]["Outputs"][name]["Value"])
+
+    def _reference(self, stack: str, name: str) -> Any:
+        place = self._places[stack]
+        pseudo = {
+            "AWS::AccountId": place.account,
+            "AWS::Partition": place.partition,
+            "AWS::Region": place.region,
+            "AWS::StackId": f"arn:{place.partition}:cloudformation:{place.region}:{place.account}:stack/{stack}/0-1-2",
+            "AWS::StackName": stack,
+            "AWS::URLSuffix": "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com",
+        }
+        if name in pseudo:
+            return pseudo[name]
+        stack = self._home(stack, name)
+        if self._templates[stack]["Resources"][name]["Type"] in _REFERRED_TO_BY_ARN:
+            return self._arn(stack, name)
+        return self._name(stack, name)
+
+    def _attribute(self, stack: str, logical_id: str, attribute: str) -> str:
+        stack = self._home(stack, logical_id)
+        return self._arn(stack, logical_id) if attribute.endswith("Arn") else self._name(stack, logical_id)
+
+    def _home(self, stack: str, logical_id: str) -> str:
+        """Return the stack that defines a resource: this one, or else the only other one."""
+        if logical_id in self._templates[stack]["Resources"]:
+            return stack
+        (found,) = [name for name, template in self._templates.items() if logical_id in template.get("Resources", {})]
+        return found
+
+    def _exported(self, name: str) -> Any:
+        for stack, template in self._templates.items():
+            for output in template.get("Outputs", {}).values():
+                if self.resolve(stack, output.get("Export", {}).get("Name")) == name:
+                    return self.resolve(stack, output["Value"])
+        raise KeyError(f"no stack exports {name}")
+
+    def _name(self, stack: str, logical_id: str) -> str:
+        resource = self._templates[stack]["Resources"][logical_id]
+        given: Any = resource.get("Properties", {})
+        for part in _NAMES.get(resource["Type"], "").split("."):
+            given = given.get(part, {}) if isinstance(given, dict) else {}
+        return str(self.resolve(stack, given)) if given else f"{stack}-{logical_id}".lower()
+
+    def _arn(self, stack: str, logical_id: str) -> str:
+        kind, place = self._templates[stack]["Resources"][logical_id]["Type"], self._places[stack]
+        rest = _ARNS[kind].format(region=place.region, account=place.account, name=self._name(stack, logical_id))
+        return f"arn:{place.partition}:{rest}"
+
+    def _find_guards(self) -> Any:
+        for stack, template in self._templates.items():
+            for logical_id, resource in template.get("Resources", {}).items():
+                properties = resource.get("Properties", {})
+                if resource["Type"] == "AWS::KMS::Key":
+                    yield self._arn(stack, logical_id), self.resolve(stack, properties["KeyPolicy"])
+                if resource["Type"] not in _GUARDS:
+                    continue
+                names, document = _GUARDS[resource["Type"]]
+                guarded = self.resolve(stack, properties[names])
+                for name in guarded if isinstance(guarded, list) else [guarded]:
+                    arn = name if name.startswith("arn:") else f"arn:{self._places[stack].partition}:s3:::{name}"
+                    yield arn, self.resolve(stack, properties[document])

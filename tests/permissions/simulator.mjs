@@ -1,0 +1,37 @@
+// Decides requests by @cloud-copilot/iam-simulate: one line of JSON in, one line of JSON out.
+import { createInterface } from 'node:readline'
+import { runSimulation } from '@cloud-copilot/iam-simulate'
+
+// The simulator takes a key with a part of one's own for known only where that part follows a slash, and would leave
+// out what KMS is told; a request tag is the same to it.
+const known = (line) => line.replaceAll('"kms:EncryptionContext:', '"aws:RequestTag/kms:EncryptionContext:')
+
+const named = (analysis) => (analysis?.allowStatements ?? []).map(({ statement }) => statement.sid())
+
+async function decide({ policies, request }) {
+  const { principal, action, resource, account, context, identity, guard } = request
+  const answer = await runSimulation(
+    {
+      request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
+      identityPolicies: identity.map((index) => ({ name: `p${index}`, policy: policies[index] })),
+      resourcePolicy: guard === null ? undefined : policies[guard],
+      serviceControlPolicies: [],
+      resourceControlPolicies: []
+    },
+    {}
+  )
+  if (answer.resultType === 'error') return { error: JSON.stringify(answer.errors) }
+  const analysis = answer.resultType === 'single' ? answer.result.analysis : answer.results[0]?.analysis
+  return {
+    result: answer.overallResult,
+    identity: named(analysis?.identityAnalysis),
+    guard: named(analysis?.resourceAnalysis)
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { policies, requests } = JSON.parse(known(line))
+  const decisions = []
+  for (const request of requests) decisions.push(await decide({ policies, request }))
+  process.stdout.write(JSON.stringify(decisions) + '\n')
+}
