@@ -163,3 +163,28 @@ def test_names_the_file(tmp_path: Path) -> None:
     path.write_text("kind: x")
     with pytest.raises(ContractError, match=r"orders\.odcs\.yaml: contract: 'version' is missing; add it"):
         Contract.from_file(path)
+
+
+def test_reads_a_folder_of_contracts_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    for name in ("b", "a", "more/c"):
+        text = f"{HEAD}schema: [{{name: {Path(name).name}, properties: [{{name: x, logicalType: string}}]}}]"
+        (tmp_path / f"{name}.odcs.yaml").write_text(text)
+    (tmp_path / "notes.yaml").write_text("not: a contract")
+    contracts = Contract.from_directory(tmp_path)
+    assert [dataset.name for one in contracts for dataset in one.datasets] == ["a", "b", "c"]
+
+
+def test_names_every_file_of_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.odcs.yaml").write_text("")
+    (tmp_path / "b.odcs.yaml").write_text("kind: x")
+    with pytest.raises(ContractError) as raised:
+        Contract.from_directory(tmp_path)
+    first, second = str(raised.value).splitlines()
+    assert first.startswith(f"{tmp_path}/a.odcs.yaml: the contract is empty")
+    assert second.startswith(f"{tmp_path}/b.odcs.yaml: contract: 'version' is missing")
+
+
+def test_refuses_a_folder_without_contracts(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"has no contract; none of its files is called \*\*/\*.odcs.yaml"):
+        Contract.from_directory(tmp_path)

@@ -77,10 +77,7 @@ def _validator(*, first: bool) -> Draft201909Validator:
     _require_tested_properties(schema)
     # `validate` has checked it.
     del schema["properties"]["apiVersion"]["enum"]
-    schema["$defs"]["SchemaBaseProperty"]["properties"]["logicalTypeOptions"]["properties"] = _OPTIONS
-    # The standard's text allows several operators: `mustBeGreaterThan` and `mustBeLessThan` are `mustBeBetween`.
-    operators = schema["$defs"]["DataQualityOperators"]
-    operators["anyOf"] = operators.pop("oneOf")
+    _follow_text(schema["$defs"])
     if first:
         _relax(schema)
     return Draft201909Validator(schema)
@@ -102,6 +99,23 @@ def _require_tested_properties(schema: Any) -> None:
                 test.setdefault("required", list(test["properties"]))
         for value in schema.values():
             _require_tested_properties(value)
+
+
+def _follow_text(definitions: dict[str, Any]) -> None:
+    """Allow what the standard's text allows, and its schema does not: the text is the standard.
+
+    https://bitol-io.github.io/open-data-contract-standard/latest/
+    """
+    # Several operators side by side: `mustBeGreaterThan` and `mustBeLessThan` are `mustBeBetween`.
+    operators = definitions["DataQualityOperators"]
+    operators["anyOf"] = operators.pop("oneOf")
+    # References into other contracts by name, and contracts of any address.
+    definitions["ShorthandReference"]["pattern"] = r"^(?:[^#\s]+#/?)?[\w-]+(?:[./][\w-]+)+$"
+    servers = definitions["ServerSource"]
+    servers["KinesisServer"]["properties"]["stream"] = {"type": "string"}
+    servers["MySqlServer"]["required"] = ["host", "database"]
+    servers["PostgresServer"]["required"] = ["host", "database"]
+    definitions["SchemaBaseProperty"]["properties"]["logicalTypeOptions"]["properties"] = _OPTIONS
 
 
 def _relax(schema: dict[str, Any]) -> None:

@@ -76,6 +76,18 @@ def test_several_operators_may_stand_side_by_side() -> None:
     assert of_property("quality: [{metric: nullValues, mustBeGreaterThan: 0, mustBeLessThan: 9}]", "v3.1.0") == []
 
 
+@pytest.mark.parametrize(
+    "server",
+    [
+        "type: kinesis, stream: orders",
+        "type: mysql, host: h, database: d",
+        "type: postgres, host: h, database: d",
+    ],
+)
+def test_servers_are_what_the_text_of_the_standard_says(server: str) -> None:
+    assert findings(f"servers: [{{server: x, {server}}}]") == []
+
+
 def test_a_property_without_a_logical_type_is_of_none() -> None:
     assert of_property("physicalType: BIGINT, logicalTypeOptions: {minimum: 0}") == []
 
