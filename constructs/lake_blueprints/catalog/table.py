@@ -10,6 +10,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from lake_blueprints.catalog.describing import comment, parameters
 from lake_blueprints.catalog.entry import Entry
 from lake_blueprints.catalog.formats import reading
 from lake_blueprints.catalog.layout import Layout, default_layout
@@ -19,8 +20,7 @@ from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 if TYPE_CHECKING:
     from lake_blueprints.catalog.database import Database
 
-# https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
-_COMMENT_MAX = 255
+# https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
 _DESCRIPTION_MAX = 2048
 
 
@@ -105,8 +105,7 @@ class Table(Construct):
                 parameters={
                     "EXTERNAL": "TRUE",
                     "classification": self.format.value,
-                    "contract_version": dataset.version,
-                    **({"data_classification": dataset.classification} if dataset.classification else {}),
+                    **parameters(dataset),
                     **files.table,
                     **self._projection(),
                 },
@@ -180,15 +179,7 @@ class Table(Construct):
 def _columns(columns: Sequence[Column], *, text_only: bool = False) -> list[glue.CfnTable.ColumnProperty]:
     return [
         glue.CfnTable.ColumnProperty(
-            name=column.name, type="string" if text_only else column.type.glue, comment=_comment(column)
+            name=column.name, type="string" if text_only else column.type.glue, comment=comment(column)
         )
         for column in columns
     ]
-
-
-def _comment(column: Column) -> str | None:
-    # Glue takes a single line.
-    description = " ".join((column.description or "").split())
-    label = f"[{column.classification}]" if column.classification else ""
-    room = _COMMENT_MAX - len(label) - 1 if label else _COMMENT_MAX
-    return f"{description[:room]} {label}".strip() or None

@@ -16,6 +16,7 @@ from lake_blueprints.storage.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.bucket import LakeBucket
 from lake_blueprints.storage.lifecycle import LifecycleRule
 from lake_blueprints.storage.restrictions import Restrictions
+from lake_blueprints.storage.retention import Retention
 
 
 class ZoneCatalog(Protocol):
@@ -98,6 +99,12 @@ class Zone(Construct):
         self._bucket_arn, self._key_arn = self.bucket.bucket_arn, self.key.key_arn
         self._restrictions = Restrictions(self.bucket, self._bucket_arn)
         self._lifecycle = tuple(lifecycle)
+        self._retention = Retention(
+            self.bucket,
+            zone=self.node.path,
+            given=lifecycle,
+            noncurrent_expire_after=noncurrent_expire_after or Duration.days(30),
+        )
         self._catalogs: list[ZoneCatalog] = []
         self._catalog_grants: list[Callable[[ZoneCatalog], iam.Grant]] = []
 
@@ -183,6 +190,25 @@ class Zone(Construct):
         """
         if columns:
             self._restrictions.add(prefix, columns)
+
+    def expire(self, prefix: str, *, after: Duration, because: str) -> None:
+        """Delete the objects below a prefix at an age, as somebody has promised; a second time it changes nothing.
+
+        Parameters
+        ----------
+        prefix: str
+            Start of the keys.
+        after: Duration
+            The age, whole days, at least 1 day.
+        because: str
+            Who has promised it, for messages: "the contract of dataset 'flights'".
+
+        Raises
+        ------
+        ValueError
+            If a lifecycle rule of the zone contradicts the promise, or S3 takes no further rule.
+        """
+        self._retention.promise(prefix, after, because)
 
     def register(self, catalog: ZoneCatalog) -> None:
         """Make a catalog part of every grant on this zone, those already given included."""

@@ -44,9 +44,9 @@ def test_passes_the_gates(flights: Dataset) -> None:
 def test_columns_carry_types_descriptions_and_classifications(stack: cdk.Stack, flights: Dataset) -> None:
     table(stack, flights)
     assert input_of(stack)["StorageDescriptor"]["Columns"] == [
-        {"Name": "carrier_code", "Type": "string", "Comment": "Two letters."},
+        {"Name": "carrier_code", "Type": "string", "Comment": "Two letters. [name: Carrier-Code]"},
         {"Name": "delay", "Type": "double", "Comment": "[restricted]"},
-        {"Name": "origin", "Type": "string"},
+        {"Name": "origin", "Type": "string", "Comment": "[name: ORIGIN]"},
         {"Name": "legs", "Type": "array<struct<dest:string,miles:int>>"},
     ]
     assert input_of(stack)["PartitionKeys"] == [{"Name": "month", "Type": "int"}]

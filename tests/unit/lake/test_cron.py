@@ -1,0 +1,60 @@
+"""Cron: from five fields to six, and the longest pause, computed by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from lake_blueprints.lake.cron import Cron
+from lake_blueprints.rules.cron import cron_problem
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "pause"),
+    [
+        ("0 3 * * *", "cron(0 3 * * ? *)", timedelta(days=1)),
+        ("* * * * *", "cron(* * * * ? *)", timedelta(minutes=1)),
+        ("*/15 * * * *", "cron(0,15,30,45 * * * ? *)", timedelta(minutes=15)),
+        ("5/20 * * * *", "cron(5,25,45 * * * ? *)", timedelta(minutes=20)),
+        # From Friday to Monday.
+        ("0 9 * * 1-5", "cron(0 9 ? * MON,TUE,WED,THU,FRI *)", timedelta(days=3)),
+        ("0 12 * * 0", "cron(0 12 ? * SUN *)", timedelta(days=7)),
+        ("0 12 * * 7", "cron(0 12 ? * SUN *)", timedelta(days=7)),
+        ("0 12 * * sat-sun", None, None),
+        # From the 15th to the 1st of a month of 31 days.
+        ("30 6 1,15 * *", "cron(30 6 1,15 * ? *)", timedelta(days=17)),
+        # From 17:00 to 8:00.
+        ("0 8-17 * * *", "cron(0 8,9,10,11,12,13,14,15,16,17 * * ? *)", timedelta(hours=15)),
+        ("0 0 1 jan,JUL *", "cron(0 0 1 1,7 ? *)", timedelta(days=184)),
+        # 2028 is the only leap year near; four years and a bit is the rule of thumb.
+        ("0 0 29 2 *", "cron(0 0 29 2 ? *)", timedelta(days=1464)),
+    ],
+)
+def test_means_the_same_to_eventbridge(text: str, expression: str | None, pause: timedelta | None) -> None:
+    if expression is None:
+        with pytest.raises(ValueError, match="the day of week of a schedule is 0 to 7, got 'sat-sun'"):
+            Cron.parse(text)
+        return
+    cron = Cron.parse(text)
+    assert cron.expression() == expression
+    assert cron.longest_pause() == pause
+    assert cron_problem(expression) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0 3 * *", "a schedule has five fields, for instance '0 3 \\* \\* \\*', got '0 3 \\* \\*'"),
+        ("60 3 * * *", "the minute of a schedule is 0 to 59, got '60' in '60 3"),
+        ("0 24 * * *", "the hour of a schedule is 0 to 23"),
+        ("0 0 0 * *", "the day of month of a schedule is 1 to 31"),
+        ("0 0 * 13 *", "the month of a schedule is 1 to 12"),
+        ("0 0 * foo *", "the month of a schedule is 1 to 12, got 'foo'"),
+        ("0/0 0 * * *", "the minute of a schedule is 0 to 59, got '0/0'"),
+        ("0 0 13 * 5", "starts on days of the month and on days of the week; EventBridge takes one"),
+    ],
+)
+def test_refuses(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Cron.parse(text)
