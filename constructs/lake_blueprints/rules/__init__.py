@@ -1,7 +1,23 @@
 """What AWS would refuse at deploy or run time, found in the finished template."""
 
-from lake_blueprints.rules import firehose, kinesis, ordering
+from lake_blueprints.rules import (  # noqa: F401 - each registers its rules
+    athena,
+    events,
+    exposure,
+    firehose,
+    glue,
+    iam,
+    kinesis,
+    kms,
+    lifecycle,
+    ordering,
+    redshift_serverless,
+    retired,
+    s3,
+    sagemaker,
+    step_functions,
+)
 from lake_blueprints.rules.checking import check, check_app
 from lake_blueprints.rules.rule import Finding, Rule, Severity, all_rules
 
-__all__ = ["Finding", "Rule", "Severity", "all_rules", "check", "check_app", "firehose", "kinesis", "ordering"]
+__all__ = ["Finding", "Rule", "Severity", "all_rules", "check", "check_app"]

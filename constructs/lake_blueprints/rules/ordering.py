@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lake_blueprints.rules.rule import Fault, rule
+from lake_blueprints.rules.policies import policies_of
+from lake_blueprints.rules.rule import Fault, Severity, rule
 from lake_blueprints.rules.template import Node, Resource
 
-_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 # They try their role when they are created, not only when they run.
 _TRY_THEIR_ROLE = (
     "AWS::KinesisFirehose::DeliveryStream",
@@ -47,7 +47,7 @@ def role_policy(resource: Resource) -> Iterator[Fault]:
     template = resource.template
     needs = template.reachable(resource.logical_id)
     for node, role in _roles(resource.properties):
-        for policy in _policies_of(role):
+        for policy in policies_of(role):
             if policy.logical_id not in needs and resource.logical_id not in template.reachable(policy.logical_id):
                 yield Fault(
                     at=node,
@@ -66,8 +66,125 @@ def _roles(node: Node) -> Iterator[tuple[Node, Resource]]:
         yield from _roles(child)
 
 
-def _policies_of(role: Resource) -> Iterator[Resource]:
-    for policy in role.template.of_type(*_POLICIES):
-        attached = [*policy.at("Roles").items(), policy.at("RoleName")]
-        if any(item.target is role for item in attached if item.present):
-            yield policy
+# A property that names another resource, and the property that gives that one its name.
+_BY_NAME: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "AWS::Glue::Table": (("DatabaseName", "AWS::Glue::Database", "DatabaseInput.Name"),),
+    "AWS::Glue::Crawler": (
+        ("DatabaseName", "AWS::Glue::Database", "DatabaseInput.Name"),
+        ("CrawlerSecurityConfiguration", "AWS::Glue::SecurityConfiguration", "Name"),
+    ),
+    "AWS::Glue::Job": (("SecurityConfiguration", "AWS::Glue::SecurityConfiguration", "Name"),),
+    "AWS::Glue::Trigger": (("WorkflowName", "AWS::Glue::Workflow", "Name"),),
+    "AWS::Glue::Partition": (("TableName", "AWS::Glue::Table", "TableInput.Name"),),
+    "AWS::Glue::DataQualityRuleset": (("TargetTable.TableName", "AWS::Glue::Table", "TableInput.Name"),),
+    "AWS::Logs::LogStream": (("LogGroupName", "AWS::Logs::LogGroup", "LogGroupName"),),
+    "AWS::Logs::MetricFilter": (("LogGroupName", "AWS::Logs::LogGroup", "LogGroupName"),),
+    "AWS::Logs::SubscriptionFilter": (("LogGroupName", "AWS::Logs::LogGroup", "LogGroupName"),),
+    "AWS::SageMaker::Endpoint": (("EndpointConfigName", "AWS::SageMaker::EndpointConfig", "EndpointConfigName"),),
+    "AWS::S3Tables::Table": (("Namespace", "AWS::S3Tables::Namespace", "Namespace"),),
+    "AWS::DMS::ReplicationInstance": (
+        (
+            "ReplicationSubnetGroupIdentifier",
+            "AWS::DMS::ReplicationSubnetGroup",
+            "ReplicationSubnetGroupIdentifier",
+        ),
+    ),
+}
+
+
+@rule(
+    "LAKE-ORDER-002",
+    *_BY_NAME,
+    title="A resource that names another is made after it",
+    fix="refer to the other one by Ref, or add a DependsOn",
+    source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html",
+)
+def named_resources(resource: Resource) -> Iterator[Fault]:
+    """CloudFormation makes both at once: the first deployment fails, or one in a few."""
+    needs = resource.template.reachable(resource.logical_id)
+    for path, kind, name in _BY_NAME[resource.kind]:
+        node = resource.at(path)
+        for other in resource.template.of_type(kind):
+            same = node.present and node.rendered == other.at(name).rendered
+            if same and other.logical_id not in needs:
+                yield Fault(at=node, allowed=f"a Ref to {other.logical_id}, or a DependsOn on it")
+
+
+@rule(
+    "LAKE-ORDER-003",
+    "AWS::LakeFormation::PrincipalPermissions",
+    title="Permissions of Lake Formation are granted one after the other",
+    fix="add a DependsOn from each to the one before",
+    source="https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2500",
+    severity=Severity.WARNING,
+)
+def serial_grants(permission: Resource) -> Iterator[Fault]:
+    """Grants at the same time fail with ConcurrentModificationException, or AlreadyExists for what is new."""
+    yield from _unordered(permission, permission.template.of_type(permission.kind))
+
+
+@rule(
+    "LAKE-ORDER-004",
+    "AWS::Glue::Trigger",
+    title="Triggers of a workflow are made one after the other",
+    fix="add a DependsOn from each trigger to the one before",
+    source="https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2103",
+    severity=Severity.WARNING,
+)
+def serial_triggers(trigger: Resource) -> Iterator[Fault]:
+    """Glue refuses changes of a workflow at the same time: 'was modified while adding trigger'."""
+    workflow = trigger.at("WorkflowName")
+    if workflow.present:
+        same = (one for one in trigger.template.of_type(trigger.kind) if one.at("WorkflowName").value == workflow.value)
+        yield from _unordered(trigger, same)
+
+
+@rule(
+    "LAKE-ORDER-005",
+    "AWS::OpenSearchServerless::Collection",
+    title="A collection is made after its encryption policy",
+    fix="add a DependsOn on the security policy",
+    source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html",
+)
+def collection(collection: Resource) -> Iterator[Fault]:
+    """It is refused: no matching security policy of encryption type found."""
+    template = collection.template
+    policies = [one for one in template.of_type("AWS::OpenSearchServerless::SecurityPolicy") if _encrypts(one)]
+    needs = template.reachable(collection.logical_id)
+    if policies and not any(policy.logical_id in needs for policy in policies):
+        allowed = f"a DependsOn on {' or '.join(policy.logical_id for policy in policies)}"
+        yield Fault(at=collection.attribute("DependsOn"), allowed=allowed)
+
+
+@rule(
+    "LAKE-ORDER-006",
+    "AWS::LakeFormation::TagAssociation",
+    title="A tag is made before it is given",
+    fix="add a DependsOn on the AWS::LakeFormation::Tag",
+    source="https://docs.aws.amazon.com/lake-formation/latest/dg/managing-tags.html",
+)
+def lake_formation_tags(association: Resource) -> Iterator[Fault]:
+    """Lake Formation refuses a tag that does not exist, and to delete one that is given."""
+    needs = association.template.reachable(association.logical_id)
+    for pair in association.at("LFTags").items():
+        for tag in association.template.of_type("AWS::LakeFormation::Tag"):
+            same = pair.at("TagKey").rendered == tag.at("TagKey").rendered != ""
+            if same and tag.logical_id not in needs:
+                yield Fault(at=pair.at("TagKey"), allowed=f"a Ref to {tag.logical_id}, or a DependsOn on it")
+
+
+def _unordered(resource: Resource, others: Iterator[Resource]) -> Iterator[Fault]:
+    """Refuse another resource of the same kind, later in the template, with which there is no order."""
+    template = resource.template
+    for other in others:
+        if other.logical_id <= resource.logical_id:
+            continue
+        if other.logical_id not in template.reachable(
+            resource.logical_id
+        ) and resource.logical_id not in template.reachable(other.logical_id):
+            yield Fault(at=resource.attribute("DependsOn"), allowed=f"an order between it and {other.logical_id}")
+            return
+
+
+def _encrypts(policy: Resource) -> bool:
+    return policy.at("Type").text == "encryption"

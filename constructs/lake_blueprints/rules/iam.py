@@ -1,0 +1,326 @@
+"""Policies and roles: what IAM does not check when they are created."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Final
+
+from lake_blueprints.rules import tables
+from lake_blueprints.rules.arns import arn_of, overlap, pattern_of
+from lake_blueprints.rules.policies import POLICY_HOLDERS, PolicyKind, Statement, statements, trusted_services
+from lake_blueprints.rules.rule import Fault, rule
+from lake_blueprints.rules.template import Node, Resource
+from lake_blueprints.rules.values import between, one_of, required
+
+_GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+_ACTIONS: Final = "https://docs.aws.amazon.com/service-authorization/latest/reference"
+_ROLE_PROPERTIES: Final = re.compile(
+    r"(.*Role(Arn|ARN)|Role|ExecutionRole|ServiceRole|IamRole|DefaultIamRoleArn|.*RoleARN)"
+)
+_OPERATORS: Final = {
+    *(f"String{how}" for how in ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")),
+    *(
+        f"{what}{how}"
+        for what in ("Numeric", "Date")
+        for how in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+    ),
+    *("Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
+    *("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
+}
+# Global keys besides those of AWS itself: they describe the caller, whatever is called.
+_OF_THE_CALLER: Final = (
+    "ec2:sourceinstancearn",
+    "ec2:rolerdelivery",
+    "lambda:sourcefunctionarn",
+    "glue:roleassumedby",
+    "glue:credentialissuingservice",
+    "ssm:sourceinstancearn",
+    "s3:resourceaccount",
+)
+_RELATED: Final = {
+    "s3express": ("s3",),
+    "s3tables": ("s3",),
+    "s3-object-lambda": ("s3",),
+    "redshift-data": ("redshift",),
+}
+# Services that assume the roles of a type; any of them will do.
+_TRUST: Final[dict[str, tuple[str, ...]]] = {
+    "AWS::Glue::*": ("glue",),
+    "AWS::KinesisFirehose::DeliveryStream": ("firehose",),
+    "AWS::StepFunctions::StateMachine": ("states",),
+    "AWS::Lambda::Function": ("lambda",),
+    "AWS::SageMaker::*": ("sagemaker",),
+    "AWS::RedshiftServerless::Namespace": ("redshift-serverless", "redshift"),
+    "AWS::Redshift::Cluster": ("redshift",),
+    "AWS::KinesisAnalyticsV2::Application": ("kinesisanalytics",),
+    "AWS::LakeFormation::Resource": ("lakeformation",),
+    "AWS::Scheduler::Schedule": ("scheduler",),
+    "AWS::Pipes::Pipe": ("pipes",),
+    "AWS::Events::Rule": ("events",),
+    "AWS::OSIS::Pipeline": ("osis-pipelines",),
+    "AWS::DMS::Endpoint": ("dms",),
+    "AWS::DataSync::Location*": ("datasync",),
+    "AWS::DataBrew::*": ("databrew",),
+    "AWS::EMRServerless::Application": ("emr-serverless",),
+    "AWS::KafkaConnect::Connector": ("kafkaconnect",),
+    "AWS::IoT::TopicRule": ("iot",),
+    "AWS::CloudTrail::Trail": ("cloudtrail",),
+    "AWS::EC2::FlowLog": ("vpc-flow-logs",),
+    "AWS::Batch::ComputeEnvironment": ("batch", "spotfleet", "ec2"),
+    "AWS::MWAA::Environment": ("airflow", "airflow-env"),
+    "AWS::DataZone::Domain": ("datazone",),
+    "AWS::Backup::BackupSelection": ("backup",),
+}
+
+
+@rule(
+    "LAKE-IAM-001",
+    *POLICY_HOLDERS,
+    title="Policies name actions that exist",
+    fix="correct the action",
+    source=f"{_ACTIONS}/reference_policies_actions-resources-contextkeys.html",
+)
+def known_actions(resource: Resource) -> Iterator[Fault]:
+    """IAM takes any action: the permission is never given, and nobody is told."""
+    for statement in statements(resource):
+        for node in [*statement.actions, *statement.node.at("NotAction").items()]:
+            problem = _unknown(node.text) if node.text else None
+            if problem:
+                yield Fault(at=node, allowed=problem)
+
+
+@rule(
+    "LAKE-IAM-002",
+    *POLICY_HOLDERS,
+    title="Actions and resources of a statement go together",
+    fix="split the statement, and name for each action a resource that it takes",
+    source=f"{_ACTIONS}/reference_policies_actions-resources-contextkeys.html",
+)
+def matching_resources(resource: Resource) -> Iterator[Fault]:
+    """The action is never allowed: IAM compares its resource with ARNs that it can never have."""
+    for statement in statements(resource):
+        if statement.kind is PolicyKind.TRUST or not statement.resources:
+            continue
+        if statement.kind is PolicyKind.RESOURCE and resource.kind != "AWS::S3::BucketPolicy":
+            continue
+        arns = [arn_of(item) for item in statement.resources]
+        if not all(arn.startswith(("arn:", "*")) for arn in arns):
+            continue
+        for node in statement.actions:
+            allowed = _mismatch(node.text, arns) if node.text else None
+            if allowed:
+                found = f"{node.text} on {', '.join(item.rendered for item in statement.resources)}"
+                yield Fault(at=node, found=found if len(found) <= 200 else f"{found[:197]}...", allowed=allowed)
+
+
+@rule(
+    "LAKE-IAM-003",
+    *POLICY_HOLDERS,
+    title="Conditions use keys that exist, of the services that are called",
+    fix="correct the key, or move the condition to a statement of the key's service",
+    source=f"{_GUIDE}/reference_policies_condition-keys.html",
+)
+def condition_keys(resource: Resource) -> Iterator[Fault]:
+    """A key that is never in a request never matches: an Allow gives nothing, a Deny may hit everything."""
+    for statement in statements(resource):
+        called = {text.split(":")[0].lower() for item in statement.actions if (text := item.text)}
+        for _, comparisons in statement.conditions:
+            for comparison in comparisons.children():
+                key = comparison.path.removeprefix(f"{comparisons.path}.")
+                problem = _unknown_key(key.lower(), called)
+                if problem:
+                    yield Fault(at=comparison, found=f'"{key}"', allowed=problem)
+
+
+@rule(
+    "LAKE-IAM-004",
+    *POLICY_HOLDERS,
+    title="Conditions compare with operators that IAM has",
+    fix="correct the operator, for instance StringEquals or ArnLike",
+    source=f"{_GUIDE}/reference_policies_elements_condition_operators.html",
+)
+def condition_operators(resource: Resource) -> Iterator[Fault]:
+    """IAM refuses the policy."""
+    for statement in statements(resource):
+        for operator, node in statement.conditions:
+            base = re.sub(r"^(ForAllValues|ForAnyValue):", "", operator)
+            if base not in {*_OPERATORS, *(f"{one}IfExists" for one in _OPERATORS - {"Null"})}:
+                yield Fault(
+                    at=node, found=f'"{operator}"', allowed="StringEquals, StringLike, ArnLike, Bool and the like"
+                )
+
+
+@rule(
+    "LAKE-IAM-005",
+    *POLICY_HOLDERS,
+    title="Statements have the parts that their kind of policy needs",
+    fix="give Effect, Action or NotAction, and Resource for identities or Principal for resources",
+    source=f"{_GUIDE}/reference_policies_grammar.html",
+)
+def grammar(resource: Resource) -> Iterator[Fault]:
+    """IAM, S3, KMS and the others refuse the policy."""
+    for statement in statements(resource):
+        node = statement.node
+        yield from one_of(node.at("Effect"), ["Allow", "Deny"])
+        yield from required(node.at("Effect"), "Allow or Deny")
+        yield from _exactly_one(node, "Action", "NotAction")
+        principal = node.at("Principal").present or node.at("NotPrincipal").present
+        if statement.kind is PolicyKind.IDENTITY:
+            yield from _exactly_one(node, "Resource", "NotResource")
+            if principal:
+                yield Fault(at=node.at("Principal"), allowed="nothing: an identity's policy speaks of that identity")
+        elif not principal:
+            yield Fault(at=node.at("Principal"), allowed="whom the statement speaks of")
+        if statement.kind is PolicyKind.TRUST and node.at("Resource").present:
+            yield Fault(at=node.at("Resource"), allowed="nothing: a trust policy is about its role")
+
+
+@rule(
+    "LAKE-IAM-006",
+    "AWS::*",
+    title="A role is a role",
+    fix="give the ARN of an IAM role",
+    source=f"{_GUIDE}/reference_identifiers.html",
+)
+def is_role(resource: Resource) -> Iterator[Fault]:
+    """The service refuses the ARN of something else, at creation or when it first tries it."""
+    for node in _role_values(resource):
+        target = node.target
+        elsewhere = ("AWS::CloudFormation::", "AWS::SSM::", "AWS::IAM::", "Custom::")
+        if (target is not None and node.text is None and not target.kind.startswith(elsewhere)) or (
+            target is not None and target.kind in {"AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group"}
+        ):
+            yield Fault(at=node, found=f"the {target.kind} {target.logical_id}", allowed="the ARN of an AWS::IAM::Role")
+        elif (re.match(r"arn:", node.rendered) and not re.match(r"arn:[^:]+:iam::[^:]*:role/.+", node.rendered)) or (
+            node.text and resource.kind not in {"AWS::Glue::Crawler", "AWS::Glue::Job"} and _needs_arn(node)
+        ):
+            yield Fault(at=node, allowed="the ARN of a role, arn:<partition>:iam::<account>:role/<name>")
+
+
+@rule(
+    "LAKE-IAM-007",
+    *_TRUST,
+    title="A role trusts the service that uses it",
+    fix="add the service to the role's AssumeRolePolicyDocument",
+    source=f"{_GUIDE}/id_roles_create_for-service.html",
+)
+def trust(resource: Resource) -> Iterator[Fault]:
+    """The service cannot assume the role: creation fails, or the first run."""
+    wanted = next(services for kind, services in _TRUST.items() if fnmatchcase(resource.kind, kind))
+    for node in _role_values(resource):
+        role = node.target
+        if role is None or role.kind != "AWS::IAM::Role" or not role.at("AssumeRolePolicyDocument").known:
+            continue
+        trusted = trusted_services(role)
+        hosts = [f"{service}." for service in wanted]
+        if not any(name.startswith((*hosts, "${", "*")) for name in trusted):
+            found = f"{role.logical_id}, which trusts {', '.join(trusted) or 'no service'}"
+            yield Fault(at=node, found=found, allowed=f"a role that trusts {wanted[0]}.amazonaws.com")
+
+
+@rule(
+    "LAKE-IAM-008",
+    "AWS::IAM::Role",
+    title="Sessions of a role last 1 to 12 hours",
+    fix="set MaxSessionDuration between 3600 and 43200",
+    source=f"{_GUIDE}/id_roles_update-role-settings.html",
+)
+def session(role: Resource) -> Iterator[Fault]:
+    """IAM refuses other durations, and a trust policy that assumes by another action than sts has."""
+    yield from between(role.at("MaxSessionDuration"), 3600, 43200, "seconds")
+    for statement in statements(role):
+        if statement.kind is PolicyKind.TRUST:
+            for node in statement.actions:
+                if node.text and not node.text.lower().startswith(("sts:", "*")):
+                    yield Fault(at=node, allowed="an action of sts, such as sts:AssumeRole")
+
+
+def _unknown(action: str) -> str | None:
+    """Return what an action could be, if it is none."""
+    if action == "*":
+        return None
+    prefix, colon, name = action.lower().partition(":")
+    if not colon:
+        return "service:Action, or *"
+    if not tables.is_service(prefix):
+        return None if "*" in prefix or "${" in prefix else "an action of a service that IAM has"
+    known = tables.actions(prefix)
+    if not known or "${" in name or any(fnmatchcase(one, name) for one in known):
+        return None
+    near = [one for one in known if one[:4] == name[:4]][:5]
+    return f"an action of {prefix}{', such as ' + ', '.join(near) if near else ''}"
+
+
+def _mismatch(action: str, arns: list[str]) -> str | None:
+    """Return what an action could be allowed on, if it can be on none of the ARNs."""
+    prefix, _, name = action.lower().partition(":")
+    kinds = tables.actions(prefix).get(name)
+    if kinds is None or "*" in arns:
+        return None
+    if not kinds:
+        return f"the resource *, as {action} takes no other"
+    documented = tables.resource_arns(prefix)
+    possible = [documented[kind] for kind in kinds if kind in documented]
+    if not possible or any(overlap(arn, pattern_of(one)) for arn in arns for one in possible):
+        return None
+    return " or ".join(possible)
+
+
+def _unknown_key(key: str, called: set[str]) -> str | None:
+    """Return what a condition key could be, if it is none of the services that are called."""
+    prefix, colon, _ = key.partition(":")
+    if not colon or prefix == "aws" or "." in prefix or "${" in prefix or key in _OF_THE_CALLER:
+        return None if colon else "a key with its service, such as aws:SourceAccount"
+    known = tables.condition_keys(prefix)
+    if known is not None and not any(_is_key(key, one) for one in known):
+        return f"a key of {prefix}"
+    related = {other for service in called for other in _RELATED.get(service, ())}
+    if called and not any(prefix == one or "*" in one for one in called | related) and tables.is_service(prefix):
+        return f"a key of {', '.join(sorted(called))}, or one that is in every request, such as aws:SourceAccount"
+    return None
+
+
+def _is_key(key: str, documented: str) -> bool:
+    pattern = re.escape(re.sub(r"\$\{[^}]*\}|<[^>]*>", "\0", documented)).replace("\0", ".+")
+    return re.fullmatch(pattern, key) is not None
+
+
+def _role_values(resource: Resource) -> Iterator[Node]:
+    """Yield the values of properties that name roles, at any depth outside of policies."""
+    if not resource.kind.startswith(("AWS::IAM::", "AWS::CloudFormation::", "AWS::SSM::", "AWS::RAM::")):
+        yield from _roles_in(resource.properties)
+
+
+def _roles_in(node: Node) -> Iterator[Node]:
+    for child in node.children():
+        name = child.path.rpartition(".")[2]
+        if name in {"Statement", "Environment", "Parameters", "DefaultArguments", "Tags"}:
+            continue
+        if _ROLE_PROPERTIES.fullmatch(name) and not isinstance(child.value, list) and not _is_object(child):
+            yield child
+        elif name == "IamRoles":
+            yield from child.items()
+        else:
+            yield from _roles_in(child)
+
+
+def _is_object(node: Node) -> bool:
+    return isinstance(node.value, dict) and node.known
+
+
+def _needs_arn(node: Node) -> bool:
+    name = node.path.rpartition(".")[2].lower()
+    return name.endswith("arn") and not (node.text or "").startswith(("{{", "arn:"))
+
+
+def _exactly_one(node: Node, one: str, other: str) -> Iterator[Fault]:
+    if node.at(one).present == node.at(other).present:
+        found = "both" if node.at(one).present else "neither"
+        yield Fault(at=node, found=found, allowed=f"{one} or {other}")
+
+
+def allows(granted: list[Statement], action: str) -> bool:
+    """Whether some statement allows an action, on whatever."""
+    return any(statement.allows and statement.covers(action) for statement in granted)
