@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import synth
+from benchmarks import scale, synth
 from benchmarks.etl import bench
 from benchmarks.measure import Command, measure
 
@@ -28,6 +28,7 @@ def main() -> None:
     WORK.mkdir(parents=True, exist_ok=True)
     sections: Sequence[Callable[[], str]] = (
         lambda: _synth(options.runs),
+        lambda: _scale(options.datasets),
         lambda: _etl(options.rows),
         _start_up,
         lambda: _year(options.months),
@@ -64,6 +65,32 @@ Workgroup.
 {_table(("app", "resources", "wall s", "CPU s"), rows)}
 The reference app takes {ours.wall_seconds / peer.wall_seconds:.2f} times the peer's wall time and
 {ours.cpu_seconds / peer.cpu_seconds:.2f} times its CPU time. Goal: no more than the peer's.
+"""
+
+
+def _scale(sizes: Sequence[int]) -> str:
+    found = scale.compare(sizes)
+    rows = [
+        (
+            f"{one.datasets:,}",
+            f"{one.load_seconds:.1f}",
+            f"{one.synth_seconds:.1f}",
+            f"{1_000 * one.synth_seconds / one.datasets:.0f}",
+            one.stacks,
+            f"{one.resources:,}",
+            one.largest,
+        )
+        for one in found
+    ]
+    first, last = (one.synth_seconds / one.datasets for one in (found[0], found[-1]))
+    return f"""## Many datasets
+
+A `DataLake` of JSON datasets with {scale.COLUMNS} columns, each in a contract of its own, in {scale.SHARDS} shards;
+single runs.
+
+{_table(("datasets", "load s", "synth s", "synth ms for each", "stacks", "resources", "in the largest"), rows)}
+With {found[-1].datasets:,} datasets each takes {last / first:.2f} times as long as with {found[0].datasets:,}. Goal: no
+more than with few.
 """
 
 
@@ -154,6 +181,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="runs of each synth")
+    parser.add_argument("--datasets", type=int, nargs="*", default=[10, 100, 1_000], help="datasets of a lake")
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000], help="records for the ETL")
     parser.add_argument("--months", type=int, default=12, help="months of flights")
     parser.add_argument("--records", type=int, default=100_000, help="records through Kinesis")

@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Scale:
     largest: int
 
 
-def compare(sizes: list[int]) -> list[Scale]:
+def compare(sizes: Sequence[int]) -> list[Scale]:
     """Measure each size in a process of its own."""
     return [_measure(size) for size in sizes]
 
