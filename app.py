@@ -14,6 +14,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from lake_blueprints.contracts import Contract
+from lake_blueprints.contracts.by_name import by_name
 from stacks.environment import Environment
 from stacks.flight_lake import FlightLake
 
@@ -30,12 +31,8 @@ def build(app: cdk.App) -> FlightLake:
         {setting: context(setting) for setting in OVERRIDES},
     )
     folder = Path(__file__).parent / str(context("contracts"))
-    return FlightLake(
-        app,
-        environment,
-        flights=Contract.from_file(folder / "flights.odcs.yaml")["flights"],
-        weather=Contract.from_file(folder / "weather.odcs.yaml")["weather"],
-    )
+    datasets = [dataset for contract in Contract.from_directory(folder) for dataset in contract.datasets]
+    return FlightLake(app, environment, by_name(datasets))
 
 
 def main() -> None:

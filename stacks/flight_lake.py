@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -42,25 +43,24 @@ REPLACED_BY_TAGS = (
 class FlightLake:
     """A lake of flights in one environment, one stack for each concern."""
 
-    def __init__(self, app: cdk.App, environment: Environment, *, flights: Dataset, weather: Dataset) -> None:
+    def __init__(self, app: cdk.App, environment: Environment, datasets: Mapping[str, Dataset]) -> None:
         def named(concern: str) -> dict[str, Any]:
             name = f"flights-{environment.name}-{concern}"
             return {"scope": app, "construct_id": name, "env": environment.target, "environment": environment}
 
-        datasets: dict[str, Any] = {"flights": flights, "weather": weather}
-        self.storage = StorageStack(**named("storage"))
+        self.storage = StorageStack(**named("storage"), datasets=datasets)
         self.network = NetworkStack(**named("network"), key=self.storage.key)
-        self.ingestion = IngestionStack(**named("ingestion"), storage=self.storage, **datasets)
-        self.processing = ProcessingStack(**named("processing"), storage=self.storage, **datasets)
+        self.ingestion = IngestionStack(**named("ingestion"), storage=self.storage, datasets=datasets)
+        self.processing = ProcessingStack(**named("processing"), storage=self.storage, datasets=datasets)
         self.query = QueryStack(**named("query"), storage=self.storage)
         self.warehouse = WarehouseStack(
             **named("warehouse"),
             key=self.storage.key,
             network=self.network.network,
-            tables=[self.processing.flights, self.processing.weather],
+            tables=self.processing.tables.values(),
         )
         self.machine_learning = MachineLearningStack(
-            **named("machine-learning"), storage=self.storage, flights=self.processing.flights
+            **named("machine-learning"), storage=self.storage, tables=self.processing.tables.values()
         )
         self.orchestration = OrchestrationStack(
             **named("orchestration"),
@@ -68,7 +68,7 @@ class FlightLake:
             processing=self.processing,
             query=self.query,
             warehouse=self.warehouse.warehouse,
-            training=self.machine_learning.arrival_delay,
+            training=self.machine_learning.jobs,
         )
         tags = {"owner": environment.owner, "cost-center": environment.cost_center, "environment": environment.name}
         for key, value in tags.items():

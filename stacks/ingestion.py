@@ -1,7 +1,8 @@
-"""How flights arrive: a stream, delivered to the raw zone as it came."""
+"""How records arrive: streams where the contracts name one, delivered to the raw zone as they came."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,11 +12,12 @@ from lake_blueprints.catalog import ArrivalTime, Unpartitioned
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.streaming import Delivery, Stream
 from stacks.environment import Environment
+from stacks.naming import pascal
 from stacks.storage import StorageStack
 
 
 class IngestionStack(cdk.Stack):
-    """Stream and delivery of flights; the tables over what has arrived."""
+    """Stream and delivery of each dataset that is streamed; the tables over what has arrived."""
 
     def __init__(
         self,
@@ -24,30 +26,34 @@ class IngestionStack(cdk.Stack):
         *,
         environment: Environment,
         storage: StorageStack,
-        flights: Dataset,
-        weather: Dataset,
+        datasets: Mapping[str, Dataset],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        layout = ArrivalTime()
-        self.stream = Stream(
+        for dataset in datasets.values():
+            streamed = any(placement.type == "kinesis" for placement in dataset.placements)
+            layout = ArrivalTime() if streamed else Unpartitioned()
+            storage.raw_database.add_table(dataset, format=dataset.format, layout=layout)
+            if streamed:
+                self._define_stream(dataset, environment, storage)
+
+    def _define_stream(self, dataset: Dataset, environment: Environment, storage: StorageStack) -> None:
+        name = pascal(dataset.name)
+        stream = Stream(
             self,
-            "Stream",
+            f"{name}Stream",
             encryption_key=storage.key,
             shards=environment.shards,
             removal_policy=environment.removal_policy,
         )
-        self.delivery = Delivery(
+        Delivery(
             self,
-            "Delivery",
-            dataset=flights,
-            source=self.stream,
+            f"{name}Delivery",
+            dataset=dataset,
+            source=stream,
             zone=storage.raw,
-            layout=layout,
+            layout=ArrivalTime(),
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        storage.raw_database.add_table(flights, format=flights.format, layout=layout)
-        storage.raw_database.add_table(weather, format=weather.format, layout=Unpartitioned())
-
-        cdk.CfnOutput(self, "StreamName", value=self.stream.stream.stream_name)
+        cdk.CfnOutput(self, f"{name}StreamName", value=stream.stream.stream_name)

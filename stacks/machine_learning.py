@@ -1,36 +1,22 @@
-"""A model of arrival delay at the moment of departure, trained on curated flights."""
+"""Models, trained on the curated datasets whose contracts say what is to be predicted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import Construct
 
 from lake_blueprints.catalog import Table
-from lake_blueprints.training import Channel, TrainingJob
+from lake_blueprints.training import Channel, TrainingJob, learning_task
 from stacks.environment import Environment
+from stacks.naming import pascal
 from stacks.storage import StorageStack
-
-# What is known when a plane has left the gate; nothing of its arrival or its time in the air.
-FEATURES = (
-    "dep_delay",
-    "carrier",
-    "origin",
-    "dest",
-    "hour",
-    "month",
-    "distance",
-    "temp",
-    "wind_speed",
-    "precip",
-    "visib",
-    "pressure",
-)
 
 
 class MachineLearningStack(cdk.Stack):
-    """The training job and its model package group."""
+    """The training jobs and their model package groups."""
 
     def __init__(
         self,
@@ -39,20 +25,24 @@ class MachineLearningStack(cdk.Stack):
         *,
         environment: Environment,
         storage: StorageStack,
-        flights: Table,
+        tables: Iterable[Table],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        self.arrival_delay = TrainingJob(
-            self,
-            "ArrivalDelay",
-            channels={"train": Channel(table=flights)},
-            output=storage.analytics,
-            hyperparameters={
-                "target": "arr_delay",
-                "features": ",".join(FEATURES),
-                "time_column": "time_hour",
-            },
-            removal_policy=environment.removal_policy,
-        )
-        cdk.CfnOutput(self, "ModelPackageGroup", value=self.arrival_delay.model_package_group_name)
+        self.jobs: list[TrainingJob] = []
+        for table in tables:
+            task = learning_task(table.dataset)
+            if task is None:
+                continue
+            name = pascal(table.dataset.name)
+            job = TrainingJob(
+                self,
+                f"{name}Model",
+                channels={"train": Channel(table=table)},
+                output=storage.analytics,
+                output_prefix=f"models/{table.dataset.name}/",
+                hyperparameters=task,
+                removal_policy=environment.removal_policy,
+            )
+            self.jobs.append(job)
+            cdk.CfnOutput(self, f"{name}ModelPackageGroup", value=job.model_package_group_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import aws_cdk as cdk
@@ -16,19 +17,30 @@ from stacks.environment import Environment
 class StorageStack(cdk.Stack):
     """Key, zones and databases."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, **options: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        datasets: Iterable[str],
+        **options: Any,
+    ) -> None:
         super().__init__(scope, construct_id, **options)
         removal = environment.removal_policy
         self.key = LakeKey(self, "Key", eventbridge=True, cloudwatch_alarms=True, removal_policy=removal).key
         logs = AccessLogBucket(self, "AccessLogs", removal_policy=removal)
         cheaper = Transition(storage_class=StorageClass.INTELLIGENT_TIERING, after=cdk.Duration.days(0))
-        expiry = LifecycleRule(
-            prefix="flights/",
-            transitions=[cheaper],
-            expire_after=cdk.Duration.days(environment.raw_retention_days),
-        )
+        expiry = [
+            LifecycleRule(
+                prefix=f"{dataset}/",
+                transitions=[cheaper],
+                expire_after=cdk.Duration.days(environment.raw_retention_days),
+            )
+            for dataset in datasets
+        ]
         common: dict[str, Any] = {"encryption_key": self.key, "access_logs": logs, "removal_policy": removal}
-        self.raw = Zone(self, "Raw", lifecycle=[expiry], **common)
+        self.raw = Zone(self, "Raw", lifecycle=expiry, **common)
         self.curated = Zone(self, "Curated", lifecycle=[LifecycleRule(transitions=[cheaper])], **common)
         self.analytics = Zone(self, "Analytics", **common)
         self.raw_database = Database(self, "RawDatabase", zone=self.raw, removal_policy=removal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import aws_cdk as cdk
@@ -25,7 +25,7 @@ class WarehouseStack(cdk.Stack):
         environment: Environment,
         key: kms.IKey,
         network: LakeNetwork,
-        tables: Sequence[Table],
+        tables: Iterable[Table],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)

@@ -12,7 +12,7 @@ from examples.flights.errors import DemoError
 class Lake:
     """Names of the lake's resources; each is the stack output of the same name."""
 
-    stream_name: str
+    flights_stream_name: str
     raw_bucket: str
     curated_bucket: str
     analytics_bucket: str

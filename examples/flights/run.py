@@ -114,7 +114,7 @@ class Run:
             lines = [as_json(record) for record in records(self._flights, self.results.months)]
             step.expect(len(lines) + self.results.corrupt)
             corrupted = corruption.corrupt(lines, self._flights, self.results.corrupt)
-            sent = producer.stream(self._cloud.client("kinesis"), lake.stream_name, corrupted, step.advance)
+            sent = producer.stream(self._cloud.client("kinesis"), lake.flights_stream_name, corrupted, step.advance)
             self._sent[self._flights.name] = sent
             bad = f", {self.results.corrupt:,} of them bad" if self.results.corrupt else ""
             step.say(f"{sent:,} JSON records{bad}")

@@ -13,10 +13,10 @@ from constructs import Construct
 from lake_blueprints.access import combine
 from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.encryption import LakeKey
-from lake_blueprints.etl import Curation, CurationJob
+from lake_blueprints.etl import Curation, CurationJob, in_waves
 from lake_blueprints.lake.homes import Homes
-from lake_blueprints.lake.order import in_waves
 from lake_blueprints.lake.shards import Shards
 from lake_blueprints.orchestration import Curate, Evaluate, Load, Pipeline, Run, Step, Together, step_name
 from lake_blueprints.quality import QualityRuleset, define_promised
@@ -87,7 +87,7 @@ class DataLake(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         LakeRules.enable(self)
-        self.datasets = _by_name(datasets)
+        self.datasets = by_name(datasets)
         self._curations = dict(curations or {})
         _check_known(self._curations, self.datasets)
         self._removal_policy = removal_policy
@@ -218,17 +218,6 @@ class DataLake(Construct):
 
 def _together(steps: Sequence[Step], number: int) -> list[Step]:
     return [Together(branches=steps, name=f"Wave {number}")] if len(steps) > 1 else list(steps)
-
-
-def _by_name(datasets: Iterable[Dataset]) -> dict[str, Dataset]:
-    found: dict[str, Dataset] = {}
-    for dataset in datasets:
-        if dataset.name in found:
-            raise ValueError(f"'datasets' has two named '{dataset.name}'; rename one")
-        found[dataset.name] = dataset
-    if not found:
-        raise ValueError("'datasets' must hold at least one dataset, got none")
-    return found
 
 
 def _check_known(curations: Mapping[str, Curation], datasets: Mapping[str, Dataset]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.etl import Curation
+from lake_blueprints.etl.plan import Curation
 
 
 def in_waves(datasets: Mapping[str, Dataset], curations: Mapping[str, Curation]) -> list[list[Dataset]]:
