@@ -1,8 +1,7 @@
-"""The state machine that takes the lake from raw data to registered models."""
+"""The state machine that takes the lake from raw data to a registered model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,8 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.catalog import Table
-from lake_blueprints.orchestration import Crawl, Curate, Load, Pipeline, Query, Register, Step, Together, Train
+from lake_blueprints.orchestration import Crawl, Curate, Evaluate, Load, Pipeline, Query, Register, Together, Train
 from lake_blueprints.training import TrainingJob
 from lake_blueprints.warehouse import Warehouse
 from stacks.environment import Environment
@@ -20,7 +18,7 @@ from stacks.query import QueryStack
 
 
 class OrchestrationStack(cdk.Stack):
-    """Crawl and curate, repair, load, train, register; by schedule where the environment has one."""
+    """Crawl and curate, repair, evaluate, load, train, register; by schedule where the environment has one."""
 
     def __init__(
         self,
@@ -32,20 +30,32 @@ class OrchestrationStack(cdk.Stack):
         processing: ProcessingStack,
         query: QueryStack,
         warehouse: Warehouse,
-        training: Sequence[TrainingJob],
+        training: TrainingJob,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        first, *later = ([Curate(job=job) for job in wave] for wave in processing.waves)
-        steps: list[Step] = [Together(branches=[Crawl(crawler=processing.crawler), *first])]
-        steps += [Together(branches=wave, name=f"Wave {number}") for number, wave in enumerate(later, start=2)]
-        steps += [self._repair(table, query) for table in processing.tables.values() if table.dataset.partition_keys]
-        steps.append(Load(warehouse=warehouse))
-        steps += [step for job in training for step in (Train(job=job), Register(job=job))]
+        flights = processing.flights
+        repair = Query(
+            name="Repair partitions",
+            workgroup=query.workgroup,
+            # Finds the partitions of files that somebody copied into the table by hand.
+            sql=f"MSCK REPAIR TABLE {flights.table_name}",
+            database=flights.database.database_name,
+            reads=[flights],
+            writes=[flights],
+        )
         self.pipeline = Pipeline(
             self,
             "Pipeline",
-            steps=steps,
+            steps=[
+                Together(branches=[Crawl(crawler=processing.crawler), Curate(job=processing.curate_weather)]),
+                Curate(job=processing.curate_flights),
+                repair,
+                Together(branches=[Evaluate(ruleset=ruleset) for ruleset in processing.rulesets], name="Evaluate"),
+                Load(warehouse=warehouse),
+                Train(job=training),
+                Register(job=training),
+            ],
             schedule=events.Schedule.expression(environment.schedule) if environment.schedule else None,
             poll_interval=cdk.Duration.seconds(environment.poll_seconds),
             encryption_key=key,
@@ -54,14 +64,3 @@ class OrchestrationStack(cdk.Stack):
         )
         cdk.CfnOutput(self, "StateMachineArn", value=self.pipeline.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "TopicArn", value=self.pipeline.topic.topic_arn)
-
-    def _repair(self, table: Table, query: QueryStack) -> Query:
-        """Return the step that finds the partitions of files that somebody copied into a table by hand."""
-        return Query(
-            name=f"Repair {table.table_name}",
-            workgroup=query.workgroup,
-            sql=f"MSCK REPAIR TABLE {table.table_name}",
-            database=table.database.database_name,
-            reads=[table],
-            writes=[table],
-        )

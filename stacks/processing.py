@@ -1,23 +1,22 @@
-"""From raw to curated: contracts enforced, datasets joined as they are related, reference data crawled."""
+"""From raw to curated: contracts enforced, flights joined with the weather, reference data crawled, rules defined."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from lake_blueprints.catalog import Crawler, Table
+from lake_blueprints.catalog import Crawler
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.etl import Curation, CurationJob, Worker, in_waves, related_joins
+from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin, Worker
+from lake_blueprints.quality import QualityRuleset
 from stacks.environment import Environment
-from stacks.naming import pascal
 from stacks.storage import StorageStack
 
 
 class ProcessingStack(cdk.Stack):
-    """A crawler for data without a contract, a curation job for each dataset that has one."""
+    """A crawler for data without a contract; a curation job and a ruleset for each dataset that has one."""
 
     def __init__(
         self,
@@ -26,31 +25,32 @@ class ProcessingStack(cdk.Stack):
         *,
         environment: Environment,
         storage: StorageStack,
-        datasets: Mapping[str, Dataset],
+        flights: Dataset,
+        weather: Dataset,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
+        worker = Worker(count=environment.workers)
         self.crawler = Crawler(self, "ReferenceCrawler", database=storage.raw_database, prefixes=["reference/"])
-        curations = {name: Curation(joins=related_joins(one, datasets.values())) for name, one in datasets.items()}
-        self.tables: dict[str, Table] = {}
-        # What is joined is curated first.
-        self.waves: list[list[CurationJob]] = []
-        for wave in in_waves(datasets, curations):
-            self.waves.append([self._define(one, curations[one.name], environment, storage) for one in wave])
-
-    def _define(
-        self, dataset: Dataset, curation: Curation, environment: Environment, storage: StorageStack
-    ) -> CurationJob:
-        table = storage.curated_database.add_table(curation.curated(dataset))
-        job = CurationJob(
-            self,
-            f"Curate{pascal(dataset.name)}",
-            dataset=dataset,
-            source=storage.raw,
-            target=table,
-            curation=curation,
-            references=[self.tables[join.reference.name] for join in curation.joins],
-            worker=Worker(count=environment.workers),
+        self.weather = storage.curated_database.add_table(Curation().curated(weather))
+        self.curate_weather = CurationJob(
+            self, "CurateWeather", dataset=weather, source=storage.raw, target=self.weather, worker=worker
         )
-        self.tables[dataset.name] = table
-        return job
+        station = [column for column in weather.primary_key if column in flights.column_names]
+        conditions = [c.name for c in weather.columns if c.name not in flights.column_names]
+        curation = Curation(joins=[ReferenceJoin(reference=weather, on=station, columns=conditions)])
+        self.flights = storage.curated_database.add_table(curation.curated(flights))
+        self.curate_flights = CurationJob(
+            self,
+            "CurateFlights",
+            dataset=flights,
+            source=storage.raw,
+            target=self.flights,
+            curation=curation,
+            references=[self.weather],
+            worker=worker,
+        )
+        self.rulesets = [
+            QualityRuleset(self, "FlightsQuality", table=self.flights),
+            QualityRuleset(self, "WeatherQuality", table=self.weather),
+        ]
