@@ -105,7 +105,8 @@ class _Resolver:
 
     def _object(self, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
         if properties := prop.get("properties"):
-            return self._struct([(child["name"], self.property(child)) for child in properties])
+            named = ((str(child.get("physicalName") or child["name"]), child) for child in properties)
+            return self._struct([(name, self.property(child)) for name, child in named])
         found = self.written(stored) if stored else None
         if found and isinstance(found.type, StructType | MapType):
             return found
