@@ -208,6 +208,8 @@ def _column(column: Column, quality: Sequence[RowRule]) -> dict[str, Any]:
         "type": column.type.spark,
         "required": column.required,
     }
+    if column.type.nested:
+        described["sent"] = column.type.sent
     if column.format:
         described["format"] = column.format
     if quality:

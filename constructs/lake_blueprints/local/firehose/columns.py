@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,8 @@ Convert = Callable[[Any], Any]
 
 _EPOCH = datetime(1970, 1, 1)  # like the column, without a time zone
 _INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "integer": 32, "bigint": 64}
+# Of the 38 digits that a decimal may have, the usual context would refuse the last ten.
+_DIGITS = Context(prec=76, rounding=ROUND_HALF_UP)
 # Numbers above this are epoch milliseconds, others epoch seconds.
 _MOST_SECONDS = 10_000_000_000
 _TIMESTAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ])(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z?)")
@@ -136,7 +138,7 @@ def _float(rules: Rules, value: Any) -> float:
 
 def _decimal(precision: int, scale: int, rules: Rules, value: Any) -> Decimal:
     try:
-        number = Decimal(str(_number(value, rules))).quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
+        number = Decimal(str(_number(value, rules))).quantize(Decimal(1).scaleb(-scale), context=_DIGITS)
     except InvalidOperation:
         raise ValueError(f"{value!r} is not a decimal") from None
     if len(number.as_tuple().digits) > precision:

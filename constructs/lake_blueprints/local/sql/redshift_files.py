@@ -109,16 +109,30 @@ def _parquet(session: Session, files: Sequence[ObjectSummary], columns: list[str
                 f"Spectrum Scan Error: {files[0].uri} has an incompatible Parquet schema for column {column!r}: "
                 f"{name} is {kind}, the target column {types[column]}"
             )
-    return f"select * from {source}"
+    values = [_without_zones(identifier(name), str(kind)) for name, kind in found]
+    return f"select {', '.join(values)} from {source}"
+
+
+def _without_zones(column: str, kind: str) -> str:
+    """Have times in parts of a value written as times in columns are: in UTC, which goes without saying."""
+    return f"cast({column} as {kind.replace(' WITH TIME ZONE', '')})" if _is_nested(kind) else column
 
 
 def _family(kind: str) -> str:
-    """Types within a family load into each other; others do not, not even INT into BIGINT."""
+    """Types within a family load into each other; others do not, not even INT into BIGINT.
+
+    Redshift has no type of eight bits: such columns load into SMALLINT
+    (https://github.com/aws/aws-sdk-pandas/issues/400).
+    """
+    if kind in ("JSON", "VARCHAR") or _is_nested(kind):
+        return "VARCHAR"
     if kind.startswith("TIMESTAMP"):
         return "TIMESTAMP"
-    if kind in ("JSON", "VARCHAR") or (kind.endswith(("[]", ")")) and not kind.startswith("DECIMAL")):
-        return "VARCHAR"
-    return kind.partition("(")[0]
+    return "SMALLINT" if kind == "TINYINT" else kind.partition("(")[0]
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.endswith("[]") or kind.startswith(("STRUCT", "MAP"))
 
 
 def _json(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -75,7 +76,21 @@ def text(value: Any, duckdb_type: Any) -> str | None:
         return f"{{{', '.join(f'{_nested(k, keys)}={_nested(v, values)}' for k, v in value.items())}}}"
     if kind == "struct":
         return f"{{{', '.join(f'{name}={_nested(value[name], child)}' for name, child in duckdb_type.children)}}}"
-    return _scalar(value)
+    return double_text(_shortest(value)) if kind == "float" else _scalar(value)
+
+
+def _shortest(value: float) -> float:
+    """Return the double with the fewest digits that is this value of four bytes: 0.1, not 0.10000000149011612."""
+    packed = struct.pack("f", value)
+    candidates = (float(f"{value:.{digits}g}") for digits in range(2, 10))
+    return next((found for found in candidates if _packed(found) == packed), value)
+
+
+def _packed(value: float) -> bytes | None:
+    try:
+        return struct.pack("f", value)
+    except OverflowError:
+        return None
 
 
 def _nested(value: Any, duckdb_type: Any) -> str:
@@ -91,7 +106,8 @@ def _scalar(value: Any) -> str:
 def _instant(value: datetime) -> str:
     moment = value if value.tzinfo is None else value.astimezone(UTC)
     zone = "" if value.tzinfo is None else " UTC"
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}{zone}"
+    # Not by %Y, which writes the year 1 without its zeros.
+    return f"{moment.date()} {moment:%H:%M:%S}.{moment.microsecond // 1000:03d}{zone}"
 
 
 def double_text(value: float) -> str:

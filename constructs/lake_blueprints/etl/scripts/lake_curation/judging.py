@@ -47,7 +47,7 @@ def judged(plan: Plan, records: DataFrame, references: References) -> DataFrame:
 
 def _typed(plan: Plan, records: DataFrame) -> DataFrame:
     """Give each column its type, and mark as BROKEN what breaks a rule."""
-    found = dict(records.select(f"{PARSED}.*").dtypes)
+    found = {field.name: field.dataType for field in records.select(f"{PARSED}.*").schema}
     values = (
         converted(F.col(PARSED).getField(column.source), found[column.source], column).alias(column.name)
         for column in plan.columns

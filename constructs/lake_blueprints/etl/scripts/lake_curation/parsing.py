@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from collections.abc import Iterable
 
-from lake_curation.columns import CORRUPT
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType
+
+from lake_curation.columns import CORRUPT, schema
+from lake_curation.nested import Shape, with_parts
 from lake_curation.plan import INTEGERS, NESTED, Field
 
 JSON_OPTIONS = {"columnNameOfCorruptRecord": CORRUPT, "allowNonNumericNumbers": "false"}
@@ -21,8 +25,27 @@ _PATTERNS = {
 }
 
 
-def converted(value: Column, found: str, column: Field) -> Column:
+def types(names: Iterable[str]) -> list[DataType]:
+    """Return Spark's own form of types."""
+    columns = schema((str(number), name) for number, name in enumerate(names))
+    return [field.dataType for field in SparkSession.active().createDataFrame([], columns).schema]
+
+
+def converted(value: Column, found: DataType, column: Field) -> Column:
     """Convert a value of the type `found` to the column's type: null if it does not fit."""
+    if column.family not in NESTED:
+        return _converted(value, found.simpleString(), column)
+    wanted, sent, read = types([column.type, column.sent or column.type, column.json_type])
+    if found.simpleString() == "string":
+        value, found = _from_json_text(value, column), read
+    return with_parts(value, Shape(found, wanted, sent), _part)
+
+
+def _part(value: Column, found: DataType, wanted: DataType) -> Column:
+    return _converted(value, found.simpleString(), Field(name="", source="", type=wanted.simpleString()))
+
+
+def _converted(value: Column, found: str, column: Field) -> Column:
     if found == column.type:
         return _finite(value) if found in ("float", "double") else value
     if found == "string":
@@ -48,12 +71,17 @@ def _from_text(text: Column, column: Field) -> Column:
         return (F.to_date if column.family == "date" else F.to_timestamp)(text, column.format)
     if column.family == "binary":
         return F.unbase64(text)
-    if column.family in NESTED:
-        return F.from_json(text, column.type)
     value = text.cast(column.type)
     if column.family in ("float", "double"):
         value = _finite(value)
     return F.when(text.rlike(_PATTERNS[column.family]), value) if column.family in _PATTERNS else value
+
+
+def _from_json_text(text: Column, column: Field) -> Column:
+    # As the value of a field: of a text alone, Spark would make null of a wrong part and say nothing.
+    record = F.concat(F.lit('{"value":'), text, F.lit("}"))
+    read = F.from_json(record, schema([("value", column.json_type), (CORRUPT, "string")]), JSON_OPTIONS)
+    return F.when(read[CORRUPT].isNull() & (json_values(text) == 1), read["value"])
 
 
 def _finite(value: Column) -> Column:

@@ -14,6 +14,15 @@ INTEGERS = ("tinyint", "smallint", "int", "bigint")
 TEMPORAL = ("date", "timestamp", "timestamp_ntz")
 NESTED = ("array", "map", "struct")
 MASKINGS = ("none", "redact", "hash", "drop")
+# As what Spark's JSON parser reads a type, where it would guess: it takes a number for a time, and 200 for the
+# tinyint -56.
+READ_AS = {
+    **dict.fromkeys(("tinyint", "smallint"), "int"),
+    "float": "double",
+    **dict.fromkeys(TEMPORAL, "string"),
+}
+# Each of these types in a type's text; names of fields may stand in backticks.
+_GUESSED = re.compile(rf"`(?:[^`]|``)*`|(^|[<:,]\s*)({'|'.join(READ_AS)})(?=\s*(?:[,>]|$))")
 TYPES = (*INTEGERS, "float", "double", "decimal", "boolean", "string", "binary", *TEMPORAL, *NESTED)
 
 
@@ -35,6 +44,8 @@ class Field:
     name: str
     source: str
     type: str
+    # The type with the fields of objects as the source spells them.
+    sent: str | None = None
     required: bool = False
     format: str | None = None
     minimum: Any = None
@@ -55,13 +66,12 @@ class Field:
 
     @property
     def json_type(self) -> str:
-        """The type as which Spark's JSON parser reads the column.
+        """The type as which Spark's JSON parser reads the column."""
 
-        Text where that parser would guess: it takes a number for a time, and 200 for the tinyint -56.
-        """
-        if self.family in TEMPORAL:
-            return "string"
-        return {"tinyint": "int", "smallint": "int", "float": "double"}.get(self.type, self.type)
+        def read_as(found: re.Match[str]) -> str:
+            return found[1] + READ_AS[found[2]] if found[2] else found[0]
+
+        return _GUESSED.sub(read_as, self.sent or self.type)
 
 
 @dataclass(frozen=True, kw_only=True)

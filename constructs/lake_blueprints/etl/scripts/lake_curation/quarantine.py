@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake_curation.columns import CORRUPT, FIELDS, OBJECT, PARSED, QUARANTINED, RAW, STATUS, quoted, schema
-from lake_curation.parsing import JSON_OPTIONS, converted, is_one_value, json_values
+from lake_curation.parsing import JSON_OPTIONS, converted, is_one_value, json_values, types
 from lake_curation.plan import Field, Plan
 from lake_curation.rules import Rule, rules
 
@@ -72,7 +72,8 @@ def _rules_and_sentences(plan: Plan, column: Field) -> Iterator[tuple[Rule, Colu
     # Without this, the reason for "12" would be that '12' is not a bigint.
     as_string = F.col(FIELDS).rlike(rf'"\Q{column.source}\E"\s*:\s*"') & F.lit(kind != "string")
     note = F.when(as_string, "is a string and ").otherwise("")
-    for rule in rules(plan, column, text, converted(sound, kind, column)):
+    (found,) = types([kind])
+    for rule in rules(plan, column, text, converted(sound, found, column)):
         middle = F.concat(value, note) if rule.kind == "type" else F.coalesce(value, F.lit(""))
         yield rule, F.concat(F.lit(f"column '{column.name}': "), middle, F.lit(rule.sentence))
 

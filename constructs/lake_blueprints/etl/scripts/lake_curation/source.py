@@ -63,8 +63,12 @@ def _csv(spark: SparkSession, plan: Plan, bucket: str, header: str, objects: lis
 def _parquet(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
     rows = spark.read.option("mergeSchema", "true").parquet(*_paths(bucket, objects))
 
+    folded = {name.lower(): name for name in rows.columns}
+
     def value(column: Field) -> Column:
-        return F.col(quoted(column.source)) if column.source in rows.columns else F.lit(None).cast(column.type)
+        # Firehose's conversion gives columns the names of the catalog.
+        found = folded.get(column.source.lower()) or folded.get(column.name)
+        return F.col(quoted(found)) if found else F.lit(None).cast(column.type)
 
     fields = F.struct(*(value(column).alias(column.source) for column in plan.columns))
     text = F.to_json(PARSED)
