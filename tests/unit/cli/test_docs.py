@@ -116,7 +116,7 @@ def test_a_page_says_what_the_contract_says(pages: Path) -> None:
         "rows > 3",
         "the run fails",
         "RowCount > 3",
-        "are keys ofitemitems (id)",
+        "itemitems (id)",
         "analytics zone",
     ):
         assert expected in words
