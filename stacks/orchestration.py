@@ -1,7 +1,8 @@
-"""The state machine that takes the lake from raw data to a registered model."""
+"""The state machine that takes the lake from raw data to registered models."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -9,7 +10,17 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.orchestration import Crawl, Curate, Evaluate, Load, Pipeline, Query, Register, Together, Train
+from lake_blueprints.orchestration import (
+    Crawl,
+    Curate,
+    Evaluate,
+    Load,
+    Pipeline,
+    Register,
+    Step,
+    Together,
+    Train,
+)
 from lake_blueprints.training import TrainingJob
 from lake_blueprints.warehouse import Warehouse
 from stacks.environment import Environment
@@ -30,32 +41,23 @@ class OrchestrationStack(cdk.Stack):
         processing: ProcessingStack,
         query: QueryStack,
         warehouse: Warehouse,
-        training: TrainingJob,
+        training: Sequence[TrainingJob],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        flights = processing.flights
-        repair = Query(
-            name="Repair partitions",
-            workgroup=query.workgroup,
-            # Finds the partitions of files that somebody copied into the table by hand.
-            sql=f"MSCK REPAIR TABLE {flights.table_name}",
-            database=flights.database.database_name,
-            reads=[flights],
-            writes=[flights],
-        )
+        first, *later = ([Curate(job=job) for job in wave] for wave in processing.waves)
+        steps: list[Step] = [Together(branches=[Crawl(crawler=processing.crawler), *first])]
+        steps += [Together(branches=wave, name=f"Wave {number}") for number, wave in enumerate(later, start=2)]
+        steps += [query.repair(table) for table in processing.tables.values() if table.dataset.partition_keys]
+        if processing.rulesets:
+            branches = [Evaluate(ruleset=ruleset) for ruleset in processing.rulesets]
+            steps.append(Together(branches=branches, name="Evaluate"))
+        steps.append(Load(warehouse=warehouse))
+        steps += [step for job in training for step in (Train(job=job), Register(job=job))]
         self.pipeline = Pipeline(
             self,
             "Pipeline",
-            steps=[
-                Together(branches=[Crawl(crawler=processing.crawler), Curate(job=processing.curate_weather)]),
-                Curate(job=processing.curate_flights),
-                repair,
-                Together(branches=[Evaluate(ruleset=ruleset) for ruleset in processing.rulesets], name="Evaluate"),
-                Load(warehouse=warehouse),
-                Train(job=training),
-                Register(job=training),
-            ],
+            steps=steps,
             schedule=events.Schedule.expression(environment.schedule) if environment.schedule else None,
             poll_interval=cdk.Duration.seconds(environment.poll_seconds),
             encryption_key=key,

@@ -1,17 +1,19 @@
-"""From raw to curated: contracts enforced, flights joined with the weather, reference data crawled, rules defined."""
+"""From raw to curated: contracts enforced, datasets joined as they are related, rules defined."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from lake_blueprints.catalog import Crawler
+from lake_blueprints.catalog import Crawler, Table
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin, Worker
-from lake_blueprints.quality import QualityRuleset
+from lake_blueprints.etl import Curation, CurationJob, Worker, in_waves, related_joins
+from lake_blueprints.quality import define_promised
 from stacks.environment import Environment
+from stacks.naming import pascal
 from stacks.storage import StorageStack
 
 
@@ -25,32 +27,37 @@ class ProcessingStack(cdk.Stack):
         *,
         environment: Environment,
         storage: StorageStack,
-        flights: Dataset,
-        weather: Dataset,
+        datasets: Mapping[str, Dataset],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        worker = Worker(count=environment.workers)
         self.crawler = Crawler(self, "ReferenceCrawler", database=storage.raw_database, prefixes=["reference/"])
-        self.weather = storage.curated_database.add_table(Curation().curated(weather))
-        self.curate_weather = CurationJob(
-            self, "CurateWeather", dataset=weather, source=storage.raw, target=self.weather, worker=worker
-        )
-        station = [column for column in weather.primary_key if column in flights.column_names]
-        conditions = [c.name for c in weather.columns if c.name not in flights.column_names]
-        curation = Curation(joins=[ReferenceJoin(reference=weather, on=station, columns=conditions)])
-        self.flights = storage.curated_database.add_table(curation.curated(flights))
-        self.curate_flights = CurationJob(
-            self,
-            "CurateFlights",
-            dataset=flights,
-            source=storage.raw,
-            target=self.flights,
-            curation=curation,
-            references=[self.weather],
-            worker=worker,
-        )
-        self.rulesets = [
-            QualityRuleset(self, "FlightsQuality", table=self.flights),
-            QualityRuleset(self, "WeatherQuality", table=self.weather),
+        curations = {name: Curation(joins=related_joins(one, datasets.values())) for name, one in datasets.items()}
+        self.tables: dict[str, Table] = {}
+        # What is joined is curated first.
+        self.waves: list[list[CurationJob]] = []
+        for wave in in_waves(datasets, curations):
+            self.waves.append([self._define(one, curations[one.name], environment, storage) for one in wave])
+        tables = list(self.tables.values())
+        found = [
+            define_promised(self, f"{pascal(table.dataset.name)}Quality", table=table, references=tables)
+            for table in tables
         ]
+        self.rulesets = [ruleset for ruleset in found if ruleset]
+
+    def _define(
+        self, dataset: Dataset, curation: Curation, environment: Environment, storage: StorageStack
+    ) -> CurationJob:
+        table = storage.curated_database.add_table(curation.curated(dataset))
+        job = CurationJob(
+            self,
+            f"Curate{pascal(dataset.name)}",
+            dataset=dataset,
+            source=storage.raw,
+            target=table,
+            curation=curation,
+            references=[self.tables[join.reference.name] for join in curation.joins],
+            worker=Worker(count=environment.workers),
+        )
+        self.tables[dataset.name] = table
+        return job

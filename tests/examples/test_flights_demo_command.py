@@ -38,12 +38,12 @@ def test_the_lake_is_found_among_the_outputs_of_all_stacks() -> None:
             "CuratedDatabaseName": "cd", "ExportsOutputRefKey": "x",
         },
         "others": {
-            "StreamName": "s", "WorkgroupName": "w", "WarehouseWorkgroup": "ww", "WarehouseDatabase": "wd",
+            "FlightsStreamName": "s", "WorkgroupName": "w", "WarehouseWorkgroup": "ww", "WarehouseDatabase": "wd",
             "WarehouseSecret": "ws",
             "StateMachineArn": "arn",
         },
     }  # fmt: skip
     assert Lake.from_outputs(outputs).curated_database_name == "cd"
-    del outputs["others"]["StreamName"]
+    del outputs["others"]["FlightsStreamName"]
     with pytest.raises(DemoError, match="no stack has an output StreamName"):
         Lake.from_outputs(outputs)
