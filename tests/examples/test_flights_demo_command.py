@@ -45,5 +45,5 @@ def test_the_lake_is_found_among_the_outputs_of_all_stacks() -> None:
     }  # fmt: skip
     assert Lake.from_outputs(outputs).curated_database_name == "cd"
     del outputs["others"]["FlightsStreamName"]
-    with pytest.raises(DemoError, match="no stack has an output StreamName"):
+    with pytest.raises(DemoError, match="no stack has an output FlightsStreamName"):
         Lake.from_outputs(outputs)
