@@ -1,0 +1,29 @@
+"""A lake whose contract promises quality, and a pipeline that looks often whether it has been evaluated."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from lake_blueprints.contracts import Contract
+from lake_blueprints.lake import DataLake
+from lake_blueprints.orchestration import Curate, Evaluate, Pipeline
+
+app = cdk.App()
+stack = cdk.Stack(app, "Quality")
+lake = DataLake(stack, "Lake", datasets=Contract.from_file(Path(__file__).parent / "quality.odcs.yaml").datasets)
+pipeline = Pipeline(
+    stack,
+    "Quick",
+    steps=[Curate(job=lake.jobs["orders"]), Evaluate(ruleset=lake.rulesets["orders"])],
+    poll_interval=cdk.Duration.seconds(1),
+    encryption_key=lake.key,
+)
+for name, value in {
+    "Orders": lake.deliveries["orders"].delivery_stream_name,
+    "CuratedBucket": lake.curated.bucket.bucket_name,
+    "RawBucket": lake.raw.bucket.bucket_name,
+    "StateMachine": pipeline.state_machine.state_machine_arn,
+    "Topic": pipeline.topic.topic_arn,
+}.items():
+    cdk.CfnOutput(stack, name, value=value)
+app.synth()
