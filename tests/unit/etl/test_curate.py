@@ -104,6 +104,12 @@ def register(lake: Any, key: str, **parameters: str) -> None:
         ({"type": "date", "format": "dd.MM.yyyy"}, '{"x": "2013-01-01"}', "type",
          "column 'x': '2013-01-01' is not a date"),
         ({"type": "struct<a:int>"}, '{"x": {"a": "b"}}', "type", "column 'x': '{\"a\":\"b\"}' is not a struct<a:int>"),
+        ({"type": "array<tinyint>"}, '{"x": [1, 200]}', "type", "column 'x': '[1,200]' is not an array<tinyint>"),
+        ({"type": "array<timestamp>"}, '{"x": [5]}', "type", "column 'x': '[5]' is not an array<timestamp>"),
+        ({"type": "struct<at:timestamp>"}, '{"x": {"at": "T05:00"}}', "type",
+         "column 'x': '{\"at\":\"T05:00\"}' is not a struct<at:timestamp>"),
+        ({"type": "map<string,float>"}, '{"x": {"a": 1e39}}', "type",
+         "column 'x': '{\"a\":1.0E39}' is not a map<string,float>"),
         ({"type": "string", "required": True}, '{"x": null}', "required", "column 'x': missing, but required"),
         ({"type": "string", "required": True}, "{}", "required", "column 'x': missing, but required"),
         ({"type": "int", "minimum": 1}, '{"x": 0}', "range", "column 'x': '0' is below the minimum 1"),
@@ -210,6 +216,15 @@ UTC = dt.UTC
         ({"type": "timestamp"}, '{"x": "2013-01-01 05:00"}', dt.datetime(2013, 1, 1, 5)),
         ({"type": "timestamp", "format": "yyyyMMddHHmm"}, '{"x": "201301010500"}', dt.datetime(2013, 1, 1, 5)),
         ({"type": "array<struct<a:bigint>>"}, '{"x": [{"a": 1}, {"a": null}], "unknown": 1}', [(1,), (None,)]),
+        ({"type": "struct<postalcode:string>", "sent": "struct<`postalCode`:string>"}, '{"x": {"postalCode": "1"}}',
+         ("1",)),
+        ({"type": "array<struct<u4fa1:tinyint>>", "sent": "array<struct<`価,格`:tinyint>>"}, '{"x": [{"価,格": -128}]}',
+         [(-128,)]),
+        ({"type": "array<date>"}, '{"x": ["0001-01-01", null]}', [dt.date(1, 1, 1), None]),
+        ({"type": "map<string,double>"}, '{"x": {"a": 0.1, "b": null}}', {"a": 0.1, "b": None}),
+        # Spark itself would stop at a map with the same key twice.
+        ({"type": "map<string,date>"}, '{"x": {"a": "2013-01-01", "a": "2013-01-02"}}', {"a": dt.date(2013, 1, 2)}),
+        ({"type": "struct<a:array<int>>"}, '{"x": {"a": null}}', (None,)),
         ({"type": "double", "multiple_of": 0.1}, '{"x": 0.3}', 0.3),
         ({"type": "bigint"}, '{"x": null}', None),
         ({"type": "string", "pattern": "b"}, '{"x": "abc"}', "abc"),
@@ -489,6 +504,32 @@ def test_csv_text_is_converted_strictly(lake: Any) -> None:
             ],
         )
     ]
+
+
+def test_nested_csv_text_is_one_json_value_in_which_every_part_fits(lake: Any) -> None:
+    lake.plan = plan(column("x", "array<int>"), format="csv")
+    lake.put("a.csv", "x", '"[1, 2]"', '"[1, ""a""]"', "[1]]")
+    lake.run()
+    assert lake.rows() == [([1, 2],)]
+    assert sorted(lake.refused()) == [
+        ('"[1, ""a""]"', ["column 'x': '[1, \"a\"]' is not an array<int>"]),
+        ("[1]]", ["column 'x': '[1]]' is not an array<int>"]),
+    ]
+
+
+def test_parquet_is_read_by_names_in_any_case_of_the_source_or_of_the_catalog(lake: Any) -> None:
+    lake.plan = plan(
+        {"name": "tag_list", "source": "Tag List", "type": "string"},
+        {"name": "place", "source": "place", "type": "struct<a:int,b:string>", "sent": "struct<`A`:int,`B`:string>"},
+        column("list", "array<struct<c:int>>"),
+        format="parquet",
+    )
+    sink = pa.BufferOutputStream()
+    place, item = {"B": "b", "a": 1}, {"other": 1}
+    pq.write_table(pa.table({"tag_list": ["t"], "PLACE": [place], "list": [[item]]}), sink)
+    lake.put("a.parquet", directly=sink.getvalue().to_pybytes())
+    lake.run()
+    assert lake.rows() == [("t", {"a": 1, "b": "b"}, [{"c": None}])]
 
 
 def test_parquet_values_must_fit_their_column(lake: Any) -> None:

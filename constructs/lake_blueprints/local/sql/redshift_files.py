@@ -68,7 +68,8 @@ def copy(session: Session, objects: ObjectStore, sql: str) -> str | None:
         raise LocalCloudError(f'column "{unknown[0]}" of relation "{table}" does not exist')
     files = _files(objects, uri)
     if options.take(r"(?:format\s+(?:as\s+)?)?parquet\b") is not None:
-        source = _parquet(session, files, columns, types)
+        serialized = options.take(r"serializetojson\b") is not None
+        source = _parquet(session, files, columns, types, serialized=serialized)
     elif (paths := options.take(r"(?:format\s+(?:as\s+)?)?json\s+(?:as\s+)?'([^']*)'")) is not None:
         if paths.lower() not in ("auto", "auto ignorecase"):
             raise LocalCloudError("COPY from JSON is reproduced locally only with 'auto' and 'auto ignorecase'")
@@ -94,7 +95,9 @@ def _list(files: Sequence[ObjectSummary]) -> str:
     return f"[{', '.join(quote(item.uri) for item in files)}]"
 
 
-def _parquet(session: Session, files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str]) -> str:
+def _parquet(
+    session: Session, files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str], *, serialized: bool
+) -> str:
     """Columns go by position and must have the table's types."""
     source = f"read_parquet({_list(files)}, hive_partitioning = false)"
     found = session.schema(f"select * from {source}")
@@ -109,13 +112,16 @@ def _parquet(session: Session, files: Sequence[ObjectSummary], columns: list[str
                 f"Spectrum Scan Error: {files[0].uri} has an incompatible Parquet schema for column {column!r}: "
                 f"{name} is {kind}, the target column {types[column]}"
             )
-    values = [_without_zones(identifier(name), str(kind)) for name, kind in found]
+    nested = [name for name, kind in found if _is_nested(str(kind))]
+    if nested and not serialized:
+        raise LocalCloudError(f"column {nested[0]!r} is nested: it loads into SUPER only with SERIALIZETOJSON")
+    values = [_as_json(identifier(name), str(kind)) if name in nested else identifier(name) for name, kind in found]
     return f"select {', '.join(values)} from {source}"
 
 
-def _without_zones(column: str, kind: str) -> str:
-    """Have times in parts of a value written as times in columns are: in UTC, which goes without saying."""
-    return f"cast({column} as {kind.replace(' WITH TIME ZONE', '')})" if _is_nested(kind) else column
+def _as_json(column: str, kind: str) -> str:
+    """Write times inside a value as times in columns are written: in UTC, which goes without saying."""
+    return f"to_json(cast({column} as {kind.replace(' WITH TIME ZONE', '')}))"
 
 
 def _family(kind: str) -> str:

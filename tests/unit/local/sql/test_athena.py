@@ -115,6 +115,14 @@ def test_values_have_athena_types_and_spelling(lake: Lake) -> None:
     )
 
 
+def test_fractions_of_four_bytes_and_early_years_are_spelled_as_java_does(lake: Lake) -> None:
+    sql = (
+        "select cast(0.1 as real), cast(3.4028235e38 as real), cast(1e-45 as real), array[cast(0.1 as real)], "
+        "timestamp '0001-01-01 00:00:00'"
+    )
+    assert lake.query(sql) == [["0.1", "3.4028235E38", "1.4E-45", "[0.1]", "0001-01-01 00:00:00.000"]]
+
+
 def test_partitions_are_invisible_until_they_are_registered(lake: Lake) -> None:
     for day in ("1", "2"):
         rows = [{"Id": int(day), "tags": ["a"]}, {"Id": None}]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import time
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,6 +61,26 @@ def test_copies_parquet_csv_and_json(loaded: Lake) -> None:
         [7, "g"],
         [8, None],
         [None, "f"],
+    ]
+
+
+def test_copies_nested_values_as_json_and_eight_bits_as_sixteen(loaded: Lake) -> None:
+    at = [datetime(2024, 11, 3, 5, 30, 0, 1, tzinfo=UTC)]
+    columns = {
+        "tiny": pa.array([-128], pa.int8()),
+        "times": pa.array([at], pa.list_(pa.timestamp("us", "UTC"))),
+        "prices": pa.array([[Decimal("99.90")]], pa.list_(pa.decimal128(4, 2))),
+        "counts": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    loaded.put("nested/x.parquet", buffer.getvalue())
+    loaded.load("create table nested (tiny smallint, times super, prices super, counts super)")
+    copy = f"copy nested from 's3://data/nested/' {ROLE} format as parquet"
+    assert "'times' is nested: it loads into SUPER only with SERIALIZETOJSON" in loaded.error(copy)
+    loaded.load(f"{copy} serializetojson")
+    assert loaded.load("select * from nested") == [
+        [-128, '["2024-11-03 05:30:00.000001"]', "[99.9]", '{"a":1}'],
     ]
 
 
