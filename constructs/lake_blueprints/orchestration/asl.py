@@ -63,6 +63,15 @@ def chain(fragments: Sequence[Fragment]) -> State:
     return {"StartAt": fragments[0].start, "States": states}
 
 
+def joined(first: Fragment, *others: Fragment) -> Fragment:
+    """Return fragments that follow each other as one."""
+    states, end = dict(first.states), first.end
+    for fragment in others:
+        states = {**states, end: states[end] | {"Next": fragment.start}, **fragment.states}
+        end = fragment.end
+    return Fragment(start=first.start, end=end, states=states)
+
+
 def _names(states: Mapping[str, State]) -> Iterator[str]:
     for name, state in states.items():
         yield name

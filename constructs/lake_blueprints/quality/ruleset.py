@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ class QualityRuleset(Construct):
     references: sequence of Table
         Tables that rules may read as well: those of the contract's relationships. By default none.
     workers: int
-        Workers of a run, G.1X, 2 to 100. By default 2; a run costs by the worker and second, one minute at least.
+        Workers of a run, G.1X, 2 to 299. By default 2; a run costs by the worker and second, one minute at least.
 
     Defines
     -------
@@ -59,9 +60,9 @@ class QualityRuleset(Construct):
         workers: int = 2,
     ) -> None:
         super().__init__(scope, construct_id)
-        # https://docs.aws.amazon.com/glue/latest/webapi/API_StartDataQualityRulesetEvaluationRun.html
-        if not 2 <= workers <= 100:
-            raise ValueError(f"'workers' must be 2 to 100, got {workers}")
+        # https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
+        if not 2 <= workers <= 299:
+            raise ValueError(f"'workers' must be 2 to 299, got {workers}")
         others = {reference.dataset.name: reference for reference in references}
         self.rules = compile_ruleset(table.dataset, others=others)
         _report(self, self.rules)
@@ -106,7 +107,7 @@ class QualityRuleset(Construct):
             "RulesetNames": [self.ruleset_name],
             "Role": self.role.role_arn,
             "NumberOfWorkers": self._workers,
-            "Timeout": int(timeout.to_minutes()),
+            "Timeout": math.ceil(timeout.to_seconds() / 60),
             "AdditionalRunOptions": {"CloudWatchMetricsEnabled": True},
         }
 

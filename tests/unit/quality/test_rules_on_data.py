@@ -71,6 +71,8 @@ MEASURES = {
     "missing numbers": Measure(2, 13, Metric.MISSING_VALUES, "n", {"missingValues": [-1, "N/A", None]}),
     "invalid, listed": Measure(4, 10, Metric.INVALID_VALUES, "code", {"validValues": ["A", "B"]}),
     "invalid, by pattern": Measure(3, 10, Metric.INVALID_VALUES, "code", {"pattern": "^[A-Z]$"}),
+    "invalid, awkward values": Measure(6, 11, Metric.INVALID_VALUES, "code", {"validValues": ["A", "O'Neil", "\\"]}),
+    "invalid, awkward pattern": Measure(1, 0, Metric.INVALID_VALUES, "code", {"pattern": r'^[^"\d]*$'}),
     "invalid dates": Measure(4, 10, Metric.INVALID_VALUES, "day", {"validValues": ["2013-01-01", "2013-01-03"]}),
     "invalid decimals": Measure(7, 3, Metric.INVALID_VALUES, "price", {"validValues": [1.5]}),
     "repeated": Measure(2, 9, Metric.DUPLICATE_VALUES, "code"),

@@ -113,6 +113,10 @@ def test_a_pipeline_may_start_this_ruleset_only_and_pass_its_role_only_to_glue(s
     assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
 
 
+def test_a_run_ends_on_the_minute_after_its_timeout(stack: cdk.Stack) -> None:
+    assert build(stack).start_run(timeout=cdk.Duration.seconds(90))["Timeout"] == 2
+
+
 def test_a_rule_that_nobody_can_evaluate_is_a_warning_with_its_name(stack: cdk.Stack) -> None:
     (flights,) = tables(stack, evolve(FLIGHTS, quality=[ROWS, TEXT], relationships=()))
     QualityRuleset(stack, "Rules", table=flights)
@@ -126,9 +130,9 @@ def test_refuses_a_dataset_without_rules(stack: cdk.Stack) -> None:
         QualityRuleset(stack, "Rules", table=airlines)
 
 
-@pytest.mark.parametrize("workers", [1, 101])
+@pytest.mark.parametrize("workers", [1, 300])
 def test_refuses_workers_that_glue_does_not_give(stack: cdk.Stack, workers: int) -> None:
-    with pytest.raises(ValueError, match=f"'workers' must be 2 to 100, got {workers}"):
+    with pytest.raises(ValueError, match=f"'workers' must be 2 to 299, got {workers}"):
         build(stack, workers=workers)
 
 

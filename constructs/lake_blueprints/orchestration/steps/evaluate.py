@@ -14,6 +14,7 @@ from lake_blueprints.orchestration.asl import (
     Poll,
     State,
     check_name,
+    joined,
     retry,
     step_name,
     task,
@@ -56,7 +57,7 @@ class Evaluate:
     ruleset: QualityRuleset
         What is evaluated.
     timeout: Duration
-        Time after which the run ends and the step fails, whole minutes. By default 1 hour.
+        Time after which the run ends, on the minute, and the step fails. By default 1 hour.
     name: str, optional
         Name of the step. By default `Evaluate` and the dataset.
     """
@@ -67,6 +68,14 @@ class Evaluate:
 
     def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or step_name("Evaluate", self.ruleset.table.dataset.name))
+        return joined(
+            self._run(name, setting), self._read(f"{name} result"), self._judge(f"{name} rules", name, setting)
+        )
+
+    def grant(self, role: ServiceRole) -> None:
+        self.ruleset.grant_run(role)
+
+    def _run(self, name: str, setting: Setting) -> Fragment:
         start = task(
             name,
             "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
@@ -76,44 +85,42 @@ class Evaluate:
             result={"id.$": "$.RunId", "count": {"value": 0}},
             result_path="$.poll",
         )
-        status = "$.poll.answer.Status"
+        status, reason = "$.poll.answer.Status", "$.poll.answer.ErrorString"
+        explained = {"And": [{"Variable": reason, "IsPresent": True}, {"Variable": status, "StringEquals": "FAILED"}]}
         poll = Poll(
             action="aws-sdk:glue:getDataQualityRulesetEvaluationRun",
             parameters={"RunId.$": "$.poll.id"},
             retries=[retry(GLUE)],
             succeeded={"Variable": status, "StringEquals": "SUCCEEDED"},
             failures=[
-                ({"Variable": status, "StringEquals": "FAILED"}, "$.poll.answer.ErrorString"),
-                *(({"Variable": status, "StringEquals": end}, status) for end in ("STOPPED", "TIMEOUT")),
+                (explained, reason),
+                *(({"Variable": status, "StringEquals": end}, status) for end in ("FAILED", "STOPPED", "TIMEOUT")),
             ],
         )
-        run = poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
-        reads, judges, decides, warns, done = (
-            f"{name}: {what}" for what in ("read", "judge", "decide", "warn", "done")
-        )
-        broken = f"{name}: broken"
-        reading = task(
-            reads,
+        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+
+    def _read(self, name: str) -> Fragment:
+        states = task(
+            name,
             "aws-sdk:glue:getDataQualityResult",
             {"ResultId.$": "$.poll.answer.ResultIds[0]"},
             timeout=ONE_CALL,
             retries=[retry(GLUE)],
             result_path="$.quality",
         )
-        warning = publish(
-            warns,
-            setting,
-            subject="Warning",
-            message={"table.$": "$.quality.table", "broken.$": "$.quality.broken"},
+        return Fragment(start=name, end=name, states=states)
+
+    def _judge(self, name: str, setting: Setting) -> Fragment:
+        judges, decides, broken, warns, done = (
+            f"{name} {state}" for state in ("rules", "judged", "broken", "warns", "passed")
         )
-        table = f"'{self.ruleset.table.dataset.name}'"
+        message = {"table.$": "$.quality.table", "broken.$": "$.quality.broken"}
+        warning = publish(warns, setting, subject="Warning", message=message)
         states: dict[str, State] = {
-            **{key: state | {"Next": reads} if key == run.end else state for key, state in run.states.items()},
-            **{key: state | {"Next": judges} if key == reads else state for key, state in reading.items()},
             judges: {
                 "Type": "Pass",
                 "QueryLanguage": "JSONata",
-                "Output": _JUDGE.replace("TABLE", table),
+                "Output": _JUDGE.replace("TABLE", f"'{self.ruleset.table.dataset.name}'"),
                 "Next": decides,
             },
             decides: {
@@ -125,10 +132,8 @@ class Evaluate:
                 "Default": done,
             },
             broken: {"Type": "Fail", "Error": name, "CausePath": "$.quality.cause"},
-            **{key: state | {"Next": done} if key == warns else state for key, state in warning.items()},
+            **warning,
+            warns: warning[warns] | {"Next": done},
             done: {"Type": "Pass"},
         }
-        return Fragment(start=name, end=done, states=states)
-
-    def grant(self, role: ServiceRole) -> None:
-        self.ruleset.grant_run(role)
+        return Fragment(start=judges, end=done, states=states)
