@@ -6,16 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-# Name, smallest and largest number, and words that stand for numbers from the smallest on; 7 is a second Sunday.
-_FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of week", 0, 7, _DAYS),
+
+
+class _Field(NamedTuple):
+    """The meaning of a field: its smallest and largest number, and words for numbers from the smallest on."""
+
+    name: str
+    least: int
+    most: int
+    words: Sequence[str] = ()
+
+    def number(self, text: str) -> int:
+        return self.words.index(text) + self.least if text in self.words else int(text)
+
+
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    # 7 is a second Sunday.
+    _Field("day of week", 0, 7, _DAYS),
 )
 # Four years have every day there is.
 _FIRST, _LAST = date(2025, 1, 1), date(2029, 12, 31)
@@ -52,9 +67,10 @@ class Cron:
         fields = text.split()
         if len(fields) != len(_FIELDS):
             raise ValueError(f"a schedule has five fields, for instance '0 3 * * *', got '{text}'")
-        minutes, hours, days, months, weekdays = (
-            _numbers(field, *meaning, text) for field, meaning in zip(fields, _FIELDS, strict=True)
-        )
+        try:
+            minutes, hours, days, months, weekdays = map(_numbers, fields, _FIELDS)
+        except ValueError as error:
+            raise ValueError(f"schedule '{text}': {error}") from None
         every_day, every_weekday = fields[2] in "*?", fields[4] in "*?"
         if not every_day and not every_weekday:
             raise ValueError(
@@ -103,26 +119,22 @@ class Cron:
         )
 
 
-def _numbers(field: str, name: str, least: int, most: int, words: Sequence[str], text: str) -> list[int]:
+def _numbers(field: str, meaning: _Field) -> list[int]:
     found: set[int] = set()
     for part in field.lower().split(","):
         span, _, step = part.partition("/")
         first, dash, last = ("", "", "") if span in ("*", "?") else span.partition("-")
         try:
-            start = _number(first, least, words) if first else least
+            start = meaning.number(first) if first else meaning.least
             # A step without an end goes on to the end: 5/15 is 5-59/15.
-            end = _number(last, least, words) if dash else (most if step or not first else start)
+            end = meaning.number(last) if dash else (meaning.most if step or not first else start)
             numbers = range(start, end + 1, int(step or 1))
         except ValueError:
             numbers = range(0)
-        if not numbers or numbers[0] < least or numbers[-1] > most:
-            raise ValueError(f"the {name} of a schedule is {least} to {most}, got '{field}' in '{text}'")
+        if not numbers or numbers[0] < meaning.least or numbers[-1] > meaning.most:
+            raise ValueError(f"the {meaning.name} must be {meaning.least} to {meaning.most}, got '{field}'")
         found.update(numbers)
     return sorted(found)
-
-
-def _number(text: str, least: int, words: Sequence[str]) -> int:
-    return words.index(text) + least if text in words else int(text)
 
 
 def _listed(numbers: Sequence[int], all_of: int | None = None) -> str:

@@ -21,7 +21,6 @@ from lake_blueprints.rules.cron import cron_problem
         ("0 9 * * 1-5", "cron(0 9 ? * MON,TUE,WED,THU,FRI *)", timedelta(days=3)),
         ("0 12 * * 0", "cron(0 12 ? * SUN *)", timedelta(days=7)),
         ("0 12 * * 7", "cron(0 12 ? * SUN *)", timedelta(days=7)),
-        ("0 12 * * sat-sun", None, None),
         # From the 15th to the 1st of a month of 31 days.
         ("30 6 1,15 * *", "cron(30 6 1,15 * ? *)", timedelta(days=17)),
         # From 17:00 to 8:00.
@@ -31,11 +30,7 @@ from lake_blueprints.rules.cron import cron_problem
         ("0 0 29 2 *", "cron(0 0 29 2 ? *)", timedelta(days=1464)),
     ],
 )
-def test_means_the_same_to_eventbridge(text: str, expression: str | None, pause: timedelta | None) -> None:
-    if expression is None:
-        with pytest.raises(ValueError, match="the day of week of a schedule is 0 to 7, got 'sat-sun'"):
-            Cron.parse(text)
-        return
+def test_means_the_same_to_eventbridge(text: str, expression: str, pause: timedelta) -> None:
     cron = Cron.parse(text)
     assert cron.expression() == expression
     assert cron.longest_pause() == pause
@@ -46,12 +41,13 @@ def test_means_the_same_to_eventbridge(text: str, expression: str | None, pause:
     ("text", "message"),
     [
         ("0 3 * *", "a schedule has five fields, for instance '0 3 \\* \\* \\*', got '0 3 \\* \\*'"),
-        ("60 3 * * *", "the minute of a schedule is 0 to 59, got '60' in '60 3"),
-        ("0 24 * * *", "the hour of a schedule is 0 to 23"),
-        ("0 0 0 * *", "the day of month of a schedule is 1 to 31"),
-        ("0 0 * 13 *", "the month of a schedule is 1 to 12"),
-        ("0 0 * foo *", "the month of a schedule is 1 to 12, got 'foo'"),
-        ("0/0 0 * * *", "the minute of a schedule is 0 to 59, got '0/0'"),
+        ("60 3 * * *", "the minute must be 0 to 59, got '60'"),
+        ("0 24 * * *", "the hour must be 0 to 23"),
+        ("0 0 0 * *", "the day of month must be 1 to 31"),
+        ("0 0 * 13 *", "the month must be 1 to 12"),
+        ("0 0 * foo *", "the month must be 1 to 12, got 'foo'"),
+        ("0 12 * * sat-sun", "the day of week must be 0 to 7, got 'sat-sun'"),
+        ("0/0 0 * * *", "the minute must be 0 to 59, got '0/0'"),
         ("0 0 13 * 5", "starts on days of the month and on days of the week; EventBridge takes one"),
     ],
 )

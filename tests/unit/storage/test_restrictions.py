@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from fnmatch import fnmatchcase
 from typing import Any
 
 import aws_cdk as cdk
@@ -13,6 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.storage import Zone
+from tests.policies import flat, may_read, statements
 from tests.support import assert_passes_the_gates, new_stack, resources, template_of, warnings_of
 
 
@@ -22,36 +21,6 @@ def role(stack: cdk.Stack, name: str = "Reader") -> iam.Role:
 
 def service_role(stack: cdk.Stack, name: str = "Reader") -> ServiceRole:
     return ServiceRole(stack, name, services=["glue.amazonaws.com"], description="Reads")
-
-
-def flat(value: Any) -> str:
-    """Return an ARN as one text, with references as their names."""
-    match value:
-        case {"Fn::Join": [separator, parts]}:
-            return str(separator).join(flat(part) for part in parts)
-        case str():
-            return value
-    # Without brackets, which a pattern would take for a choice of letters.
-    return f"<{re.sub('[^A-Za-z0-9]', '', json.dumps(value))}>"
-
-
-def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
-    """Return the statements of all identity policies; a test has one reader."""
-    template = template_of(stack)
-    policies = [*resources(template, "AWS::IAM::Policy"), *resources(template, "AWS::IAM::ManagedPolicy")]
-    return [s for policy in policies for s in policy["Properties"]["PolicyDocument"]["Statement"]]
-
-
-def may_read(stack: cdk.Stack, zone: Zone, key: str) -> bool:
-    """Tell whether the reader may read an object: something allows it, and nothing denies it."""
-    wanted = f"{flat(stack.resolve(zone.bucket.bucket_arn))}/{key}"
-
-    def concerned(statement: dict[str, Any]) -> bool:
-        actions, arns = (v if isinstance(v, list) else [v] for v in (statement["Action"], statement["Resource"]))
-        return "s3:GetObject" in actions and any(fnmatchcase(wanted, flat(arn)) for arn in arns)
-
-    effects = {statement["Effect"] for statement in statements(stack) if concerned(statement)}
-    return effects == {"Allow"}
 
 
 @pytest.mark.parametrize("reader", [role, service_role])

@@ -1,0 +1,70 @@
+"""The pipeline of a lake, and those of its shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from lake_blueprints.lake.homes import Homes
+from lake_blueprints.orchestration import Pipeline, Run, Step, Together, step_name
+
+Wave = Sequence[tuple[str, Step]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipelines:
+    """What the pipelines of a lake have in common.
+
+    Parameters
+    ----------
+    lake: Construct
+        The lake.
+    homes: Homes
+        Where its datasets are defined.
+    options: mapping
+        Of every pipeline: key and removal policy.
+    """
+
+    lake: Construct
+    homes: Homes
+    options: dict[str, Any]
+
+    def define(
+        self, waves: Iterable[Wave], last: Sequence[Step], *, schedule: events.Schedule | None, topic: sns.ITopic
+    ) -> Pipeline:
+        """Define the pipeline: what stands side by side in a wave runs at the same time, wave after wave.
+
+        Parameters
+        ----------
+        waves: iterable of sequences of (str, Step)
+            Names of datasets, and what is done with each.
+        last: sequence of Step
+            What is done in the end.
+        """
+        steps = [step for number, wave in enumerate(waves, start=1) for step in self._steps(number, wave)]
+        scope = self.homes.orchestration()
+        return Pipeline(scope, "Pipeline", steps=[*steps, *last], schedule=schedule, topic=topic, **self.options)
+
+    def _steps(self, number: int, wave: Wave) -> list[Step]:
+        """Return the steps of a wave; a shard's are a pipeline of their own, one definition could not hold them."""
+        by_home: dict[Construct, list[Step]] = {}
+        for name, step in wave:
+            by_home.setdefault(self.homes.of(name), []).append(step)
+        if list(by_home) == [self.lake]:
+            return _together(by_home[self.lake], number)
+        return _together([self._run(home, number, steps) for home, steps in by_home.items()], number)
+
+    def _run(self, home: Construct, number: int, steps: Sequence[Step]) -> Step:
+        # The pipeline that runs this one tells of its failures.
+        together = _together(steps, number)
+        pipeline = Pipeline(home, f"Pipeline{number}", steps=together, alarm=False, **self.options)
+        return Run(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {number}"))
+
+
+def _together(steps: Sequence[Step], number: int) -> list[Step]:
+    return [Together(branches=steps, name=f"Wave {number}")] if len(steps) > 1 else list(steps)

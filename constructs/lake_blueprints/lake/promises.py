@@ -1,0 +1,106 @@
+"""What contracts promise about time: kept by a lake, or refused in the words of whoever made the promise."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aws_cdk import Annotations, Duration
+
+from lake_blueprints.contracts import Dataset
+
+if TYPE_CHECKING:
+    from lake_blueprints.lake.data_lake import DataLake
+
+_DAY = timedelta(days=1)
+
+
+def keep_retention(lake: DataLake, dataset: Dataset, *, raw_expire_after: Duration | None) -> None:
+    """Let what a dataset has anywhere in the lake expire at the age that its contract says.
+
+    Records, bad ones and those that could not be delivered included, the curated table and its masked copy. What has
+    been loaded elsewhere, such as a warehouse, is not the zones' to delete.
+
+    Raises
+    ------
+    ValueError
+        If records would be gone before the pipeline reads them, or a rule of a zone contradicts the promise.
+    """
+    retention = dataset.service_levels.retention
+    if retention is None:
+        return
+    # S3 counts whole days; never less than promised.
+    days = max(1, math.ceil(retention / _DAY))
+    because = f"the contract of dataset '{dataset.name}'"
+    pause = lake.timing.pause
+    if pause and pause >= timedelta(days=days):
+        raise ValueError(
+            f"{because} lets records be deleted after {days} days, but {_words(pause)} may pass between two starts of "
+            "the pipeline that reads them; start it more often, or keep them longer"
+        )
+    age, name = Duration.days(days), dataset.name
+    job, delivery = lake.jobs[name], lake.deliveries.get(name)
+    # A shorter life of raw records is the app's decision: the table is what was promised.
+    if raw_expire_after is None or raw_expire_after.to_days() >= days:
+        for prefix in (job.source_prefix, job.quarantine_prefix, *([delivery.error_prefix] if delivery else [])):
+            lake.raw.expire(prefix, after=age, because=because)
+    for table in (lake.tables[name], lake.masked.get(name)):
+        if table:
+            table.zone.expire(table.prefix, after=age, because=because)
+
+
+def keep_latency(lake: DataLake, dataset: Dataset, *, given: bool) -> None:
+    """Let an alarm go off when records of a dataset are older than its contract says before they are delivered.
+
+    Parameters
+    ----------
+    given: bool
+        Whether the caller has decided when the pipeline starts; then a start that comes too late is an error, and
+        otherwise, where the contracts contradict themselves, a warning.
+
+    Raises
+    ------
+    ValueError
+        If the delivery's buffer, or the time until the pipeline starts, is longer than promised.
+    """
+    latency, name = dataset.service_levels.latency, dataset.name
+    if latency is None:
+        return
+    delivery = lake.deliveries.get(name)
+    collected = timedelta(seconds=delivery.buffer.seconds) if delivery else timedelta()
+    promise = f"dataset '{name}' promises a latency of {_words(latency)}"
+    if delivery and collected >= latency:
+        seconds = int(latency.total_seconds() // 2)
+        raise ValueError(
+            f"{promise}, but its delivery collects records for up to {_words(collected)}; let it collect less: "
+            f"buffers={{'{name}': Buffer(interval=Duration.seconds({seconds}))}}"
+        )
+    pause = lake.timing.pause
+    if pause and collected + pause > latency:
+        late = f"{promise}, but {_words(pause)} may pass between two starts of the pipeline"
+        if given:
+            raise ValueError(f"{late}; start it more often by 'schedule'")
+        Annotations.of(lake).add_warning_v2(
+            f"lake-blueprints:latency:{name}", f"{late}, as the contracts say; give it another 'schedule'"
+        )
+    if delivery:
+        delivery.add_alarms(lake.topic, freshness=Duration.seconds(math.ceil(latency.total_seconds())))
+
+
+def check_frequency(lake: DataLake, dataset: Dataset) -> None:
+    """Warn of a pipeline that its caller starts less often than a contract says."""
+    frequency, pause = dataset.service_levels.frequency, lake.timing.pause
+    if frequency and pause and pause > frequency:
+        Annotations.of(lake).add_warning_v2(
+            f"lake-blueprints:frequency:{dataset.name}",
+            f"dataset '{dataset.name}' promises new data every {_words(frequency)}, but 'schedule' lets "
+            f"{_words(pause)} pass between two starts of the pipeline",
+        )
+
+
+def _words(time: timedelta) -> str:
+    for unit, size in (("day", _DAY), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if time >= size and not time % size:
+            return f"{time // size} {unit}{'s' if time // size > 1 else ''}"
+    return f"{time.total_seconds():g} seconds"
