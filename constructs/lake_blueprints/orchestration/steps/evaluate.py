@@ -68,9 +68,7 @@ class Evaluate:
 
     def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or step_name("Evaluate", self.ruleset.table.dataset.name))
-        return joined(
-            self._run(name, setting), self._read(f"{name} result"), self._judge(f"{name} rules", name, setting)
-        )
+        return joined(self._run(name, setting), self._read(f"{name} result"), self._judge(name, setting))
 
     def grant(self, role: ServiceRole) -> None:
         self.ruleset.grant_run(role)
