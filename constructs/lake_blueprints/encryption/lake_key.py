@@ -89,10 +89,11 @@ class LakeKey(Construct):
         ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         if cloudwatch_logs:
             groups = stack.format_arn(service="logs", resource="log-group:*")
-            # The principal has the Region in its name, and the log group's ARN would be a circular dependency.
+            # The principal has the Region in its name, and in China its suffix as well; the log group's ARN would be a
+            # circular dependency.
             self._allow(
                 "Logs",
-                f"logs.{Aws.REGION}.amazonaws.com",
+                f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}",
                 _ENCRYPT,
                 {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
             )
