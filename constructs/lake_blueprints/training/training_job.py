@@ -20,6 +20,7 @@ from lake_blueprints.training.channel import Channel, render_channel
 from lake_blueprints.training.compute import Compute, TrainingNetwork
 from lake_blueprints.training.images import TrainingImage
 from lake_blueprints.training.metrics import SHIPPED_METRICS, MetricDefinition
+from lake_blueprints.training.regions import check_region
 from lake_blueprints.training.source import SHIPPED_SCRIPT, script_asset
 from lake_blueprints.training.training_access import (
     grant_image,
@@ -83,7 +84,8 @@ class TrainingJob(Construct):
     Raises
     ------
     ValueError
-        If the number of channels or metrics is out of range, a name is reserved, or the script does not exist.
+        If the number of channels or metrics is out of range, a name is reserved, the script does not exist, or
+        CloudFormation has no model package groups in the stack's Region.
 
     Notes
     -----
@@ -120,6 +122,7 @@ class TrainingJob(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_region(Stack.of(self).region)
         if not 1 <= len(channels) <= 19 or _CODE_CHANNEL in channels:
             raise ValueError(
                 f"'channels' must be 1 to 19, none of them '{_CODE_CHANNEL}', which carries the script; "

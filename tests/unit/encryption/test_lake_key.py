@@ -72,5 +72,6 @@ def test_every_service_is_limited_to_this_account(stack: cdk.Stack, switch: str)
 def test_logs_are_named_by_region_and_by_log_group_pattern_not_by_log_group(stack: cdk.Stack) -> None:
     LakeKey(stack, "Key")
     found = statements(stack)["Logs"]
-    assert found["Principal"]["Service"] == {"Fn::Join": ["", ["logs.", {"Ref": "AWS::Region"}, ".amazonaws.com"]]}
+    name = ["logs.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]
+    assert found["Principal"]["Service"] == {"Fn::Join": ["", name]}
     assert found["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]["Fn::Join"][1][-1] == ":log-group:*"
