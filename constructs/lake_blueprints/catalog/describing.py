@@ -11,6 +11,8 @@ from lake_blueprints.contracts import Column, Dataset
 _COMMENT_MAX = 255
 # https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html: the key of a parameter.
 _KEY_MAX = 255
+# Characters of a name that the catalog's rule had to shorten, so that some are left for everything else.
+_SOURCE_MAX = 200
 _GOVERNANCE = ("owner", "team", "domain", "data_product", "tenant", "status", "price")
 
 
@@ -55,9 +57,13 @@ def _labels(column: Column) -> Iterator[str]:
     if column.critical:
         yield "critical"
     if column.source and column.source != column.name:
-        yield f"name: {_one_line(column.source)}"
+        yield f"name: {_cut(_one_line(column.source))}"
     if column.tags:
         yield f"tags: {_one_line(', '.join(column.tags))}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _SOURCE_MAX else f"{name[: _SOURCE_MAX - 1]}…"
 
 
 def _add(found: dict[str, str | None], name: str, text: str | None) -> None:

@@ -41,7 +41,7 @@ def test_descriptions_give_way_to_what_tools_look_for() -> None:
 
 
 def test_a_label_that_does_not_fit_is_left_out() -> None:
-    assert comment(column(classification="pii", source="S" * 300, tags=["t"])) == "[pii] [tags: t]"
+    assert comment(column(classification="pii", source="S" * 300, tags=["t" * 40])) == f"[pii] [name: {'S' * 199}…]"
 
 
 def dataset(**more: Any) -> Dataset:
