@@ -20,7 +20,8 @@ from pyspark.sql import SparkSession
 from lake_blueprints.contracts import Column, Comparison, Dataset, Metric, Operator, QualityRule
 from lake_blueprints.contracts.dqdl import compile_ruleset
 from lake_blueprints.local.cloud import LocalCloud
-from lake_blueprints.local.data_quality.dqdl import Rule, parse
+from lake_blueprints.local.data_quality.dqdl import parse
+from lake_blueprints.local.data_quality.rules import Rule
 from lake_blueprints.local.spark import spark_configuration, spark_environment
 
 D1, D2, D3 = (dt.date(2013, 1, day) for day in (1, 2, 3))

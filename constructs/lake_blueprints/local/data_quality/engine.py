@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from moto.core.responses import ActionResult
 from moto.glue.exceptions import AlreadyExistsException, EntityNotFoundException, InvalidInputException
 
-from lake_blueprints.local.data_quality.dqdl import AnyRule, parse
+from lake_blueprints.local.data_quality.dqdl import parse
 from lake_blueprints.local.data_quality.evaluation import PRIMARY, Evaluation, check
+from lake_blueprints.local.data_quality.rules import AnyRule
 from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.patching import Patches

@@ -16,7 +16,7 @@ import duckdb
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from lake_blueprints.local.data_quality.dqdl import AnyRule, Composite, Condition, Keyword, Operand, Rule
+from lake_blueprints.local.data_quality.rules import AnyRule, Composite, Condition, Keyword, Operand, Rule
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql.catalog import Catalog
 from lake_blueprints.local.sql.duck import Session, identifier, message, quote

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lake_blueprints.local.data_quality.dqdl import Composite, Condition, Keyword, Rule, parse
+from lake_blueprints.local.data_quality.dqdl import parse
+from lake_blueprints.local.data_quality.rules import Composite, Condition, Keyword, Rule
 from lake_blueprints.local.errors import LocalCloudError
 
 
