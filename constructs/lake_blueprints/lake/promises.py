@@ -14,40 +14,37 @@ if TYPE_CHECKING:
     from lake_blueprints.lake.data_lake import DataLake
 
 _DAY = timedelta(days=1)
+# For a run that fails and is started again the next day, while S3 looks at lifecycles once a day.
+_MARGIN_DAYS = 2
 
 
 def keep_retention(lake: DataLake, dataset: Dataset, *, raw_expire_after: Duration | None) -> None:
     """Let what a dataset has anywhere in the lake expire at the age that its contract says.
 
-    Records, bad ones and those that could not be delivered included, the curated table and its masked copy. What has
-    been loaded elsewhere, such as a warehouse, is not the zones' to delete.
+    Records, bad ones and those that could not be delivered included, the curated table and its masked copy. Records
+    stay longer where the pipeline starts so seldom that they would be gone before it reads them. What has been loaded
+    elsewhere, into a warehouse for instance, is not the zones' to delete.
 
     Raises
     ------
     ValueError
-        If records would be gone before the pipeline reads them, or a rule of a zone contradicts the promise.
+        If a rule of a zone contradicts the promise.
     """
     retention = dataset.service_levels.retention
     if retention is None:
         return
+    because, name = f"the contract of dataset '{dataset.name}'", dataset.name
     # S3 counts whole days; never less than promised.
     days = max(1, math.ceil(retention / _DAY))
-    because = f"the contract of dataset '{dataset.name}'"
-    pause = lake.timing.pause
-    if pause and pause >= timedelta(days=days):
-        raise ValueError(
-            f"{because} lets records be deleted after {days} days, but {_words(pause)} may pass between two starts of "
-            "the pipeline that reads them; start it more often, or keep them longer"
-        )
-    age, name = Duration.days(days), dataset.name
+    raw_days = max(days, math.ceil((lake.timing.pause or timedelta()) / _DAY) + _MARGIN_DAYS)
     job, delivery = lake.jobs[name], lake.deliveries.get(name)
     # A shorter life of raw records is the app's decision: the table is what was promised.
-    if raw_expire_after is None or raw_expire_after.to_days() >= days:
+    if raw_expire_after is None or raw_expire_after.to_days() >= raw_days:
         for prefix in (job.source_prefix, job.quarantine_prefix, *([delivery.error_prefix] if delivery else [])):
-            lake.raw.expire(prefix, after=age, because=because)
+            lake.raw.expire(prefix, after=Duration.days(raw_days), because=because)
     for table in (lake.tables[name], lake.masked.get(name)):
         if table:
-            table.zone.expire(table.prefix, after=age, because=because)
+            table.zone.expire(table.prefix, after=Duration.days(days), because=because)
 
 
 def keep_latency(lake: DataLake, dataset: Dataset, *, given: bool) -> None:
