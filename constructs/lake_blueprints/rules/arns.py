@@ -11,6 +11,8 @@ from lake_blueprints.rules.template import Node, Resource
 # Any text, and the name of a bucket: any text without a slash.
 _ANY: Final = "*"
 _NAME: Final = "\x01"
+# What a hole of a documented ARN can be: not everything can be empty.
+_PATTERNS: Final = {"BucketName": _NAME, "Region": f"?{_ANY}", "Account": f"?{_ANY}"}
 _HOLE: Final = re.compile(r"\$\{([^}]*)\}")
 _ARNS: Final = {
     ("AWS::S3::Bucket", "Arn"): f"arn:*:s3:::{_NAME}",
@@ -49,7 +51,7 @@ def _known(target: Resource, hole: str) -> str:
 @cache
 def pattern_of(documented: str) -> str:
     """Return an ARN of the documentation, with `${Holes}`, as one with wildcards."""
-    return _HOLE.sub(lambda hole: _NAME if hole[1] == "BucketName" else _ANY, documented)
+    return _HOLE.sub(lambda hole: _PATTERNS.get(hole[1], _ANY), documented)
 
 
 @lru_cache(maxsize=65536)

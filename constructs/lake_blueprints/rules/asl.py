@@ -48,9 +48,10 @@ class State:
 
 @dataclass(frozen=True)
 class Machine:
-    """A state machine, or one inside a Parallel or Map state; `path` says in which."""
+    """A state machine, or one inside a Parallel or Map state; `path` says in which, `limited` that it times out."""
 
     path: str
+    limited: bool
     start: str | None
     states: Mapping[str, State]
 
@@ -125,7 +126,7 @@ def _machines(definition: dict[str, Any], path: str, language: str) -> Iterator[
         raise DefinitionError(f"States with one state or more{' in ' + path if path else ''}")
     start = definition.get("StartAt")
     found = {name: State(name, state, str(state.get("QueryLanguage", language))) for name, state in states.items()}
-    yield Machine(path, start if isinstance(start, str) else None, found)
+    yield Machine(path, "TimeoutSeconds" in definition, start if isinstance(start, str) else None, found)
     for name, state in found.items():
         inner = _objects(state.fields.get("Branches"))
         inner += [one for key in ("ItemProcessor", "Iterator") if isinstance(one := state.fields.get(key), dict)]

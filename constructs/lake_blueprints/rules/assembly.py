@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
+_BRACKETS = str.maketrans("", "", "{}<>$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +63,15 @@ class StackTemplate:
 
 def acknowledged(data: Mapping[str, str], rule_id: str) -> str | None:
     """Return the reason for a rule in what a construct acknowledges."""
-    reasons = {key.rpartition("::")[2]: reason for key, reason in data.items()}
-    return reasons.get(rule_id)
+    for key, reason in data.items():
+        if _comparable(rule_id) in {_comparable(key), _comparable(key.partition("::")[2])}:
+            return reason
+    return None
+
+
+def _comparable(rule_id: str) -> str:
+    """Return an id without brackets: cdk-nag writes a reference inside one in several ways."""
+    return rule_id.translate(_BRACKETS)
 
 
 def read_assembly(folder: Path) -> list[StackTemplate]:

@@ -33,7 +33,7 @@ def buffer_size(stream: Resource) -> Iterator[Fault]:
         because = " with format conversion or dynamic partitioning" if least > 1 else ""
         for hints in destination.every("BufferingHints"):
             size = hints.at("SizeInMBs")
-            most = 100 if "Opensearch" in destination.path or "OpenSearch" in destination.path else 128
+            most = 100 if re.search(r"(?i)(open|elastic)search", destination.path) else 128
             backup = "Backup" in hints.path
             for fault in between(size, 1 if backup else least, most):
                 yield Fault(at=size, allowed=fault.allowed + ("" if backup else because))

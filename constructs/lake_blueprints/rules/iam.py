@@ -188,14 +188,9 @@ def is_role(resource: Resource) -> Iterator[Fault]:
     """The service refuses the ARN of something else, at creation or when it first tries it."""
     for node in _role_values(resource):
         target = node.target
-        elsewhere = ("AWS::CloudFormation::", "AWS::SSM::", "AWS::IAM::", "Custom::")
-        if (target is not None and node.text is None and not target.kind.startswith(elsewhere)) or (
-            target is not None and target.kind in {"AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group"}
-        ):
+        if target is not None and _is_no_role(target):
             yield Fault(at=node, found=f"the {target.kind} {target.logical_id}", allowed="the ARN of an AWS::IAM::Role")
-        elif (re.match(r"arn:", node.rendered) and not re.match(r"arn:[^:]+:iam::[^:]*:role/.+", node.rendered)) or (
-            node.text and resource.kind not in {"AWS::Glue::Crawler", "AWS::Glue::Job"} and _needs_arn(node)
-        ):
+        elif not _may_name_role(node):
             yield Fault(at=node, allowed="the ARN of a role, arn:<partition>:iam::<account>:role/<name>")
 
 
@@ -310,9 +305,18 @@ def _is_object(node: Node) -> bool:
     return isinstance(node.value, dict) and node.known
 
 
-def _needs_arn(node: Node) -> bool:
-    name = node.path.rpartition(".")[2].lower()
-    return name.endswith("arn") and not (node.text or "").startswith(("{{", "arn:"))
+def _is_no_role(target: Resource) -> bool:
+    """Whether a resource can neither be a role nor know the ARN of one."""
+    if target.kind.startswith("AWS::IAM::"):
+        return target.kind in {"AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group"}
+    return not target.kind.startswith(("AWS::CloudFormation::", "AWS::SSM::", "Custom::"))
+
+
+def _may_name_role(node: Node) -> bool:
+    if node.rendered.startswith("arn:"):
+        return re.match(r"arn:[^:]+:iam::[^:]*:(role/|\*)", arn_of(node)) is not None
+    by_name = not node.path.lower().endswith("arn")
+    return node.text is None or by_name or node.text.startswith("{{") or not node.text
 
 
 def _exactly_one(node: Node, one: str, other: str) -> Iterator[Fault]:

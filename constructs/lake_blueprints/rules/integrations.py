@@ -8,7 +8,7 @@ from typing import Final
 
 from lake_blueprints.rules import tables
 
-_ARN: Final = re.compile(r"arn:[^:]+:states:::(.+)")
+_ARN: Final = re.compile(r"arn:(?:\$\{[^}]*\}|[^:]+):states:::(.+)")
 _WAITS: Final = re.compile(r"\.(sync(:2)?|waitForTaskToken)$")
 _RULE: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 # Optimised integrations: what can be called, and in which ways beside a plain request.

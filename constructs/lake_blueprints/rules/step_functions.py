@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -169,8 +168,7 @@ def integrations(resource: Resource) -> Iterator[Fault]:
 )
 def timeouts(resource: Resource) -> Iterator[Fault]:
     """A job that never answers holds the execution for a year."""
-    definition = next(iter(_machines(resource)), None)
-    if definition is None or _has_timeout(resource):
+    if any(machine.limited for machine in _machines(resource) if not machine.path):
         return
     for state, integration in _integrations(resource):
         limits = ("TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath")
@@ -352,16 +350,6 @@ def _integrations(resource: Resource) -> Iterator[tuple[State, Integration]]:
             integration = integration_of(state.fields["Resource"])
             if integration is not None:
                 yield state, integration
-
-
-def _has_timeout(resource: Resource) -> bool:
-    text = resource.at("DefinitionString").rendered
-    if not text:
-        return resource.at("Definition.TimeoutSeconds").present
-    try:
-        return "TimeoutSeconds" in json.loads(text)
-    except ValueError:
-        return '"TimeoutSeconds"' in text
 
 
 def _comparison_problems(comparison: Any, language: str, *, top: bool) -> Iterator[tuple[str, str]]:

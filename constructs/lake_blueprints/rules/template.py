@@ -24,7 +24,7 @@ class Node:
         for key in path.split("."):
             if is_function(value):
                 break
-            value = value.get(key) if isinstance(value, dict) else None
+            value = _item(value, key)
         return Node(self.resource, f"{self.path}.{path}" if self.path else path, value)
 
     def every(self, key: str) -> Iterator[Node]:
@@ -118,7 +118,7 @@ class Resource:
     def mentions(self) -> frozenset[str]:
         """The logical ids of the resources that this one refers to or depends on."""
         depends_on = self.document.get("DependsOn") or []
-        named = {*([depends_on] if isinstance(depends_on, str) else depends_on)}
+        named = {str(name) for name in (depends_on if isinstance(depends_on, list) else [depends_on])}
         named |= set(referenced(self.document.get("Properties")))
         return frozenset(named & self.template.resources.keys())
 
@@ -183,6 +183,12 @@ class Template:
                 if isinstance(output, dict) and rendered((output.get("Export") or {}).get("Name")) == name:
                     return template.find(_value(output))
         return None
+
+
+def _item(value: Any, key: str) -> Any:
+    if isinstance(value, list):
+        return value[int(key)] if key.isdecimal() and int(key) < len(value) else None
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _value(output: Any) -> Any:
