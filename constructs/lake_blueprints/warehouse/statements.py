@@ -5,6 +5,7 @@ Pure text: it knows nothing of CDK, and names may be tokens. Every statement may
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from lake_blueprints.contracts import Column, Dataset
@@ -14,6 +15,10 @@ from lake_blueprints.contracts import Column, Dataset
 _LONGEST_NAME = 127
 _MOST_COLUMNS = 1_600
 _SCHEMA = "public"
+# Redshift tells neither whether a table is what CREATE TABLE IF NOT EXISTS would have made it, nor can it add a column
+# only if there is none. So each table has a twin without rows in here, whose one column is named after its shape.
+_SHAPES = "lake_shapes"
+SHAPE_PREFIX = "lake_shape_"
 
 
 def check_dataset(dataset: Dataset) -> None:
@@ -70,6 +75,31 @@ def create_table(dataset: Dataset, table: str) -> str:
     body = ",\n  ".join(lines)
     sort = f"\nCOMPOUND SORTKEY ({_names(dataset.partition_keys)})" if dataset.partition_keys else ""
     return f"CREATE TABLE IF NOT EXISTS {_local(table)} (\n  {body}\n)\nDISTSTYLE AUTO{sort}"
+
+
+def prepare_shapes(tables: Iterable[str]) -> list[str]:
+    """Return the statements that define the twins of tables, as long as there are none."""
+    twins = [f'CREATE TABLE IF NOT EXISTS {_twin(table)} ("unknown" boolean)' for table in tables]
+    return [f"CREATE SCHEMA IF NOT EXISTS {_quoted(_SHAPES)}", *twins] if twins else []
+
+
+def check_shape(dataset: Dataset, table: str) -> str:
+    """Return a statement that fails, naming the shape, unless the table has the columns and keys of the dataset."""
+    return f"SELECT {_shape(dataset)} FROM {_twin(table)} WHERE false"
+
+
+def make_anew(dataset: Dataset, table: str) -> list[str]:
+    """Return the statements that define the table in place of a former one; loading belongs in their transaction.
+
+    Redshift widens no type but VARCHAR, and what is loaded is a copy of the lake.
+    https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
+    """
+    return [
+        f"DROP TABLE IF EXISTS {_local(table)}",
+        create_table(dataset, table),
+        f"DROP TABLE IF EXISTS {_twin(table)}",
+        f"CREATE TABLE {_twin(table)} ({_shape(dataset)} boolean)",
+    ]
 
 
 def load(dataset: Dataset, table: str, *, database: str, uri: str, in_folders: bool) -> list[str]:
@@ -130,6 +160,15 @@ def _names(names: Iterable[str]) -> str:
 
 def _local(table: str) -> str:
     return f"{_quoted(_SCHEMA)}.{_quoted(table)}"
+
+
+def _twin(table: str) -> str:
+    return f"{_quoted(_SHAPES)}.{_quoted(table)}"
+
+
+def _shape(dataset: Dataset) -> str:
+    digest = hashlib.sha256(create_table(dataset, "").encode()).hexdigest()[:12]
+    return _quoted(f"{SHAPE_PREFIX}{digest}")
 
 
 def _quoted(name: str) -> str:

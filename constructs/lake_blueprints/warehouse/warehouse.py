@@ -255,6 +255,7 @@ class Warehouse(Construct):
         return [
             *(statements.create_external_schema(database) for database in databases),
             *(statements.create_table(table.dataset, table.table_name) for table in self.tables),
+            *statements.prepare_shapes(self._tables),
         ]
 
     def load_statements(self, table: Table) -> list[str]:
@@ -270,6 +271,18 @@ class Warehouse(Construct):
             uri=table.uri,
             in_folders=bool(table.layout.partition_columns(table.dataset)),
         )
+
+    def shape_statement(self, table: Table) -> str:
+        """Return a statement that fails, naming a `lake_shape_`, unless the table has its present columns."""
+        return statements.check_shape(table.dataset, table.table_name)
+
+    def anew_statements(self, table: Table) -> list[str]:
+        """Return the statements that define one table anew, before it is loaded in the same transaction.
+
+        Grants on the former one end with it; schema-wide ones, `GRANT SELECT FOR TABLES IN SCHEMA`, go on
+        (https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html).
+        """
+        return statements.make_anew(table.dataset, table.table_name)
 
     def usage_limit_requests(self) -> list[dict[str, str | int]]:
         """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them.

@@ -218,8 +218,8 @@ def test_passes_the_gates_without_options(stack: cdk.Stack) -> None:
 
 def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None:
     tasks = {name: state for name, state in states_of(lake_stack).items() if state["Type"] == "Task"}
-    # The line, the crawler (2), curation, query, load (2), training, registration and the message.
-    assert len(tasks) == 10
+    # The line, the crawler (2), curation, query, load (4), training, registration and the message.
+    assert len(tasks) == 12
     for state in tasks.values():
         assert state["TimeoutSeconds"] > 0
         assert all({"MaxAttempts", "BackoffRate", "JitterStrategy"} <= set(retrier) for retrier in state["Retry"])
@@ -234,8 +234,8 @@ def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
 
 def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
     loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
-    # The crawler, the statement, and the line, which can be waited in as the first or behind one other.
-    assert len(loops) == 4
+    # The crawler, the statements (2), and the line, which can be waited in as the first or behind one other.
+    assert len(loops) == 5
     assert all(is_bounded(machine, cycle) for machine, cycle in loops)
 
 
@@ -301,9 +301,19 @@ def test_can_approve_models_by_itself(stack: cdk.Stack) -> None:
 
 
 def test_defines_in_one_call_and_loads_each_table_in_another(lake_stack: cdk.Stack) -> None:
-    definitions, flights = (batch["sqls"] for batch in states_of(lake_stack)["Load LakeWarehouse batches"]["Result"])
-    assert [sql.split()[1] for sql in definitions] == ["EXTERNAL", "TABLE"]
-    assert [sql.split()[0] for sql in flights] == ["DELETE", "COPY"]
+    definitions, flights = states_of(lake_stack)["Load LakeWarehouse batches"]["Result"]
+    assert [sql.split()[1] for sql in definitions["sqls"]] == ["EXTERNAL", "TABLE", "SCHEMA", "TABLE"]
+    assert [sql.split()[0] for sql in flights["sqls"]] == ["SELECT", "DELETE", "COPY"]
+
+
+def test_a_table_of_another_shape_is_made_anew_and_loaded_in_one_call(lake_stack: cdk.Stack) -> None:
+    states = states_of(lake_stack)
+    _, flights = states["Load LakeWarehouse batches"]["Result"]
+    assert [sql.split()[0] for sql in flights["anew"]] == ["DROP", "CREATE", "DROP", "CREATE", "DELETE", "COPY"]
+    succeeded, other_shape, *_ = states["Load LakeWarehouse batch decides"]["Choices"]
+    assert succeeded["Next"] == "Load LakeWarehouse batch done"
+    assert other_shape["And"][1]["StringMatches"] == "*lake_shape_*"
+    assert states[other_shape["Next"]]["Parameters"]["Sqls.$"] == "$.anew"
 
 
 def test_a_repeated_call_does_not_load_twice(lake_stack: cdk.Stack) -> None:
@@ -318,8 +328,8 @@ def test_defines_no_more_in_a_call_than_it_takes(stack: cdk.Stack) -> None:
         lake.warehouse.add_dataset(lake.database.add_table(evolve(FLIGHTS, name=f"flights{number}")))
     Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=[])])
     batches = states_of(stack)["Load Warehouse batches"]["Result"]
-    # One schema and 41 tables.
-    assert [len(batch["sqls"]) for batch in batches] == [40, 2]
+    # Two schemas, 41 tables and their twins.
+    assert [len(batch["sqls"]) for batch in batches] == [40, 40, 4]
 
 
 def test_the_role_may_do_just_what_its_steps_do(stack: cdk.Stack) -> None:

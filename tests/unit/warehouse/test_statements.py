@@ -173,3 +173,35 @@ def test_refuses_more_columns_than_a_table_of_redshift_has() -> None:
     wide = Dataset(name="wide", columns=[Column(name=f"c{number}", type="int") for number in range(1601)])
     with pytest.raises(ValueError, match="dataset 'wide' has 1601 columns; a table of Redshift has at most 1600"):
         statements.check_dataset(wide)
+
+
+def test_the_check_of_a_shape_passes_only_on_a_table_that_was_made_with_it() -> None:
+    connection = duckdb.connect()
+
+    def run(*texts: str) -> None:
+        for text in texts:
+            connection.execute(sqlglot.transpile(text, read="redshift", write="duckdb")[0])
+
+    wider = Dataset(name="events", columns=[*EVENTS.columns, Column(name="note", type="string")])
+    connection.execute("create schema public")
+    run(*statements.prepare_shapes(["events"]))
+    with pytest.raises(duckdb.Error, match=statements.SHAPE_PREFIX):
+        run(statements.check_shape(EVENTS, "events"))
+    run('CREATE TABLE "public"."events" (x int)', *plain(statements.make_anew(EVENTS, "events")))
+    run(statements.check_shape(EVENTS, "events"))
+    with pytest.raises(duckdb.Error, match=statements.SHAPE_PREFIX):
+        run(statements.check_shape(wider, "events"))
+    # And back again: what a table was before does not count.
+    run(*plain(statements.make_anew(wider, "events")))
+    run(statements.check_shape(wider, "events"))
+    with pytest.raises(duckdb.Error, match=statements.SHAPE_PREFIX):
+        run(statements.check_shape(EVENTS, "events"))
+
+
+def plain(texts: list[str]) -> list[str]:
+    """Return statements without what only Redshift has."""
+    return [text.partition("\nDISTSTYLE")[0] for text in texts]
+
+
+def test_nothing_is_prepared_for_no_table() -> None:
+    assert statements.prepare_shapes([]) == []

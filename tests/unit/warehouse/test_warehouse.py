@@ -248,6 +248,9 @@ def test_sets_up_each_schema_once_before_its_tables(stack: cdk.Stack) -> None:
         "CREATE EXTERNAL SCHEMA IF NOT EXISTS \"curated\" FROM DATA CATALOG DATABASE 'curated' IAM_ROLE default",
         'CREATE TABLE IF NOT EXISTS "public"."airlines"',
         'CREATE TABLE IF NOT EXISTS "public"."flights"',
+        'CREATE SCHEMA IF NOT EXISTS "lake_shapes"',
+        'CREATE TABLE IF NOT EXISTS "lake_shapes"."airlines"',
+        'CREATE TABLE IF NOT EXISTS "lake_shapes"."flights"',
     ]
 
 

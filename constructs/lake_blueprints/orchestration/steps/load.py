@@ -24,14 +24,18 @@ from lake_blueprints.orchestration.asl import (
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import REDSHIFT
 from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.warehouse.statements import SHAPE_PREFIX
 
 # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
 _MOST_STATEMENTS = 40
+_STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
     """Define tables in the warehouse and load them, one after the other, each in a transaction of its own.
+
+    A table whose columns have changed since it was defined is made anew and loaded as a whole.
 
     Parameters
     ----------
@@ -52,60 +56,76 @@ class Load:
 
     def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Load {self.warehouse.node.id}")
-        batches, each = f"{name} batches", f"{name} batch"
-        start = task(
-            each,
-            "aws-sdk:redshiftdata:batchExecuteStatement",
-            # With a token of its own, a call that is repeated does not run a second time beside the first.
-            {**self.warehouse.connection, "Sqls.$": "$.sqls", "ClientToken.$": IDEMPOTENCY_TOKEN},
-            timeout=ONE_CALL,
-            retries=[retry(REDSHIFT)],
-            result={"id.$": "$.Id", "count": {"value": 0}},
-            result_path="$.poll",
-        )
-        status = "$.poll.answer.Status"
-        poll = Poll(
-            action="aws-sdk:redshiftdata:describeStatement",
-            parameters={"Id.$": "$.poll.id"},
-            retries=[retry(REDSHIFT)],
-            succeeded={"Variable": status, "StringEquals": "FINISHED"},
-            failures=[
-                ({"Variable": status, "StringEquals": "FAILED"}, "$.poll.answer.Error"),
-                ({"Variable": status, "StringEquals": "ABORTED"}, status),
+        batches = f"{name} batches"
+        first = self._attempt(f"{name} batch", "$.sqls", setting)
+        # A table whose columns have changed since it was defined is made anew.
+        second = self._attempt(f"{name} anew", "$.anew", setting)
+        other_shape = {
+            "And": [
+                {"Variable": _ERROR, "IsPresent": True},
+                {"Variable": _ERROR, "StringMatches": f"*{SHAPE_PREFIX}*"},
             ],
-        )
-        one = poll.fragment(each, start, interval=setting.poll_interval, limit=self.timeout)
+            "Next": second.start,
+        }
+        first.states[f"{name} batch decides"]["Choices"].insert(1, other_shape)
+        work = chain([first])
         states: dict[str, State] = {
-            batches: {
-                "Type": "Pass",
-                "Result": [{"sqls": batch} for batch in self._batches()],
-                "ResultPath": "$.batches",
-                "Next": name,
-            },
+            batches: {"Type": "Pass", "Result": self._batches(), "ResultPath": "$.batches", "Next": name},
             name: {
                 "Type": "Map",
                 "ItemsPath": "$.batches",
                 "MaxConcurrency": 1,
-                "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **chain([one])},
+                "ItemProcessor": {
+                    "ProcessorConfig": {"Mode": "INLINE"},
+                    **work,
+                    "States": {**work["States"], **chain([second])["States"]},
+                },
                 "ResultPath": DISCARD,
             },
         }
         return Fragment(start=batches, end=name, states=states)
 
+    def _attempt(self, name: str, statements: str, setting: Setting) -> Fragment:
+        """Return the states that run the statements at a path in one transaction, and wait for its end."""
+        start = task(
+            name,
+            "aws-sdk:redshiftdata:batchExecuteStatement",
+            # With a token of its own, a call that is repeated does not run a second time beside the first.
+            {**self.warehouse.connection, "Sqls.$": statements, "ClientToken.$": IDEMPOTENCY_TOKEN},
+            timeout=ONE_CALL,
+            retries=[retry(REDSHIFT)],
+            result={"id.$": "$.Id", "count": {"value": 0}},
+            result_path="$.poll",
+        )
+        poll = Poll(
+            action="aws-sdk:redshiftdata:describeStatement",
+            parameters={"Id.$": "$.poll.id"},
+            retries=[retry(REDSHIFT)],
+            succeeded={"Variable": _STATUS, "StringEquals": "FINISHED"},
+            failures=[
+                ({"Variable": _STATUS, "StringEquals": "FAILED"}, _ERROR),
+                ({"Variable": _STATUS, "StringEquals": "ABORTED"}, _STATUS),
+            ],
+        )
+        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+
     def grant(self, role: ServiceRole) -> None:
         self.warehouse.grant_run_statements(role)
 
-    def _batches(self) -> list[list[str]]:
+    def _batches(self) -> list[dict[str, list[str]]]:
         tables = self.warehouse.tables if self.tables is None else self.tables
         setup = self.warehouse.setup_statements()
         # Definitions share a transaction: it is external tables, not schemas, that Redshift refuses to create in one.
-        batches = [setup[first : first + _MOST_STATEMENTS] for first in range(0, len(setup), _MOST_STATEMENTS)]
+        batches = [
+            {"sqls": setup[first : first + _MOST_STATEMENTS]} for first in range(0, len(setup), _MOST_STATEMENTS)
+        ]
         for table in tables:
-            statements = self.warehouse.load_statements(table)
-            if len(statements) > _MOST_STATEMENTS:
+            load = self.warehouse.load_statements(table)
+            anew = [*self.warehouse.anew_statements(table), *load]
+            if len(anew) > _MOST_STATEMENTS:
                 raise ValueError(
-                    f"loading table '{table.table_name}' takes {len(statements)} statements; "
+                    f"loading table '{table.table_name}' takes {len(anew)} statements; "
                     f"one call of the Redshift Data API takes at most {_MOST_STATEMENTS}"
                 )
-            batches.append(statements)
+            batches.append({"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew})
         return batches
