@@ -17,7 +17,7 @@ from lake_blueprints.local.errors import LocalCloudError
 _TOKEN = re.compile(
     r"""
     (?P<skip>[ \t\r\n]+ | \#[^\n]*(?:\n|$))
-    | (?P<text>"(?:\\["\\]|[^"])*")
+    | (?P<text>"(?:\\["\\]|\\(?!["\\])|[^"\\])*")
     | (?P<number>-?\d+(?:\.\d+)?(?![\w.]))
     | (?P<word>[A-Za-z0-9_.]+)
     | (?P<sign>>=|<=|!=|[=<>()\[\],])

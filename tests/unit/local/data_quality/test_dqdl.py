@@ -102,3 +102,8 @@ def test_a_number_is_not_compared_with_text() -> None:
     assert condition is not None
     with pytest.raises(LocalCloudError, match="a number cannot be compared"):
         condition.holds(1)
+
+
+def test_a_text_that_does_not_end_is_refused_at_once() -> None:
+    with pytest.raises(LocalCloudError, match="cannot be parsed"):
+        parse('Rules = [ CustomSql "' + "\\" * 10_001)
