@@ -19,7 +19,7 @@ class Shards:
 
     Adding or removing a dataset therefore never moves another. Changing `count` moves most of them, which
     CloudFormation does by creating anew and deleting: choose it for as many datasets as the lake may ever hold, one
-    shard for each twelve.
+    shard for each ten.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class Shards:
 
     Example
     -------
-        >>> DataLake(self, "Lake", datasets=datasets, shards=Shards(count=64))
-        >>> Shards(count=64, placed={"clicks": "Overflow"}).stack_of("clicks")
+        >>> DataLake(self, "Lake", datasets=datasets, shards=Shards(count=100))
+        >>> Shards(count=100, placed={"clicks": "Overflow"}).stack_of("clicks")
         'Overflow'
     """
 
