@@ -31,6 +31,8 @@ def _written(schema: Any, depth: int) -> Written:
         case {"logicalType": str(logical)}:
             digits = (schema.get("precision"), schema.get("scale", 0)) if logical == "decimal" else ()
             return Written(name=logical.lower(), arguments=tuple(map(str, digits)))
+        case {"type": "fixed"}:
+            return Written(name="bytes")
         case {"type": kind}:
             parts = tuple((label, _written(part, depth + 1)) for label, part in _parts(schema))
             return Written(name=str(kind).lower(), parts=parts) if parts else _written(kind, depth + 1)

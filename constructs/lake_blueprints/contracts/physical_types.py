@@ -125,6 +125,8 @@ class _Resolver:
         return _Resolved(ArrayType(item.type), item.notes)
 
     def _map(self, sides: Mapping[str, Any], stored: Written | None) -> _Resolved:
+        if not sides and not (stored and stored.parts):
+            return _mapped(_text(), _text("its values are kept as text"))
         parts = stored.parts if stored and stored.name == "map" and len(stored.parts) == 2 else (("", None), ("", None))
         key, value = (
             self.property(sides.get(side) or {}, part) for side, (_, part) in zip(("key", "value"), parts, strict=True)

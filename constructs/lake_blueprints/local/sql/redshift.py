@@ -258,7 +258,12 @@ def _field(value: Any) -> dict[str, Any]:
             return {"longValue": value}
         case float():
             return {"doubleValue": value}
-        case Decimal():
-            return {"stringValue": f"{value:f}"}
         case _:
-            return {"stringValue": str(value)}
+            return {"stringValue": _text(value)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    # A VARBYTE is shown in hexadecimal digits.
+    return value.hex() if isinstance(value, bytes) else str(value)
