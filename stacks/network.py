@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.warehouse import LakeNetwork
+from stacks import acknowledgments
 from stacks.environment import Environment
 
 
@@ -26,3 +27,4 @@ class NetworkStack(cdk.Stack):
             flow_log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
+        acknowledgments.of_networks(self)

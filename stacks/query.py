@@ -10,6 +10,7 @@ from constructs import Construct
 from lake_blueprints.catalog import Table
 from lake_blueprints.orchestration import Query
 from lake_blueprints.query import Workgroup
+from stacks import acknowledgments
 from stacks.environment import Environment
 from stacks.storage import StorageStack
 
@@ -28,6 +29,7 @@ class QueryStack(cdk.Stack):
             access_logs=storage.raw.access_logs,
             removal_policy=environment.removal_policy,
         )
+        acknowledgments.of_buckets(self)
         cdk.CfnOutput(self, "WorkgroupName", value=self.workgroup.workgroup_name)
 
     def repair(self, table: Table) -> Query:

@@ -11,6 +11,7 @@ from constructs import Construct
 from lake_blueprints.catalog import Database
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.storage import AccessLogBucket, LifecycleRule, StorageClass, Transition, Zone
+from stacks import acknowledgments
 from stacks.environment import Environment
 
 
@@ -46,6 +47,7 @@ class StorageStack(cdk.Stack):
         self.raw_database = Database(self, "RawDatabase", zone=self.raw, removal_policy=removal)
         self.curated_database = Database(self, "CuratedDatabase", zone=self.curated, removal_policy=removal)
 
+        acknowledgments.of_buckets(self)
         cdk.CfnOutput(self, "RawBucket", value=self.raw.bucket.bucket_name)
         cdk.CfnOutput(self, "CuratedBucket", value=self.curated.bucket.bucket_name)
         cdk.CfnOutput(self, "AnalyticsBucket", value=self.analytics.bucket.bucket_name)

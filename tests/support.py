@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import aws_cdk as cdk
 import cdk_nag
 from aws_cdk.assertions import Template
+from cdk_nag import AwsSolutionsChecks as AwsSolutions
 from cloudformation_validate import CompositeEngine, Severity, TemplateContent
 from constructs import Construct
 
@@ -62,12 +63,12 @@ def validation_findings(template: dict[str, Any]) -> list[str]:
     ]
 
 
-def nag_findings(scope: Construct) -> list[str]:
-    """Return what cdk-nag's AwsSolutions pack finds and nobody acknowledged."""
-    report = cdk_nag.AwsSolutionsChecks().validate_scope(scope)
+def nag_findings(scope: Construct, *, packs: Sequence[Callable[[], cdk_nag.NagPack]] = (AwsSolutions,)) -> list[str]:
+    """Return what packs of cdk-nag find and nobody acknowledged."""
     return [
         f"{violation.rule_name}: {resource.construct_path}"
-        for violation in report.violations
+        for pack in packs
+        for violation in pack().validate_scope(scope).violations
         for resource in violation.violating_resources
     ]
 

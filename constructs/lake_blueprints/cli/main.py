@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from lake_blueprints.cli import contract
+from lake_blueprints.cli import check, contract
 from lake_blueprints.cli.errors import CommandError
 
 
@@ -27,4 +27,5 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lake", description="Data contracts and lakes, checked before deployment.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     contract.add_parser(commands)
+    check.add_parser(commands)
     return parser

@@ -1,0 +1,29 @@
+"""The rules that ship with the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lake_blueprints.cli.check.finding import Finding, Severity
+from lake_blueprints.rules import check_app
+from lake_blueprints.rules.assembly import StackTemplate
+
+_SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
+
+
+def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
+    """Check what AWS would refuse at deploy or run time."""
+    by_key = {str(template.path): template for template in templates}
+    documents = {key: template.document for key, template in by_key.items()}
+    names = {key: template.name for key, template in by_key.items()}
+    for key, found in check_app(documents, stack_names=names).items():
+        for one in found:
+            yield Finding(
+                gates=("rules",),
+                rules=(one.rule.id,),
+                topic=f"{one.rule.id} {one.path}",
+                severity=_SEVERITIES[one.rule.severity.value],
+                stack=by_key[key].name,
+                logical_id=one.logical_id,
+                message=f"{one.rule.title}: {one.message}",
+            )

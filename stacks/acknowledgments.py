@@ -1,0 +1,36 @@
+"""What the packs of cdk-nag ask for and this app does otherwise, with the reasons."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import IConstruct
+
+_COMPLIANCE = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
+
+
+def of_buckets(scope: IConstruct) -> None:
+    """Acknowledge what is asked for every bucket."""
+    replication = (
+        "one Region holds the lake: objects are versioned and retained, and every table can be made again from what "
+        "its producers keep; a copy elsewhere would double the cost of storage"
+    )
+    _acknowledge(scope, "S3BucketReplicationEnabled", replication, packs=_COMPLIANCE)
+    lock = (
+        "retention is the contracts': records expire and quarantined ones are deleted when they are repaired, which "
+        "a lock would forbid; versions protect from mistakes"
+    )
+    _acknowledge(scope, "S3BucketDefaultLockEnabled", lock, packs=("NIST.800.53.R4",))
+
+
+def of_networks(scope: IConstruct) -> None:
+    """Acknowledge what is asked for every VPC."""
+    reason = (
+        "nothing is in the default security group, and the subnets have no way out; closing it would take a custom "
+        "resource with more permissions than it removes"
+    )
+    _acknowledge(scope, "VPCDefaultSecurityGroupClosed", reason, packs=_COMPLIANCE)
+
+
+def _acknowledge(scope: IConstruct, rule: str, reason: str, *, packs: tuple[str, ...]) -> None:
+    entries = [cdk.Acknowledgment(id=f"{pack}-{rule}", reason=reason) for pack in packs]
+    cdk.Validations.of(scope).acknowledge(*entries)
