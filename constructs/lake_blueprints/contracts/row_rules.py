@@ -150,7 +150,7 @@ def _fitting(value: Any, column: Column) -> Any:
         return ("true" if value else "false") if isinstance(value, bool) else str(value)
     if family == "boolean":
         return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
-    if family in _NUMBERS and not isinstance(value, bool):
+    if family in _NUMBERS:
         try:
             number = Decimal(str(value))
         except InvalidOperation:
