@@ -98,7 +98,7 @@ def test_diff_lets_a_compatible_change_pass(tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().out.splitlines() == [
         "orders 1.0.0 → 1.1.0",
         "  compatible, needs a minor version",
-        "    orders.note: column added: a string, null in older rows",
+        "    orders.note: column added: of type string, null in older rows",
         "    orders.id: type widened: int → bigint",
     ]
 
@@ -115,7 +115,7 @@ def test_diff_refuses_a_breaking_change_and_says_who_uses_the_column(
     assert capsys.readouterr().out.splitlines() == [
         "orders 1.0.0 → 1.1.0",
         "  breaking, needs a major version",
-        "    orders.note: column dropped: a string is gone",
+        "    orders.note: column dropped: it was of type string",
         f"      used by {sql / 'notes.sql'}",
         "  error: version: 1 breaking change needs version 2.0.0 or later, got 1.1.0",
     ]

@@ -88,7 +88,7 @@ def test_synth_names_each_breaking_change_and_whoever_uses_the_column(stack: cdk
     message = synth_error(stack)
     assert "contract 'weather' 1.0.0 → 1.1.0: version: 1 breaking change needs version 2.0.0 or later" in message
     assert (
-        "weather.temp: column dropped: a double is gone; used by curation of 'flights', which joins it, "
+        "weather.temp: column dropped: it was of type double; used by curation of 'flights', which joins it, "
         "curation of 'weather', warehouse Stack/Warehouse, query temp, training job Stack/Train"
     ) in message
 

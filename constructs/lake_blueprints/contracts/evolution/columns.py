@@ -22,13 +22,13 @@ def column_changes(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
             added.remove(heir)
             yield of.column(column.name).major("column renamed", f"it is '{heir.name}' now")
         else:
-            yield of.column(column.name).dropped("column", f"a {column.type} is gone")
+            yield of.column(column.name).dropped("column", f"it was of type {column.type}")
     for column in added:
         place = of.column(column.name)
         if column.required:
-            yield place.major("required column added", f"records without this {column.type} are quarantined")
+            yield place.major("required column added", f"of type {column.type}; records without it are quarantined")
         else:
-            yield place.minor("column added", f"a {column.type}, null in older rows")
+            yield place.minor("column added", f"of type {column.type}, null in older rows")
     for column in old.columns:
         if column.name in new.column_names:
             yield from _column(of.column(column.name), column, new.column(column.name))
@@ -71,10 +71,10 @@ def _type(of: Place, old: DataType, new: DataType) -> Iterator[Change]:
                 if name in after:
                     yield from _type(of.inside(f".{name}"), kind, after[name])
                 else:
-                    yield of.inside(f".{name}").dropped("field", f"a {kind} is gone")
+                    yield of.inside(f".{name}").dropped("field", f"it was of type {kind}")
             for name, kind in after.items():
                 if name not in before:
-                    yield of.inside(f".{name}").minor("field added", f"a {kind}, null in older rows")
+                    yield of.inside(f".{name}").minor("field added", f"of type {kind}, null in older rows")
         case ArrayType(), ArrayType():
             yield from _type(of.inside("[]"), old.item, new.item)
         case MapType(), MapType():
