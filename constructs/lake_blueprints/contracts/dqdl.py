@@ -145,7 +145,8 @@ def _implied(dataset: Dataset) -> Iterator[QualityRule]:
     none = Comparison(operator=Operator.EQUAL, value=0)
     keys: list[tuple[str, ...]] = [(column.name,) for column in dataset.columns if column.unique]
     # Curation looks for a key in the row's own partition, so that one which names its partition cannot repeat.
-    if not set(dataset.partition_keys) <= set(dataset.primary_key) and dataset.primary_key not in keys:
+    elsewhere = set(dataset.partition_keys) - set(dataset.primary_key)
+    if elsewhere and dataset.primary_key and dataset.primary_key not in keys:
         keys.append(dataset.primary_key)
     stated = [
         rule.arguments.get("properties") or [rule.column]

@@ -64,9 +64,9 @@ class RowRule:
 
 
 def rule_name(rule: QualityRule) -> str:
-    """Return what messages call a rule: its name, else what it demands."""
-    if rule.name:
-        return " ".join(rule.name.replace('"', "'").replace("\\", "/").split())[:200]
+    """Return what messages call a rule: its name, else what it demands or, of one for people, what it says."""
+    if given := rule.name or (rule.description if rule.kind in {"text", "custom"} else None):
+        return " ".join(given.replace('"', "'").replace("\\", "/").split())[:200]
     what = rule.metric.value if rule.metric else rule.kind
     demand = f" {rule.comparison.operator.value} {_number_text(rule.comparison.value)}" if rule.comparison else ""
     return f"{what}{f' of {rule.column}' if rule.column else ''}{demand}"[:200]

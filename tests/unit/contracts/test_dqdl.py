@@ -127,6 +127,7 @@ def test_rules_carry_their_name_and_severity_as_labels() -> None:
 def test_keys_that_curation_does_not_ensure_are_warnings() -> None:
     def implied(**more: Any) -> list[str]:
         compiled = compile_ruleset(evolve(FLIGHTS, **more))
+        assert compiled.notes == ()
         assert {item.severity for item in compiled.rules} <= {Severity.WARNING}
         return [item.name for item in compiled.rules]
 
@@ -135,6 +136,7 @@ def test_keys_that_curation_does_not_ensure_are_warnings() -> None:
     assert implied(primary_key=["carrier", "delay"]) == []
     assert implied(primary_key=["carrier"], partition_keys=["day"]) == ["no repeated carrier"]
     assert implied(primary_key=["carrier", "day"], partition_keys=["day"]) == []
+    assert implied(partition_keys=["day"]) == []
     stated = rule(metric=Metric.DUPLICATE_VALUES, column="delay", name="mine")
     assert [item.name for item in compile_ruleset(evolve(FLIGHTS, columns=unique, quality=[stated])).rules] == ["mine"]
 

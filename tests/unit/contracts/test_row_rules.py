@@ -85,6 +85,7 @@ def test_listed_values_are_those_that_the_column_can_hold(kind: str, listed: lis
         (rule(), "nullValues of n mustBe 0"),
         (rule(comparison=Comparison(operator=Operator.BETWEEN, value=[1, 2])), "nullValues of n mustBeBetween 1 and 2"),
         (rule(kind="text", metric=None, column=None, comparison=None), "text"),
+        (rule(kind="text", metric=None, column=None, comparison=None, description="Looks\nright."), "Looks right."),
         (rule(name="x" * 300), "x" * 200),
     ],
 )
