@@ -40,7 +40,7 @@ class ContractBaseline(Construct):
     Example
     -------
         >>> contracts = [Contract.from_file("contracts/flights.odcs.yaml")]
-        >>> ContractBaseline(self, "Baseline", accepted="contracts/accepted", contracts=contracts)
+        >>> ContractBaseline(self, "Baseline", accepted="accepted", contracts=contracts)
     """
 
     def __init__(
