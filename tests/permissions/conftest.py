@@ -31,5 +31,10 @@ def ours(lakes: tuple[cdk.App, SampleLake, SampleLake]) -> SampleLake:
 
 
 @pytest.fixture(scope="session")
+def theirs(lakes: tuple[cdk.App, SampleLake, SampleLake]) -> SampleLake:
+    return lakes[2]
+
+
+@pytest.fixture(scope="session")
 def proof(lakes: tuple[cdk.App, SampleLake, SampleLake], simulator: Simulator) -> Proof:
     return Proof(lakes[0], simulator, deployment_of(lakes[0]))

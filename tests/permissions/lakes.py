@@ -5,12 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
 
-from lake_blueprints.catalog import Database
-from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.catalog import ArrivalTime, Crawler, Database, SchemaDelete
+from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin
-from lake_blueprints.storage import Zone
+from lake_blueprints.orchestration import (
+    Crawl,
+    Curate,
+    Evaluate,
+    Load,
+    Pipeline,
+    Query,
+    Register,
+    Run,
+    Together,
+    Train,
+)
+from lake_blueprints.quality import QualityRuleset
+from lake_blueprints.query import Workgroup
+from lake_blueprints.storage import AccessLogBucket, Zone
+from lake_blueprints.streaming import Delivery, Stream, Transform
+from lake_blueprints.training import Channel, Compute, Spot, TrainingJob, TrainingNetwork
+from lake_blueprints.warehouse import LakeNetwork, Warehouse
 
 FLIGHTS = Dataset(
     name="flights",
@@ -25,33 +44,159 @@ FLIGHTS = Dataset(
 )
 AIRPORTS = Dataset(
     name="airports",
-    columns=[Column(name="origin", type="string"), Column(name="city", type="string")],
+    columns=[Column(name="origin", type="string"), Column(name="city", type="string", unique=True)],
     primary_key=["origin"],
     format=DatasetFormat.CSV,
+)
+PEOPLE = Dataset(
+    name="people",
+    columns=[
+        Column(name="name", type="string", classification="restricted", masking=Masking.HASH),
+        Column(name="city", type="string"),
+    ],
+    primary_key=["name"],
+    format=DatasetFormat.JSON,
 )
 
 
 class SampleLake:
-    """Zones and catalog in one stack, what works on them in another."""
+    """What holds data in one stack, what works on it in another; ids differ, so that stacks can be told apart."""
 
     def __init__(self, app: cdk.App, name: str) -> None:
-        data, work = cdk.Stack(app, f"{name}-data"), cdk.Stack(app, f"{name}-work")
-        self.key = LakeKey(data, f"{name}Key").key
-        common: dict[str, Any] = {"encryption_key": self.key}
-        self.raw = Zone(data, f"{name}Raw", **common)
-        self.curated = Zone(data, f"{name}Curated", **common)
-        self.raw_database = Database(data, f"{name}RawDatabase", zone=self.raw)
-        self.database = Database(data, f"{name}CuratedDatabase", zone=self.curated)
-        self.raw_database.add_table(FLIGHTS, format=FLIGHTS.format)
+        self.data, self.work = cdk.Stack(app, f"{name}-data"), cdk.Stack(app, f"{name}-work")
+        self._name = name
+        self._define_storage()
+        self._define_streaming()
+        self._define_jobs()
+        self._define_engines()
+        self._define_pipelines()
+
+    def _id(self, name: str) -> str:
+        return f"{self._name}{name}"
+
+    def _define_storage(self) -> None:
+        self.key = LakeKey(self.data, self._id("Key")).key
+        self.every_key = LakeKey(
+            self.data,
+            self._id("EveryKey"),
+            eventbridge=True,
+            cloudwatch_alarms=True,
+            budgets=True,
+            s3_notifications=True,
+            s3_tables=True,
+            log_delivery=True,
+            cloudtrail=True,
+        ).key
+        self.inventory_key = LakeKey(self.data, self._id("InventoryKey"), s3_inventory=True).key
+        self.access_logs = AccessLogBucket(self.data, self._id("Logs"))
+        common: dict[str, Any] = {"encryption_key": self.key, "access_logs": self.access_logs}
+        self.raw = Zone(self.data, self._id("Raw"), **common)
+        self.curated = Zone(self.data, self._id("Curated"), **common)
+        self.analytics = Zone(self.data, self._id("Analytics"), **common)
+        self.governed = Zone(self.data, self._id("Governed"), **common)
+        self.raw_database = Database(self.data, self._id("RawDatabase"), zone=self.raw)
+        self.database = Database(self.data, self._id("CuratedDatabase"), zone=self.curated)
+        self.analytics_database = Database(self.data, self._id("AnalyticsDatabase"), zone=self.analytics)
+        governed = Database(self.data, self._id("GovernedDatabase"), zone=self.governed, lake_formation=True)
+        self.governed_flights = governed.add_table(FLIGHTS)
+        self.raw_flights = self.raw_database.add_table(FLIGHTS, format=FLIGHTS.format)
         join = Curation(joins=[ReferenceJoin(reference=AIRPORTS, on=["origin"], columns=["city"])])
         self.airports = self.database.add_table(Curation().curated(AIRPORTS))
         self.flights = self.database.add_table(join.curated(FLIGHTS))
+        self.people = self.database.add_table(Curation().curated(PEOPLE))
+        self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
+        self.join = join
+
+    def _define_streaming(self) -> None:
+        stack = self.work
+        self.stream = Stream(stack, self._id("Stream"), encryption_key=self.key)
+        code = lambda_.Code.from_inline("def handler(event, context): ...")
+        function = lambda_.Function(
+            stack, self._id("Function"), runtime=lambda_.Runtime.PYTHON_3_13, handler="index.handler", code=code
+        )
+        transform = Transform(function=function)
+        arrivals = Database(self.data, self._id("Arrivals"), zone=self.raw).add_table(
+            FLIGHTS, prefix="arrivals/", layout=ArrivalTime()
+        )
+        self.delivery = Delivery(stack, self._id("Delivery"), zone=self.raw, dataset=FLIGHTS, source=self.stream)
+        self.direct = Delivery(stack, self._id("Direct"), zone=self.raw, dataset=PEOPLE, transform=transform)
+        self.converting = Delivery(stack, self._id("Converting"), zone=self.raw, dataset=FLIGHTS, schema=arrivals)
+
+    def _define_jobs(self) -> None:
+        stack = self.work
         self.job = CurationJob(
-            work,
-            f"{name}Curate",
+            stack,
+            self._id("Curate"),
             dataset=FLIGHTS,
             source=self.raw,
             target=self.flights,
-            curation=join,
+            curation=self.join,
             references=[self.airports],
         )
+        self.masking_job = CurationJob(
+            stack,
+            self._id("Mask"),
+            dataset=PEOPLE,
+            source=self.raw,
+            target=self.people,
+            masked=self.masked_people,
+        )
+        self.crawler = Crawler(
+            stack, self._id("Crawler"), database=self.raw_database, prefixes=["found/", "more/"], table_prefix="found_"
+        )
+        self.deleting_crawler = Crawler(
+            stack,
+            self._id("DeletingCrawler"),
+            database=self.raw_database,
+            prefixes=["gone/"],
+            table_prefix="gone_",
+            on_delete=SchemaDelete.DELETE,
+        )
+        self.ruleset = QualityRuleset(stack, self._id("Ruleset"), table=self.airports)
+
+    def _define_engines(self) -> None:
+        stack = self.work
+        self.workgroup = Workgroup(stack, self._id("Workgroup"), encryption_key=self.key, access_logs=self.access_logs)
+        self.network = LakeNetwork(stack, self._id("Network"), encryption_key=self.key)
+        self.warehouse = Warehouse(stack, self._id("Warehouse"), network=self.network, encryption_key=self.key)
+        self.warehouse.add_dataset(self.flights)
+        self.warehouse.add_dataset(self.airports)
+        self.training = TrainingJob(
+            stack, self._id("Training"), channels={"train": Channel(table=self.flights)}, output=self.analytics
+        )
+        subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
+        self.spot_training = TrainingJob(
+            stack,
+            self._id("SpotTraining"),
+            channels={"train": Channel(zone=self.curated, prefix="features/")},
+            output=self.analytics,
+            output_prefix="spot/",
+            compute=Compute(spot=Spot(max_wait=cdk.Duration.hours(2))),
+            network=TrainingNetwork(subnets=subnets, security_groups=group),
+        )
+
+    def _define_pipelines(self) -> None:
+        repair = Query(
+            name="Repair",
+            workgroup=self.workgroup,
+            sql="MSCK REPAIR TABLE flights",
+            database=self.database.database_name,
+            reads=[self.flights],
+            writes=[self.flights],
+        )
+        common: dict[str, Any] = {"encryption_key": self.every_key}
+        self.pipeline = Pipeline(
+            self.work,
+            self._id("Pipeline"),
+            steps=[
+                Together(branches=[Crawl(crawler=self.crawler), Curate(job=self.job)]),
+                Evaluate(ruleset=self.ruleset),
+                repair,
+                Load(warehouse=self.warehouse),
+                Train(job=self.training),
+                Register(job=self.training),
+            ],
+            schedule=events.Schedule.rate(cdk.Duration.days(1)),
+            **common,
+        )
+        self.outer_pipeline = Pipeline(self.work, self._id("Outer"), steps=[Run(pipeline=self.pipeline)], **common)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -32,6 +33,7 @@ class Proof:
         self._app = app
         self._simulator = simulator
         self.deployment = deployment
+        self._split: dict[str, list[Policy]] = {}
 
     def requests(self, declared: Declared, calls: Iterable[Call], scope: cdk.Stack | None = None) -> list[Request]:
         """Return every request that calls consist of."""
@@ -51,26 +53,74 @@ class Proof:
 
     def request(self, principal: str, action: str, resource: str, context: dict[str, str]) -> Request:
         """Return a request with the policies of its principal and its resource, each permission on its own."""
-        is_role = principal.startswith("arn:")
-        identity = self.deployment.policies(principal) if is_role else []
-        guard = self.deployment.guard(resource)
+        identity = self._policies(principal)
+        guard = self.deployment.trust(resource) if action == "sts:AssumeRole" else self.deployment.guard(resource)
         return Request(
             principal=principal,
             action=action,
             resource=resource,
             account=self.deployment.owner(resource),
             context={**_SECURE, **context},
-            identity=[_split(document, f"p{number}") for number, (_, document) in enumerate(identity)],
+            identity=identity,
             guard=_split(guard, "g") if guard else None,
         )
+
+    def stolen(self, principal: str, done: list[Request], others: list[Request]) -> list[Request]:
+        """Return what others do and a role does not, as requests of the role; only those that it could do somewhere."""
+        own = {(request.action, request.resource) for request in done}
+        known = {statement["Action"] for policy in self._policies(principal) for statement in policy["Statement"]}
+        return [
+            self.request(principal, other.action, other.resource, dict(other.context))
+            for other in others
+            if other.action in known and (other.action, other.resource) not in own
+        ]
+
+    def _policies(self, principal: str) -> list[Policy]:
+        if principal not in self._split:
+            found = self.deployment.policies(principal) if principal in self.deployment.roles else []
+            self._split[principal] = [_split(document, f"p{number}") for number, (_, document) in enumerate(found)]
+        return self._split[principal]
 
     def decide(self, requests: list[Request]) -> list[Decision]:
         return self._simulator.decide(requests)
 
-    def superfluous(self, role_arn: str, decisions: list[Decision]) -> list[str]:
-        """Return every part of a role's policies without which all that was decided would be allowed as well."""
-        used = [decision.identity for decision in decisions]
-        return [part.text for part in self.parts(role_arn) if not any(ids <= part.ids for ids in used if ids)]
+    def refused(self, requests: list[Request]) -> list[str]:
+        """Return the requests that are not allowed."""
+        return self._which(requests, allowed=False)
+
+    def allowed(self, requests: list[Request]) -> list[str]:
+        """Return the requests that are allowed."""
+        return self._which(requests, allowed=True)
+
+    def superfluous(self, requests: list[Request]) -> list[str]:
+        """Return every part of a role's policies without which all of its requests would be allowed as well.
+
+        A request needs a part if every permission that allows it belongs to the part: without the part, nothing
+        allows the request. So one decision for each request tells what removing each part in turn would.
+        """
+        (role,) = {request.principal for request in requests}
+        used = [decision.identity for decision in self.decide(requests)]
+        return [part.text for part in self.parts(role) if not any(ids <= part.ids for ids in used if ids)]
+
+    def unused_trust(self, role: str, requests: list[Request]) -> list[str]:
+        """Return the statements of a role's trust policy that none of the requests needs."""
+        return _unused(role, self.deployment.trust(role), self.decide(requests))
+
+    def unused_guards(self, requests: list[Request]) -> list[str]:
+        """Return the statements of the requested resources' own policies that no request needs."""
+        by_guard: dict[str, list[Request]] = {}
+        for request in requests:
+            by_guard.setdefault(json.dumps(request.guard), []).append(request)
+        found = []
+        for asked in by_guard.values():
+            document = self.deployment.guard(asked[0].resource)
+            if document:
+                found += _unused(asked[0].resource, document, self.decide(asked))
+        return found
+
+    def _which(self, requests: list[Request], *, allowed: bool) -> list[str]:
+        decisions = zip(requests, self.decide(requests), strict=True)
+        return [str(request) for request, decision in decisions if decision.allowed is allowed]
 
     def parts(self, role_arn: str) -> Iterator[Part]:
         for number, (name, document) in enumerate(self.deployment.policies(role_arn)):
@@ -89,6 +139,24 @@ def deployment_of(app: cdk.App) -> Deployment:
     """Return the App's stacks as if they were deployed."""
     assembly = app.synth()
     return Deployment({stack.stack_name: cast(dict[str, Any], stack.template) for stack in assembly.stacks})
+
+
+def _unused(name: str, document: Policy, decisions: list[Decision]) -> list[str]:
+    used = {permission for decision in decisions for permission in decision.guard}
+    found = []
+    for index, statement in enumerate(_statements(document)):
+        actions = _listed(statement["Action"]) if "Resource" in statement else [""]
+        labels = {f"gs{index}" if "Resource" not in statement else f"gs{index}a{a}" for a in range(len(actions))}
+        # What trusts the whole account is what makes policies of roles count.
+        is_deny, trusts_account = statement["Effect"] == "Deny", str(statement["Principal"]).endswith(":root'}")
+        if is_deny or trusts_account:
+            continue
+        found += [
+            f"{name}: {statement}"
+            for label in sorted(labels)
+            if not any(x == label or x.startswith(f"{label}r") for x in used)
+        ]
+    return found
 
 
 def _split(document: Policy, label: str) -> Policy:

@@ -23,6 +23,7 @@ _ARNS = {
     "AWS::RedshiftServerless::Workgroup": "redshift-serverless:{region}:{account}:workgroup/{name}",
     "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SageMaker::ModelPackageGroup": "sagemaker:{region}:{account}:model-package-group/{name}",
+    "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
     "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
     "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
@@ -30,6 +31,7 @@ _ARNS = {
 _REFERRED_TO_BY_ARN = {
     "AWS::IAM::ManagedPolicy",
     "AWS::SageMaker::ModelPackageGroup",
+    "AWS::SecretsManager::Secret",
     "AWS::SNS::Topic",
     "AWS::StepFunctions::StateMachine",
 }
@@ -121,8 +123,6 @@ class Deployment:
 
     def guard(self, arn: str) -> dict[str, Any] | None:
         """Return the policy of the resource that an ARN names, be it of an object in it."""
-        if arn in self._roles:
-            return self.trust(arn)
         if ":ecr:" in arn and self.owner(arn) not in {place.account for place in self._places.values()}:
             # AWS publishes its images for everyone.
             return _ANYONE

@@ -30,6 +30,8 @@ ACTIONS = {
         "glue:BatchCreatePartition",
         "glue:UpdatePartition",
     ),
+    Access.LOOK: ("glue:GetTable",),
+    Access.EXTEND: ("glue:GetTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition"),
     # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-glue
     Access.SCHEMA: ("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"),
 }

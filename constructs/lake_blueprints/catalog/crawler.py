@@ -137,7 +137,9 @@ class Crawler(Construct):
         self.role = ServiceRole(
             self, "Role", services=["glue.amazonaws.com"], description="Crawls prefixes of a zone for the catalog"
         )
-        allow_crawl(self.role, database, self.zone, self.prefixes, f"{table_prefix}*")
+        allow_crawl(
+            self.role, database, self.zone, self.prefixes, f"{table_prefix}*", deletes=on_delete is SchemaDelete.DELETE
+        )
         crawler = glue.CfnCrawler(
             self,
             "Crawler",

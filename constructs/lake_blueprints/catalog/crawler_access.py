@@ -17,14 +17,12 @@ _KEEP_TABLES = (
     *ACTIONS[Access.READ],
     "glue:CreateTable",
     "glue:UpdateTable",
-    "glue:DeleteTable",
     "glue:CreatePartition",
     "glue:BatchCreatePartition",
     "glue:UpdatePartition",
     "glue:BatchUpdatePartition",
-    "glue:DeletePartition",
-    "glue:BatchDeletePartition",
 )
+_FORGET_TABLES = ("glue:DeleteTable", "glue:DeletePartition", "glue:BatchDeletePartition")
 # Without AssociateKmsKey, Glue does not log under a security configuration, as it documents for jobs:
 # https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging-enable.html
 _LOG = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey")
@@ -33,7 +31,9 @@ _LOG = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "log
 _NO_RESOURCE = "IAM knows no resource for metrics and security configurations"
 
 
-def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Sequence[str], tables: str) -> None:
+def allow_crawl(
+    role: ServiceRole, database: Database, zone: Zone, prefixes: Sequence[str], tables: str, *, deletes: bool
+) -> None:
     """Allow a role to crawl prefixes of a zone into tables of a database.
 
     Parameters
@@ -48,6 +48,8 @@ def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Seq
         What is crawled.
     tables: str
         The names that the crawler gives, ending in `*`.
+    deletes: bool
+        Whether it deletes tables and partitions whose files are gone.
     """
     bucket = zone.bucket
     below = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
@@ -57,7 +59,8 @@ def allow_crawl(role: ServiceRole, database: Database, zone: Zone, prefixes: Seq
     grant_on(bucket, role, grants.OBJECT_READ, objects, because="objects below a crawled prefix, whose names vary")
     grant_on(zone.key, role, grants.KEY_READ, [zone.key.key_arn])
     entries = catalog_arns(database, database.database_name, tables)
-    grant_on(None, role, _KEEP_TABLES, entries, because="tables that the crawler names itself")
+    actions = (*_KEEP_TABLES, *_FORGET_TABLES) if deletes else _KEEP_TABLES
+    grant_on(None, role, actions, entries, because="tables that the crawler names itself")
     log_groups = Stack.of(role).format_arn(service="logs", resource="log-group:/aws-glue/crawlers*")
     grant_on(None, role, _LOG, [log_groups], because="Glue names the log group of a security configuration itself")
     grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"], because=_NO_RESOURCE)

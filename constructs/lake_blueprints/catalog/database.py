@@ -110,6 +110,12 @@ class Database(Construct):
         """Allow adding partitions to the entries of the data below a prefix; `Zone.grant_write` does it as well."""
         return self._entries[self.zone].grant_catalog_write(grantee, prefix)
 
+    def grant_entry(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
+        """Allow what a job does with a table's entry; it reads and writes the data by itself."""
+        if self._lake_formation:
+            self._lake_formation.grant(grantee, entry, access, restricted=True)
+        return grant_on(None, grantee, ACTIONS[access], catalog_arns(self, self.database_name, entry.tables))
+
     def grant_schema(self, grantee: iam.IGrantable, entry: Entry, *, before: Construct) -> iam.Grant:
         """Allow reading the columns of a table, which `before` does as soon as it is created."""
         if self._lake_formation:

@@ -9,10 +9,14 @@ from constructs import Construct
 
 
 class Access(Enum):
-    """What a grant allows: reading data, adding data, or reading only what the columns are."""
+    """What a grant allows: reading or adding data by any engine, or only what one kind of service does."""
 
     READ = auto()
     WRITE = auto()
+    # Jobs, which find files by themselves: look a table up; also keep its partitions.
+    LOOK = auto()
+    EXTEND = auto()
+    # Deliveries, which convert records: what the columns are.
     SCHEMA = auto()
 
 

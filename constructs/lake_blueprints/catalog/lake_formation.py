@@ -19,7 +19,9 @@ from lake_blueprints.storage import Zone
 _TABLE = {
     Access.READ: ("DESCRIBE", "SELECT"),
     Access.WRITE: ("ALTER", "DESCRIBE", "INSERT"),
+    Access.EXTEND: ("ALTER", "DESCRIBE", "INSERT"),
     # Lake Formation shows only columns that may be selected.
+    Access.LOOK: ("DESCRIBE", "SELECT"),
     Access.SCHEMA: ("DESCRIBE", "SELECT"),
 }
 _PERMISSIONS = lakeformation.CfnPrincipalPermissions

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.catalog.describing import comment, parameters
-from lake_blueprints.catalog.entry import Entry
+from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.catalog.formats import reading
 from lake_blueprints.catalog.layout import Layout, default_layout
 from lake_blueprints.catalog.names import check_prefix
@@ -163,6 +163,14 @@ class Table(Construct):
                 f"table '{self.table_name}' has the restricted columns {', '.join(self._entry.restricted)}; grant the "
                 "table of its masked copy instead, or give restricted=True to a reader who may see them"
             )
+
+    def grant_look(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow looking the table up; not its data."""
+        return self.database.grant_entry(grantee, self._entry, Access.LOOK)
+
+    def grant_extend(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow looking the table up, and adding and renewing partitions; not its data."""
+        return self.database.grant_entry(grantee, self._entry, Access.EXTEND)
 
     def grant_schema(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
         """Allow reading the table's columns, which `before` does as soon as it is created; not its data."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.encryption.hash_salt import HashSalt
 
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
 _TOPICS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
@@ -17,7 +19,42 @@ _INVENTORY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-in
 _DELIVERY = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html"
 _TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"
 _TABLES = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html"
+_SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html"
 _STRANGER = "444455556666"
+
+
+def read_salt(salt: HashSalt, because: str) -> tuple[Call, ...]:
+    """Read the salt, which Secrets Manager decrypts."""
+    told = {
+        "kms:ViaService": f"secretsmanager.{Aws.REGION}.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": salt.secret_arn,
+    }
+    return (
+        Call(
+            actions=("secretsmanager:GetSecretValue",),
+            resources=(salt.secret_arn,),
+            because=because,
+            source=_SECRETS,
+        ),
+        Call(
+            actions=("kms:Decrypt",),
+            resources=(salt.key.key_arn,),
+            contexts=(told,),
+            because=because,
+            source=_SECRETS,
+        ),
+    )
+
+
+def read_salt_calls(salt: HashSalt, reader: iam.IRole) -> Declared:
+    """Return what somebody does who compares hashes."""
+    actions = ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret")
+    return Declared(
+        name="Reader of a salt",
+        principal=reader,
+        required=read_salt(salt, "reads the salt"),
+        refused=(Call(actions=actions, resources=(salt.secret_arn,), because="changing the salt", source=_SECRETS),),
+    )
 
 
 def log_group_calls(key: kms.IKey) -> Declared:

@@ -7,6 +7,7 @@ from aws_cdk import Aws, Stack
 from lake_blueprints.access.declared import Call, Declared, calls_on_logs
 from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.calls import in_catalog
+from lake_blueprints.encryption.calls import read_salt
 from lake_blueprints.etl.curation_job import CurationJob
 from lake_blueprints.storage import Zone
 from lake_blueprints.storage import calls as objects
@@ -19,6 +20,7 @@ _METASTORE = "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-et
 _SPARK = "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/assumed_roles.html"
 _TABLE = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html"
 _PARTITIONS = "https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html"
+_KEEP_PARTITIONS = ("glue:GetTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition")
 
 
 def curation_job_calls(job: CurationJob) -> Declared:
@@ -36,8 +38,9 @@ def curation_job_calls(job: CurationJob) -> Declared:
             *_files(job.quarantine, job.quarantine_prefix, "sets bad records aside"),
             *_files(zone, target.prefix, "writes the table"),
             *_folder(zone, target.prefix),
-            in_catalog(target, ("glue:GetTable", "glue:BatchCreatePartition"), "registers partitions", _PARTITIONS),
+            in_catalog(target, _KEEP_PARTITIONS, "registers partitions, and renews their columns", _PARTITIONS),
             *(call for table in job.references for call in _reference(table)),
+            *_masked(job),
             *_glue(job),
         ),
         refused=(
@@ -72,6 +75,18 @@ def _folder(zone: Zone, prefix: str) -> tuple[Call, ...]:
         Call(actions=("s3:GetObject",), resources=found, because=because, source=_SPARK),
         objects.missing(zone, name, because),
     )
+
+
+def _masked(job: CurationJob) -> tuple[Call, ...]:
+    if job.masked is None:
+        return ()
+    because = "writes the masked copy"
+    files = (
+        *_files(job.masked.zone, job.masked.prefix, because),
+        *_folder(job.masked.zone, job.masked.prefix),
+        in_catalog(job.masked, _KEEP_PARTITIONS, because, _PARTITIONS),
+    )
+    return (*files, *read_salt(job.salt, "hashes what is restricted")) if job.salt else files
 
 
 def _reference(table: Table) -> tuple[Call, ...]:

@@ -16,7 +16,12 @@ from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt
-from lake_blueprints.etl.job_access import grant_glue_job
+from lake_blueprints.etl.job_access import (
+    grant_glue_job,
+    grant_spark_files,
+    grant_spark_folder,
+    grant_state,
+)
 from lake_blueprints.etl.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.etl.plan import Curation
 from lake_blueprints.etl.script_package import curation_script
@@ -129,15 +134,16 @@ class CurationJob(Construct):
         restricted = [column.name for column in dataset.restricted_columns]
         source.restrict(self.source_prefix, columns=restricted)
         self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
-        source.grant_read(self.role, prefix=self.source_prefix, restricted=True)
-        for zone, prefix in ((self.quarantine, self.quarantine_prefix), (target.zone, self.state_prefix)):
-            zone.grant_read_write(self.role, prefix=prefix, restricted=True)
-            zone.grant_delete(self.role, prefix=prefix)
-        target.grant_read_write(self.role, restricted=True)
-        # Spark's committer deletes what it staged below the target.
-        target.zone.grant_delete(self.role, prefix=target.prefix)
+        source.grant_objects(self.role, prefix=self.source_prefix, restricted=True)
+        grant_state(self.role, target.zone, self.state_prefix)
+        grant_spark_files(self.role, self.quarantine, self.quarantine_prefix)
+        grant_spark_files(self.role, target.zone, target.prefix)
+        grant_spark_folder(self.role, target)
+        target.grant_extend(self.role)
         for table in self.references:
-            table.grant_read(self.role, restricted=True)
+            table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
+            grant_spark_folder(self.role, table)
+            table.grant_look(self.role)
         grant_glue_job(self.role, key=self.key, assets=(self.script, self.package, self.plan))
 
         arguments = {

@@ -6,6 +6,7 @@ from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, Masking
 from lake_blueprints.encryption import HashSalt
+from lake_blueprints.etl.job_access import grant_spark_files, grant_spark_folder
 
 
 def needs_salt(curated: Dataset) -> bool:
@@ -33,9 +34,9 @@ def check_masked(curated: Dataset, masked: Table) -> None:
 
 def write_masked(role: ServiceRole, masked: Table, salt: HashSalt | None) -> dict[str, str]:
     """Let a job write the copy, and return the arguments that tell it where; the salt it reads itself."""
-    masked.grant_read_write(role)
-    # What Spark's committer stages, and the copy as a whole when it is made anew.
-    masked.zone.grant_delete(role, prefix=masked.prefix)
+    grant_spark_files(role, masked.zone, masked.prefix)
+    grant_spark_folder(role, masked)
+    masked.grant_extend(role)
     arguments = {
         "--masked": masked.uri,
         "--masked_database": masked.database.database_name,

@@ -131,6 +131,7 @@ class Pipeline(Construct):
         if not steps:
             raise ValueError("'steps' must have at least one step, got none")
         check_order(steps)
+        self.steps = tuple(steps)
 
         self.key: kms.IKey = (
             encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
@@ -174,8 +175,9 @@ class Pipeline(Construct):
         self._machine_name = machine.attr_name
         self.state_machine = sfn.StateMachine.from_state_machine_arn(self, "StateMachine", machine.attr_arn)
         self._allow_looking_at_executions()
+        self.starter: ServiceRole | None = None
         if schedule or event_pattern:
-            start_by(self, machine.attr_arn, schedule=schedule, event_pattern=event_pattern)
+            self.starter = start_by(self, machine.attr_arn, schedule=schedule, event_pattern=event_pattern)
         if alarm:
             add_execution_alarms(self, self.state_machine, self.topic)
 

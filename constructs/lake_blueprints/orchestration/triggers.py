@@ -40,8 +40,8 @@ def object_created(zone: Zone, *, prefix: str | None = None) -> events.EventPatt
 
 def start_by(
     scope: Construct, machine_arn: str, *, schedule: events.Schedule | None, event_pattern: events.EventPattern | None
-) -> None:
-    """Define a rule for each way to start a state machine, and the role that starts it."""
+) -> ServiceRole:
+    """Define a rule for each way to start a state machine, and return the role that starts it."""
     role = ServiceRole(
         scope, "Starter", services=["events.amazonaws.com"], description="Starts the lake's state machine"
     )
@@ -51,6 +51,7 @@ def start_by(
         events.Rule(scope, "Schedule", schedule=schedule, targets=[target])
     if event_pattern:
         events.Rule(scope, "Events", event_pattern=event_pattern, targets=[target])
+    return role
 
 
 @jsii.implements(events.IRuleTarget)

@@ -97,6 +97,7 @@ class QualityRuleset(Construct):
         self.ruleset_arn = Stack.of(self).format_arn(
             service="glue", resource="dataQualityRuleset", resource_name=resource.ref
         )
+        grant_on(None, self.role, ["glue:GetDataQualityRuleset"], [self.ruleset_arn])
 
     def start_run(self, *, timeout: Duration) -> Mapping[str, Any]:
         """Return the parameters with which a run starts; the run ends by itself after the timeout."""

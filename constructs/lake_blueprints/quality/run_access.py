@@ -27,7 +27,6 @@ def grant_evaluation(role: ServiceRole) -> None:
         None,
         role,
         [
-            "glue:GetDataQualityRuleset",
             "glue:GetDataQualityRulesetEvaluationRun",
             "glue:GetDataQualityResult",
             "glue:PublishDataQuality",

@@ -20,10 +20,26 @@ _SAVED = ("GetNamedQuery", "BatchGetNamedQuery", "ListNamedQueries")
 _PREPARED = ("Create", "Get", "BatchGet", "Update", "Delete")
 
 
+def execute_query(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
+    """Run one query from a state machine, which does not look at the result."""
+    return (
+        _on(workgroup, because, "StartQueryExecution", "StopQueryExecution", "GetQueryExecution"),
+        *_results(workgroup, because),
+    )
+
+
 def run_query(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
     """Run a query to its end, the results of which Athena writes on behalf of whoever asked."""
     return (
         _on(workgroup, because, *_ASK),
+        *_results(workgroup, because),
+    )
+
+
+def _results(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
+    catalog = Stack.of(workgroup).format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
+    return (
+        Call(actions=("athena:GetDataCatalog",), resources=(catalog,), because=because, source=_CATALOGS),
         *objects.reading(workgroup.results, _RESULTS_PREFIX, because),
         *objects.uploading(workgroup.results, _RESULTS_PREFIX, because, "s3:ListMultipartUploadParts"),
         objects.locating(workgroup.results, because, _RESULTS),
@@ -33,7 +49,6 @@ def run_query(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
 
 def run_queries_calls(workgroup: Workgroup, user: iam.IRole) -> Declared:
     """Return what a user of a workgroup does."""
-    catalog = Stack.of(workgroup).format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
     prepared = (*(f"{action}PreparedStatement" for action in _PREPARED), "ListPreparedStatements")
     other = Stack.of(workgroup).format_arn(service="athena", resource="workgroup", resource_name="primary")
     return Declared(
@@ -44,12 +59,6 @@ def run_queries_calls(workgroup: Workgroup, user: iam.IRole) -> Declared:
             _on(workgroup, "reads results", *_HEAR),
             _on(workgroup, "finds saved queries", *_SAVED),
             _on(workgroup, "prepares statements", *prepared),
-            Call(
-                actions=("athena:GetDataCatalog",),
-                resources=(catalog,),
-                because="finds the Data Catalog",
-                source=_CATALOGS,
-            ),
         ),
         refused=(
             _on(workgroup, "changing the workgroup's limits", "UpdateWorkGroup", "DeleteWorkGroup"),

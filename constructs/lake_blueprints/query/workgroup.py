@@ -40,6 +40,7 @@ _QUERY = (
     "athena:UpdatePreparedStatement",
     "athena:DeletePreparedStatement",
 )
+_EXECUTE = ("athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution")
 
 
 class Workgroup(Construct):
@@ -181,6 +182,13 @@ class Workgroup(Construct):
             work_group=self.workgroup_name,
         )
 
+    def grant_execute(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow what a state machine does to run one query to its end; it does not look at the result.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html
+        """
+        return combine(grant_on(None, grantee, _EXECUTE, [self.workgroup_arn]), self._grant_results(grantee))
+
     def grant_run_queries(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow running queries and saved queries here, and reading their results.
 
@@ -192,12 +200,14 @@ class Workgroup(Construct):
         grantee: iam.IGrantable
             Who may query; Athena reads the data and writes the results on this identity's behalf.
         """
+        return combine(grant_on(None, grantee, _QUERY, [self.workgroup_arn]), self._grant_results(grantee))
+
+    def _grant_results(self, grantee: iam.IGrantable) -> iam.Grant:
         bucket = self.results.bucket
         objects = bucket.arn_for_objects(f"{_RESULTS_PREFIX}*")
         catalog = Stack.of(self).format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
         below_results = {"StringLike": {"s3:prefix": [f"{_RESULTS_PREFIX}*"]}}
         return combine(
-            grant_on(None, grantee, _QUERY, [self.workgroup_arn]),
             grant_on(None, grantee, ["athena:GetDataCatalog"], [catalog]),
             grant_on(
                 bucket,

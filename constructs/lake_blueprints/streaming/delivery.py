@@ -27,6 +27,7 @@ _FIREHOSE = firehose.CfnDeliveryStream
 DELIVERY_WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")
 _OBJECTS = (*grants.OBJECT_READ, "s3:PutObject", "s3:AbortMultipartUpload")
 _BUCKET = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_TAKE = ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards")
 _INVOKE = ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
 
 
@@ -228,7 +229,7 @@ class Delivery(Construct):
         )
         grant_on(None, self.role, ["logs:PutLogEvents"], [log])
         if self.source:
-            grant_stream_read(self.source, self.role)
+            grant_stream_read(self.source, self.role, _TAKE)
         # A function and its versions; of a version or alias, itself alone.
         functions = self.transform.function.resource_arns_for_grant_invoke if self.transform else []
         if functions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -130,9 +132,11 @@ class Stream(Construct):
         )
 
 
-def grant_stream_read(stream: kinesis.IStream, grantee: iam.IGrantable) -> iam.Grant:
+def grant_stream_read(
+    stream: kinesis.IStream, grantee: iam.IGrantable, actions: Sequence[str] = STREAM_READ
+) -> iam.Grant:
     """Allow reading any stream, with the key that it is encrypted with."""
-    grant = grant_on(stream, grantee, STREAM_READ, [stream.stream_arn])
+    grant = grant_on(stream, grantee, actions, [stream.stream_arn])
     key = stream.encryption_key
     return combine(grant, grant_on(key, grantee, grants.KEY_READ, [key.key_arn])) if key else grant
 

@@ -110,14 +110,11 @@ def not_run(job: TrainingJob) -> tuple[Call, ...]:
 def register_model(job: TrainingJob, because: str) -> tuple[Call, ...]:
     """Register a model as a package of the job's group."""
     stack = Stack.of(job)
-    group = stack.format_arn(
-        service="sagemaker", resource="model-package-group", resource_name=job.model_package_group_name
-    )
     package = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{job.model_package_group_name}/1"
     )
     return (
-        Call(actions=("sagemaker:CreateModelPackage",), resources=(group, package), because=because, source=_REGISTER),
+        Call(actions=("sagemaker:CreateModelPackage",), resources=(package,), because=because, source=_REGISTER),
         Call(
             actions=("ecr:BatchGetImage", "ecr:DescribeImages"),
             resources=(job.image.repository_arn,),

@@ -39,7 +39,8 @@ def grant_script(role: iam.IRole, script: s3_assets.Asset) -> None:
 def grant_output(role: iam.IRole, zone: Zone, prefix: str) -> None:
     """Allow writing objects below a prefix; a training job has no use for their catalog entries."""
     objects = [zone.bucket.arn_for_objects(f"{prefix}*")]
-    grant_on(zone.bucket, role, grants.OBJECT_WRITE, objects, because="objects whose names nobody knows beforehand")
+    actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    grant_on(zone.bucket, role, actions, objects, because="objects whose names nobody knows beforehand")
     grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
 
 
@@ -58,10 +59,9 @@ def grant_reporting(role: iam.IRole) -> None:
         resource_name="/aws/sagemaker/TrainingJobs",
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
-    grant_on(None, role, ["logs:CreateLogGroup"], [group])
-    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     streams = f"{group}:log-stream:*"
-    grant_on(None, role, actions, [group, streams], because="SageMaker names a stream after its job and instance")
+    grant_on(None, role, actions, [streams], because="SageMaker names a stream after its job and instance")
     namespace = {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}}
     grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], namespace, because="metrics are no resources")
 
@@ -104,7 +104,7 @@ def grant_run(grantee: iam.IGrantable, *, jobs_arn: str, role: iam.IRole) -> iam
 
 
 def grant_register(
-    grantee: iam.IGrantable, *, group_arn: str, packages_arn: str, repository_arn: str, zone: Zone, prefix: str
+    grantee: iam.IGrantable, *, packages_arn: str, repository_arn: str, zone: Zone, prefix: str
 ) -> iam.Grant:
     """Allow registering models below a prefix as packages of a group; model and image are looked at on the way.
 
@@ -116,7 +116,7 @@ def grant_register(
             None,
             grantee,
             ["sagemaker:CreateModelPackage"],
-            [group_arn, packages_arn],
+            [packages_arn],
             because="SageMaker numbers the packages of a group",
         ),
         grant_on(None, grantee, ["ecr:BatchGetImage", "ecr:DescribeImages"], [repository_arn]),

@@ -172,7 +172,6 @@ class TrainingJob(Construct):
         )
         guard_removal(group, removal_policy)
         self.model_package_group_name = group.model_package_group_name
-        self._group_arn = group.attr_model_package_group_arn
 
     @property
     def job_names(self) -> str:
@@ -257,7 +256,6 @@ class TrainingJob(Construct):
         """Allow registering models of this job, and reading them."""
         return grant_register(
             grantee,
-            group_arn=self._group_arn,
             packages_arn=self._arn("model-package", f"{self.model_package_group_name}/*"),
             repository_arn=self.image.repository_arn,
             zone=self.output,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -10,8 +12,8 @@ from constructs import Construct
 from lake_blueprints.access import combine, grant_on, grants
 
 ADMIN = "admin"
-_RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
-_FOLLOW = (
+RUN = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
+FOLLOW = (
     "redshift-data:DescribeStatement",
     "redshift-data:GetStatementResult",
     "redshift-data:CancelStatement",
@@ -29,7 +31,14 @@ def admin_secret_name(namespace: str) -> str:
 
 
 def grant_statements(
-    scope: Construct, grantee: iam.IGrantable, *, namespace: str, workgroup_arn: str, encryption_key: kms.IKey
+    scope: Construct,
+    grantee: iam.IGrantable,
+    *,
+    namespace: str,
+    workgroup_arn: str,
+    encryption_key: kms.IKey,
+    run: Sequence[str] = RUN,
+    follow: Sequence[str] = FOLLOW,
 ) -> iam.Grant:
     """Allow running and following SQL as the admin of a namespace, which is in the scope's stack.
 
@@ -44,8 +53,8 @@ def grant_statements(
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     return combine(
-        grant_on(None, grantee, _RUN, [workgroup_arn]),
-        grant_on(None, grantee, _FOLLOW, ["*"], because="statements have no ARN; each belongs to the role that ran it"),
+        grant_on(None, grantee, run, [workgroup_arn]),
+        grant_on(None, grantee, follow, ["*"], because="statements have no ARN; each belongs to the role that ran it"),
         grant_on(
             None,
             grantee,

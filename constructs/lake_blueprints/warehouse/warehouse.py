@@ -300,6 +300,20 @@ class Warehouse(Construct):
 
         A statement belongs to the role that ran it, and only that role can follow it.
         """
+        return self._grant_statements(grantee)
+
+    def grant_load(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow running batches of SQL as `grant_run_statements` does, and learning how they end; not their results."""
+        return self._grant_statements(
+            grantee, run=["redshift-data:BatchExecuteStatement"], follow=["redshift-data:DescribeStatement"]
+        )
+
+    def _grant_statements(self, grantee: iam.IGrantable, **actions: Sequence[str]) -> iam.Grant:
         return grant_statements(
-            self, grantee, namespace=self.namespace_name, workgroup_arn=self.workgroup_arn, encryption_key=self.key
+            self,
+            grantee,
+            namespace=self.namespace_name,
+            workgroup_arn=self.workgroup_arn,
+            encryption_key=self.key,
+            **actions,
         )

@@ -180,7 +180,7 @@ def test_reads_its_stream_with_exact_permissions(stack: cdk.Stack, flights: Data
     assert "DeliveryStreamEncryptionConfigurationInput" not in found
     reading = statement(stack, "kinesis:GetRecords")
     assert reading["Resource"] == stack.resolve(stream.stream.stream_arn)
-    assert {"kinesis:DescribeStreamSummary", "kinesis:ListShards"} < set(reading["Action"])
+    assert {"kinesis:DescribeStream", "kinesis:ListShards"} < set(reading["Action"])
     assert [s["Resource"] for s in statements(stack) if s["Action"] == "kms:Decrypt"] == [
         stack.resolve(stream.key.key_arn)
     ]

@@ -107,7 +107,6 @@ def test_has_exactly_the_documented_permissions(stack: cdk.Stack) -> None:
         "s3:ListBucket",
         "s3:PutObject",
         "s3:AbortMultipartUpload",
-        "s3:ListMultipartUploadParts",
         "kms:Decrypt",
         "kms:GenerateDataKey",
         "kms:GenerateDataKeyWithoutPlaintext",

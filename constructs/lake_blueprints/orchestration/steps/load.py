@@ -110,7 +110,7 @@ class Load:
         return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
 
     def grant(self, role: ServiceRole) -> None:
-        self.warehouse.grant_run_statements(role)
+        self.warehouse.grant_load(role)
 
     def _batches(self) -> list[dict[str, list[str]]]:
         tables = self.warehouse.tables if self.tables is None else self.tables

@@ -60,7 +60,7 @@ class Query:
         return Fragment(start=name, end=name, states=states)
 
     def grant(self, role: ServiceRole) -> None:
-        self.workgroup.grant_run_queries(role)
+        self.workgroup.grant_execute(role)
         for table in self.reads:
             table.grant_read(role, restricted=self.restricted)
         for table in self.writes:
