@@ -67,7 +67,7 @@ def column(hive_type: str, rules: Rules) -> Column:
         return Column(type=pa.list_(element.type), convert=_nullable(partial(_array, element.convert, rules)))
     if name == "map":
         key, value = (column(part, rules) for part in split_types(inner))
-        return Column(type=pa.map_(key.type, value.type), convert=_nullable(partial(_map, value.convert)))
+        return Column(type=pa.map_(key.type, value.type), convert=_nullable(partial(_map, value.convert, rules)))
     if name == "struct":
         fields = {field: column(kind, rules) for field, _, kind in (p.partition(":") for p in split_types(inner))}
         arrow = pa.struct([(field, found.type) for field, found in fields.items()])
@@ -198,10 +198,10 @@ def _array(convert: Convert, rules: Rules, value: Any) -> list[Any]:
     return [convert(element) for element in value]
 
 
-def _map(convert: Convert, value: Any) -> list[tuple[str, Any]]:
+def _map(convert: Convert, rules: Rules, value: Any) -> list[tuple[str, Any]]:
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is not an object")
-    return [(name, convert(inner)) for name, inner in value.items()]
+    return [(rules.key(name), convert(inner)) for name, inner in value.items()]
 
 
 def _struct(fields: Mapping[str, Column], rules: Rules, value: Any) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lake_blueprints.local.errors import LocalCloudError
@@ -16,6 +17,8 @@ from lake_blueprints.local.sql.types import HiveType, parse
 # Which partitions a query needs: gets their columns and values, returns those to read.
 Prune = Callable[[Sequence[tuple[str, HiveType]], Sequence[tuple[str, ...]]], Iterable[tuple[str, ...]]]
 
+# What is looked at to learn how JSON keys are spelled.
+_SAMPLED_FILES, _SAMPLED_LINES = 10, 100
 # Text that stands for NULL in no file: OpenCSVSerde knows no NULL.
 _NO_NULL = "\x02NULL\x02"
 
@@ -155,8 +158,9 @@ def _json(
     selected = []
     for name, kind in columns:
         key = serde.get(f"mapping.{name}") or keys.get(name.lower(), name)
-        described.append(f"{quote(key)}: {quote(kind.duckdb)}")
-        selected.append(f"{identifier(key)} as {identifier(name)}")
+        described.append(f"{quote(key)}: {quote(_spelled(kind, keys).duckdb)}")
+        value = f"cast({identifier(key)} as {kind.duckdb})" if kind.children else identifier(key)
+        selected.append(f"{value} as {identifier(name)}")
     malformed = serde.get("ignore.malformed.json", "false").lower()
     source = f"""read_json(
         {_list(uris)}, format = 'newline_delimited', columns = {{{", ".join(described)}}}, filename = '$path',
@@ -166,16 +170,29 @@ def _json(
 
 
 def _json_keys(catalog: Catalog, uris: Sequence[str]) -> dict[str, str]:
-    """Return how the first object of each file spells its keys: the SerDes match them without regard to case."""
+    """Return how the first objects of files spell their keys: the SerDes match them without regard to case."""
     spelled: dict[str, str] = {}
-    for uri in uris[:10]:
-        try:
-            first = json.loads(next(iter(catalog.head(uri, lines=1)), "{}"))
-        except ValueError:
-            continue
-        if isinstance(first, dict):
-            spelled |= {key.lower(): key for key in first}
+    for uri in uris[:_SAMPLED_FILES]:
+        for line in catalog.head(uri, lines=_SAMPLED_LINES):
+            with suppress(ValueError):
+                spelled |= {key.lower(): key for key in _all_keys(json.loads(line))}
     return spelled
+
+
+def _all_keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _all_keys(inner)
+
+
+def _spelled(kind: HiveType, keys: Mapping[str, str]) -> HiveType:
+    """Return a type whose fields are called as the files call them."""
+    fields = kind.name == "struct"
+    children = (
+        (keys.get(name.lower(), name) if fields else name, _spelled(child, keys)) for name, child in kind.children
+    )
+    return replace(kind, children=tuple(children))
 
 
 def _csv(

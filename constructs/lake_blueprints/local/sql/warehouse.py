@@ -179,6 +179,8 @@ class Warehouse:
                 sql = _IDENTITY.sub(rf"\1 \2 default nextval({quote(sequence)})", sql, count=1)
             sql = _PHYSICAL.sub("", sql)
         sql = re.sub(r"\bvarchar\s*\(\s*max\s*\)|\bbpchar\s*\(\s*max\s*\)", "varchar", sql, flags=re.IGNORECASE)
+        # A BLOB has no length.
+        sql = re.sub(r"\b(varbyte|varbinary)\s*\(\s*\d+\s*\)", "varbyte", sql, flags=re.IGNORECASE)
         sql = re.sub(r"\bwith\s+no\s+schema\s+binding\s*$", "", sql, flags=re.IGNORECASE)
         return re.sub(r"\bsuper\b", "json", sql, flags=re.IGNORECASE)
 

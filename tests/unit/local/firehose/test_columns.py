@@ -41,7 +41,7 @@ HIVE = Rules(lenient=False, ignores_case=True)
         ("timestamp", 1767323045678, datetime(2026, 1, 2, 3, 4, 5, 678000)),
         ("array<int>", [1, "2", None], [1, 2, None]),
         ("array<int>", 5, [5]),
-        ("map<string,double>", {"A": 1}, [("A", 1.0)]),
+        ("map<string,double>", {"A": 1}, [("a", 1.0)]),
         ("struct<a:int,b:array<struct<c:string>>>", {"A": 1, "b": [{"C": 2}]}, {"a": 1, "b": [{"c": "2"}]}),
         ("struct<a:int>", {}, {"a": None}),
         ("int", None, None),

@@ -170,6 +170,17 @@ def test_malformed_json_fails_unless_the_table_ignores_it(lake: Lake) -> None:
     assert lake.query("select * from lenient") == [["1"], [None]]
 
 
+def test_json_keys_are_found_in_any_case_inside_objects_too(lake: Lake) -> None:
+    lines = ['{"orderId": 1}', '{"orderId": 2, "Lines": [{"unitPrice": 1.5, "byDay": {"Mon": {"Sold": 2}}}]}']
+    lake.put("cases/x.json", "\n".join(lines).encode())
+    lines_type = "array<struct<unitprice:double,byday:map<string,struct<sold:int>>>>"
+    lake.query(f"create external table cases (orderid int, lines {lines_type}) {OPENX} location 's3://data/cases/'")
+    assert lake.query("select orderid, lines from cases order by orderid") == [
+        ["1", None],
+        ["2", "[{unitprice=1.5, byday={Mon={sold=2}}}]"],
+    ]
+
+
 def test_columns_that_files_lack_are_null_and_others_are_ignored(lake: Lake) -> None:
     for name, table in (("a", pa.table({"id": [1], "extra": ["x"]})), ("b", pa.table({"id": [2], "note": ["n"]}))):
         buffer = io.BytesIO()

@@ -71,16 +71,17 @@ def test_copies_nested_values_as_json_and_eight_bits_as_sixteen(loaded: Lake) ->
         "times": pa.array([at], pa.list_(pa.timestamp("us", "UTC"))),
         "prices": pa.array([[Decimal("99.90")]], pa.list_(pa.decimal128(4, 2))),
         "counts": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+        "raw": pa.array([b"\x00\xff"], pa.binary()),
     }
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns), buffer)
     loaded.put("nested/x.parquet", buffer.getvalue())
-    loaded.load("create table nested (tiny smallint, times super, prices super, counts super)")
+    loaded.load("create table nested (tiny smallint, times super, prices super, counts super, raw varbyte(9))")
     copy = f"copy nested from 's3://data/nested/' {ROLE} format as parquet"
     assert "'times' is nested: it loads into SUPER only with SERIALIZETOJSON" in loaded.error(copy)
     loaded.load(f"{copy} serializetojson")
     assert loaded.load("select * from nested") == [
-        [-128, '["2024-11-03 05:30:00.000001"]', "[99.9]", '{"a":1}'],
+        [-128, '["2024-11-03 05:30:00.000001"]', "[99.9]", '{"a":1}', "00ff"],
     ]
 
 
