@@ -7,12 +7,15 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 
-def add_execution_alarms(scope: Construct, machine: sfn.IStateMachine, topic: sns.ITopic) -> None:
-    """Define an alarm for failed and one for timed out executions, and let alarms publish to the topic."""
+def add_execution_alarms(
+    scope: Construct, machine: sfn.IStateMachine, topic: sns.ITopic, *, undelivered: sqs.IQueue | None = None
+) -> None:
+    """Define alarms for failed, timed out and never started executions, and let alarms publish to the topic."""
     # A topic with a policy of its own admits only whom this names.
     topic.add_to_resource_policy(
         iam.PolicyStatement(
@@ -24,10 +27,14 @@ def add_execution_alarms(scope: Construct, machine: sfn.IStateMachine, topic: sn
         )
     )
     period = Duration.minutes(5)
-    for alarm_id, what, metric in (
+    alarms = [
         ("FailedAlarm", "failed", machine.metric_failed(period=period, statistic="Sum")),
         ("TimedOutAlarm", "took too long", machine.metric_timed_out(period=period, statistic="Sum")),
-    ):
+    ]
+    if undelivered:
+        waiting = undelivered.metric_approximate_number_of_messages_visible(period=period, statistic="Maximum")
+        alarms.append(("UndeliveredAlarm", "was not started by its event", waiting))
+    for alarm_id, what, metric in alarms:
         alarm = metric.create_alarm(
             scope,
             alarm_id,

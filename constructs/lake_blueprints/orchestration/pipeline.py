@@ -81,7 +81,8 @@ class Pipeline(Construct):
     Defines
     -------
     One state machine, as `state_machine`, and its `role`; a topic, as `topic`; a log group; a key, as `key`, unless
-    one is given; a rule and a role for each way to start; two alarms.
+    one is given; two alarms; with a way to start, a rule for each, a role, and a queue of undelivered events with an
+    alarm.
 
     Raises
     ------
@@ -131,7 +132,6 @@ class Pipeline(Construct):
         if not steps:
             raise ValueError("'steps' must have at least one step, got none")
         check_order(steps)
-        self.steps = tuple(steps)
 
         self.key: kms.IKey = (
             encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
@@ -175,11 +175,13 @@ class Pipeline(Construct):
         self._machine_name = machine.attr_name
         self.state_machine = sfn.StateMachine.from_state_machine_arn(self, "StateMachine", machine.attr_arn)
         self._allow_looking_at_executions()
-        self.starter: ServiceRole | None = None
-        if schedule or event_pattern:
-            self.starter = start_by(self, machine.attr_arn, schedule=schedule, event_pattern=event_pattern)
+        undelivered = (
+            start_by(self, machine.attr_arn, schedule=schedule, event_pattern=event_pattern)
+            if schedule or event_pattern
+            else None
+        )
         if alarm:
-            add_execution_alarms(self, self.state_machine, self.topic)
+            add_execution_alarms(self, self.state_machine, self.topic, undelivered=undelivered)
 
     @property
     def executions_arn(self) -> str:

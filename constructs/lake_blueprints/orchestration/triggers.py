@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import jsii
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
@@ -40,27 +42,60 @@ def object_created(zone: Zone, *, prefix: str | None = None) -> events.EventPatt
 
 def start_by(
     scope: Construct, machine_arn: str, *, schedule: events.Schedule | None, event_pattern: events.EventPattern | None
-) -> ServiceRole:
-    """Define a rule for each way to start a state machine, and return the role that starts it."""
+) -> sqs.Queue:
+    """Define a rule for each way to start a state machine, and the role that starts it.
+
+    Returns
+    -------
+    The queue of events that could not start it: EventBridge tries for a day, then drops what has no such queue.
+    """
     role = ServiceRole(
         scope, "Starter", services=["events.amazonaws.com"], description="Starts the lake's state machine"
     )
     grant_on(None, role, ["states:StartExecution"], [machine_arn])
-    target = _StateMachine(machine_arn, role)
+    undelivered = sqs.Queue(
+        scope,
+        "Undelivered",
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )
+    itself = "it is the queue of what could not be delivered"
+    Validations.of(undelivered).acknowledge(
+        Acknowledgment(id="AwsSolutions-SQS3", reason=itself),
+        Acknowledgment(id="Serverless-SQSRedrivePolicy", reason=itself),
+    )
+    target = _StateMachine(machine_arn, role, undelivered)
+    rules = []
     if schedule:
-        events.Rule(scope, "Schedule", schedule=schedule, targets=[target])
+        rules.append(events.Rule(scope, "Schedule", schedule=schedule, targets=[target]))
     if event_pattern:
-        events.Rule(scope, "Events", event_pattern=event_pattern, targets=[target])
-    return role
+        rules.append(events.Rule(scope, "Events", event_pattern=event_pattern, targets=[target]))
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    undelivered.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="UndeliveredEvents",
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[undelivered.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": [rule.rule_arn for rule in rules]}},
+        )
+    )
+    return undelivered
 
 
 @jsii.implements(events.IRuleTarget)
 class _StateMachine:
     """A target by its ARN; that of the CDK warns that it cannot tell the account of a machine that is a token."""
 
-    def __init__(self, arn: str, role: iam.IRole) -> None:
+    def __init__(self, arn: str, role: iam.IRole, undelivered: sqs.IQueue) -> None:
         self._arn = arn
         self._role = role
+        self._undelivered = undelivered
 
     def bind(self, rule: IRuleRef, id: str | None = None) -> events.RuleTargetConfig:
-        return events.RuleTargetConfig(arn=self._arn, role=self._role)
+        return events.RuleTargetConfig(
+            arn=self._arn,
+            role=self._role,
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self._undelivered.queue_arn),
+        )

@@ -430,6 +430,26 @@ def test_alarms_on_failures_and_time_limits_which_no_state_can_catch(stack: cdk.
         assert alarm["AlarmActions"] == [stack.resolve(pipeline.topic.topic_arn)]
 
 
+def test_an_event_that_could_not_start_it_waits_in_a_queue_and_raises_an_alarm(stack: cdk.Stack) -> None:
+    pipeline = small(stack, schedule=events.Schedule.rate(Duration.hours(6)))
+    template = template_of(stack)
+    rule = properties(template, "AWS::Events::Rule")
+    (queue,) = [name for name, item in template["Resources"].items() if item["Type"] == "AWS::SQS::Queue"]
+    assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
+    statements = properties(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    (events_may,) = [one for one in statements if one.get("Sid") == "UndeliveredEvents"]
+    (rule_id,) = [name for name, item in template["Resources"].items() if item["Type"] == "AWS::Events::Rule"]
+    assert events_may["Principal"] == {"Service": "events.amazonaws.com"}
+    assert events_may["Action"] == "sqs:SendMessage"
+    assert events_may["Condition"] == {"ArnEquals": {"aws:SourceArn": [{"Fn::GetAtt": [rule_id, "Arn"]}]}}
+    alarms = [item["Properties"] for item in resources(template, "AWS::CloudWatch::Alarm")]
+    (waiting,) = [alarm for alarm in alarms if alarm["Namespace"] == "AWS/SQS"]
+    assert waiting["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert waiting["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    assert (waiting["Threshold"], waiting["Statistic"]) == (1, "Maximum")
+    assert waiting["AlarmActions"] == [stack.resolve(pipeline.topic.topic_arn)]
+
+
 def test_alarms_may_publish_to_the_encrypted_topic(stack: cdk.Stack) -> None:
     Pipeline(stack, "Pipeline", steps=[Query(workgroup=Workgroup(stack, "W"), sql="SELECT 1", database="d", name="Q")])
     policy = properties(template_of(stack), "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
