@@ -1,0 +1,36 @@
+"""A lake whose contract restricts columns, a warehouse that loads the masked copy, and a pipeline that looks often."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from lake_blueprints.contracts import Contract
+from lake_blueprints.lake import DataLake
+from lake_blueprints.orchestration import Curate, Load, Pipeline
+
+app = cdk.App()
+stack = cdk.Stack(app, "Masking")
+contract = Contract.from_file(Path(__file__).parent / "passengers.odcs.yaml")
+lake = DataLake(stack, "Lake", datasets=contract.datasets, warehouse=True)
+job = lake.jobs["passengers"]
+assert lake.redshift is not None and job.salt is not None
+pipeline = Pipeline(
+    stack,
+    "Quick",
+    steps=[Curate(job=job), Load(warehouse=lake.redshift)],
+    poll_interval=cdk.Duration.seconds(1),
+    encryption_key=lake.key,
+)
+for name, value in {
+    "Passengers": lake.deliveries["passengers"].delivery_stream_name,
+    "CuratedDatabase": lake.curated_database.database_name,
+    "AnalyticsDatabase": lake.analytics_database.database_name,
+    "CuratedBucket": lake.curated.bucket.bucket_name,
+    "Workgroup": lake.workgroup.workgroup_name,
+    "Warehouse": lake.redshift.workgroup_name,
+    "Job": job.job_name,
+    "Salt": job.salt.secret_arn,
+    "StateMachine": pipeline.state_machine.state_machine_arn,
+}.items():
+    cdk.CfnOutput(stack, name, value=value)
+app.synth()
