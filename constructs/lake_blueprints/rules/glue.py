@@ -328,7 +328,7 @@ def projection(table: Resource) -> Iterator[Fault]:
         name = key.at("Name").text
         if name is None:
             continue
-        kind = given.get(f"projection.{name}.type")
+        kind = str(given.get(f"projection.{name}.type", "nothing"))
         if kind not in _PROJECTIONS:
             allowed = f"projection.{name}.type of {', '.join(_PROJECTIONS)}"
             yield Fault(at=parameters, found=f"{json.dumps(kind)} for '{name}'", allowed=allowed)

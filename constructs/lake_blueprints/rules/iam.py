@@ -99,18 +99,17 @@ def known_actions(resource: Resource) -> Iterator[Fault]:
     source=f"{_ACTIONS}/reference_policies_actions-resources-contextkeys.html",
 )
 def matching_resources(resource: Resource) -> Iterator[Fault]:
-    """The action is never allowed: IAM compares its resource with ARNs that it can never have."""
-    for statement in statements(resource):
-        if statement.kind is PolicyKind.TRUST or not statement.resources:
-            continue
-        if statement.kind is PolicyKind.RESOURCE and resource.kind != "AWS::S3::BucketPolicy":
-            continue
-        arns = [arn_of(item) for item in statement.resources]
-        if not all(arn.startswith(("arn:", "*")) for arn in arns):
-            continue
+    """The action is never allowed: IAM compares its resource with ARNs that it can never have.
+
+    Beside a statement of the same policy that allows it on the right ones, it is only superfluous.
+    """
+    given = [statement for statement in statements(resource) if _names_resources(statement)]
+    arns = {id(statement): [arn_of(item) for item in statement.resources] for statement in given}
+    for statement in given:
         for node in statement.actions:
-            allowed = _mismatch(node.text, arns) if node.text else None
-            if allowed:
+            allowed = _mismatch(node.text, arns[id(statement)]) if node.text else None
+            elsewhere = (one for one in given if one is not statement and node.text and one.covers(node.text))
+            if allowed and all(_mismatch(node.text or "", arns[id(one)]) for one in elsewhere):
                 found = f"{node.text} on {', '.join(item.rendered for item in statement.resources)}"
                 yield Fault(at=node, found=found if len(found) <= 200 else f"{found[:197]}...", allowed=allowed)
 
@@ -242,10 +241,18 @@ def _unknown(action: str) -> str | None:
     if not tables.is_service(prefix):
         return None if "*" in prefix or "${" in prefix else "an action of a service that IAM has"
     known = tables.actions(prefix)
-    if not known or "${" in name or any(fnmatchcase(one, name) for one in known):
+    if not known or name in known or "${" in name or any(fnmatchcase(one, name) for one in known):
         return None
     near = [one for one in known if one[:4] == name[:4]][:5]
     return f"an action of {prefix}{', such as ' + ', '.join(near) if near else ''}"
+
+
+def _names_resources(statement: Statement) -> bool:
+    """Whether all resources of a statement are ARNs that actions can be compared with."""
+    if statement.kind is PolicyKind.RESOURCE and statement.node.resource.kind != "AWS::S3::BucketPolicy":
+        return False
+    arns = [arn_of(item) for item in statement.resources]
+    return bool(arns) and all(arn.startswith(("arn:", "*")) for arn in arns)
 
 
 def _mismatch(action: str, arns: list[str]) -> str | None:

@@ -55,7 +55,6 @@ _NAMES: Final[dict[str, str]] = {
     "AWS::Glue::Job": "Name",
     "AWS::Glue::Trigger": "Name",
     "AWS::Glue::Workflow": "Name",
-    "AWS::Glue::DataQualityRuleset": "Name",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Kinesis::Stream": "Name",

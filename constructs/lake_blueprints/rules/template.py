@@ -141,6 +141,7 @@ class Template:
             for logical_id, resource in (document.get("Resources") or {}).items()
             if isinstance(resource, dict) and scope.conditions.get(str(resource.get("Condition")), True)
         }
+        self._reachable: dict[str, frozenset[str]] = {}
         self.outputs: dict[str, Any] = scope.evaluate(document.get("Outputs") or {})
 
     def of_type(self, *kinds: str) -> Iterator[Resource]:
@@ -169,13 +170,15 @@ class Template:
 
     def reachable(self, logical_id: str) -> frozenset[str]:
         """Return the logical ids of all that a resource needs, at one or more removes."""
+        if logical_id in self._reachable:
+            return self._reachable[logical_id]
         found: set[str] = set()
         ahead = [logical_id]
         while ahead:
             new = self.resources[ahead.pop()].mentions - found
             found |= new
             ahead += new
-        return frozenset(found)
+        return self._reachable.setdefault(logical_id, frozenset(found))
 
     def _imported(self, name: str) -> Resource | None:
         for template in self.siblings.values():

@@ -12,13 +12,13 @@ from lake_blueprints.rules.template import Node
 def between(node: Node, least: float, most: float, unit: str = "") -> Iterator[Fault]:
     """Refuse numbers outside a range."""
     if node.number is not None and not least <= node.number <= most:
-        yield Fault(at=node, allowed=f"{least:g} to {most:g}{unit and ' '}{unit}")
+        yield Fault(at=node, allowed=f"{_plain(least)} to {_plain(most)}{unit and ' '}{unit}")
 
 
 def at_least(node: Node, least: float, unit: str = "") -> Iterator[Fault]:
     """Refuse numbers below a limit."""
     if node.number is not None and node.number < least:
-        yield Fault(at=node, allowed=f"{least:g} or more{unit and ' '}{unit}")
+        yield Fault(at=node, allowed=f"{_plain(least)} or more{unit and ' '}{unit}")
 
 
 def one_of(node: Node, allowed: Collection[str]) -> Iterator[Fault]:
@@ -51,3 +51,8 @@ def only_one(*nodes: Node) -> Iterator[Fault]:
     for node in given[1:]:
         first = given[0].path.removeprefix("Properties.")
         yield Fault(at=node, found="set", allowed=f"nothing beside {first}")
+
+
+def _plain(number: float) -> str:
+    """Return a number without an exponent."""
+    return str(int(number)) if number == int(number) else str(number)
