@@ -151,7 +151,7 @@ class DataLake(Construct):
                 promises.check_frequency(self, dataset)
         self.rulesets = self._define_rulesets()
         self.redshift = self._define_warehouse() if warehouse else None
-        options = {"encryption_key": self.key, "removal_policy": removal_policy}
+        options = {"topic": self.topic, "encryption_key": self.key, "removal_policy": removal_policy}
         self.pipeline = Pipelines(lake=self, homes=self._homes, options=options).define(
             [
                 *(
@@ -162,7 +162,6 @@ class DataLake(Construct):
             ],
             [Load(warehouse=self.redshift)] if self.redshift else [],
             schedule=self.timing.schedule,
-            topic=self.topic,
         )
         show_notes(self, self.datasets.values())
         if notify_support:

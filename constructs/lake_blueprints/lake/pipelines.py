@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.lake.homes import Homes
@@ -27,16 +26,14 @@ class Pipelines:
     homes: Homes
         Where its datasets are defined.
     options: mapping
-        Of every pipeline: key and removal policy.
+        Of every pipeline: topic, key and removal policy.
     """
 
     lake: Construct
     homes: Homes
     options: dict[str, Any]
 
-    def define(
-        self, waves: Iterable[Wave], last: Sequence[Step], *, schedule: events.Schedule | None, topic: sns.ITopic
-    ) -> Pipeline:
+    def define(self, waves: Iterable[Wave], last: Sequence[Step], *, schedule: events.Schedule | None) -> Pipeline:
         """Define the pipeline: what stands side by side in a wave runs at the same time, wave after wave.
 
         Parameters
@@ -48,7 +45,7 @@ class Pipelines:
         """
         steps = [step for number, wave in enumerate(waves, start=1) for step in self._steps(number, wave)]
         scope = self.homes.orchestration()
-        return Pipeline(scope, "Pipeline", steps=[*steps, *last], schedule=schedule, topic=topic, **self.options)
+        return Pipeline(scope, "Pipeline", steps=[*steps, *last], schedule=schedule, **self.options)
 
     def _steps(self, number: int, wave: Wave) -> list[Step]:
         """Return the steps of a wave; a shard's are a pipeline of their own, one definition could not hold them."""
@@ -60,7 +57,7 @@ class Pipelines:
         return _together([self._run(home, number, steps) for home, steps in by_home.items()], number)
 
     def _run(self, home: Construct, number: int, steps: Sequence[Step]) -> Step:
-        # The pipeline that runs this one tells of its failures.
+        # The pipeline that runs this one raises the alarm; this one says what has failed, or is doubtful.
         together = _together(steps, number)
         pipeline = Pipeline(home, f"Pipeline{number}", steps=together, alarm=False, **self.options)
         return Run(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {number}"))
