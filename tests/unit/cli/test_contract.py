@@ -121,6 +121,21 @@ def test_diff_refuses_a_breaking_change_and_says_who_uses_the_column(
     ]
 
 
+def test_diff_finds_users_in_the_relationships_of_other_contracts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = write(tmp_path / "old.yaml", kind="BIGINT"), write(tmp_path / "new.yaml", "1.1.0", "INT")
+    (tmp_path / "users").mkdir()
+    reference = "        relationships: [{to: 'orders.yaml#/schema/orders/properties/id'}]\n"
+    (tmp_path / "users" / "items.yaml").write_text(ITEMS + reference)
+    assert main(["contract", "diff", str(old), str(new), "--consumers", str(tmp_path / "users")]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[2:4] == [
+        "    orders.id: type narrowed: bigint → int",
+        "      used by relationship of dataset 'items'",
+    ]
+
+
 def test_diff_takes_a_breaking_change_with_a_major_version(tmp_path: Path) -> None:
     old, new = write(tmp_path / "old.yaml", more=NOTE), write(tmp_path / "new.yaml", "2.0.0")
     assert main(["contract", "diff", str(old), str(new)]) == 0
