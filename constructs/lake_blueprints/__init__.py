@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lake_blueprints.access import ServiceRole
     from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Crawler, Database, Table, Unpartitioned
     from lake_blueprints.contracts import Column, Contract, ContractError, Dataset
-    from lake_blueprints.encryption import GlueSecurityConfiguration, LakeKey
+    from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt, LakeKey
     from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin, Worker, WorkerType
     from lake_blueprints.lake import ContractBaseline, DataLake, Shards
     from lake_blueprints.orchestration import Crawl, Curate, Load, Pipeline, Query, Register, Run, Together, Train
@@ -28,7 +28,7 @@ _HOMES = {
     "access": ("ServiceRole",),
     "catalog": ("ArrivalTime", "ByPartitionKeys", "Crawler", "Database", "Table", "Unpartitioned"),
     "contracts": ("Column", "Contract", "ContractError", "Dataset"),
-    "encryption": ("GlueSecurityConfiguration", "LakeKey"),
+    "encryption": ("GlueSecurityConfiguration", "HashSalt", "LakeKey"),
     "etl": ("Curation", "CurationJob", "Derivation", "ReferenceJoin", "Worker", "WorkerType"),
     "lake": ("ContractBaseline", "DataLake", "Shards"),
     "orchestration": ("Crawl", "Curate", "Load", "Pipeline", "Query", "Register", "Run", "Together", "Train"),
@@ -61,6 +61,7 @@ __all__ = (
     "Delivery",
     "Derivation",
     "GlueSecurityConfiguration",
+    "HashSalt",
     "LakeBucket",
     "LakeKey",
     "LakeNetwork",
