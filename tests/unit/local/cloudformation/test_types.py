@@ -299,6 +299,30 @@ def test_glue(cloud: LocalCloud, values: Values) -> None:
     assert names[0] == names[1]
 
 
+def test_data_quality_ruleset_changes_in_place(cloud: LocalCloud, values: Values) -> None:
+    def template(rules: str) -> dict[str, Any]:
+        database, table = {"Name": "checked"}, {"Name": "checked", "StorageDescriptor": {"Location": "s3://b/c/"}}
+        return {
+            "Database": resource("AWS::Glue::Database", CatalogId="1", DatabaseInput=database),
+            "Table": resource("AWS::Glue::Table", CatalogId="1", DatabaseName={"Ref": "Database"}, TableInput=table),
+            "Rules": resource(
+                "AWS::Glue::DataQualityRuleset",
+                Name="checks",
+                Description="of the table",
+                Ruleset=rules,
+                Tags={"owner": "tests"},
+                TargetTable={"DatabaseName": {"Ref": "Database"}, "TableName": {"Ref": "Table"}},
+            ),
+        }
+
+    glue = cloud.client("glue")
+    for rules in ("Rules = [ RowCount > 0 ]", "Rules = [ RowCount > 1 ]"):
+        assert values(template(rules), Name={"Ref": "Rules"}) == {"Name": "checks"}
+        found = glue.get_data_quality_ruleset(Name="checks")
+        assert (found["Ruleset"], found["Description"]) == (rules, "of the table")
+        assert found["TargetTable"] == {"DatabaseName": "checked", "TableName": "checked"}
+
+
 def test_athena(cloud: LocalCloud, values: Values) -> None:
     def deploy(cutoff: int) -> dict[str, str]:
         return values(
