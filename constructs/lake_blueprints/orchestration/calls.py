@@ -8,7 +8,6 @@ from typing import Any
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.access import ServiceRole
 from lake_blueprints.access.declared import Call, Declared
 from lake_blueprints.catalog.calls import read_entries, write_entries
 from lake_blueprints.orchestration.pipeline import Pipeline
@@ -99,7 +98,7 @@ def start_calls(pipeline: Pipeline, starter: iam.IRole) -> Declared:
     )
 
 
-def trigger_calls(pipeline: Pipeline, role: ServiceRole) -> Declared:
+def trigger_calls(pipeline: Pipeline, role: iam.IRole) -> Declared:
     """Return what EventBridge does when a rule matches."""
     machine = pipeline.state_machine.state_machine_arn
     return Declared(

@@ -132,6 +132,7 @@ class Pipeline(Construct):
         if not steps:
             raise ValueError("'steps' must have at least one step, got none")
         check_order(steps)
+        self.steps = tuple(steps)
 
         self.key: kms.IKey = (
             encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
