@@ -45,12 +45,12 @@ _NAMES = {
     "AWS::RedshiftServerless::Workgroup": "WorkgroupName",
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
 }
-# The policies of resources: where they name the resource, and where the document is.
+# The policies of resources: where they name the resource, what it is, and where the document is.
 _GUARDS = {
-    "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
-    "AWS::SNS::TopicPolicy": ("Topics", "PolicyDocument"),
-    "AWS::SQS::QueuePolicy": ("Queues", "PolicyDocument"),
-    "AWS::Kinesis::ResourcePolicy": ("ResourceArn", "ResourcePolicy"),
+    "AWS::S3::BucketPolicy": ("Bucket", "AWS::S3::Bucket", "PolicyDocument"),
+    "AWS::SNS::TopicPolicy": ("Topics", "AWS::SNS::Topic", "PolicyDocument"),
+    "AWS::SQS::QueuePolicy": ("Queues", "AWS::SQS::Queue", "PolicyDocument"),
+    "AWS::Kinesis::ResourcePolicy": ("ResourceArn", "AWS::Kinesis::Stream", "ResourcePolicy"),
 }
 _ANYONE = {
     "Version": "2012-10-17",
@@ -224,8 +224,12 @@ class Deployment:
         return str(self.resolve(stack, given)) if given else f"{stack}-{logical_id}".lower()
 
     def _arn(self, stack: str, logical_id: str) -> str:
-        kind, place = self._templates[stack]["Resources"][logical_id]["Type"], self._places[stack]
-        rest = _ARNS[kind].format(region=place.region, account=place.account, name=self._name(stack, logical_id))
+        kind = self._templates[stack]["Resources"][logical_id]["Type"]
+        return self._arn_of(kind, stack, self._name(stack, logical_id))
+
+    def _arn_of(self, kind: str, stack: str, name: str) -> str:
+        place = self._places[stack]
+        rest = _ARNS[kind].format(region=place.region, account=place.account, name=name)
         return f"arn:{place.partition}:{rest}"
 
     def _find_guards(self) -> Any:
@@ -236,8 +240,10 @@ class Deployment:
                     yield self._arn(stack, logical_id), self.resolve(stack, properties["KeyPolicy"])
                 if resource["Type"] not in _GUARDS:
                     continue
-                names, document = _GUARDS[resource["Type"]]
+                names, kind, document = _GUARDS[resource["Type"]]
                 guarded = self.resolve(stack, properties[names])
                 for name in guarded if isinstance(guarded, list) else [guarded]:
-                    arn = name if name.startswith("arn:") else f"arn:{self._places[stack].partition}:s3:::{name}"
-                    yield arn, self.resolve(stack, properties[document])
+                    yield (
+                        name if name.startswith("arn:") else self._arn_of(kind, stack, name),
+                        self.resolve(stack, properties[document]),
+                    )

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_cdk import Aws, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 
 from lake_blueprints.access.declared import Call, Declared
 from lake_blueprints.catalog.calls import read_entries, write_entries
@@ -37,6 +39,7 @@ _TOPIC_KEY = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
 _LOGS = "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
 _XRAY = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html"
 _EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html"
+_LOST = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"
 _EXECUTIONS = "https://docs.aws.amazon.com/step-functions/latest/dg/concept-create-iam-advanced.html"
 _ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"
 
@@ -127,6 +130,24 @@ def alarm_calls(pipeline: Pipeline) -> Declared:
         principal="cloudwatch.amazonaws.com",
         required=(publish(Aws.ACCOUNT_ID, "tells of failed executions"),),
         refused=(publish("444455556666", "alarms of another account"),),
+    )
+
+
+def undelivered_calls(pipeline: Pipeline, queue: sqs.IQueue, *rules: events.IRule) -> Declared:
+    """Return what EventBridge does with events that could not start the pipeline."""
+
+    def send(source: str, because: str) -> Call:
+        told = ({"aws:SourceArn": source},)
+        return Call(
+            actions=("sqs:SendMessage",), resources=(queue.queue_arn,), contexts=told, because=because, source=_LOST
+        )
+
+    other = Stack.of(pipeline).format_arn(service="events", resource="rule", resource_name="another")
+    return Declared(
+        name="Undelivered events",
+        principal="events.amazonaws.com",
+        required=tuple(send(rule.rule_arn, "keeps events that could not start the pipeline") for rule in rules),
+        refused=(send(other, "events of other rules"),),
     )
 
 
