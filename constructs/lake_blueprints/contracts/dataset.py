@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
@@ -181,11 +182,11 @@ class Dataset:
         names = self.column_names
         if not names:
             raise ContractError(f"dataset '{self.name}' has no columns; declare at least one")
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
             raise ContractError(f"dataset '{self.name}' has two columns named '{twice[0]}'; rename one")
         for what, keys in (("partition key", self.partition_keys), ("primary key", self.primary_key)):
             for key in keys:
-                if key not in names:
+                if key not in self._by_name:
                     raise ContractError(
                         f"{what} '{key}' of dataset '{self.name}' is not a column; its columns are {', '.join(names)}"
                     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -230,7 +231,7 @@ class StructType(_NestedType):
         if not self.fields:
             raise ContractError("an object needs at least one property; Hive has no empty struct")
         names = [name for name, _ in self.fields]
-        if twice := [name for name in names if names.count(name) > 1]:
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
             raise ContractError(f"an object has two fields named '{twice[0]}'; rename one")
         if not self.sources:
             object.__setattr__(self, "sources", tuple(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lake_blueprints.contracts.column import Column
 from lake_blueprints.contracts.masking import RESTRICTED, Masking
@@ -17,25 +17,22 @@ _KEYS = ("partitioned", "primaryKey")
 _CHECKED = ("required", "unique", "logicalTypeOptions", "enum")
 
 
-def read_columns(properties: Sequence[Element], system: str | None, place: str, report: Report) -> list[Column]:
+def read_columns(properties: Mapping[str, Element], system: str | None, report: Report) -> list[Column]:
     """Return the columns of a schema object; what is wrong with one is reported.
 
     Parameters
     ----------
-    properties: sequence of mapping
-        Of the schema object.
+    properties: mapping of str to mapping
+        Of the schema object, by their places.
     system: str, optional
         Type of the server whose words the physical types are.
-    place: str
-        Of the schema object.
     report: Report
         Receives errors and notes.
     """
     columns = []
-    for number, prop in enumerate(properties):
-        here = f"{place}.properties[{number}]"
-        with report.at(here):
-            columns.append(_column(prop, system, here, report))
+    for place, prop in properties.items():
+        with report.at(place):
+            columns.append(_column(prop, system, place, report))
     return columns
 
 

@@ -9,13 +9,14 @@ _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _WORDS: tuple[tuple[str, ...], ...] = ((), (), (), _MONTHS, _DAYS)
+_LONGEST = 200
 _PART = re.compile(r"(\*|\?|\w{1,3}(?:-\w{1,3})?)(?:/([1-9]\d?))?", re.ASCII)
 
 
 def is_cron(text: str) -> bool:
     """Tell whether a text is a cron expression of five fields, each inside its range."""
     fields = text.lower().split()
-    if len(fields) != len(_RANGES):
+    if len(fields) != len(_RANGES) or len(text) > _LONGEST:
         return False
     return all(
         _fits(part, lowest, highest, words)

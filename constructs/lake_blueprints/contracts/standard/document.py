@@ -11,11 +11,11 @@ from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.findings import Finding
 from lake_blueprints.contracts.governance import Note
 from lake_blueprints.contracts.names import catalog_names
-from lake_blueprints.contracts.standard.elements import Element, spelled
+from lake_blueprints.contracts.standard.elements import Element, spelled, stored_properties
 from lake_blueprints.contracts.standard.objects import Setting, read_object
 from lake_blueprints.contracts.standard.people import read_roles
 from lake_blueprints.contracts.standard.promises import Promise
-from lake_blueprints.contracts.standard.references import elements_named
+from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import note_cycles
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.servers import read_delivery, read_placements, type_system
@@ -53,16 +53,17 @@ def read_document(document: Mapping[str, Any]) -> Reading:
     placed = dict(_with_a_place(document, report))
     with report.at("schema"):
         catalog_names([spelled(item) for item in placed.values()], "schema objects")
+    objects = Objects(tuple(placed.values()))
     servers = document.get("servers") or []
     setting = Setting(
         document=document,
-        objects=tuple(placed.values()),
+        objects=objects,
         system=type_system(servers),
         delivery=read_delivery(servers, report),
         placements=read_placements(servers, report),
         roles=read_roles(document, report),
     )
-    promises = _promises(document, placed, report)
+    promises = _promises(document, placed, objects, report)
     found: list[tuple[Dataset, str, Report]] = []
     for place, item in placed.items():
         own = Report(errors=report.errors)
@@ -90,8 +91,8 @@ def _with_a_place(document: Mapping[str, Any], report: Report) -> Iterator[tuple
             reason = f"its physicalType is '{item['physicalType']}', which is called, not kept as rows"
         elif servers and all(server["type"] == "api" for server in servers):
             reason = "its server is an API, which is called, not kept as rows"
-        elif not item.get("properties"):
-            reason = "it has no properties"
+        elif not dict(stored_properties(item, place)):
+            reason = "it has no properties" if not item.get("properties") else "all of its properties are measures"
         else:
             yield place, item
             continue
@@ -99,16 +100,15 @@ def _with_a_place(document: Mapping[str, Any], report: Report) -> Iterator[tuple
 
 
 def _promises(
-    document: Mapping[str, Any], placed: Mapping[str, Element], report: Report
+    document: Mapping[str, Any], placed: Mapping[str, Element], objects: Objects, report: Report
 ) -> dict[str, list[tuple[str, Promise]]]:
     """Return the promises about each object by its place; one that names no element is about all."""
-    objects = list(placed.values())
     by_place: dict[str, list[tuple[str, Promise]]] = {place: [] for place in placed}
     unknown = set()
     for number, promise in enumerate(document.get("slaProperties") or []):
         here = f"slaProperties[{number}]"
         elements = promise.get("element") or document.get("slaDefaultElement")
-        named = list(elements_named(elements, objects)) if elements else []
+        named = list(objects.named(elements)) if elements else []
         for name in (name for name, item in named if item is None and name not in unknown):
             unknown.add(name)
             report.warn(f"{here}.element", f"'{name}' is no dataset of this contract, so nothing is promised about it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -46,3 +46,10 @@ def tags(element: Element) -> tuple[str, ...]:
 def one_line(text: Any) -> str | None:
     """Return text without line breaks, None without text."""
     return " ".join(str(text).split()) or None if text is not None else None
+
+
+def stored_properties(item: Element, place: str) -> Iterator[tuple[str, Element]]:
+    """Yield the properties of a schema object that its records have, with their places; measures are computed."""
+    for number, prop in enumerate(item.get("properties") or []):
+        if prop.get("semanticType") != "measure":
+            yield f"{place}.properties[{number}]", prop

@@ -29,6 +29,7 @@ _PATTERNS = {
     "StableId": "of letters, digits, '-' and '_'",
 }
 _SHOWN = 60
+_LISTED = 5
 
 
 def describe(errors: Sequence[ValidationError], known: Collection[str]) -> Iterator[Finding]:
@@ -71,7 +72,8 @@ def _finding(error: ValidationError, known: Collection[str]) -> Finding:
 
 
 def _message(error: ValidationError, known: Collection[str]) -> str:
-    value = _shown(error.instance)
+    instance: Any = error.instance
+    value = _shown(instance)
     message = _cut(error.message)
     match error.kind:
         case ValidationErrorKind.Required(property=key):
@@ -85,6 +87,12 @@ def _message(error: ValidationError, known: Collection[str]) -> str:
             | ValidationErrorKind.UnevaluatedProperties(unexpected=keys)
         ):
             message = _unexpected(keys, known)
+        case ValidationErrorKind.MaxLength(limit=limit):
+            message = f"{value} has {len(instance)} characters; it may have {limit}"
+        case ValidationErrorKind.MinItems(limit=limit) | ValidationErrorKind.MaxItems(limit=limit):
+            message = f"has {len(instance)} entries; it needs {limit}"
+        case ValidationErrorKind.UniqueItems():
+            message = "has an entry twice; remove one"
         case ValidationErrorKind.Pattern():
             expected = next((_PATTERNS[part] for part in error.schema_path if part in _PATTERNS), None)
             message = f"{value} must be {expected}" if expected else message
@@ -100,20 +108,19 @@ def _alternatives(
     kinds = [branch[0].kind for branch in branches if branch]
     if all(isinstance(kind, ValidationErrorKind.Required) for kind in kinds):
         return Finding(place_of(here), f"needs one of {', '.join(kind.value for kind in kinds)}")
-    wrong_type = [[wrong for wrong in branch if _is_type_error(wrong, here)] for branch in branches]
-    fitting = [branch for branch, wrong in zip(branches, wrong_type, strict=True) if branch and not wrong]
-    if fitting:
-        return _finding(fitting[0][0], known)
-    types = [kind for wrong in wrong_type for error in wrong for kind in error.kind.value]
+    # What was meant is the alternative that fails for more than its type or an absent key.
+    for other_reasons in (ValidationErrorKind.Type | ValidationErrorKind.Required, ValidationErrorKind.Type):
+        for branch in branches:
+            if branch and not any(isinstance(one.kind, other_reasons) and one.instance_path == here for one in branch):
+                return _finding(branch[0], known)
+    wrong = [one.kind for branch in branches for one in branch if isinstance(one.kind, ValidationErrorKind.Type)]
+    types = [name for kind in wrong for name in kind.types]
     return Finding(place_of(here), f"must be {_either(types)}, got {_shown(error.instance)}")
 
 
-def _is_type_error(error: ValidationError, path: Path) -> bool:
-    return isinstance(error.kind, ValidationErrorKind.Type) and error.instance_path == path
-
-
 def _unexpected(keys: Sequence[str], known: Collection[str]) -> str:
-    listed = ", ".join(f"'{_cut(key)}'" for key in keys)
+    more = f" and {len(keys) - _LISTED} more" if len(keys) > _LISTED else ""
+    listed = ", ".join(f"'{_cut(key)}'" for key in keys[:_LISTED]) + more
     suggestion = "" if keys[0] in known else _suggestion(keys[0], known)
     return f"{listed} is not known here; remove it or make it a custom property{suggestion}"
 

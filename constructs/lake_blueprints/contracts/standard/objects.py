@@ -12,9 +12,10 @@ from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.governance import AccessRole, Placement
 from lake_blueprints.contracts.names import catalog_names
 from lake_blueprints.contracts.standard.columns import read_columns
-from lake_blueprints.contracts.standard.elements import Element, custom, name_of, one_line, spelled
+from lake_blueprints.contracts.standard.elements import Element, custom, name_of, one_line, spelled, stored_properties
 from lake_blueprints.contracts.standard.people import read_governance
 from lake_blueprints.contracts.standard.promises import Promise, read_service_levels
+from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import read_relationships
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.rules import read_rules
@@ -29,8 +30,8 @@ class Setting:
     ----------
     document: mapping
         The whole contract.
-    objects: tuple of mapping
-        The schema objects that become datasets.
+    objects: Objects
+        Those that become datasets.
     system: str, optional
         Type of the server whose words the physical types are.
     delivery: Delivery
@@ -42,7 +43,7 @@ class Setting:
     """
 
     document: Mapping[str, Any]
-    objects: tuple[Element, ...]
+    objects: Objects
     system: str | None
     delivery: Delivery
     placements: tuple[Placement, ...]
@@ -59,17 +60,20 @@ def read_object(
     ContractError
         If it cannot be a dataset as a whole.
     """
-    properties = item["properties"]
+    if item.get("deprecated"):
+        report.inform(place, f"'{item['name']}' is deprecated")
+    properties = dict(stored_properties(item, place))
     before = len(report.errors)
-    columns = read_columns(properties, setting.system, place, report)
+    columns = read_columns(properties, setting.system, report)
     if len(report.errors) > before:
         return None
-    catalog_names([spelled(prop) for prop in properties], "properties")
+    _note_measures(item, properties, place, report)
+    catalog_names([spelled(prop) for prop in properties.values()], "properties")
     return Dataset(
         name=name_of(item),
         columns=columns,
-        primary_key=_keys(properties, "primaryKey", "primaryKeyPosition"),
-        partition_keys=_partition_keys(properties, columns, place, report),
+        primary_key=[name_of(prop) for _, prop in _keys(properties, "primaryKey", "primaryKeyPosition")],
+        partition_keys=_partition_keys(properties, columns, report),
         format=setting.delivery.format,
         delimiter=setting.delivery.delimiter,
         description=_description(setting.document, item),
@@ -84,30 +88,34 @@ def read_object(
     )
 
 
-def _keys(properties: Sequence[Element], flag: str, position: str) -> list[str]:
+def _note_measures(item: Element, stored: Mapping[str, Element], place: str, report: Report) -> None:
+    for number, prop in enumerate(item["properties"]):
+        if (here := f"{place}.properties[{number}]") not in stored:
+            report.warn(here, f"'{prop['name']}' is a measure, which is computed when it is asked for: it is no column")
+
+
+def _keys(properties: Mapping[str, Element], flag: str, position: str) -> list[tuple[str, Element]]:
     # The standard's default position is -1; such keys keep the order of the properties, after the numbered ones.
-    chosen = [prop for prop in properties if prop.get(flag)]
-    chosen.sort(key=lambda prop: prop.get(position, -1) if prop.get(position, -1) > 0 else len(properties))
-    return [name_of(prop) for prop in chosen]
+    chosen = [(place, prop) for place, prop in properties.items() if prop.get(flag)]
+    return sorted(chosen, key=lambda key: key[1].get(position, -1) if key[1].get(position, -1) > 0 else len(properties))
 
 
-def _partition_keys(properties: Sequence[Element], columns: Sequence[Column], place: str, report: Report) -> list[str]:
-    keys = _keys(properties, "partitioned", "partitionKeyPosition")
-    by_name = {column.name: (number, column) for number, column in enumerate(columns)}
+def _partition_keys(properties: Mapping[str, Element], columns: Sequence[Column], report: Report) -> list[str]:
+    by_name = {column.name: column for column in columns}
     kept: list[str] = []
-    for key in keys:
-        number, column = by_name[key]
-        here = f"{place}.properties[{number}].partitioned"
+    for place, prop in _keys(properties, "partitioned", "partitionKeyPosition"):
+        column = by_name[name_of(prop)]
         if not column.partitionable:
             report.warn(
-                here,
-                f"'{key}' is a {column.type}, of which no folder's name can be made, so the data is not partitioned by "
-                "it; partition by a string, a whole number or a date",
+                f"{place}.partitioned",
+                f"'{column.name}' is a {column.type}, of which no folder's name can be made, so the data is not "
+                "partitioned by it; partition by a string, a whole number or a date",
             )
         elif len(kept) == len(columns) - 1:
-            report.warn(here, f"'{key}' is the last column; the data is not partitioned by it, as files need one")
+            text = f"'{column.name}' is the last column; the data is not partitioned by it, as files need one"
+            report.warn(f"{place}.partitioned", text)
         else:
-            kept.append(key)
+            kept.append(column.name)
     return kept
 
 

@@ -11,23 +11,26 @@ from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Relationship
 from lake_blueprints.contracts.names import catalog_name
 from lake_blueprints.contracts.standard.elements import Element, name_of
-from lake_blueprints.contracts.standard.references import Target, find, find_target
+from lake_blueprints.contracts.standard.references import Objects, Target, find_property
 from lake_blueprints.contracts.standard.report import Report
+
+# Nobody reads more; among datasets that all refer to one another there are as many as relationships.
+_MOST_CYCLES = 20
 
 
 class _CannotFollow(Exception):
     """A reference leads to no column; the message says why."""
 
 
-def read_relationships(item: Element, objects: Sequence[Element], place: str, report: Report) -> list[Relationship]:
+def read_relationships(item: Element, objects: Objects, place: str, report: Report) -> list[Relationship]:
     """Return the relationships of a schema object and of its properties.
 
     Parameters
     ----------
     item: mapping
         The schema object.
-    objects: sequence of mapping
-        The schema objects of the contract that become datasets.
+    objects: Objects
+        Those of the contract that become datasets.
     place: str
         Of the schema object.
     report: Report
@@ -41,15 +44,14 @@ def read_relationships(item: Element, objects: Sequence[Element], place: str, re
             if len(columns) != len(ends):
                 report.fail(here, f"'from' has {len(columns)} columns and 'to' has {len(ends)}; give one for each")
                 continue
-            relationship = _relationship(columns, [find_target(end, objects) for end in ends], ends)
+            relationship = _relationship(columns, [objects.follow(end) for end in ends], ends)
         except (_CannotFollow, ContractError) as reason:
             report.warn(here, f"is ignored: {reason}")
             continue
         if relationship.contract:
             report.inform(here, f"leads to the contract '{relationship.contract}', which is not read")
-        if relationship not in found:
-            found.append(relationship)
-    return found
+        found.append(relationship)
+    return list(dict.fromkeys(found))
 
 
 def note_cycles(datasets: Sequence[tuple[Dataset, str, Report]]) -> None:
@@ -65,7 +67,10 @@ def note_cycles(datasets: Sequence[tuple[Dataset, str, Report]]) -> None:
         for dataset, _, _ in datasets
     }
     known = {dataset.name: (place, report) for dataset, place, report in datasets}
-    while (cycle := _cycle(graph)) is not None:
+    for _ in range(_MOST_CYCLES):
+        cycle = _cycle(graph)
+        if cycle is None:
+            return
         place, report = known[cycle[0]]
         way = " → ".join(cycle)
         report.warn(f"{place}.relationships", f"go round: {way}; each is checked by itself, and joins stop after one")
@@ -91,8 +96,8 @@ def _declared(item: Element, place: str) -> Iterator[tuple[str, str | list[str],
             yield f"{place}.properties[{index}].relationships[{number}]", name_of(prop), entry
 
 
-def _own_column(reference: str, item: Element, objects: Sequence[Element]) -> str:
-    target = find_target(reference, objects)
+def _own_column(reference: str, item: Element, objects: Objects) -> str:
+    target = objects.follow(reference)
     if target.object is not item:
         raise _CannotFollow(f"'{reference}' is not a property of '{item['name']}', beside which it stands")
     return _column(target, reference)
@@ -116,8 +121,7 @@ def _relationship(columns: list[str], targets: Sequence[Target], ends: Sequence[
 
 
 def _column(target: Target, reference: str) -> str:
-    properties = (target.object or {}).get("properties") or []
-    prop = find(properties, target.path[0]) if target.path else None
+    prop = find_property(target.object, target.path[0]) if target.object and target.path else None
     if prop is None:
         raise _CannotFollow(f"'{reference}' names no property that there is")
     if len(target.path) > 1:

@@ -11,6 +11,9 @@ from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.findings import Finding
 from lake_blueprints.contracts.governance import Note
 
+# A line that quotes names of a stranger stays a line.
+_LONGEST = 600
+
 
 @define
 class Report:
@@ -29,15 +32,15 @@ class Report:
 
     def fail(self, place: str, text: str) -> None:
         """Record why the contract cannot be compiled."""
-        self.errors.append(Finding(place, text))
+        self.errors.append(Finding(place, _line(text)))
 
     def warn(self, place: str, text: str) -> None:
         """Note something that is worth a synth warning."""
-        self.notes.append(Note(place=place, text=text, warning=True))
+        self.notes.append(Note(place=place, text=_line(text), warning=True))
 
     def inform(self, place: str, text: str) -> None:
         """Note something for the data dictionary."""
-        self.notes.append(Note(place=place, text=text))
+        self.notes.append(Note(place=place, text=_line(text)))
 
     @contextmanager
     def at(self, place: str) -> Iterator[None]:
@@ -46,3 +49,8 @@ class Report:
             yield
         except ContractError as error:
             self.fail(place, str(error))
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

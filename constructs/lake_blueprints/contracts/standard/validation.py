@@ -30,6 +30,8 @@ _OPTIONS = {
     "format": {"type": "string"},
     "defaultTimezone": {"type": "string"},
 }
+# A physical type may be an Avro schema.
+_LONGEST = {"name": 1_000, "physicalName": 1_000, "physicalType": 20_000}
 # Nobody reads more, and a document of another kind altogether may have as many as values.
 _MOST = 200
 _UNDERSTOOD = re.compile(r"v3\.([0-2])\.\d+")
@@ -45,7 +47,9 @@ def validate(document: Mapping[str, Any]) -> Iterator[Finding]:
     version = document.get("apiVersion")
     understood = _UNDERSTOOD.fullmatch(version) if isinstance(version, str) else None
     if isinstance(version, str) and not understood:
-        yield Finding("apiVersion", f"'{version}' is not understood; v3.0.0 to v3.2.0 are, so convert the contract")
+        yield Finding(
+            "apiVersion", f"'{version[:40]}' is not understood; v3.0.0 to v3.2.0 are, so convert the contract"
+        )
         return
     first = bool(understood and understood[1] == "0")
     errors = islice(_validator(first=first).iter_errors(document), _MOST)
@@ -78,6 +82,7 @@ def _validator(*, first: bool) -> Draft201909Validator:
     # `validate` has checked it.
     del schema["properties"]["apiVersion"]["enum"]
     _follow_text(schema["$defs"])
+    _narrow(schema["$defs"])
     if first:
         _relax(schema)
     return Draft201909Validator(schema)
@@ -115,7 +120,15 @@ def _follow_text(definitions: dict[str, Any]) -> None:
     servers["KinesisServer"]["properties"]["stream"] = {"type": "string"}
     servers["MySqlServer"]["required"] = ["host", "database"]
     servers["PostgresServer"]["required"] = ["host", "database"]
+
+
+def _narrow(definitions: dict[str, Any]) -> None:
+    """Refuse what the standard leaves open, and no type could be made of."""
     definitions["SchemaBaseProperty"]["properties"]["logicalTypeOptions"]["properties"] = _OPTIONS
+    for name in ("SchemaElement", "SchemaObject", "SchemaBaseProperty"):
+        declared = definitions[name]["properties"]
+        for key in declared.keys() & _LONGEST.keys():
+            declared[key]["maxLength"] = _LONGEST[key]
 
 
 def _relax(schema: dict[str, Any]) -> None:

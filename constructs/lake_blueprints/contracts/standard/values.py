@@ -20,6 +20,8 @@ _BOUNDS = {
     "exclusiveMaximum": "exclusive_maximum",
 }
 _OTHERS = {"multipleOf": "multiple_of", "minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"}
+# Of arrays and objects, whose insides are not looked at.
+_UNCHECKED = ("minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "required")
 # In v3.0 these were flags beside the bound.
 _FLAGS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _ISO_WORDS = frozenset({"date", "date-time", "datetime", "timestamp", "iso", "iso8601", "iso-8601", "iso 8601"})
@@ -43,6 +45,10 @@ def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
     for theirs, ours in _BOUNDS.items():
         if theirs in options and _is_comparable(options[theirs], prop, f"{place}.{theirs}", report):
             found[ours] = options[theirs]
+    if unchecked := [option for option in _UNCHECKED if option in options]:
+        report.inform(place, f"{', '.join(unchecked)}: not checked")
+    if prop.get("logicalType") == "string" and "format" in options:
+        report.inform(f"{place}.format", f"that the text is of the format '{options['format']}' is not checked")
     enum = tuple(entry["value"] for entry in prop.get("enum") or [])
     return Constraints(**found, enum=enum or None)
 

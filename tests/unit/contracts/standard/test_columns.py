@@ -223,3 +223,28 @@ def test_the_last_column_is_no_partition_key() -> None:
     )
     assert dataset(both).partition_keys == ("b",)
     assert dataset(both).notes[0].place == "schema[0].properties[0].partitioned"
+
+
+def test_a_measure_is_no_column() -> None:
+    found = dataset("{name: total, logicalType: number, semanticType: measure}, {name: x, logicalType: string}")
+    assert found.column_names == ("x",)
+    assert [str(note) for note in found.notes] == [
+        "schema[0].properties[0]: 'total' is a measure, which is computed when it is asked for: it is no column"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (
+            "logicalType: array, items: {logicalType: string}, logicalTypeOptions: {minItems: 1, uniqueItems: true}",
+            "schema[0].properties[0].logicalTypeOptions: minItems, uniqueItems: not checked",
+        ),
+        (
+            "logicalType: string, logicalTypeOptions: {format: email}",
+            "schema[0].properties[0].logicalTypeOptions.format: that the text is of the format 'email' is not checked",
+        ),
+    ],
+)
+def test_notes_what_is_not_checked(options: str, note: str) -> None:
+    assert notes(f"{{name: x, {options}}}") == [note]

@@ -92,3 +92,18 @@ def test_reads_a_contract_of_several_thousand_lines() -> None:
     found = contract(f"schema:\n{objects}")
     assert len(found.datasets) == 150
     assert {(len(dataset.columns), len(dataset.quality)) for dataset in found.datasets} == {(40, 40)}
+
+
+def test_an_object_of_measures_has_no_place() -> None:
+    found = contract("schema: [{name: a, properties: [{name: total, semanticType: measure}]}]")
+    assert found.notes[0].text == "the object 'a' has no place in a lake: all of its properties are measures"
+
+
+def test_notes_deprecated_objects() -> None:
+    found = contract(f"schema: [{{name: a, deprecated: true, {COLUMNS}}}]")
+    assert found["a"].notes == (Note(place="schema[0]", text="'a' is deprecated"),)
+
+
+def test_a_line_that_quotes_a_long_name_stays_a_line() -> None:
+    found = contract(f"schema: [{{name: {'a' * 1000}, physicalType: topic}}]")
+    assert len(found.notes[0].text) < 700

@@ -148,3 +148,15 @@ def test_finds_each_of_several_rounds() -> None:
     )
     found = Contract.from_text(f"{HEAD}schema:\n{objects}\n")
     assert len(warnings(found)) == 2
+
+
+def test_stops_looking_for_rounds_after_twenty() -> None:
+    names = [f"t{number}" for number in range(30)]
+    objects = "\n".join(
+        f"- {{name: {one}, properties: [{{name: id, logicalType: string, relationships: ["
+        + ", ".join(f"{{to: {other}.id}}" for other in names)
+        + "]}]}"
+        for one in names
+    )
+    found = Contract.from_text(f"{HEAD}schema:\n{objects}\n")
+    assert sum("go round" in warning for warning in warnings(found)) == 20

@@ -138,6 +138,12 @@ def test_names_place_value_and_fix(text: str, expected: str) -> None:
             f"{PLACE}.logicalTypeOptions.maxLength: must be a whole number, got 'ten'",
         ),
         ("logicalType: map", f"{PLACE}: 'map' is missing; add it"),
+        ("logicalType: string, enum: []", f"{PLACE}.enum: has 0 entries; it needs 1"),
+        ("logicalType: string, enum: [{value: a}, {value: a}]", f"{PLACE}.enum: has an entry twice; remove one"),
+        (
+            "quality: [{metric: nullValues, mustBeBetween: [1, 2, 3]}]",
+            f"{PLACE}.quality[0].mustBeBetween: has 3 entries; it needs 2",
+        ),
         (
             "quality: [{metric: nullValues}]",
             f"{PLACE}.quality[0]: needs one of mustBe, mustNotBe, mustBeGreaterThan, mustBeGreaterOrEqualTo, "
@@ -175,3 +181,17 @@ def test_twenty_objects_inside_one_another_take_no_longer_than_their_size() -> N
     schema = [{"name": "a", "properties": [nested]}]
     head = {"version": "1", "apiVersion": "v3.2.0", "kind": "DataContract", "id": "a"}
     assert list(validate({**head, "schema": schema})) == []
+
+
+@pytest.mark.parametrize(("key", "longest"), [("name", 1_000), ("physicalName", 1_000), ("physicalType", 20_000)])
+def test_names_and_types_have_an_end(key: str, longest: int) -> None:
+    given = {"name": "x", key: "a" * longest}
+    document = {"version": "1", "apiVersion": "v3.2.0", "kind": "DataContract", "id": "a"}
+    assert list(validate({**document, "schema": [{"name": "o", "properties": [given]}]})) == []
+    (finding,) = validate({**document, "schema": [{"name": "o", "properties": [{**given, key: "a" * (longest + 1)}]}]})
+    assert str(finding) == f"{PLACE}.{key}: '{'a' * 60}…' has {longest + 1} characters; it may have {longest}"
+
+
+def test_lists_five_of_many_keys() -> None:
+    (line,) = findings("\n".join(f"key_{number}: x" for number in range(1_000)))
+    assert line.startswith("contract: 'key_0', 'key_1', 'key_2', 'key_3', 'key_4' and 995 more is not known here")
