@@ -42,7 +42,7 @@ class QualityRuleset(Construct):
     ------
     ValueError
         If the dataset has no rule that can be evaluated (see `define_promised`), the rules are longer than Glue
-        takes, or the workers are out of range.
+        takes, a table projects its partitions, or the workers are out of range.
 
     Example
     -------
@@ -71,6 +71,8 @@ class QualityRuleset(Construct):
         self.table = table
         self.references = [{**others, table.dataset.name: table}[name] for name in self.rules.reads]
         self._workers = workers
+        for read in (table, *self.references):
+            _check_registered(read)
 
         self.role = ServiceRole(
             self, "Role", services=["glue.amazonaws.com"], description=f"Evaluates the rules of {table.dataset.name}"
@@ -156,6 +158,15 @@ def define_promised(
         return QualityRuleset(scope, construct_id, table=table, references=references)
     _report(scope, found)
     return None
+
+
+def _check_registered(table: Table) -> None:
+    # https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
+    if table.layout.projection(table.dataset):
+        raise ValueError(
+            f"table '{table.table_name}' projects its partitions, which only Athena sees: Glue would evaluate no rows; "
+            "lay it out with registered partitions"
+        )
 
 
 def _report(scope: Construct, rules: Ruleset) -> None:

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 from syrupy.assertion import SnapshotAssertion
 
-from lake_blueprints.catalog import Database, Table
+from lake_blueprints.catalog import ArrivalTime, Database, Table
 from lake_blueprints.contracts import (
     Column,
     Comparison,
@@ -128,6 +128,13 @@ def test_refuses_a_dataset_without_rules(stack: cdk.Stack) -> None:
     (airlines,) = tables(stack, AIRLINES)
     with pytest.raises(ValueError, match="dataset 'airlines' has no quality rule that can be evaluated"):
         QualityRuleset(stack, "Rules", table=airlines)
+
+
+def test_refuses_a_table_whose_partitions_glue_does_not_see(stack: cdk.Stack) -> None:
+    database = Database(stack, "Database", zone=Zone(stack, "Zone"))
+    arrivals = database.add_table(evolve(FLIGHTS, relationships=()), layout=ArrivalTime())
+    with pytest.raises(ValueError, match="table 'flights' projects its partitions, which only Athena sees"):
+        QualityRuleset(stack, "Rules", table=arrivals)
 
 
 @pytest.mark.parametrize("workers", [1, 300])
