@@ -12,7 +12,7 @@ from typing import Any
 import open_data_contract_standard
 import pytest
 import yaml
-from jsonschema import Draft201909Validator
+from jsonschema_rs import Draft201909Validator
 
 from lake_blueprints.contracts import Contract
 from lake_blueprints.lake import DataLake
@@ -152,4 +152,4 @@ def _at(reference: str) -> Any:
 
 
 def _valid(value: Any, schema: Mapping[str, Any]) -> bool:
-    return bool(Draft201909Validator({**schema, "$defs": SCHEMA["$defs"]}).is_valid(value))
+    return Draft201909Validator({**schema, "$defs": SCHEMA["$defs"]}).is_valid(value)

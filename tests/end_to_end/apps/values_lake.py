@@ -1,0 +1,36 @@
+"""A lake with a column for each type: records come as JSON, and the same ones converted to Parquet by Firehose."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from attrs import evolve
+
+from lake_blueprints.catalog import ArrivalTime
+from lake_blueprints.contracts import Contract, DatasetFormat
+from lake_blueprints.lake import DataLake
+from lake_blueprints.streaming import Delivery
+
+(sent,) = Contract.from_file(Path(__file__).parent / "values.odcs.yaml").datasets
+# The local Firehose converts no binary values.
+converted = evolve(sent, name="converted", columns=[column for column in sent.columns if column.name != "raw"])
+
+app = cdk.App()
+stack = cdk.Stack(app, "Values")
+lake = DataLake(stack, "Lake", datasets=[sent, evolve(converted, format=DatasetFormat.PARQUET)], warehouse=True)
+arrivals = lake.raw_database.add_table(
+    converted, table_name="converted_arrivals", prefix="converted/", layout=ArrivalTime()
+)
+conversion = Delivery(stack, "Conversion", zone=lake.raw, dataset=converted, schema=arrivals)
+
+assert lake.redshift is not None
+for name, value in {
+    "RawDatabase": lake.raw_database.database_name,
+    "CuratedDatabase": lake.curated_database.database_name,
+    "Workgroup": lake.workgroup.workgroup_name,
+    "Warehouse": lake.redshift.workgroup_name,
+    "Sent": lake.deliveries["sent"].delivery_stream_name,
+    "Converted": conversion.delivery_stream_name,
+    "StateMachine": lake.pipeline.state_machine.state_machine_arn,
+}.items():
+    cdk.CfnOutput(stack, name, value=value)
+app.synth()
