@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
 _FAILED_UPDATES = "DeploymentError: Resource updates failed:"
 _FAILED_RESOURCES = "Failed resources:"
+# What a construct's validation finds follows on lines of its own.
+_FOLLOWING_ERRORS = "Validation failed with the following errors:"
 _BOOTSTRAP = "CDKToolkit"
 _QUIET = ("--no-notices", "--ci")
 
@@ -209,4 +212,7 @@ def _error_of(lines: list[str]) -> str:
         return row[-1].strip()
     marked = [line for line in lines if "❌" in line]
     telling = marked or [line for line in lines if _EXCEPTION.match(line)] or lines
+    if telling and telling[-1].endswith(_FOLLOWING_ERRORS):
+        after = lines[lines.index(telling[-1]) + 1 :]
+        return " ".join([telling[-1], *(line.strip() for line in takewhile(lambda line: line.startswith("  "), after))])
     return telling[-1].replace("❌", "").strip() if telling else "it said nothing"
