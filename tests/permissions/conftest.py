@@ -37,4 +37,4 @@ def theirs(lakes: tuple[cdk.App, SampleLake, SampleLake]) -> SampleLake:
 
 @pytest.fixture(scope="session")
 def proof(lakes: tuple[cdk.App, SampleLake, SampleLake], simulator: Simulator) -> Proof:
-    return Proof(lakes[0], simulator, deployment_of(lakes[0]))
+    return Proof(simulator, deployment_of(lakes[0]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -27,13 +26,14 @@ class Part:
 
 
 class Proof:
-    """An App's stacks, and what their policies say to calls."""
+    """Deployed stacks, and what their policies say to calls."""
 
-    def __init__(self, app: cdk.App, simulator: Simulator, deployment: Deployment) -> None:
-        self._app = app
+    def __init__(self, simulator: Simulator, deployment: Deployment) -> None:
         self._simulator = simulator
         self.deployment = deployment
         self._split: dict[str, list[Policy]] = {}
+        # With the document itself, whose identity nothing else can then have.
+        self._split_guards: dict[int, tuple[Policy, Policy]] = {}
 
     def requests(self, declared: Declared, calls: Iterable[Call], scope: cdk.Stack | None = None) -> list[Request]:
         """Return every request that calls consist of."""
@@ -62,7 +62,7 @@ class Proof:
             account=self.deployment.owner(resource),
             context={**_SECURE, **context},
             identity=identity,
-            guard=_split(guard, "g") if guard else None,
+            guard=self._guard(guard) if guard else None,
         )
 
     def stolen(self, principal: str, done: list[Request], others: list[Request]) -> list[Request]:
@@ -74,6 +74,9 @@ class Proof:
             for other in others
             if other.action in known and (other.action, other.resource) not in own
         ]
+
+    def _guard(self, document: Policy) -> Policy:
+        return self._split_guards.setdefault(id(document), (document, _split(document, "g")))[1]
 
     def _policies(self, principal: str) -> list[Policy]:
         if principal not in self._split:
@@ -108,9 +111,9 @@ class Proof:
 
     def unused_guards(self, requests: list[Request]) -> list[str]:
         """Return the statements of the requested resources' own policies that no request needs."""
-        by_guard: dict[str, list[Request]] = {}
+        by_guard: dict[int, list[Request]] = {}
         for request in requests:
-            by_guard.setdefault(json.dumps(request.guard), []).append(request)
+            by_guard.setdefault(id(request.guard), []).append(request)
         found = []
         for asked in by_guard.values():
             document = self.deployment.guard(asked[0].resource)

@@ -71,15 +71,22 @@ class Deployment:
     """Stacks of one App, each in its place."""
 
     def __init__(self, templates: Mapping[str, Template], places: Mapping[str, Place] | None = None) -> None:
-        self._templates = dict(templates)
+        self.templates = dict(templates)
         self._places = {name: (places or {}).get(name, Place()) for name in templates}
         self._roles = {
             self._arn(stack, logical_id): (stack, logical_id)
-            for stack, template in self._templates.items()
+            for stack, template in self.templates.items()
             for logical_id, resource in template.get("Resources", {}).items()
             if resource["Type"] == "AWS::IAM::Role"
         }
         self._guards = dict(self._find_guards())
+        self._trust = {role: self._find_trust(role) for role in self._roles}
+        self._bucket_owners = {
+            self._arn(stack, logical_id): self._places[stack].account
+            for stack, template in self.templates.items()
+            for logical_id, resource in template.get("Resources", {}).items()
+            if resource["Type"] == "AWS::S3::Bucket"
+        }
 
     def place(self, stack: str) -> Place:
         return self._places[stack]
@@ -87,12 +94,12 @@ class Deployment:
     def policies(self, role_arn: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the policies of a role, by their names."""
         stack, logical_id = self._roles[role_arn]
-        role = self._templates[stack]["Resources"][logical_id]["Properties"]
+        role = self.templates[stack]["Resources"][logical_id]["Properties"]
         found = [
             (inline["PolicyName"], self.resolve(stack, inline["PolicyDocument"])) for inline in role.get("Policies", [])
         ]
         attached = {self.resolve(stack, arn) for arn in role.get("ManagedPolicyArns", [])}
-        for where, template in self._templates.items():
+        for where, template in self.templates.items():
             for name, resource in template.get("Resources", {}).items():
                 if resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
                     continue
@@ -106,8 +113,11 @@ class Deployment:
 
     def trust(self, role_arn: str) -> dict[str, Any]:
         """Return the policy that says who may assume a role."""
+        return self._trust[role_arn]
+
+    def _find_trust(self, role_arn: str) -> dict[str, Any]:
         stack, logical_id = self._roles[role_arn]
-        properties = self._templates[stack]["Resources"][logical_id]["Properties"]
+        properties = self.templates[stack]["Resources"][logical_id]["Properties"]
         document: dict[str, Any] = self.resolve(stack, properties["AssumeRolePolicyDocument"])
         return document
 
@@ -136,12 +146,7 @@ class Deployment:
             return Place().account
         if account := arn.split(":")[4]:
             return account
-        name = arn.split(":", 5)[5].split("/", maxsplit=1)[0]
-        for stack, template in self._templates.items():
-            for logical_id, resource in template.get("Resources", {}).items():
-                if resource["Type"] == "AWS::S3::Bucket" and self._name(stack, logical_id) == name:
-                    return self._places[stack].account
-        return Place().account
+        return self._bucket_owners.get(arn.split("/", maxsplit=1)[0], Place().account)
 
     def resolve(self, stack: str, value: Any) -> Any:
         """Return a value of a template without references."""
@@ -168,7 +173,7 @@ class Deployment:
 
     def _calculated(self, stack: str, name: str, argument: Any) -> Any:
         functions: dict[str, Callable[[], Any]] = {
-            "Fn::FindInMap": lambda: self._templates[stack]["Mappings"][argument[0]][argument[1]][argument[2]],
+            "Fn::FindInMap": lambda: self.templates[stack]["Mappings"][argument[0]][argument[1]][argument[2]],
             "Fn::GetAZs": lambda: [f"{self._places[stack].region}{letter}" for letter in "abc"],
             "Fn::GetStackOutput": lambda: self._output(argument["StackName"], argument["OutputName"]),
             "Fn::ImportValue": lambda: self._exported(argument),
@@ -179,7 +184,7 @@ class Deployment:
         return functions[name]()
 
     def _output(self, stack: str, name: str) -> Any:
-        return self.resolve(stack, self._templates[stack]["Outputs"][name]["Value"])
+        return self.resolve(stack, self.templates[stack]["Outputs"][name]["Value"])
 
     def _reference(self, stack: str, name: str) -> Any:
         place = self._places[stack]
@@ -194,7 +199,7 @@ class Deployment:
         if name in pseudo:
             return pseudo[name]
         stack = self._home(stack, name)
-        if self._templates[stack]["Resources"][name]["Type"] in _REFERRED_TO_BY_ARN:
+        if self.templates[stack]["Resources"][name]["Type"] in _REFERRED_TO_BY_ARN:
             return self._arn(stack, name)
         return self._name(stack, name)
 
@@ -204,27 +209,27 @@ class Deployment:
 
     def _home(self, stack: str, logical_id: str) -> str:
         """Return the stack that defines a resource: this one, or else the only other one."""
-        if logical_id in self._templates[stack]["Resources"]:
+        if logical_id in self.templates[stack]["Resources"]:
             return stack
-        (found,) = [name for name, template in self._templates.items() if logical_id in template.get("Resources", {})]
+        (found,) = [name for name, template in self.templates.items() if logical_id in template.get("Resources", {})]
         return found
 
     def _exported(self, name: str) -> Any:
-        for stack, template in self._templates.items():
+        for stack, template in self.templates.items():
             for output in template.get("Outputs", {}).values():
                 if self.resolve(stack, output.get("Export", {}).get("Name")) == name:
                     return self.resolve(stack, output["Value"])
         raise KeyError(f"no stack exports {name}")
 
     def _name(self, stack: str, logical_id: str) -> str:
-        resource = self._templates[stack]["Resources"][logical_id]
+        resource = self.templates[stack]["Resources"][logical_id]
         given: Any = resource.get("Properties", {})
         for part in _NAMES.get(resource["Type"], "").split("."):
             given = given.get(part, {}) if isinstance(given, dict) else {}
         return str(self.resolve(stack, given)) if given else f"{stack}-{logical_id}".lower()
 
     def _arn(self, stack: str, logical_id: str) -> str:
-        kind = self._templates[stack]["Resources"][logical_id]["Type"]
+        kind = self.templates[stack]["Resources"][logical_id]["Type"]
         return self._arn_of(kind, stack, self._name(stack, logical_id))
 
     def _arn_of(self, kind: str, stack: str, name: str) -> str:
@@ -233,7 +238,7 @@ class Deployment:
         return f"arn:{place.partition}:{rest}"
 
     def _find_guards(self) -> Any:
-        for stack, template in self._templates.items():
+        for stack, template in self.templates.items():
             for logical_id, resource in template.get("Resources", {}).items():
                 properties = resource.get("Properties", {})
                 if resource["Type"] == "AWS::KMS::Key":

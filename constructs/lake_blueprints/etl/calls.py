@@ -49,8 +49,12 @@ def curation_job_calls(job: CurationJob) -> Declared:
             objects.unchanged(job.source, job.source_prefix),
             *objects.ruling(zone),
             *(objects.unchanged(table.zone, table.prefix) for table in job.references),
-            in_catalog(
-                target, ("glue:DeleteTable", "glue:UpdateTable", "glue:DeletePartition"), "changes it", _PARTITIONS
+            in_catalog(target, ("glue:DeleteTable", "glue:UpdateTable"), "changing the table", _TABLE),
+            Call(
+                actions=("cloudwatch:PutMetricData",),
+                contexts=({"cloudwatch:namespace": "Elsewhere"},),
+                because="metrics of others",
+                source=_METRICS,
             ),
         ),
     )

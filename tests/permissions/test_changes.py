@@ -1,0 +1,156 @@
+"""Policies that are a little weaker or a little tighter than those of the library are noticed, each of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from lake_blueprints.access.declared import Declared
+from lake_blueprints.encryption.calls import log_group_calls
+from lake_blueprints.etl.calls import curation_job_calls
+from lake_blueprints.orchestration.calls import alarm_calls, pipeline_calls
+from lake_blueprints.streaming.calls import delivery_calls
+from lake_blueprints.training.calls import training_job_calls
+from tests.permissions.lakes import SampleLake
+from tests.permissions.proof import Proof, deployment_of
+from tests.permissions.resolver import Deployment
+from tests.permissions.simulator import Simulator
+
+Statement = dict[str, Any]
+Change = Callable[[Statement], Statement | None]
+
+
+def findings(proof: Proof, declared: Declared, lake: SampleLake) -> list[str]:
+    """Return what is wrong with the permissions behind one declaration."""
+    is_role = not isinstance(declared.principal, str)
+    scope = None if is_role else lake.data
+    required = proof.requests(declared, declared.required, scope)
+    found = proof.refused(required) + proof.allowed(proof.requests(declared, declared.refused, scope))
+    plain = [proof.request(r.principal, r.action, r.resource, {"aws:SecureTransport": "false"}) for r in required[:9]]
+    found += proof.allowed([request for request in plain if ":s3:::ours" in request.resource])
+    if is_role:
+        stranger = {"aws:SourceAccount": "444455556666"}
+        trusted = [
+            proof.request(name, "sts:AssumeRole", required[0].principal, stranger) for name in declared.assumed_by
+        ]
+        found += proof.superfluous(required) + proof.allowed(trusted)
+    return found
+
+
+def documents(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the ids and the policies of all resources that have one."""
+    for logical_id, resource in template.get("Resources", {}).items():
+        for name in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument"):
+            if name in resource.get("Properties", {}):
+                yield f"{logical_id}.{name}", resource["Properties"][name]
+
+
+def changed(templates: dict[str, Any], where: str, what: str, change: Change) -> dict[str, Any]:
+    """Return templates in which a change is made to the statements that a text occurs in, of one resource."""
+    result, count = copy.deepcopy(templates), 0
+    for template in result.values():
+        for name, document in documents(template):
+            if where in name:
+                found = [change(s) if what in json.dumps(s) else s for s in document["Statement"]]
+                count += sum(what in json.dumps(statement) for statement in document["Statement"])
+                document["Statement"] = [statement for statement in found if statement]
+    assert count, f"nothing to change: {where} has no {what}"
+    return result
+
+
+def without_condition(statement: Statement) -> Statement:
+    return {key: value for key, value in statement.items() if key != "Condition"}
+
+
+def drop(_: Statement) -> None:
+    return None
+
+
+def everywhere(statement: Statement) -> Statement:
+    return {**statement, "Resource": "*"}
+
+
+def also(action: str) -> Change:
+    return lambda statement: {**statement, "Action": [*listed(statement["Action"]), action]}
+
+
+def no_more(action: str) -> Change:
+    return lambda statement: {**statement, "Action": [a for a in listed(statement["Action"]) if a != action]}
+
+
+def no_catalog(statement: Statement) -> Statement:
+    return {**statement, "Resource": [r for r in statement["Resource"] if not json.dumps(r).endswith(':catalog"]]}')]}
+
+
+def only(key: str, value: str) -> Change:
+    return lambda statement: {**statement, "Condition": {"StringEquals": {key: value}}}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+JOB, DELIVERY, TRAINING, PIPELINE = "OursCurateRole", "OursDeliveryRole", "OursTrainingRole", "OursPipelineRole"
+CURATE: Callable[[SampleLake], Declared] = lambda lake: curation_job_calls(lake.job)  # noqa: E731
+DELIVER: Callable[[SampleLake], Declared] = lambda lake: delivery_calls(lake.delivery)  # noqa: E731
+TRAIN: Callable[[SampleLake], Declared] = lambda lake: training_job_calls(lake.training)  # noqa: E731
+RUN: Callable[[SampleLake], Declared] = lambda lake: pipeline_calls(lake.pipeline)  # noqa: E731
+LOG: Callable[[SampleLake], Declared] = lambda lake: log_group_calls(lake.key)  # noqa: E731
+ALARM: Callable[[SampleLake], Declared] = lambda lake: alarm_calls(lake.pipeline)  # noqa: E731
+BUCKETS = "StorageBucketPolicy"
+
+WEAKER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
+    "a job that reads every object": (CURATE, JOB, "s3:GetObject", everywhere),
+    "a job that lists the whole bucket": (CURATE, JOB, "s3:prefix", without_condition),
+    "a job that writes any metric": (CURATE, JOB, "cloudwatch:namespace", without_condition),
+    "a job that anybody's Glue may run under": (CURATE, JOB, "sts:AssumeRole", without_condition),
+    "a delivery that deletes": (DELIVER, DELIVERY, "s3:PutObject", also("s3:DeleteObject")),
+    "a delivery that uses its key for everything": (DELIVER, DELIVERY, "kms:GenerateDataKey", also("kms:PutKeyPolicy")),
+    "a pipeline that lends its roles to any service": (RUN, PIPELINE, "iam:PassRole", without_condition),
+    "a training job that gives its key away": (TRAIN, TRAINING, "kms:CreateGrant", also("kms:ScheduleKeyDeletion")),
+    "buckets that answer over plain HTTP": (DELIVER, BUCKETS, "aws:SecureTransport", drop),
+    "a key for logs of every account": (LOG, "OursKey", "logs.", without_condition),
+    "a topic for alarms of every account": (ALARM, "OursPipelineTopicPolicy", "cloudwatch", without_condition),
+}
+TIGHTER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
+    "a job without its key": (CURATE, JOB, "kms:Decrypt", drop),
+    "a key only for objects without a bucket key": (
+        CURATE,
+        JOB,
+        "kms:Decrypt",
+        only("kms:EncryptionContext:aws:s3:arn", "arn:aws:s3:::raw/flights/z"),
+    ),
+    "a job that may not ask the catalog": (CURATE, JOB, "glue:BatchCreatePartition", no_catalog),
+    "a job that makes no log group": (CURATE, JOB, "logs:CreateLogGroup", no_more("logs:CreateLogGroup")),
+    "a job that may not learn that its ledger is missing": (CURATE, JOB, "_state/", drop),
+    "a key that does not trust its account": (CURATE, "OursKey", ":root", drop),
+    "a delivery that cannot log": (DELIVER, DELIVERY, "logs:PutLogEvents", drop),
+    "a delivery that finds no shards": (DELIVER, DELIVERY, "kinesis:ListShards", no_more("kinesis:ListShards")),
+    "a pipeline that may not lend its roles": (RUN, PIPELINE, "iam:PassRole", drop),
+    "a training job that cannot encrypt volumes": (TRAIN, TRAINING, "kms:CreateGrant", drop),
+    "logs that may not look at the key": (LOG, "OursKey", "logs.", no_more("kms:DescribeKey")),
+}
+
+
+@pytest.fixture(scope="module")
+def templates(lakes: tuple[Any, SampleLake, SampleLake]) -> dict[str, Any]:
+    return deployment_of(lakes[0]).templates
+
+
+@pytest.mark.parametrize("declaration", [CURATE, DELIVER, TRAIN, RUN, LOG, ALARM])
+def test_finds_nothing_without_a_change(
+    declaration: Callable[[SampleLake], Declared], proof: Proof, ours: SampleLake
+) -> None:
+    assert findings(proof, declaration(ours), ours) == []
+
+
+@pytest.mark.parametrize("change", [*WEAKER, *TIGHTER])
+def test_notices(change: str, ours: SampleLake, templates: dict[str, Any], simulator: Simulator) -> None:
+    declaration, where, what, how = (WEAKER | TIGHTER)[change]
+    declared = declaration(ours)
+    after = Proof(simulator, Deployment(changed(templates, where, what, how)))
+    assert findings(after, declared, ours) != []
