@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from itertools import chain
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.access import combine
-from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
-from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
-from lake_blueprints.encryption import HashSalt, LakeKey
-from lake_blueprints.etl import Curation, CurationJob, in_waves
-from lake_blueprints.etl.masked_output import needs_salt
+from lake_blueprints.etl import Curation, in_waves
 from lake_blueprints.lake import people, promises
 from lake_blueprints.lake.checks import check_known
+from lake_blueprints.lake.foundations import Foundations
+from lake_blueprints.lake.holdings import Holdings
 from lake_blueprints.lake.homes import Homes
 from lake_blueprints.lake.notes import show_notes
 from lake_blueprints.lake.pipelines import Pipelines
-from lake_blueprints.lake.placing import placed_database, placed_prefix
+from lake_blueprints.lake.placing import placed_database
 from lake_blueprints.lake.shards import Shards
-from lake_blueprints.lake.tagging import tag
 from lake_blueprints.lake.timing import given_timing, promised_timing
 from lake_blueprints.orchestration import Curate, Evaluate, Load, step_name
-from lake_blueprints.quality import QualityRuleset, define_promised
 from lake_blueprints.query import Workgroup
 from lake_blueprints.rules.plugin import LakeRules
-from lake_blueprints.storage import AccessLogBucket, LifecycleRule, Zone
-from lake_blueprints.streaming import Buffer, Delivery
+from lake_blueprints.streaming import Buffer
 from lake_blueprints.warehouse import Warehouse
-
-# Id of the workgroup of those who may see restricted columns.
-_RESTRICTED = "RestrictedWorkgroup"
 
 
 class DataLake(Construct):
@@ -114,12 +106,10 @@ class DataLake(Construct):
         super().__init__(scope, construct_id)
         LakeRules.enable(self)
         self.datasets = by_name(datasets)
-        self._curations, self._buffers = dict(curations or {}), dict(buffers or {})
-        check_known(self._curations, self._buffers, self.datasets)
-        self._removal_policy = removal_policy
-        self._placements = placements
-        self._homes = Homes(self, shards)
-        waves = in_waves(self.datasets, self._curations)
+        curations, buffers = curations or {}, buffers or {}
+        check_known(curations, buffers, self.datasets)
+        homes = Homes(self, shards)
+        waves = in_waves(self.datasets, curations)
         if warehouse and shards:
             raise ValueError(
                 "'warehouse' holds every dataset, too many for one role and one state machine where there are "
@@ -127,32 +117,36 @@ class DataLake(Construct):
             )
         self.timing = given_timing(schedule) if schedule else promised_timing(self.datasets.values())
 
-        self.key = LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
-        self._logs = AccessLogBucket(self, "AccessLogs", removal_policy=removal_policy)
-        self.raw, self.curated, self.analytics = (
-            self._zone(name, rules)
-            for name, rules in (("Raw", _expiry(raw_expire_after)), ("Curated", []), ("Analytics", []))
+        self._base = base = Foundations(
+            self,
+            raw_expire_after=raw_expire_after,
+            curated_database_name=placed_database(self.datasets.values()) if placements else None,
+            removal_policy=removal_policy,
         )
-        self.raw_database = self._database("RawDatabase", self.raw)
-        name = placed_database(self.datasets.values()) if placements else None
-        self.curated_database = self._database("CuratedDatabase", self.curated, name)
-        self.analytics_database = self._database("AnalyticsDatabase", self.analytics)
-        self.workgroup = self._workgroup("Workgroup")
-        self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
-        self.tables: dict[str, Table] = {}
-        self.masked: dict[str, Table] = {}
-        self.jobs: dict[str, CurationJob] = {}
-        self.deliveries: dict[str, Delivery] = {}
-        for wave in waves:
-            for dataset in wave:
-                self._define(dataset)
-                promises.keep_retention(self, dataset, raw_expire_after=raw_expire_after)
-                promises.keep_latency(self, dataset, given=schedule is not None)
-                promises.check_frequency(self, dataset)
-        self.rulesets = self._define_rulesets()
-        self.redshift = self._define_warehouse() if warehouse else None
+        self.key, self.workgroup, self.topic = base.key, base.workgroup, base.topic
+        self.raw, self.curated, self.analytics = base.raw, base.curated, base.analytics
+        self.raw_database, self.curated_database = base.raw_database, base.curated_database
+        self.analytics_database = base.analytics_database
+        holdings = Holdings(
+            self,
+            foundations=base,
+            homes=homes,
+            curations=curations,
+            buffers=buffers,
+            placements=placements,
+            removal_policy=removal_policy,
+        )
+        self.tables, self.masked = holdings.tables, holdings.masked
+        self.jobs, self.deliveries = holdings.jobs, holdings.deliveries
+        for dataset in chain.from_iterable(waves):
+            holdings.define(dataset)
+            promises.keep_retention(self, dataset, raw_expire_after=raw_expire_after)
+            promises.keep_latency(self, dataset, given=schedule is not None)
+            promises.check_frequency(self, dataset)
+        self.rulesets = holdings.define_rulesets()
+        self.redshift = self._define_warehouse(removal_policy) if warehouse else None
         options = {"topic": self.topic, "encryption_key": self.key, "removal_policy": removal_policy}
-        self.pipeline = Pipelines(lake=self, homes=self._homes, options=options).define(
+        self.pipeline = Pipelines(lake=self, homes=homes, options=options).define(
             [
                 *(
                     [(one.name, Curate(job=self.jobs[one.name], name=step_name("Curate", one.name))) for one in wave]
@@ -166,7 +160,7 @@ class DataLake(Construct):
         show_notes(self, self.datasets.values())
         if notify_support:
             people.subscribe_support(self.topic, self.datasets.values())
-        self._homes.check_sizes()
+        homes.check_sizes()
 
     def grant_put_records(self, grantee: iam.IGrantable, dataset: str) -> iam.Grant:
         """Allow sending records of a JSON dataset to its delivery stream."""
@@ -209,79 +203,10 @@ class DataLake(Construct):
 
         It is defined when the first of them is granted a role.
         """
-        found = self.node.try_find_child(_RESTRICTED)
-        return found if isinstance(found, Workgroup) else self._workgroup(_RESTRICTED)
+        return self._base.restricted_workgroup()
 
-    def _define(self, dataset: Dataset) -> None:
-        home, name = self._homes.of(dataset.name), dataset.name
-        arrival = ArrivalTime() if dataset.format is DatasetFormat.JSON else Unpartitioned()
-        self._add_table(self.raw_database, dataset, format=dataset.format, layout=arrival)
-        if dataset.format is DatasetFormat.JSON:
-            self.deliveries[name] = Delivery(
-                home,
-                f"Deliver {name}",
-                dataset=dataset,
-                zone=self.raw,
-                buffer=self._buffers.get(name),
-                removal_policy=self._removal_policy,
-            )
-        curation = self._curations.get(name, Curation())
-        curated = curation.curated(dataset)
-        prefix = placed_prefix(dataset) if self._placements else None
-        table = self._add_table(self.curated_database, curated, prefix=prefix)
-        if curated.restricted_columns:
-            self.masked[name] = self._add_table(self.analytics_database, curated.masked())
-        self.jobs[name] = CurationJob(
-            home,
-            f"Curate {name}",
-            dataset=dataset,
-            source=self.raw,
-            target=table,
-            curation=curation,
-            references=[self.tables[join.reference.name] for join in curation.joins],
-            masked=self.masked.get(name),
-            salt=self._salt() if needs_salt(curated) else None,
-        )
-        self.tables[name] = table
-        tag([self.jobs[name], *([self.deliveries[name]] if name in self.deliveries else [])], dataset)
-
-    def _define_rulesets(self) -> dict[str, QualityRuleset]:
-        tables = list(self.tables.values())
-        found = {
-            name: define_promised(self._homes.of(name), f"Quality {name}", table=table, references=tables)
-            for name, table in self.tables.items()
-        }
-        return {name: ruleset for name, ruleset in found.items() if ruleset}
-
-    def _define_warehouse(self) -> Warehouse:
-        warehouse = Warehouse(self, "Warehouse", encryption_key=self.key, removal_policy=self._removal_policy)
+    def _define_warehouse(self, removal_policy: RemovalPolicy) -> Warehouse:
+        warehouse = Warehouse(self, "Warehouse", encryption_key=self.key, removal_policy=removal_policy)
         for name, table in self.tables.items():
             warehouse.add_dataset(self.masked.get(name, table))
         return warehouse
-
-    def _add_table(self, database: Database, dataset: Dataset, **options: Any) -> Table:
-        home = self._homes.of(dataset.name)
-        if home is self:
-            return database.add_table(dataset, **options)
-        return Table(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)
-
-    def _salt(self) -> HashSalt:
-        """Return the one salt of all datasets, so that their hashes can be joined."""
-        found = self.node.try_find_child("Salt")
-        options: dict[str, Any] = {"encryption_key": self.key, "removal_policy": self._removal_policy}
-        return found if isinstance(found, HashSalt) else HashSalt(self, "Salt", **options)
-
-    def _zone(self, name: str, lifecycle: list[LifecycleRule]) -> Zone:
-        options: dict[str, Any] = {"access_logs": self._logs, "removal_policy": self._removal_policy}
-        return Zone(self, name, encryption_key=self.key, lifecycle=lifecycle, **options)
-
-    def _database(self, construct_id: str, zone: Zone, name: str | None = None) -> Database:
-        return Database(self, construct_id, zone=zone, database_name=name, removal_policy=self._removal_policy)
-
-    def _workgroup(self, construct_id: str) -> Workgroup:
-        options: dict[str, Any] = {"access_logs": self._logs, "removal_policy": self._removal_policy}
-        return Workgroup(self, construct_id, encryption_key=self.key, **options)
-
-
-def _expiry(age: Duration | None) -> list[LifecycleRule]:
-    return [LifecycleRule(expire_after=age)] if age else []

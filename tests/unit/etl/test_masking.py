@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,6 +13,8 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -142,6 +145,20 @@ def test_the_salt_is_in_no_log_report_or_ledger(salted: Any, capfd: pytest.Captu
     output = "".join(capfd.readouterr())
     kept = json.dumps(salted.documents("state/"))
     assert SALT not in output + kept + repr(import_module("lake_curation.masking").Salt(key=SALT.encode(), version="1"))
+
+
+def test_a_message_about_a_join_names_no_restricted_value(salted: Any) -> None:
+    salted.define("names", "names", {"name": "string", "age": "int"}, PARQUET)
+    table = pa.table({"name": ["Ann", "Ann"], "age": pa.array([1, 2], pa.int32())})
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    salted.s3.put_object(Bucket="lake", Key=f"{salted.name}/names/a.parquet", Body=content.getvalue())
+    salted.joins = {"names": {"database": "db", "table": "names"}}
+    salted.plan["joins"] = [{"name": "names", "on": ["name"], "columns": ["age"]}]
+    salted.plan["masked"].append({"name": "age", "type": "int"})
+    salted.put("a.json", passenger(1))
+    with pytest.raises(import_module("lake_curation.errors").CurateError, match=r"2 different rows for name = \*\*\*$"):
+        salted.run()
 
 
 # --- exactly once ---------------------------------------------------------------------------------------------

@@ -64,9 +64,10 @@ def _typed(plan: Plan, records: DataFrame) -> DataFrame:
 def _enriched(plan: Plan, rows: DataFrame, references: References) -> tuple[DataFrame, list[Column]]:
     """Add the columns of joins and expressions; also return the conditions under which a row is left out."""
     left_out = []
+    hidden = {column.name for column in plan.masked if column.masking != "none"}
     for join in plan.joins:
         marker = f"__{join.name}"
-        reference = references.read(join, dict(rows.dtypes)).withColumn(marker, F.lit(True))
+        reference = references.read(join, dict(rows.dtypes), hidden).withColumn(marker, F.lit(True))
         rows = rows.join(F.broadcast(reference), join.on, "left")
         if join.how == "inner":
             left_out.append(F.col(quoted(marker)).isNull())

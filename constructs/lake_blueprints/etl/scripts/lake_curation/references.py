@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import boto3
@@ -20,8 +21,11 @@ class References:
     spark: SparkSession
     tables: dict[str, dict[str, str]]
 
-    def read(self, join: Lookup, types: dict[str, str]) -> DataFrame:
-        """Return the join's columns, one row per key; its keys have the types of the dataset's columns."""
+    def read(self, join: Lookup, types: dict[str, str], hidden: Collection[str] = ()) -> DataFrame:
+        """Return the join's columns, one row per key; its keys have the types of the dataset's columns.
+
+        Values of `hidden` columns are in no message: messages end up in logs.
+        """
         if join.name not in self.tables:
             raise CurateError(f"--joins: no table is given for the join {join.name!r}")
         rows = self._table(**self.tables[join.name])
@@ -32,7 +36,7 @@ class References:
         # A reference delivered twice is harmless; two answers to one question are not.
         ambiguous = rows.groupBy(*map(quoted, join.on)).count().where("count > 1").first()
         if ambiguous:
-            example = ", ".join(f"{name} = {ambiguous[name]}" for name in join.on)
+            example = ", ".join(f"{name} = {'***' if name in hidden else ambiguous[name]}" for name in join.on)
             times = ambiguous["count"]
             raise CurateError(f"join {join.name!r}: the reference has {times} different rows for {example}")
         return rows
