@@ -49,6 +49,8 @@ def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
         yield of.major("source changed", f"it is read from '{new.source or new.name}', not '{old.source or old.name}'")
     if old.format != new.format:
         yield of.major("source changed", f"format {old.format or 'ISO 8601'} → {new.format or 'ISO 8601'}")
+    if old.time_zone != new.time_zone:
+        yield of.major("source changed", f"time zone {old.time_zone or 'UTC'} → {new.time_zone or 'UTC'}")
     for word, was, is_now in (("required", old.required, new.required), ("unique", old.unique, new.unique)):
         if was != is_now:
             yield of.rule(f"it is {'now' if is_now else 'no longer'} {word}", tighter=is_now)
@@ -66,15 +68,7 @@ def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
 def _type(of: Place, old: DataType, new: DataType) -> Iterator[Change]:
     match old, new:
         case StructType(), StructType():
-            before, after = dict(old.fields), dict(new.fields)
-            for name, kind in before.items():
-                if name in after:
-                    yield from _type(of.inside(f".{name}"), kind, after[name])
-                else:
-                    yield of.inside(f".{name}").dropped("field", f"it was of type {kind}")
-            for name, kind in after.items():
-                if name not in before:
-                    yield of.inside(f".{name}").minor("field added", f"of type {kind}, null in older rows")
+            yield from _fields(of, old, new)
         case ArrayType(), ArrayType():
             yield from _type(of.inside("[]"), old.item, new.item)
         case MapType(), MapType():
@@ -87,6 +81,22 @@ def _type(of: Place, old: DataType, new: DataType) -> Iterator[Change]:
         case _:
             narrowed = widens(new, old)
             yield of.major(f"type {'narrowed' if narrowed else 'changed'}", f"{_full(old)} → {_full(new)}")
+
+
+def _fields(of: Place, old: StructType, new: StructType) -> Iterator[Change]:
+    before, after = dict(old.fields), dict(new.fields)
+    sources, new_sources = dict(zip(before, old.sources, strict=True)), dict(zip(after, new.sources, strict=True))
+    for name, kind in before.items():
+        place = of.inside(f".{name}")
+        if name not in after:
+            yield place.dropped("field", f"it was of type {kind}")
+            continue
+        yield from _type(place, kind, after[name])
+        if sources[name] != new_sources[name]:
+            yield place.major("source changed", f"it is read from '{new_sources[name]}', not '{sources[name]}'")
+    for name, kind in after.items():
+        if name not in before:
+            yield of.inside(f".{name}").minor("field added", f"of type {kind}, null in older rows")
 
 
 def _full(kind: DataType) -> str:

@@ -67,7 +67,7 @@ def _dataset(old: Dataset, new: Dataset) -> Iterator[Change]:
     yield from relationship_changes(of, old, new)
     yield from service_level_changes(of, old.service_levels, new.service_levels)
     yield from role_changes(of, old.roles, new.roles)
-    if (old.description, old.governance) != (new.description, new.governance):
+    if any(getattr(old, word) != getattr(new, word) for word in ("description", "classification", "governance")):
         yield of.patch("words changed", "its description, or who answers for it")
 
 
@@ -83,3 +83,9 @@ def _layout(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
         yield of.major("format changed", f"{old.format} → {new.format}")
     elif old.delimiter != new.delimiter:
         yield of.major("delimiter changed", f"{old.delimiter!r} → {new.delimiter!r}")
+    places = {(server.server, server.environment): server.properties for server in new.placements}
+    for server in old.placements:
+        if places.pop((server.server, server.environment), None) != server.properties:
+            yield of.major("placement changed", f"server '{server.server}' is gone, or names other places")
+    for name, _ in places:
+        yield of.minor("placement added", f"server '{name}' is new")

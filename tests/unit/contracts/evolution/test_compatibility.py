@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import fields
 
 from lake_blueprints.contracts import (
     AccessRole,
@@ -15,12 +16,16 @@ from lake_blueprints.contracts import (
     Dataset,
     DatasetFormat,
     Governance,
+    Link,
     Masking,
     Metric,
+    Placement,
     QualityRule,
     Relationship,
+    ScalarType,
     ServiceLevels,
     Severity,
+    StructType,
 )
 from lake_blueprints.contracts.evolution import Bump, Change, compare, judge
 
@@ -269,3 +274,70 @@ def test_several_changes_need_what_the_gravest_one_needs() -> None:
     found = judge("1.0.0", "1.1.0", needing(Bump.MINOR, Bump.MAJOR, Bump.MAJOR))
     assert found is not None
     assert found.message == "2 breaking changes need version 2.0.0 or later, got 1.1.0"
+
+
+COLUMN = {
+    "type": "bigint",
+    "source": "C",
+    "required": True,
+    "unique": True,
+    "format": "yyyy",
+    "time_zone": "Europe/Berlin",
+    "description": "d",
+    "classification": "internal",
+    "constraints": Constraints(minimum=1),
+    "critical": True,
+    "tags": ("t",),
+    "business_name": "b",
+    "links": (Link(url="u", type="t"),),
+}
+DATASET = {
+    "primary_key": ["id"],
+    "partition_keys": ["c"],
+    "format": "csv",
+    "description": "d",
+    "classification": "internal",
+    "quality": [QualityRule(place="q", kind="text")],
+    "relationships": [Relationship(columns=("c",), dataset="d", references=("id",))],
+    "service_levels": ServiceLevels(schedule="0 5 * * *"),
+    "roles": [AccessRole(name="r")],
+    "placements": [Placement(server="s", type="s3", properties={"location": "s3://a/"})],
+    "governance": Governance(team="t"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMN)
+def test_whatever_is_said_about_a_column_is_compared(name: str) -> None:
+    options: dict[str, Any] = {"name": "c", "type": "int", name: COLUMN[name]}
+    assert len(compare([orders(column("int"))], [orders(Column(**options))])) == 1
+
+
+@pytest.mark.parametrize("name", DATASET)
+def test_whatever_is_said_about_a_dataset_is_compared(name: str) -> None:
+    assert len(compare([orders(column("int"))], [orders(column("int"), **{name: DATASET[name]})])) == 1
+
+
+def test_the_models_say_nothing_else() -> None:
+    # Masking counts for restricted columns only, and the delimiter for CSV; both are tested above.
+    assert {item.name for item in fields(Column)} - COLUMN.keys() == {"name", "masking"}
+    assert {item.name for item in fields(Dataset)} - DATASET.keys() == {
+        "name",
+        "columns",
+        "delimiter",
+        "version",
+        "notes",
+    }
+
+
+def test_another_spelling_of_a_field_in_the_source_breaks() -> None:
+    old, new = (StructType((("a", ScalarType("int")),), sources=(source,)) for source in ("A", "a"))
+    assert changes(orders(Column(name="c", type=old)), orders(Column(name="c", type=new))) == [
+        ("orders.c.a", "source changed", Bump.MAJOR)
+    ]
+
+
+def test_a_server_that_names_another_place_breaks() -> None:
+    def placed(location: str) -> Dataset:
+        return orders(placements=[Placement(server="s", type="s3", properties={"location": location})])
+
+    assert changes(placed("s3://a/"), placed("s3://b/")) == [("orders", "placement changed", Bump.MAJOR)]
