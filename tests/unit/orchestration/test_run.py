@@ -15,11 +15,11 @@ from tests.support import assert_passes_the_gates, resources, template_of
 MACHINE, POLICY = "AWS::StepFunctions::StateMachine", "AWS::IAM::ManagedPolicy"
 
 
-def outer(stack: cdk.Stack, name: str = "Outer", **options: Any) -> Pipeline:
-    queries = Workgroup(stack, f"{name}Queries")
+def outer(stack: cdk.Stack, construct_id: str = "Outer", **options: Any) -> Pipeline:
+    queries = Workgroup(stack, f"{construct_id}Queries")
     ask = Query(workgroup=queries, sql="SELECT 1", database="lake", name="Ask")
-    inner = Pipeline(stack, f"{name}Inner", steps=[ask], encryption_key=queries.key, alarm=False)
-    return Pipeline(stack, name, steps=[Run(pipeline=inner, **options)], encryption_key=queries.key)
+    inner = Pipeline(stack, f"{construct_id}Inner", steps=[ask], encryption_key=queries.key, alarm=False)
+    return Pipeline(stack, construct_id, steps=[Run(pipeline=inner, **options)], encryption_key=queries.key)
 
 
 def step(stack: cdk.Stack, name: str) -> dict[str, Any]:
