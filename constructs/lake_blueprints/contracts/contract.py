@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lake_blueprints.contracts.column import as_tuple
 from lake_blueprints.contracts.dataset import Dataset
@@ -27,7 +27,7 @@ class Contract:
         One for each schema object that has a place in a lake, in the contract's order.
     notes: tuple of Note
         About the contract as a whole: which objects have no place and why, which servers are not the lake's. Notes
-        about a dataset are with it. By default none.
+        about a dataset are with it, as are those of these that are warnings. By default none.
     """
 
     id: str
@@ -67,7 +67,10 @@ class Contract:
         reading = read_document(document)
         for finding in reading.errors:
             raise ContractError(str(finding))
-        return cls(id=document["id"], version=document["version"], datasets=reading.datasets, notes=reading.notes)
+        # A lake is built of datasets, and warns of what it finds with them.
+        warnings = [note for note in reading.notes if note.warning]
+        datasets = tuple(evolve(dataset, notes=(*warnings, *dataset.notes)) for dataset in reading.datasets)
+        return cls(id=document["id"], version=document["version"], datasets=datasets, notes=reading.notes)
 
     @classmethod
     def from_directory(cls, path: str | Path, *, pattern: str = "**/*.odcs.yaml") -> tuple[Contract, ...]:

@@ -188,3 +188,11 @@ def test_names_every_file_of_a_folder_that_cannot_be_read(tmp_path: Path) -> Non
 def test_refuses_a_folder_without_contracts(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"has no contract; none of its files is called \*\*/\*.odcs.yaml"):
         Contract.from_directory(tmp_path)
+
+
+def test_warnings_about_the_contract_are_with_each_dataset_too() -> None:
+    item = "{{name: {}, properties: [{{name: x, logicalType: string}}]}}"
+    found = Contract.from_text(f"{HEAD}schema: [{item.format('a')}, {{name: b}}, {item.format('c')}]")
+    told = "schema[1]: the object 'b' has no place in a lake: it has no properties"
+    assert [[str(note) for note in dataset.notes] for dataset in found.datasets] == [[told], [told]]
+    assert [str(note) for note in found.notes if note.warning] == [told]

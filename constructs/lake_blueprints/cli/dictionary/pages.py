@@ -54,7 +54,7 @@ class Page:
     @property
     def notes(self) -> list[Note]:
         """Return what is treated otherwise than the contract's author may expect."""
-        return [*self.contract.notes, *self.dataset.notes, *self._ruleset[1]]
+        return list(dict.fromkeys((*self.contract.notes, *self.dataset.notes, *self._ruleset[1])))
 
     @property
     def _ruleset(self) -> tuple[Sequence[Any], Sequence[Note]]:
