@@ -13,6 +13,7 @@ _ANY: Final = "*"
 _NAME: Final = "\x01"
 # What a hole of a documented ARN can be: not everything can be empty.
 _PATTERNS: Final = {"BucketName": _NAME, "Region": f"?{_ANY}", "Account": f"?{_ANY}"}
+_DYNAMIC: Final = re.compile(r"\{\{resolve:.*?\}\}")
 _HOLE: Final = re.compile(r"\$\{([^}]*)\}")
 _ARNS: Final = {
     ("AWS::S3::Bucket", "Arn"): f"arn:*:s3:::{_NAME}",
@@ -38,7 +39,7 @@ def arn_of(node: Node) -> str:
     text = node.rendered
     if target is not None:
         text = re.sub(r"^\$\{([^}]*)\}", lambda hole: _known(target, hole[1]), text)
-    return _HOLE.sub(_ANY, text)
+    return _DYNAMIC.sub(_ANY, _HOLE.sub(_ANY, text))
 
 
 def _known(target: Resource, hole: str) -> str:

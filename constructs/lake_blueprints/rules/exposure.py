@@ -231,15 +231,8 @@ def _is_secret(node: Node) -> bool:
     """Whether a value is a secret itself: text, or a parameter that is shown to everybody."""
     if isinstance(node.value, str):
         plain = node.value.strip()
-        return (
-            bool(plain)
-            and not plain.startswith(("{{resolve:", "arn:", "${", "$.", "{%"))
-            and plain.lower()
-            not in {
-                "true",
-                "false",
-            }
-        )
+        elsewhere = plain.startswith(("arn:", "${", "$.", "{%")) or "{{resolve:" in plain
+        return bool(plain) and not elsewhere and plain.lower() not in {"true", "false"}
     if isinstance(node.value, dict) and isinstance(name := node.value.get("Ref"), str):
         parameter = node.resource.template.parameters.get(name)
         return isinstance(parameter, dict) and str(parameter.get("NoEcho", "")).lower() != "true"

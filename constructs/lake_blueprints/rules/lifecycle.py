@@ -141,10 +141,10 @@ def physical_names(resource: Resource) -> Iterator[Fault]:
 def one_policy(resource: Resource) -> Iterator[Fault]:
     """One of them alone loses the data that the other one keeps."""
     deletion, replacement = resource.attribute("DeletionPolicy"), resource.attribute("UpdateReplacePolicy")
-    for policy, other in ((deletion, replacement), (replacement, deletion)):
-        keeps = other.text in _KEEPS
-        if keeps and policy.text not in _KEEPS and (policy.known or not policy.present):
-            yield Fault(at=policy, allowed=f"{other.text}, as {other.path} says")
+    if deletion.text in _KEEPS and (not replacement.present or replacement.text == "Delete"):
+        yield Fault(at=replacement, allowed=f"{deletion.text}, as DeletionPolicy says")
+    if replacement.text in _KEEPS and not deletion.present:
+        yield Fault(at=deletion, allowed=f"{replacement.text}, as UpdateReplacePolicy says, or Delete")
 
 
 @rule(
@@ -232,13 +232,13 @@ def missing(resource: Resource) -> Iterator[Fault]:
     template = resource.template
     node = resource.attribute("DependsOn")
     for item in node.items():
-        if item.text and item.text not in template.resources:
-            yield Fault(at=item, allowed="the logical id of a resource that exists in this case")
+        if item.text and item.text not in template.declared:
+            yield Fault(at=item, allowed="the logical id of a resource of the template")
     for reference in _references(resource.properties):
         name = next(referenced(reference.value), "AWS::")
-        known = name in template.resources or name in template.parameters
+        known = name in template.declared or name in template.parameters
         if not known and not name.startswith("AWS::"):
-            yield Fault(at=reference, allowed="a resource or parameter that exists in this case")
+            yield Fault(at=reference, allowed="a resource or parameter of the template")
 
 
 @rule(

@@ -136,6 +136,7 @@ class Template:
         scope = scope or Scope()
         self.siblings = siblings or {}
         self.parameters: Mapping[str, Any] = document.get("Parameters") or {}
+        self.declared: frozenset[str] = frozenset(document.get("Resources") or ())
         self.resources: dict[str, Resource] = {
             logical_id: Resource(self, logical_id, scope.evaluate(resource))
             for logical_id, resource in (document.get("Resources") or {}).items()
