@@ -76,6 +76,8 @@ class Column:
         Whether the contract promises that no two rows share a value.
     format: str, optional
         Pattern of a date or timestamp in the source, as Java's DateTimeFormatter reads it. By default ISO 8601.
+    time_zone: str, optional
+        Zone of timestamps in the source that say none, for instance `Europe/Berlin`. By default UTC.
     description, classification: str, optional
         For people and for access rules; written into the catalog.
     constraints: Constraints
@@ -99,6 +101,7 @@ class Column:
     required: bool = False
     unique: bool = False
     format: str | None = None
+    time_zone: str | None = None
     description: str | None = None
     classification: str | None = None
     constraints: Constraints = Constraints()
