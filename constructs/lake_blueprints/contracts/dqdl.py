@@ -27,6 +27,8 @@ from lake_blueprints.contracts.row_rules import BrokenValue, broken_value, rule_
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDataQualityRuleset.html
 _LONGEST = 65_536
+# No limit of Glue's: one rule should leave room for others.
+_LONGEST_RULE = _LONGEST // 4
 _SYMBOLS = {
     Operator.EQUAL: "=",
     Operator.NOT_EQUAL: "!=",
@@ -179,6 +181,8 @@ def _compile(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> Com
         case _:
             raise ContractError(f"it is written for the engine '{rule.engine}'")
     expression = _compared(measure, rule.comparison)
+    if len(expression) > _LONGEST_RULE:
+        raise ContractError(f"it is {len(expression)} characters of DQDL, more than {_LONGEST_RULE}")
     return CompiledRule(name=rule_name(rule), severity=rule.severity, expression=expression, reads=reads)
 
 
@@ -215,6 +219,8 @@ def _key_columns(rule: QualityRule, dataset: Dataset) -> tuple[Column, ...]:
     if unknown := sorted(rule.arguments.keys() - {"properties"}):
         raise ContractError(f"its argument '{unknown[0]}' is not known of duplicateValues")
     names = rule.arguments.get("properties") or ([rule.column] if rule.column else [])
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ContractError(f"its properties must be a list of names, got {names!r}")
     if not names:
         raise ContractError("it names no column; list some as 'properties' of its arguments")
     columns = tuple(_column(name, dataset) for name in names)
@@ -310,12 +316,21 @@ def _compared(measure: str, comparison: Comparison | None) -> str:
     if comparison is None:
         raise ContractError("it says nothing that the measured value must be")
     if comparison.operator in {Operator.BETWEEN, Operator.NOT_BETWEEN}:
-        low, high = (_number(value) for value in comparison.value)
+        low, high = _bounds(comparison.value)
         # `between` of DQDL excludes the bounds, and `not between` includes them.
         if comparison.operator is Operator.BETWEEN:
             return f"(({measure} >= {low}) and ({measure} <= {high}))"
         return f"(({measure} < {low}) or ({measure} > {high}))"
     return f"{measure} {_SYMBOLS[comparison.operator]} {_number(comparison.value)}"
+
+
+def _bounds(pair: Any) -> tuple[str, str]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ContractError(f"it needs two bounds, got {pair!r}")
+    low, high = (_number(value) for value in pair)
+    if Decimal(low) > Decimal(high):
+        raise ContractError(f"its bounds are in the wrong order, {low} before {high}")
+    return low, high
 
 
 def _number(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -135,7 +134,7 @@ def tolerates_none(comparison: Comparison | None, unit: str) -> bool:
 
 
 def _values(listed: Any, column: Column) -> tuple[Any, ...]:
-    if isinstance(listed, str) or not isinstance(listed, Iterable):
+    if not isinstance(listed, list | tuple):
         raise ContractError(f"its values must be a list, got {listed!r}")
     fitting = (_fitting(value, column) for value in listed)
     return tuple(dict.fromkeys(value for value in fitting if value is not None))
@@ -144,7 +143,7 @@ def _values(listed: Any, column: Column) -> tuple[Any, ...]:
 def _fitting(value: Any, column: Column) -> Any:
     """Return a value as the column holds it, None if it is null or the column cannot hold it."""
     family = column.type.glue.partition("(")[0]
-    if value is None:
+    if value is None or isinstance(value, list | dict):
         return None
     if family == "string":
         return ("true" if value else "false") if isinstance(value, bool) else str(value)

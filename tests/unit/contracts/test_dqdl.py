@@ -164,6 +164,8 @@ def test_a_relationship_is_referential_integrity_with_the_other_dataset() -> Non
         (rule(metric=Metric.ROW_COUNT, unit="kilobytes"), "its unit is 'kilobytes'"),
         (rule(metric=Metric.ROW_COUNT, comparison=None), "nothing that the measured value must be"),
         (rule(metric=Metric.ROW_COUNT, comparison=Comparison(operator="mustBe", value="x")), "compares with 'x'"),
+        (rule(metric=Metric.ROW_COUNT, comparison=Comparison(operator="mustBeBetween", value=[1])), "two bounds"),
+        (rule(metric=Metric.ROW_COUNT, comparison=Comparison(operator="mustBeBetween", value=[2, 1])), "wrong order"),
         (rule(metric=Metric.NULL_VALUES), "stands beside none"),
         (rule(metric=Metric.NULL_VALUES, column="tail"), "no column 'tail'; it has carrier, delay, day, stops"),
         (rule(metric=Metric.NULL_VALUES, column="delay", arguments={"at": 1}), "argument 'at' is not known"),
@@ -172,7 +174,9 @@ def test_a_relationship_is_referential_integrity_with_the_other_dataset() -> Non
         (rule(metric=Metric.INVALID_VALUES, column="delay", arguments={"validValues": "1"}), "must be a list"),
         (rule(metric=Metric.INVALID_VALUES, column="carrier", arguments={"validValues": ['"']}), "a double quote"),
         (rule(metric=Metric.MISSING_VALUES, column="stops", arguments={"missingValues": ["x"]}), "cannot be listed"),
+        (rule(metric=Metric.INVALID_VALUES, column="carrier", arguments={"validValues": ["x" * 20_000]}), "more than"),
         (rule(metric=Metric.DUPLICATE_VALUES), "it names no column"),
+        (rule(metric=Metric.DUPLICATE_VALUES, arguments={"properties": [1]}), "must be a list of names, got"),
         (rule(metric=Metric.DUPLICATE_VALUES, column="stops"), "column 'stops' is nested"),
         (rule(kind="sql", query="SELECT 1 FROM ${thing}"), "'${thing}' could stand for"),
         (rule(kind="sql", query="SELECT count(*) FROM crew"), "reads the table 'crew'"),
@@ -184,7 +188,6 @@ def test_a_rule_without_a_faithful_form_is_reported_by_name_with_the_reason(item
 
 
 def test_refuses_a_ruleset_that_is_longer_than_glue_takes() -> None:
-    many = [str(number) * 10 for number in range(6_000)]
-    item = rule(metric=Metric.INVALID_VALUES, column="carrier", arguments={"validValues": many})
+    item = rule(metric=Metric.INVALID_VALUES, column="carrier", arguments={"validValues": ["x" * 15_000]})
     with pytest.raises(ContractError, match=r"the quality rules of dataset 'flights' are .* Glue takes 65536"):
-        compile_ruleset(evolve(FLIGHTS, quality=[item]))
+        compile_ruleset(evolve(FLIGHTS, quality=[item] * 5))

@@ -65,7 +65,7 @@ def test_only_warnings_on_values_of_a_column_set_rows_aside() -> None:
 @pytest.mark.parametrize(
     ("kind", "listed", "kept"),
     [
-        ("string", ["a", 1, True, "", None], ("a", "1", "true", "")),
+        ("string", ["a", 1, True, "", None, ["a"], {"a": 1}], ("a", "1", "true", "")),
         ("int", [1, "2", "", "x", True, "NaN"], (Decimal(1), Decimal(2))),
         ("decimal(5,2)", [1.5, "1.50"], (Decimal("1.5"),)),
         ("boolean", [True, "False", "maybe"], (True, False)),
