@@ -212,6 +212,8 @@ def _column(column: Column, quality: Sequence[RowRule]) -> dict[str, Any]:
         described["sent"] = column.type.sent
     if column.format:
         described["format"] = column.format
+    if column.time_zone:
+        described["time_zone"] = column.time_zone
     if quality:
         described["quality"] = [_quality(rule) for rule in quality]
     return {**described, **column.constraints.as_dict()}

@@ -10,7 +10,7 @@ from lake_blueprints.contracts.names import LONGEST
 from lake_blueprints.contracts.physical_types import resolve
 from lake_blueprints.contracts.standard.elements import Element, custom, links, name_of, one_line, spelled, tags
 from lake_blueprints.contracts.standard.report import Report
-from lake_blueprints.contracts.standard.values import read_constraints, read_format
+from lake_blueprints.contracts.standard.values import read_constraints, read_format, read_time_zone
 
 # What only a column can be, or what only a column's values are checked for.
 _KEYS = ("partitioned", "primaryKey")
@@ -54,6 +54,7 @@ def _column(prop: Element, system: str | None, place: str, report: Report) -> Co
         required=bool(prop.get("required") or prop.get("primaryKey") or prop.get("partitioned")),
         unique=bool(prop.get("unique")),
         format=read_format(prop, place, report),
+        time_zone=read_time_zone(prop, place, report),
         description=one_line(prop.get("description")),
         classification=_classification(prop, inner, place, report),
         constraints=read_constraints(prop, place, report),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jsonschema_rs import Draft201909Validator
 
@@ -56,11 +57,6 @@ def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
 def read_format(prop: Element, place: str, report: Report) -> str | None:
     """Return the pattern of a date or timestamp as Spark reads it, None for ISO 8601."""
     options = prop.get("logicalTypeOptions") or {}
-    zone = options.get("defaultTimezone")
-    if zone and zone.lower() not in _UTC:
-        report.warn(
-            f"{place}.logicalTypeOptions.defaultTimezone", f"times without an offset are read as UTC, not as '{zone}'"
-        )
     text = options.get("format")
     if text is None or prop.get("logicalType") not in ("date", "timestamp") or text.strip().lower() in _ISO_WORDS:
         return None
@@ -74,6 +70,21 @@ def read_format(prop: Element, place: str, report: Report) -> str | None:
     if pattern != text:
         report.inform(place, f"'{text}' is read as {pattern}")
     return str(pattern)
+
+
+def read_time_zone(prop: Element, place: str, report: Report) -> str | None:
+    """Return the zone of timestamps that say none, None for UTC."""
+    zone = (prop.get("logicalTypeOptions") or {}).get("defaultTimezone")
+    if prop.get("logicalType") != "timestamp" or not zone or zone.lower() in _UTC:
+        return None
+    try:
+        return ZoneInfo(zone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        report.warn(
+            f"{place}.logicalTypeOptions.defaultTimezone",
+            f"'{zone}' is no time zone such as 'Europe/Berlin'; times without an offset are read as UTC",
+        )
+        return None
 
 
 def _is_comparable(bound: Any, prop: Element, place: str, report: Report) -> bool:

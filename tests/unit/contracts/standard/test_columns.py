@@ -144,12 +144,18 @@ def test_reads_the_pattern_of_moments_as_spark_does(given: str, read: str | None
     assert column(f"logicalType: timestamp, logicalTypeOptions: {{format: {quoted}}}").format == read
 
 
+@pytest.mark.parametrize(("given", "read"), [("Europe/Paris", "Europe/Paris"), ("Etc/UTC", None), ("UTC", None)])
+def test_reads_the_zone_of_times_that_say_none(given: str, read: str | None) -> None:
+    assert column(f"logicalType: timestamp, logicalTypeOptions: {{defaultTimezone: {given}}}").time_zone == read
+
+
 def test_warns_of_patterns_and_time_zones_that_are_not_read() -> None:
-    options = "{name: x, logicalType: timestamp, logicalTypeOptions: {format: unix, defaultTimezone: Europe/Paris}}"
+    options = "{name: x, logicalType: timestamp, logicalTypeOptions: {format: unix, defaultTimezone: Mars/Base}}"
     place = "schema[0].properties[0].logicalTypeOptions"
     assert notes(options) == [
-        f"{place}.defaultTimezone: times without an offset are read as UTC, not as 'Europe/Paris'",
         f"{place}.format: 'unix' is not a pattern of Java's DateTimeFormatter; values are read as ISO 8601",
+        f"{place}.defaultTimezone: 'Mars/Base' is no time zone such as 'Europe/Berlin'; times without an offset are "
+        "read as UTC",
     ]
     assert notes("{name: x, logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Etc/UTC}}") == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pyspark.sql import Column, SparkSession
@@ -15,6 +16,7 @@ from lake_curation.plan import INTEGERS, NESTED, Field
 JSON_OPTIONS = {"columnNameOfCorruptRecord": CORRUPT, "allowNonNumericNumbers": "false"}
 
 # A cast alone takes '3.7' for the bigint 3, '1f' for a double and 'T05:00' for a time of today.
+_OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)$"
 _DATE = r"\d{4}-\d\d-\d\d"
 _PATTERNS = {
     **dict.fromkeys(INTEGERS, r"^[+-]?\d+$"),
@@ -56,6 +58,17 @@ def _converted(value: Column, found: str, column: Field) -> Column:
     return _finite(value.cast(column.type)) if column.type == "float" else value.cast(column.type)
 
 
+def _in_zone(text: Column, time: Column, column: Field) -> Column:
+    """Take a time that was read as UTC for one of the column's zone, unless its text says another."""
+    if not column.time_zone:
+        return time
+    local = F.to_utc_timestamp(time, column.time_zone)
+    if column.format:
+        # Letters of DateTimeFormatter that read a zone or an offset.
+        return time if re.search("[VzOXxZ]", re.sub("'[^']*'", "", column.format)) else local
+    return F.when(text.rlike(_OFFSET), time).otherwise(local)
+
+
 def is_one_value(text: Column) -> Column:
     """Tell whether a line holds exactly one JSON value: Spark reads the first and ignores what follows."""
     ends_with_first_brace = F.instr(text, "}") == F.length(text)
@@ -68,12 +81,16 @@ def json_values(text: Column) -> Column:
 
 def _from_text(text: Column, column: Field) -> Column:
     if column.family in ("date", "timestamp") and column.format:
-        return (F.to_date if column.family == "date" else F.to_timestamp)(text, column.format)
+        if column.family == "date":
+            return F.to_date(text, column.format)
+        return _in_zone(text, F.to_timestamp(text, column.format), column)
     if column.family == "binary":
         return F.unbase64(text)
     value = text.cast(column.type)
     if column.family in ("float", "double"):
         value = _finite(value)
+    if column.family == "timestamp":
+        value = _in_zone(text, value, column)
     return F.when(text.rlike(_PATTERNS[column.family]), value) if column.family in _PATTERNS else value
 
 

@@ -48,6 +48,8 @@ class Field:
     sent: str | None = None
     required: bool = False
     format: str | None = None
+    # The zone of times that say none.
+    time_zone: str | None = None
     minimum: Any = None
     maximum: Any = None
     exclusive_minimum: Any = None
