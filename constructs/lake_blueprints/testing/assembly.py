@@ -60,19 +60,19 @@ def _read(folder: Path) -> Iterator[Synthesised]:
             metadata = artifact.get("metadata", {})
             if extra := artifact.get("additionalMetadataFile"):
                 metadata = metadata | _json(folder / extra)
-            yield Synthesised(
-                # After the path comes the name of the stack in parentheses, if it has one of its own.
-                name=artifact.get("displayName", key).split(" ")[0],
-                template=_json(folder / properties["templateFile"]),
-                acknowledged=tuple(_acknowledged(metadata)),
-            )
+            # After the path comes the name of the stack in parentheses, if it has one of its own.
+            name = artifact.get("displayName", key).split(" ")[0]
+            template = _json(folder / properties["templateFile"])
+            acknowledged = (*_acknowledged(metadata), *_suppressed(name, template))
+            yield Synthesised(name=name, template=template, acknowledged=acknowledged)
 
 
 def _nested(folder: Path, assets: Iterable[dict[str, Any]]) -> Iterator[Synthesised]:
     for asset in assets:
         file = asset["source"].get("path", "")
         if file.endswith(_NESTED):
-            yield Synthesised(name=file.removesuffix(_NESTED), template=_json(folder / file))
+            name, template = file.removesuffix(_NESTED), _json(folder / file)
+            yield Synthesised(name=name, template=template, acknowledged=tuple(_suppressed(name, template)))
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -86,3 +86,18 @@ def _acknowledged(metadata: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[s
             if entry["type"] == _ACKNOWLEDGED:
                 for rule, reason in entry["data"].items():
                     yield path, rule, reason
+
+
+def _suppressed(stack: str, template: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield what a template itself tells cdk-nag 2, cfn-nag, checkov, cfn-lint and cfn-guard to be silent about."""
+    for logical_id, resource in [("", template), *template.get("Resources", {}).items()]:
+        metadata, place = resource.get("Metadata", {}), f"{stack}/{logical_id}"
+        for tool in ("cdk_nag", "cfn_nag"):
+            for rule in metadata.get(tool, {}).get("rules_to_suppress", []):
+                yield place, f"{tool}: {rule.get('id')}", str(rule.get("reason", ""))
+        for rule in metadata.get("checkov", {}).get("skip", []):
+            yield place, f"checkov: {rule.get('id')}", str(rule.get("comment", ""))
+        for rule in metadata.get("cfn-lint", {}).get("config", {}).get("ignore_checks", []):
+            yield place, f"cfn-lint: {rule}", ""
+        for rule in metadata.get("guard", {}).get("SuppressedRules", []):
+            yield place, f"cfn-guard: {rule}", ""

@@ -136,6 +136,20 @@ def test_a_lake_is_started_from_a_stack_that_no_shard_needs() -> None:
     assert "states:StartExecution" in json.dumps(templates(app)["Big/Lake/Orchestration"])
 
 
+def test_shards_are_where_the_lake_is_and_have_its_tags() -> None:
+    app = cdk.App(builtin_cloud_formation_validation=False, analytics_reporting=False)
+    environment = cdk.Environment(account="123456789012", region="eu-central-1")
+    stack = cdk.Stack(cdk.Stage(app, "Prod"), "Big", env=environment)
+    cdk.Tags.of(stack).add("owner", "us")
+    lake = DataLake(stack, "Lake", datasets=[dataset("flights", DatasetFormat.CSV)], shards=Shards(count=1))
+    shard = cdk.Stack.of(lake.jobs["flights"])
+    assert (shard.account, shard.region) == ("123456789012", "eu-central-1")
+    found = templates(app)
+    assert set(found) == {"Prod/Big", "Prod/Big/Lake/Datasets1", "Prod/Big/Lake/Orchestration"}
+    (job,) = (one for one in found["Prod/Big/Lake/Datasets1"]["Resources"].values() if one["Type"] == "AWS::Glue::Job")
+    assert job["Properties"]["Tags"]["owner"] == "us"
+
+
 def test_refuses_a_stack_that_is_too_large_and_says_how_to_split_it() -> None:
     stack = cdk.Stack(cdk.App(analytics_reporting=False), "Big")
     with pytest.raises(

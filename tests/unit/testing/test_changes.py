@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -154,6 +155,30 @@ def test_a_new_acknowledgment_is_named_with_its_reason(changes: Callable[[Build,
     found = changes(bucket(), acknowledged)
     assert "new acknowledgment: /Lake/Raw" in found
     assert "AwsSolutions-S1: nobody reads the logs" in found
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        (
+            {"cdk_nag": {"rules_to_suppress": [{"id": "AwsSolutions-S1", "reason": "old"}]}},
+            "cdk_nag: AwsSolutions-S1: old",
+        ),
+        ({"checkov": {"skip": [{"id": "CKV_AWS_18", "comment": "no"}]}}, "checkov: CKV_AWS_18: no"),
+        ({"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}, "cfn-lint: W3005"),
+        ({"guard": {"SuppressedRules": ["S3_BUCKET_LOGGING"]}}, "cfn-guard: S3_BUCKET_LOGGING"),
+    ],
+    ids=["cdk-nag 2", "checkov", "cfn-lint", "cfn-guard"],
+)
+def test_what_a_template_silences_is_an_acknowledgment(
+    changes: Callable[[Build, Build], str], metadata: dict[str, dict[str, Any]], message: str
+) -> None:
+    def silenced(stack: cdk.Stack) -> None:
+        resource = s3.CfnBucket(stack, "Raw")
+        for tool, content in metadata.items():
+            resource.add_metadata(tool, content)
+
+    assert f"new acknowledgment: Lake/Raw: {message}" in changes(lambda stack: s3.CfnBucket(stack, "Raw"), silenced)
 
 
 def test_says_how_to_accept(changes: Callable[[Build, Build], str], tmp_path: Path) -> None:
