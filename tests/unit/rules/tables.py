@@ -30,9 +30,9 @@ API_SERVICES = """
     appflow athena autoscaling batch bedrock bedrock-runtime cloudformation cloudtrail cloudwatch codebuild
     comprehend databrew datasync datazone dms dynamodb ec2 ecr ecs eks emr emr-containers emr-serverless
     entityresolution events firehose glue iam kafka kinesis kinesisanalyticsv2 kms lakeformation lambda logs
-    macie2 opensearch opensearchserverless pipes quicksight rds rds-data redshift redshift-data redshift-
-    serverless rekognition s3 s3control s3tables s3vectors sagemaker sagemaker-runtime scheduler secretsmanager
-    ses sesv2 sns sqs ssm stepfunctions sts textract transfer translate
+    macie2 opensearch opensearchserverless pipes quicksight rds rds-data redshift redshift-data
+    redshift-serverless rekognition s3 s3control s3tables s3vectors sagemaker sagemaker-runtime scheduler
+    secretsmanager ses sesv2 sns sqs ssm stepfunctions sts textract transfer translate
 """
 
 
