@@ -11,7 +11,7 @@ from lake_blueprints.contracts import Dataset, DatasetFormat
 
 _BOX_WIDTH, _BOX_HEIGHT = 168, 54
 _STEP_X, _STEP_Y = 212, 78
-_TITLE_CHARACTERS, _TEXT_CHARACTERS = 18, 24
+_TITLE_CHARACTERS, _TEXT_CHARACTERS = 17, 21
 
 
 @frozen(kw_only=True)
@@ -49,7 +49,7 @@ def _graph(dataset: Dataset, related: Sequence[tuple[str, str, str]]) -> tuple[l
     streamed = dataset.format is DatasetFormat.JSON
     source = _Box(column=0, row=0, title="stream" if streamed else "files", text=_delivered(dataset), kind="source")
     raw = _Box(column=1, row=0, title="raw zone", text=f"{dataset.format.value.upper()} as it came", kind="zone")
-    curated = _Box(column=2, row=0, title="curated zone", text="checked, typed, Parquet", kind="zone main")
+    curated = _Box(column=2, row=0, title="curated zone", text="checked, as Parquet", kind="zone main")
     quarantine = _Box(column=2, row=1, title="quarantine", text="refused, with reasons", kind="aside")
     boxes, arrows = [source, raw, curated, quarantine], [(source, raw), (raw, curated), (raw, quarantine)]
     served = curated

@@ -69,8 +69,12 @@ class Page:
 def write(contracts: Sequence[Contract], folder: Path) -> list[Path]:
     """Write the dictionary; return the files."""
     pages = _pages(contracts)
-    placeless = [contract for contract in contracts if not contract.datasets]
-    texts = {f"index.{kind}": _render(f"index.{kind}", pages=pages, placeless=placeless) for kind in ("html", "md")}
+    overview = {
+        "pages": pages,
+        "domains": _by_domain(pages),
+        "placeless": [contract for contract in contracts if not contract.datasets],
+    }
+    texts = {f"index.{kind}": _render(f"index.{kind}", **overview) for kind in ("html", "md")}
     for page in pages:
         for kind, draws in (("html", draw), ("md", mermaid)):
             picture = draws(page.dataset, page.related)
@@ -106,10 +110,19 @@ def _pages(contracts: Iterable[Contract]) -> list[Page]:
         taken = sum(other.name == dataset.name for _, other in datasets[:number])
         names[number] = f"{dataset.name}-{taken + 1}" if taken else dataset.name
     first = {dataset.name: names[number] for number, (_, dataset) in reversed(list(enumerate(datasets)))}
-    return [
+    pages = [
         Page(contract=contract, dataset=dataset, name=names[number], related=tuple(_related(dataset, first)))
         for number, (contract, dataset) in enumerate(datasets)
     ]
+    return sorted(pages, key=lambda page: page.name)
+
+
+def _by_domain(pages: Sequence[Page]) -> list[tuple[str, list[Page]]]:
+    """Return the pages of each domain by name; those without one come last."""
+    found: dict[str, list[Page]] = {}
+    for page in sorted(pages, key=lambda page: (not page.domain, page.domain)):
+        found.setdefault(page.domain, []).append(page)
+    return list(found.items())
 
 
 def _related(dataset: Dataset, pages: dict[str, str]) -> Iterable[tuple[str, str, str]]:
