@@ -10,7 +10,6 @@ https://github.com/awslabs/deequ (package dqdl).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
@@ -22,8 +21,10 @@ from lake_blueprints.contracts.column import Column
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Note, Relationship
+from lake_blueprints.contracts.measures import condition, counted, repeated
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
-from lake_blueprints.contracts.row_rules import BrokenValue, broken_value, rule_name
+from lake_blueprints.contracts.row_rules import broken_value, rule_name
+from lake_blueprints.contracts.sql_rules import column_of, resolved_sql
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDataQualityRuleset.html
 _LONGEST = 65_536
@@ -37,11 +38,6 @@ _SYMBOLS = {
     Operator.LESS: "<",
     Operator.LESS_OR_EQUAL: "<=",
 }
-_TABLE = r"\$?\{\s*(?:object|table|model)\s*\}"
-_SCHEMA = r"\$?\{\s*(?:schema|database)\s*\}"
-_COLUMN = r"\$?\{\s*(?:property|column|field)\s*\}"
-_READS = re.compile(r"\b(?:from|join)\s+([`\w][`\w.]*)(?!\s*\()", re.IGNORECASE)
-_NAMED_QUERY = re.compile(r"(?:\bwith|,)\s+(?:recursive\s+)?`?(\w+)`?\s+as\s*\(", re.IGNORECASE)
 
 
 @frozen(kw_only=True)
@@ -174,7 +170,7 @@ def _compile(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> Com
         case "library":
             measure = _library(rule, dataset)
         case "sql":
-            sql, reads = _sql(rule, dataset, others)
+            sql, reads = resolved_sql(rule, dataset, others)
             measure = _custom_sql(sql)
         case "text":
             raise ContractError("it is a text for people")
@@ -195,24 +191,9 @@ def _library(rule: QualityRule, dataset: Dataset) -> str:
             raise ContractError("the number of rows has no percentage; count them in rows")
         return "RowCount"
     if rule.metric is Metric.DUPLICATE_VALUES:
-        return _custom_sql(_repeated(_key_columns(rule, dataset), percent=percent))
-    column = _column(rule.column, dataset)
-    condition = _condition(broken_value(rule, column), column)
-    if percent:
-        return _custom_sql(
-            f"select coalesce(avg(case when {condition} then 100e0 else 0e0 end), 0e0) as broken from primary"
-        )
-    return _custom_sql(f"select count(*) as broken from primary where {condition}")
-
-
-def _repeated(columns: tuple[Column, ...], *, percent: bool) -> str:
-    """Return the SQL that counts the rows whose key another row has already; a key with a null is no key."""
-    keys = ", ".join(_quoted(column.name) for column in columns)
-    complete = " and ".join(f"{_quoted(column.name)} is not null" for column in columns)
-    broken = f"sum(case when {complete} then times - 1 else 0 end)"
-    measured = f"coalesce(100e0 * {broken} / sum(times), 0e0)" if percent else f"coalesce({broken}, 0)"
-    groups = f"select {keys}, count(*) as times from primary group by {keys}"
-    return f"select {measured} as broken from ({groups}) as grouped"
+        return _custom_sql(repeated(_key_columns(rule, dataset), percent=percent))
+    column = column_of(rule.column, dataset)
+    return _custom_sql(counted(condition(broken_value(rule, column), column), percent=percent))
 
 
 def _key_columns(rule: QualityRule, dataset: Dataset) -> tuple[Column, ...]:
@@ -223,85 +204,11 @@ def _key_columns(rule: QualityRule, dataset: Dataset) -> tuple[Column, ...]:
         raise ContractError(f"its properties must be a list of names, got {names!r}")
     if not names:
         raise ContractError("it names no column; list some as 'properties' of its arguments")
-    columns = tuple(_column(name, dataset) for name in names)
+    columns = tuple(column_of(name, dataset) for name in names)
     for column in columns:
         if column.type.nested:
             raise ContractError(f"column '{column.name}' is nested, and such values are not compared")
     return columns
-
-
-def _column(name: str | None, dataset: Dataset) -> Column:
-    """Return a column by its name in the catalog or in the contract."""
-    if name is None:
-        raise ContractError("it is about a column, but stands beside none")
-    for column in dataset.columns:
-        if name in {column.name, column.source, column.business_name}:
-            return column
-    raise ContractError(f"the table has no column '{name}'; it has {', '.join(dataset.column_names)}")
-
-
-def _condition(broken: BrokenValue, column: Column) -> str:
-    name = _quoted(column.name)
-    conditions = []
-    if broken.null:
-        conditions.append(f"{name} is null")
-    if broken.any_of:
-        conditions.append(f"{name} in ({_literals(broken.any_of, column)})")
-    if broken.none_of is not None:
-        listed = f"{name} not in ({_literals(broken.none_of, column)})"
-        conditions.append(listed if broken.none_of else f"{name} is not null")
-    if broken.unlike is not None:
-        # The same character to a regular expression, but not to DQDL.
-        pattern = broken.unlike.replace('"', r"\x22")
-        conditions.append(f"not ({name} rlike {_text(pattern)})")
-    return " or ".join(conditions)
-
-
-def _literals(values: tuple[Any, ...], column: Column) -> str:
-    kind = column.type.glue
-    typed = f"{kind} " if kind in {"date", "timestamp"} else ""
-    return ", ".join(f"{typed}{_text(value)}" if isinstance(value, str) else _plain(value) for value in values)
-
-
-def _text(value: str) -> str:
-    # Spark reads two quotes in a row as two texts side by side.
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _plain(value: bool | Decimal) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:f}"
-
-
-def _quoted(name: str) -> str:
-    return f"`{name}`"
-
-
-def _sql(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> tuple[str, tuple[str, ...]]:
-    sql = re.sub(r'"(\w+)"', r"`\1`", (rule.query or "").strip().rstrip(";").rstrip())
-    sql = re.sub(rf"(?:{_SCHEMA}\s*\.\s*)?{_TABLE}|{_SCHEMA}", "primary", sql)
-    if re.search(_COLUMN, sql):
-        name = _quoted(_column(rule.column, dataset).name)
-        sql = re.sub(rf"[`\"]?{_COLUMN}[`\"]?", name, sql)
-    if left := re.search(r"\$\{[^}]*\}", sql):
-        raise ContractError(f"nothing is known that '{left[0]}' could stand for")
-    reads = []
-    named = {name.lower() for name in _NAMED_QUERY.findall(sql)}
-    for found in dict.fromkeys(_READS.findall(sql)):
-        table = found.replace("`", "").rpartition(".")[2].lower()
-        if table == dataset.name:
-            sql = _renamed(sql, found, "primary")
-        elif table in others:
-            reads.append(table)
-            sql = _renamed(sql, found, table)
-        elif table not in {"primary", *named, *dataset.column_names}:
-            raise ContractError(f"it reads the table '{table}', which this lake does not evaluate it with")
-    return _renamed(sql, dataset.name, "primary"), tuple(reads)
-
-
-def _renamed(sql: str, table: str, name: str) -> str:
-    """Return SQL in which a table has another name, where it is read and before its columns."""
-    sql = re.sub(rf"(\b(?:from|join)\s+){re.escape(table)}(?![\w`.])", rf"\1{name}", sql, flags=re.IGNORECASE)
-    return re.sub(rf"(?<![\w`.]){re.escape(table)}(?=\.)", name, sql)
 
 
 def _custom_sql(sql: str) -> str:
@@ -344,7 +251,7 @@ def _number(value: Any) -> str:
 def _related(name: str, relationship: Relationship, dataset: Dataset, others: frozenset[str]) -> CompiledRule:
     if relationship.dataset not in {dataset.name, *others}:
         raise ContractError(f"the dataset '{relationship.dataset}' is not in this lake")
-    columns = ",".join(_column(column, dataset).name for column in relationship.columns)
+    columns = ",".join(column_of(column, dataset).name for column in relationship.columns)
     references = ",".join(relationship.references)
     return CompiledRule(
         name=name,
