@@ -51,6 +51,7 @@ def _rules_of(
     ]
     if prop.get("items"):
         children.append((prop["items"], f"{column}.items", f"{place}.items"))
+    children += [(side, f"{column}.{key}", f"{place}.map.{key}") for key, side in (prop.get("map") or {}).items()]
     for child, path, here in children:
         yield from _rules_of(child, path, here, names, report)
 

@@ -30,7 +30,7 @@ _REGEX = Draft201909Validator({"format": "regex"}, validate_formats=True)
 _LOOKS_ISO = re.compile(r"\d{4}-\d{2}-\d{2}.*")
 _UTC = frozenset({"utc", "etc/utc", "gmt", "etc/gmt", "z", "+00:00", "zulu", "etc/zulu", "etc/uct", "uct"})
 # Those of https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html that parse.
-_PATTERN_LETTERS = frozenset("GyMLdEaHhkKmsSVzOXxZD'[]")
+_JAVA_PATTERN = re.compile(r"[GyMLdDEaHhkKmsSVzOXxZ\[\]\s\d.,:/_-]*")
 
 
 def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
@@ -50,7 +50,8 @@ def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
         report.inform(place, f"{', '.join(unchecked)}: not checked")
     if prop.get("logicalType") == "string" and "format" in options:
         report.inform(f"{place}.format", f"that the text is of the format '{options['format']}' is not checked")
-    enum = tuple(entry["value"] for entry in prop.get("enum") or [])
+    # Whether there may be no value is said by `required`.
+    enum = tuple(entry["value"] for entry in prop.get("enum") or [] if entry["value"] is not None)
     return Constraints(**found, enum=enum or None)
 
 
@@ -64,7 +65,7 @@ def read_format(prop: Element, place: str, report: Report) -> str | None:
     # Week-based years and days of the year are what nobody means beside a month.
     pattern = text.replace("Y", "y").replace("DD", "dd") if "M" in text else text
     pattern = re.sub(r"(?<=d)T(?=[Hh])", "'T'", pattern)
-    if set(re.sub(r"'[^']*'", "", pattern)) & set(map(chr, range(65, 123))) - _PATTERN_LETTERS or "%" in pattern:
+    if not _JAVA_PATTERN.fullmatch(re.sub(r"'[^']*'", "", pattern)):
         report.warn(place, f"'{text}' is not a pattern of Java's DateTimeFormatter; values are read as ISO 8601")
         return None
     if pattern != text:

@@ -79,7 +79,8 @@ def test_a_name_of_300_characters_is_shortened_with_a_warning() -> None:
             "logicalType: timestamp, logicalTypeOptions: {maximum: 2024-02-29T23:59:59Z}",
             Constraints(maximum="2024-02-29T23:59:59Z"),
         ),
-        ("logicalType: string, enum: [{value: a}, {value: b, label: B}]", Constraints(enum=("a", "b"))),
+        ("logicalType: string, enum: [{value: a}, {value: b, label: B}, {value: null}]", Constraints(enum=("a", "b"))),
+        ("logicalType: string, enum: [{value: null}]", Constraints()),
     ],
 )
 def test_reads_constraints(options: str, expected: Constraints) -> None:

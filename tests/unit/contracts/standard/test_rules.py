@@ -123,6 +123,23 @@ def test_reads_rules_inside_a_column() -> None:
 
 
 @pytest.mark.parametrize(
+    ("inside", "column", "place"),
+    [
+        ("logicalType: array, items: {logicalType: string, quality: [Q]}", "x.items", "items"),
+        ("logicalType: map, map: {key: {logicalType: string}, value: {logicalType: string, quality: [Q]}}", "x.value",
+         "map.value"),
+    ],
+)  # fmt: skip
+def test_reads_rules_inside_arrays_and_maps(inside: str, column: str, place: str) -> None:
+    prop = inside.replace("Q", "{metric: nullValues, mustBe: 0}")
+    found = Contract.from_text(
+        f"{HEAD.format(version='v3.2.0')}schema: [{{name: a, properties: [{{name: x, {prop}}}]}}]"
+    )
+    (rule,) = found["a"].quality
+    assert (rule.column, rule.place) == (column, f"schema[0].properties[0].{place}.quality[0]")
+
+
+@pytest.mark.parametrize(
     ("given", "metric", "arguments"),
     [
         ("rule: rowCount, mustBeGreaterThan: 0", Metric.ROW_COUNT, {}),
