@@ -164,3 +164,25 @@ def test_a_change_that_was_carried_out_cannot_be_taken_back(lake_of_old_files: A
     evolve(lake, OLD, *lake.keys)
     with pytest.raises(Exception, match="column 'id': the table's files hold bigint"):
         lake.run()
+
+
+def test_the_masked_copy_follows(lake: Any) -> None:
+    base = f"s3://lake/{lake.name}"
+    for table, folder in (("t", "target"), ("copy", "masked")):
+        lake.define(table, folder, {"id": "int"}, PARQUET, PartitionKeys=[])
+    lake.more = ["--masked", f"{base}/masked/", "--masked_database", "db", "--masked_table", "copy"]
+
+    def masked(kind: str) -> dict[str, Any]:
+        columns = [{"name": "id", "type": kind, "masking": "none"}, {"name": "who", "type": "string"}]
+        columns[1]["masking"] = "redact"
+        return {**plan({"id": kind, "who": "string"}), "masked": columns}
+
+    lake.plan = masked("int")
+    lake.put("a.json", {"id": 1, "who": "Ann"})
+    lake.run()
+    lake.plan = masked("bigint")
+    lake.put("b.json", {"id": 3_000_000_000, "who": "Bob"})
+    assert lake.run()["masked"] == 1
+    assert lake.copied("id, who") == [(1, "***"), (3_000_000_000, "***")]
+    copies = (lake.root / "lake" / lake.name / "masked").rglob("*.parquet")
+    assert {str(pq.read_schema(file).field("id").type) for file in copies} == {"int64"}
