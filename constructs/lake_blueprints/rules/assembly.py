@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 _BRACKETS = str.maketrans("", "", "{}<>$")
 
@@ -99,11 +101,23 @@ def _stacks(folder: Path) -> Iterator[StackTemplate]:
 
 
 def _nested(parent: StackTemplate) -> Iterator[StackTemplate]:
+    """Yield the nested stacks of a stack, which names their templates by the hashes of assets."""
+    assets = _template_assets(parent.path.parent)
     for resource in parent.document.get("Resources", {}).values():
-        path = parent.path.parent / str(resource.get("Metadata", {}).get("aws:asset:path", ""))
-        if resource.get("Type") == "AWS::CloudFormation::Stack" and path.is_file():
-            nested = StackTemplate(name=path.name, path=path, document=_read(path), metadata=parent.metadata)
-            yield from (nested, *_nested(nested))
+        if resource.get("Type") == "AWS::CloudFormation::Stack":
+            for asset in _HASH.findall(json.dumps(resource.get("Properties", {}).get("TemplateURL"))):
+                if path := assets.get(asset):
+                    nested = StackTemplate(name=path.name, path=path, document=_read(path), metadata=parent.metadata)
+                    yield from (nested, *_nested(nested))
+
+
+def _template_assets(folder: Path) -> dict[str, Path]:
+    return {
+        asset: folder / file["source"]["path"]
+        for manifest in folder.glob("*.assets.json")
+        for asset, file in _read(manifest).get("files", {}).items()
+        if str(file.get("source", {}).get("path", "")).endswith(".nested.template.json")
+    }
 
 
 def _read(path: Path) -> dict[str, Any]:
