@@ -14,10 +14,12 @@ from lake_blueprints.contracts.types import ArrayType, DataType, MapType, Struct
 
 def column_changes(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
     """Return what changed about the columns of a dataset."""
-    gone = [column for column in old.columns if column.name not in new.column_names]
-    added = [column for column in new.columns if column.name not in old.column_names]
+    before, after = ({name: at for at, name in enumerate(dataset.column_names)} for dataset in (old, new))
+    gone = [column for column in old.columns if column.name not in after]
+    added = [column for column in new.columns if column.name not in before]
     for column in gone:
-        heir = next((other for other in added if _same_but_name(old, column, new, other)), None)
+        here = before[column.name]
+        heir = next((other for other in added if _same_but_name(column, other, here == after[other.name])), None)
         if heir:
             added.remove(heir)
             yield of.column(column.name).major("column renamed", f"it is '{heir.name}' now")
@@ -30,15 +32,13 @@ def column_changes(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
         else:
             yield place.minor("column added", f"of type {column.type}, null in older rows")
     for column in old.columns:
-        if column.name in new.column_names:
+        if column.name in after:
             yield from _column(of.column(column.name), column, new.column(column.name))
 
 
-def _same_but_name(old: Dataset, column: Column, new: Dataset, other: Column) -> bool:
-    if column.type != other.type or column.required != other.required:
-        return False
+def _same_but_name(column: Column, other: Column, same_place: bool) -> bool:
     same_words = column.description is not None and column.description == other.description
-    return same_words or old.column_names.index(column.name) == new.column_names.index(other.name)
+    return (same_words or same_place) and column.type == other.type and column.required == other.required
 
 
 def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
