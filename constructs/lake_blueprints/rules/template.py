@@ -145,6 +145,15 @@ class Template:
         self._reachable: dict[str, frozenset[str]] = {}
         self.outputs: dict[str, Any] = scope.evaluate(document.get("Outputs") or {})
 
+    @cached_property
+    def exports(self) -> dict[str, Any]:
+        """What other stacks may import, by its name."""
+        return {
+            rendered((output.get("Export") or {}).get("Name")): _value(output)
+            for output in self.outputs.values()
+            if isinstance(output, dict)
+        }
+
     def of_type(self, *kinds: str) -> Iterator[Resource]:
         """Yield the resources of some types, in the template's order."""
         return (resource for resource in self.resources.values() if resource.kind in kinds)
@@ -183,9 +192,8 @@ class Template:
 
     def _imported(self, name: str) -> Resource | None:
         for template in self.siblings.values():
-            for output in template.outputs.values():
-                if isinstance(output, dict) and rendered((output.get("Export") or {}).get("Name")) == name:
-                    return template.find(_value(output))
+            if name in template.exports:
+                return template.find(template.exports[name])
         return None
 
 
