@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import jsii
-from aws_cdk import Annotations, IStableListProducer, Lazy, Token
+from aws_cdk import Annotations, IStableStringProducer, Lazy, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
@@ -19,7 +19,8 @@ class Restrictions:
     Who is granted more than such a prefix, the whole zone for instance, is denied the objects below it. It is a
     statement of its own and not a list of what is allowed instead: only so does a grant on a zone still cover data
     that nobody has declared, and only so does a prefix that becomes restricted later leave the grants that were
-    given before. The statement is made when the first prefix is in the way, and lists, at synthesis, all that are.
+    given before. Each prefix that is in the way is a statement, so that policies that have grown too large for IAM
+    can be split; what the reader is granted later, with restricted data, is taken out of it at synthesis.
 
     Parameters
     ----------
@@ -54,31 +55,18 @@ class Restrictions:
         for known in self._columns:
             self._keep_out(reader, prefix or "", known)
 
-    def denied(self, reader: _Reader) -> list[str]:
-        """Return the restricted prefixes that a reader is kept out of."""
-        return [
-            prefix
-            for prefix in self._columns
-            if any(_overlap(prefix, granted) for granted in reader.plain) and not reader.is_cleared(prefix)
-        ]
-
-    def objects(self, reader: _Reader) -> list[str]:
-        """Return the ARNs of what a reader may not read."""
-        # IAM wants at least one resource, and no object has an empty key.
-        return [f"{self._bucket_arn}/{prefix}*" for prefix in self.denied(reader)] or [f"{self._bucket_arn}/"]
-
     def _keep_out(self, reader: _Reader, granted: str, prefix: str) -> None:
         if not _overlap(granted, prefix) or reader.is_cleared(prefix):
             return
         if granted.startswith(prefix):
             self._warn(granted, prefix)
-        if reader.kept_out:
+        if prefix in reader.denied:
             return
-        reader.kept_out = True
+        reader.denied.add(prefix)
         denial = iam.PolicyStatement(
             effect=iam.Effect.DENY,
             actions=list(grants.OBJECT_READ),
-            resources=Lazy.list(_Denied(self, reader)),
+            resources=[Lazy.string(_Denied(self._bucket_arn, reader, prefix))],
         )
         # Who has no policy of their own, such as another account, is named by the bucket's.
         if not reader.principal.add_to_principal_policy(denial).statement_added:
@@ -94,28 +82,31 @@ class Restrictions:
 
 
 class _Reader:
-    """Who reads, which prefixes with and without restricted data, and whether the denial is in place."""
+    """Who reads, which prefixes with and without restricted data, and which prefixes there are statements about."""
 
     def __init__(self, principal: Any) -> None:
         self.principal = principal
         self.plain: list[str] = []
         self.cleared: list[str] = []
-        self.kept_out = False
+        self.denied: set[str] = set()
 
     def is_cleared(self, prefix: str) -> bool:
         return any(prefix.startswith(cleared) for cleared in self.cleared)
 
 
-@jsii.implements(IStableListProducer)
+@jsii.implements(IStableStringProducer)
 class _Denied:
-    """The resources of a denial, written once all restricted prefixes are known."""
+    """The resource of a statement, written once all grants are known."""
 
-    def __init__(self, restrictions: Restrictions, reader: _Reader) -> None:
-        self._restrictions = restrictions
+    def __init__(self, bucket_arn: str, reader: _Reader, prefix: str) -> None:
+        self._bucket_arn = bucket_arn
         self._reader = reader
+        self._prefix = prefix
 
-    def produce(self) -> list[str] | None:
-        return self._restrictions.objects(self._reader)
+    def produce(self) -> str | None:
+        # A statement cannot be taken back, but one about an empty key, which no object has, denies nothing.
+        denied = "" if self._reader.is_cleared(self._prefix) else f"{self._prefix}*"
+        return f"{self._bucket_arn}/{denied}"
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -378,8 +378,8 @@ def test_records_with_restricted_columns_are_out_of_reach_of_plain_readers(stack
     zone.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
     Delivery(stack, "Delivery", zone=zone, dataset=evolve(flights, columns=columns))
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
-    (denial,) = [statement for statement in statements if statement["Effect"] == "Deny"]
-    assert [arn["Fn::Join"][1][-1] for arn in denial["Resource"]] == ["/flights/*", "/errors/flights/*"]
+    denied = [statement["Resource"] for statement in statements if statement["Effect"] == "Deny"]
+    assert [arn["Fn::Join"][1][-1] for arn in denied] == ["/flights/*", "/errors/flights/*"]
 
 
 def test_alarms_can_be_added_once_there_is_a_topic(stack: cdk.Stack, flights: Dataset) -> None:
