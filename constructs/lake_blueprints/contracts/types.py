@@ -26,6 +26,8 @@ class _Names(NamedTuple):
     parquet: str
 
 
+_DECIMALS = ((9, "INT32"), (18, "INT64"))
+_LONG_DECIMAL = "FIXED_LEN_BYTE_ARRAY"
 _SCALARS = {
     "boolean": _Names("boolean", "boolean", "boolean", "BOOLEAN", "BOOLEAN"),
     "tinyint": _Names("tinyint", "tinyint", "smallint", "TINYINT", "INT32 (INT_8)"),
@@ -34,7 +36,7 @@ _SCALARS = {
     "bigint": _Names("bigint", "bigint", "bigint", "BIGINT", "INT64"),
     "float": _Names("float", "real", "real", "FLOAT", "FLOAT"),
     "double": _Names("double", "double", "double precision", "DOUBLE", "DOUBLE"),
-    "decimal": _Names("decimal", "decimal", "decimal", "DECIMAL", "FIXED_LEN_BYTE_ARRAY (DECIMAL)"),
+    "decimal": _Names("decimal", "decimal", "decimal", "DECIMAL", _LONG_DECIMAL),
     "string": _Names("string", "varchar", f"varchar({REDSHIFT_VARCHAR_MAX})", "VARCHAR", "BYTE_ARRAY (UTF8)"),
     "date": _Names("date", "date", "date", "DATE", "INT32 (DATE)"),
     "timestamp": _Names("timestamp", "timestamp", "timestamp", "TIMESTAMP", "INT64 (TIMESTAMP_MICROS)"),
@@ -144,6 +146,10 @@ class ScalarType(DataType):
 
     @property
     def parquet(self) -> str:
+        if self.precision and self.name == "decimal":
+            # The narrowest that holds the digits, as Spark writes it.
+            physical = next((name for most, name in _DECIMALS if self.precision <= most), _LONG_DECIMAL)
+            return f"{physical} (DECIMAL)"
         return _SCALARS[self.name].parquet
 
 

@@ -16,8 +16,8 @@ from lake_blueprints.contracts.type_words import DIGITS, ELEMENTS, FORMATS, LOGI
 DOCUMENT = Path(__file__).parents[3] / "docs" / "types.md"
 _SECTION = re.compile(r"(<!-- (\w+): made by a test -->\n).*?(<!-- end -->)", re.DOTALL)
 _SCALARS = (
-    "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(10,2)", "string", "date",
-    "timestamp", "binary",
+    "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(9,2)", "decimal(18,2)",
+    "decimal(38,2)", "string", "date", "timestamp", "binary",
 )  # fmt: skip
 _NESTED = ("array<int>", "map<string,int>", "struct<a:int>")
 

@@ -104,6 +104,7 @@ def register(lake: Any, key: str, **parameters: str) -> None:
         ({"type": "date", "format": "dd.MM.yyyy"}, '{"x": "2013-01-01"}', "type",
          "column 'x': '2013-01-01' is not a date"),
         ({"type": "struct<a:int>"}, '{"x": {"a": "b"}}', "type", "column 'x': '{\"a\":\"b\"}' is not a struct<a:int>"),
+        ({"type": "binary"}, '{"x": "hello"}', "type", "column 'x': 'hello' is not a binary"),
         ({"type": "array<tinyint>"}, '{"x": [1, 200]}', "type", "column 'x': '[1,200]' is not an array<tinyint>"),
         ({"type": "array<timestamp>"}, '{"x": [5]}', "type", "column 'x': '[5]' is not an array<timestamp>"),
         ({"type": "struct<at:timestamp>"}, '{"x": {"at": "T05:00"}}', "type",
@@ -499,19 +500,23 @@ def test_csv_objects_may_differ_in_the_order_of_their_columns(lake: Any) -> None
 
 
 def test_csv_text_is_converted_strictly(lake: Any) -> None:
-    texts = [("int", "3.7"), ("double", "1f"), ("double", "NaN"), ("timestamp", "T05:00"), ("date", "2013")]
+    texts = [
+        ("int", "3.7"), ("double", "1f"), ("double", "NaN"), ("timestamp", "T05:00"), ("date", "2013"),
+        ("binary", "hello"),
+    ]  # fmt: skip
     lake.plan = plan(*(column(f"x{i}", kind) for i, (kind, _) in enumerate(texts)), format="csv")
-    lake.put("a.csv", "x0,x1,x2,x3,x4", ",".join(text for _, text in texts))
+    lake.put("a.csv", "x0,x1,x2,x3,x4,x5", ",".join(text for _, text in texts))
     lake.run()
     assert lake.refused() == [
         (
-            "3.7,1f,NaN,T05:00,2013",
+            "3.7,1f,NaN,T05:00,2013,hello",
             [
                 "column 'x0': '3.7' is not an int",
                 "column 'x1': '1f' is not a double",
                 "column 'x2': 'NaN' is not a double",
                 "column 'x3': 'T05:00' is not a timestamp",
                 "column 'x4': '2013' is not a date",
+                "column 'x5': 'hello' is not a binary",
             ],
         )
     ]
@@ -526,6 +531,15 @@ def test_nested_csv_text_is_one_json_value_in_which_every_part_fits(lake: Any) -
         ('"[1, ""a""]"', ["column 'x': '[1, \"a\"]' is not an array<int>"]),
         ("[1]]", ["column 'x': '[1]]' is not an array<int>"]),
     ]
+
+
+def test_columns_may_be_called_as_the_words_of_sql_are(lake: Any) -> None:
+    group = {"name": "group", "type": "struct<table:string,end:date>", "sent": "struct<`Table`:string,`end`:date>"}
+    lake.plan = plan(column("select", "int"), column("from"), group, primary_key=["select"], partition_keys=["from"])
+    register(lake, "from")
+    lake.put("a.json", {"select": 1, "from": "x", "group": {"Table": "t", "end": "2013-01-01"}})
+    lake.run()
+    assert lake.rows() == [(1, {"table": "t", "end": dt.date(2013, 1, 1)}, "x")]
 
 
 def test_parquet_is_read_by_names_in_any_case_of_the_source_or_of_the_catalog(lake: Any) -> None:

@@ -21,6 +21,8 @@ _DATE = r"\d{4}-\d\d-\d\d"
 _PATTERNS = {
     **dict.fromkeys(INTEGERS, r"^[+-]?\d+$"),
     **dict.fromkeys(("float", "double", "decimal"), r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"),
+    # What is not base64 is skipped by the function itself.
+    "binary": r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
     "date": rf"^{_DATE}$",
     "timestamp": rf"^{_DATE}[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d(:?\d\d)?)?$",
     "timestamp_ntz": rf"^{_DATE}[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?$",
@@ -84,9 +86,7 @@ def _from_text(text: Column, column: Field) -> Column:
         if column.family == "date":
             return F.to_date(text, column.format)
         return _in_zone(text, F.to_timestamp(text, column.format), column)
-    if column.family == "binary":
-        return F.unbase64(text)
-    value = text.cast(column.type)
+    value = F.unbase64(text) if column.family == "binary" else text.cast(column.type)
     if column.family in ("float", "double"):
         value = _finite(value)
     if column.family == "timestamp":

@@ -14,12 +14,12 @@ INTEGERS = ("tinyint", "smallint", "int", "bigint")
 TEMPORAL = ("date", "timestamp", "timestamp_ntz")
 NESTED = ("array", "map", "struct")
 MASKINGS = ("none", "redact", "hash", "drop")
-# As what Spark's JSON parser reads a type, where it would guess: it takes a number for a time, and 200 for the
-# tinyint -56.
+# As what Spark's JSON parser reads a type, where it would guess: it takes a number for a time, 200 for the tinyint
+# -56, and skips what is not base64.
 READ_AS = {
     **dict.fromkeys(("tinyint", "smallint"), "int"),
     "float": "double",
-    **dict.fromkeys(TEMPORAL, "string"),
+    **dict.fromkeys(("binary", *TEMPORAL), "string"),
 }
 # Each of these types in a type's text; names of fields may stand in backticks.
 _GUESSED = re.compile(rf"`(?:[^`]|``)*`|(^|[<:,]\s*)({'|'.join(READ_AS)})(?=\s*(?:[,>]|$))")
