@@ -77,11 +77,24 @@ def _roles_of_policies(resources: dict[str, Any]) -> dict[str, list[str]]:
 def widened(before: Iterable[Permission], after: Iterable[Permission]) -> list[str]:
     """Return what is allowed now and was not, and what was denied and is not, in words."""
     old, new = set(before), set(after)
+    known = {one.holder for one in old}
     allowed = [one for one in new - old if one.effect == "Allow" and not _covered(one, old)]
     undenied = [one for one in old - new if one.effect == "Deny" and not _covered(one, new)]
     return [
-        *(f"new permission: {one}" for one in sorted(allowed, key=str)),
+        *(f"new permission: {one}" for one in sorted(allowed, key=str) if one.holder in known),
+        *_newcomers([one for one in allowed if one.holder not in known]),
         *(f"lifted prohibition: {one}" for one in sorted(undenied, key=str)),
+    ]
+
+
+def _newcomers(permissions: Iterable[Permission]) -> list[str]:
+    """Return a line for each role or policy that is new: all that it allows is, and would fill the screen."""
+    actions: dict[str, set[str]] = {}
+    for one in permissions:
+        actions.setdefault(one.holder, set()).add(one.action)
+    return [
+        f"new permissions: {holder} is new and allows {', '.join(sorted(found))}"
+        for holder, found in sorted(actions.items())
     ]
 
 

@@ -128,6 +128,21 @@ def test_a_wider_permission_is_named(
     assert message in changes(before, after)
 
 
+def test_a_new_role_is_one_line_with_all_that_it_may_do(changes: Callable[[Build, Build], str]) -> None:
+    found = changes(bucket(), both(bucket(), role(("s3:PutObject", "b"), ("s3:GetObject", "a"), ("s3:GetObject", "b"))))
+    (line,) = (line for line in found.splitlines() if "permission" in line)
+    assert line.endswith("is new and allows s3:GetObject, s3:PutObject, sts:AssumeRole")
+
+
+def test_a_bucket_without_its_policy_is_open_to_what_that_prohibited(changes: Callable[[Build, Build], str]) -> None:
+    found = changes(lambda stack: s3.Bucket(stack, "Raw", enforce_ssl=True), lambda stack: s3.Bucket(stack, "Raw"))
+    assert "lifted prohibition: Lake/RawPolicy" in found
+
+
+def both(*builds: Build) -> Build:
+    return lambda stack: [build(stack) for build in builds]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
