@@ -332,6 +332,19 @@ def test_defines_no_more_in_a_call_than_it_takes(stack: cdk.Stack) -> None:
     assert [len(batch["sqls"]) for batch in batches] == [40, 40, 4]
 
 
+def test_refuses_more_sql_than_states_hand_on(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    wide = [Column(name=f"a_column_of_a_wide_table_{number}", type="string") for number in range(600)]
+    tables = [
+        lake.database.add_table(Dataset(name=f"wide{number}", columns=wide, partition_keys=[wide[0].name]))
+        for number in range(3)
+    ]
+    for table in tables:
+        lake.warehouse.add_dataset(table)
+    with pytest.raises(ValueError, match=r"loading 3 tables takes .* bytes of SQL; a state machine hands on 245,760"):
+        Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=tables)])
+
+
 def test_the_role_may_do_just_what_its_steps_do(stack: cdk.Stack) -> None:
     lake = Lake(stack)
     steps: list[Step] = [Crawl(crawler=lake.crawler), Curate(job=lake.curation), Train(job=lake.training)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,9 @@ from lake_blueprints.warehouse.statements import SHAPE_PREFIX
 
 # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
 _MOST_STATEMENTS = 40
+# What states hand on: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html. Some of it is for the
+# execution's own input and output.
+_MOST_BYTES = 240 * 1024
 _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
@@ -128,4 +132,9 @@ class Load:
                     f"one call of the Redshift Data API takes at most {_MOST_STATEMENTS}"
                 )
             batches.append({"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew})
+        if (size := len(json.dumps(batches))) > _MOST_BYTES:
+            raise ValueError(
+                f"loading {len(tables)} tables takes {size:,} bytes of SQL; a state machine hands on {_MOST_BYTES:,}, "
+                "so load them in several steps, each with some of the 'tables'"
+            )
         return batches
