@@ -48,8 +48,8 @@ def mermaid(dataset: Dataset, related: Sequence[tuple[str, str, str]]) -> str:
 def _graph(dataset: Dataset, related: Sequence[tuple[str, str, str]]) -> tuple[list[_Box], list[tuple[_Box, _Box]]]:
     streamed = dataset.format is DatasetFormat.JSON
     source = _Box(column=0, row=0, title="stream" if streamed else "files", text=_delivered(dataset), kind="source")
-    raw = _Box(column=1, row=0, title="raw zone", text=f"{dataset.format.value.upper()} as it came", kind="zone")
-    curated = _Box(column=2, row=0, title="curated zone", text="checked, as Parquet", kind="zone main")
+    raw = _Box(column=1, row=0, title="raw zone", text=f"{dataset.format.value.upper()}, as it came", kind="zone")
+    curated = _Box(column=2, row=0, title="curated zone", text=f"table {dataset.name}", kind="zone main")
     quarantine = _Box(column=2, row=1, title="quarantine", text="refused, with reasons", kind="aside")
     boxes, arrows = [source, raw, curated, quarantine], [(source, raw), (raw, curated), (raw, quarantine)]
     served = curated
