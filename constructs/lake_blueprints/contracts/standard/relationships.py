@@ -73,7 +73,9 @@ def note_cycles(datasets: Sequence[tuple[Dataset, str, Report]]) -> None:
             return
         place, report = known[cycle[0]]
         way = " → ".join(cycle)
-        report.warn(f"{place}.relationships", f"go round: {way}; each is checked by itself, and a join follows only one")
+        report.warn(
+            f"{place}.relationships", f"go round: {way}; each is checked by itself, and a join follows only one"
+        )
         graph[cycle[0]].discard(cycle[1])
 
 

@@ -77,57 +77,64 @@ def load(text: str) -> dict[str, Any]:
 
 
 @define
-class _Open:
-    """A list or mapping whose end has not been reached yet."""
+class _Node:
+    """A list or mapping, how many values it stands for, and how deep it is."""
 
     anchor: str | None
     values: int = 1
     height: int = 1
 
 
+_SCALAR = _Node(None)
+
+
 def _check_bounds(events: Iterator[yaml.Event]) -> None:
     """Refuse what would cost much to build, before it is built; an alias costs what it stands for."""
-    open_nodes = [_Open(None)]
-    anchored: dict[str, _Open] = {}
+    open_nodes = [_Node(None)]
+    anchored: dict[str, _Node] = {}
     documents = 0
     for event in events:
         line = event.start_mark.line + 1 if event.start_mark else 0
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise ContractError(f"line {line}: a second document starts; a file holds one contract")
-        elif isinstance(event, yaml.CollectionStartEvent):
+        if isinstance(event, yaml.ScalarEvent):
             _check_tag(event.tag, line)
-            open_nodes.append(_Open(event.anchor))
-            _add(open_nodes, _Open(None, values=0, height=0), line)
+            if event.anchor:
+                anchored[event.anchor] = _SCALAR
+            _add(open_nodes, _SCALAR, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             closed = open_nodes.pop()
             if closed.anchor:
                 anchored[closed.anchor] = closed
             _add(open_nodes, closed, line)
-        elif isinstance(event, yaml.ScalarEvent):
+        elif isinstance(event, yaml.CollectionStartEvent):
             _check_tag(event.tag, line)
-            if event.anchor:
-                anchored[event.anchor] = _Open(event.anchor)
-            _add(open_nodes, _Open(None), line)
+            open_nodes.append(_Node(event.anchor))
+            _check_depth(len(open_nodes) - 1, line)
         elif isinstance(event, yaml.AliasEvent):
             if any(node.anchor == event.anchor for node in open_nodes):
                 raise ContractError(f"line {line}: alias '*{event.anchor}' stands inside what it names")
             if event.anchor not in anchored:
                 raise ContractError(f"line {line}: alias '*{event.anchor}' names nothing")
             _add(open_nodes, anchored[event.anchor], line)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise ContractError(f"line {line}: a second document starts; a file holds one contract")
 
 
-def _add(open_nodes: list[_Open], node: _Open, line: int) -> None:
+def _add(open_nodes: list[_Node], node: _Node, line: int) -> None:
     parent = open_nodes[-1]
     parent.values += node.values
     parent.height = max(parent.height, node.height + 1)
-    if len(open_nodes) - 1 + node.height > MAX_DEPTH:
-        raise ContractError(f"line {line}: is nested more than {MAX_DEPTH} levels deep; flatten it")
+    _check_depth(len(open_nodes) - 1 + node.height, line)
     if parent.values > MAX_VALUES:
         raise ContractError(
             f"line {line}: the contract has more than {MAX_VALUES} values, those that aliases repeat included; split it"
         )
+
+
+def _check_depth(depth: int, line: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ContractError(f"line {line}: is nested more than {MAX_DEPTH} levels deep; flatten it")
 
 
 def _check_tag(tag: str | None, line: int) -> None:
