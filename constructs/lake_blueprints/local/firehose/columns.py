@@ -159,7 +159,10 @@ def _text(rules: Rules, value: Any) -> str:
         return value
     if isinstance(value, dict | list) and not rules.lenient:
         raise ValueError("an object or array is not text")
-    return json.dumps(_lowered(value, rules), separators=(",", ":"), default=str)
+    # A fraction is a decimal here where the table has decimals.
+    if isinstance(value, Decimal):
+        return str(value)
+    return json.dumps(_lowered(value, rules), separators=(",", ":"), default=float)
 
 
 def _lowered(value: Any, rules: Rules) -> Any:

@@ -19,6 +19,8 @@ HIVE = Rules(lenient=False, ignores_case=True)
     [
         ("string", "text", "text"),
         ("string", 1.5, "1.5"),
+        ("string", Decimal("1.50"), "1.50"),
+        ("string", {"a": Decimal("1.5")}, '{"a":1.5}'),
         ("string", True, "true"),
         ("string", {"Outer": [1, {"Inner": None}]}, '{"outer":[1,{"inner":null}]}'),
         ("int", 7, 7),

@@ -298,6 +298,20 @@ def test_converts_to_orc(lake: Lake) -> None:
     assert orc.ORCFile(io.BytesIO(lake.read(key))).read().column("id").to_pylist() == [1, 2]
 
 
+def test_digits_are_kept_inside_arrays_too(lake: Lake, runtime: Runtime) -> None:
+    columns = [{"Name": "prices", "Type": "array<decimal(38,18)>"}, {"Name": "note", "Type": "string"}]
+    table = {"Name": "prices", "StorageDescriptor": {"Columns": columns}}
+    runtime.client("glue", REGION).create_table(DatabaseName="raw", TableInput=table)
+    given = conversion()
+    given["SchemaConfiguration"]["TableName"] = "prices"
+    name = lake.stream("digits", DataFormatConversionConfiguration=given)
+    digits = "12345678901234567890.123456789012345678"
+    lake.put(name, f'{{"prices": [{digits}], "note": 1.50}}'.encode())
+    lake.engine.drain()
+    (row,) = parquet.read_table(io.BytesIO(lake.content())).to_pylist()
+    assert ([str(price) for price in row["prices"]], row["note"]) == ([digits], "1.50")
+
+
 def test_columns_can_take_another_key(lake: Lake) -> None:
     given = conversion({"OpenXJsonSerDe": {"ColumnToJsonKeyMappings": {"id": "orderNumber"}}})
     name = lake.stream("mapped", DataFormatConversionConfiguration=given)
