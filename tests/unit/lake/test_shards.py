@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking, ServiceLevels
 from lake_blueprints.etl import Curation, ReferenceJoin
 from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.lake.shards import RESOURCES_MAX
@@ -103,6 +104,25 @@ def test_every_stack_passes_the_gates() -> None:
     assert [finding for template in found.values() for finding in validation_findings(template)] == []
     assert nag_findings(app) == []
     assert set(found) == {"Big", "Big/Lake/Datasets35", "Big/Lake/Datasets39", "Big/Lake/Orchestration"}
+
+
+def test_a_contract_that_promises_everything_fits_into_a_shard() -> None:
+    """Quality, restricted columns, an alarm on latency and a retention refer to the lake's stack, which to no shard."""
+    columns = [
+        Column(name="id", type="string", unique=True),
+        Column(name="email", type="string", classification="restricted", masking=Masking.HASH),
+    ]
+    levels = ServiceLevels(latency=timedelta(hours=3), retention=timedelta(days=400), frequency=timedelta(hours=1))
+    many = [
+        Dataset(name=f"dataset_{number}", columns=columns, primary_key=["id"], service_levels=levels)
+        for number in range(10)
+    ]
+    app, _ = app_of(many, Shards(count=1))
+    found = templates(app)
+    assert {"AWS::Glue::DataQualityRuleset", "AWS::CloudWatch::Alarm"} <= kinds(found["Big/Lake/Datasets1"])
+    assert [finding for template in found.values() for finding in validation_findings(template)] == []
+    # As many as docs/many-datasets.md counts for a shard, twice.
+    assert 2 * len(found["Big/Lake/Datasets1"]["Resources"]) <= RESOURCES_MAX
 
 
 def test_the_lake_has_one_schedule_and_one_topic_that_hears_of_every_failure() -> None:
