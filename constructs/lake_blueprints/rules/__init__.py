@@ -15,6 +15,7 @@ from lake_blueprints.rules import (  # noqa: F401 - each registers its rules
     retired,
     s3,
     sagemaker,
+    services,
     step_functions,
 )
 from lake_blueprints.rules.checking import check, check_app

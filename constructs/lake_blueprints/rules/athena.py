@@ -91,13 +91,15 @@ def names(resource: Resource) -> Iterator[Fault]:
 @rule(
     "LAKE-ATHENA-006",
     "AWS::Athena::CapacityReservation",
-    title="A reservation is 4 DPUs or more",
-    fix="set TargetDpus to 4 or more",
+    title="A reservation is a multiple of 4 DPUs",
+    fix="set TargetDpus to 4, 8, 12 or so",
     source=f"{_API}/API_CreateCapacityReservation.html",
 )
 def capacity(reservation: Resource) -> Iterator[Fault]:
-    """Athena refuses smaller ones."""
-    yield from at_least(reservation.at("TargetDpus"), 4, "DPUs")
+    """Athena refuses smaller ones, and numbers between the steps."""
+    units = reservation.at("TargetDpus")
+    if units.number is not None and (units.number < 4 or units.number % 4):
+        yield Fault(at=units, allowed="4 or more, in steps of 4")
 
 
 @rule(
@@ -147,3 +149,22 @@ def catalog(catalog: Resource) -> Iterator[Fault]:
     names = needed.get(catalog.at("Type").text or "", ())
     if names and (parameters.known or not parameters.present) and not any(parameters.at(n).present for n in names):
         yield Fault(at=parameters, allowed=f"{' or '.join(names)} for this type")
+
+
+@rule(
+    "LAKE-ATHENA-010",
+    WORKGROUP,
+    title="Only Spark and identity centre run queries with a role of the workgroup",
+    fix="remove ExecutionRole, or set the engine to PySpark engine version 3",
+    source=f"{_API}/API_WorkGroupConfiguration.html",
+)
+def execution_role(workgroup: Resource) -> Iterator[Fault]:
+    """Athena refuses a role, and encryption of customer content, for SQL: queries run as who asks."""
+    for settings in _SETTINGS:
+        configuration = workgroup.at(settings)
+        engine = configuration.at("EngineVersion.SelectedEngineVersion")
+        spark = engine.text is not None and engine.text.startswith("PySpark")
+        unknown = engine.present and not engine.known
+        if not spark and not unknown and not configuration.at("IdentityCenterConfiguration").present:
+            for name in ("ExecutionRole", "CustomerContentEncryptionConfiguration"):
+                yield from absent(configuration.at(name), "for an engine of SQL")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lake_blueprints.rules.cron import schedule_problem
 from lake_blueprints.rules.rule import Fault, rule
-from lake_blueprints.rules.template import Resource
+from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import absent, between, matching, required
 
 RULE = "AWS::Events::Rule"
@@ -255,3 +255,26 @@ def alarm(alarm: Resource) -> Iterator[Fault]:
         most = 604800 if period.number >= 3600 else 86400
         if period.number * count.number > most:
             yield Fault(at=count, allowed=f"{most // period.number:g} or fewer periods of {period.number:g} seconds")
+
+
+@rule(
+    "LAKE-EVENTS-014",
+    RULE,
+    title="An event pattern has lists of values",
+    fix="write each value in a list, for instance {source: [aws.glue]}",
+    source=f"{_GUIDE}/eb-event-patterns.html",
+)
+def pattern(resource: Resource) -> Iterator[Fault]:
+    """EventBridge refuses a pattern with single values, and one that is empty."""
+    node = resource.at("EventPattern")
+    if node.value == {}:
+        yield Fault(at=node, allowed="a pattern with one field or more")
+    yield from _single_values(node)
+
+
+def _single_values(node: Node) -> Iterator[Fault]:
+    for child in node.children():
+        if isinstance(child.value, dict) and child.known:
+            yield from _single_values(child)
+        elif isinstance(child.value, str | int | float) and not isinstance(node.value, list):
+            yield Fault(at=child, allowed="a list of values")

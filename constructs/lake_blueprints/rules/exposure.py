@@ -92,6 +92,9 @@ def public_access(resource: Resource) -> Iterator[Fault]:
     for kind in resource.at("BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type").items():
         if kind.text and kind.text != "DISABLED":
             yield Fault(at=kind, allowed="DISABLED")
+    anonymous = resource.at("ClientAuthentication.Unauthenticated.Enabled")
+    if anonymous.flag:
+        yield Fault(at=anonymous, allowed="false")
 
 
 @rule(
@@ -143,6 +146,9 @@ def lake_formation(permission: Resource) -> Iterator[Fault]:
 def in_the_clear(resource: Resource) -> Iterator[Fault]:
     """Most of these cannot be changed without replacing the store."""
     yield from _refused(resource, _CLEAR)
+    for parameter in resource.at("ConfigParameters").items():
+        if parameter.at("ParameterKey").text == "require_ssl" and parameter.at("ParameterValue").text == "false":
+            yield Fault(at=parameter.at("ParameterValue"), allowed="true")
 
 
 @rule(

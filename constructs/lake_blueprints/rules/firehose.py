@@ -16,6 +16,14 @@ _DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
 _MIB = 1024 * 1024
 _EXPRESSION = re.compile(r"!\{([^}]*)\}")
 _NAMESPACES = ("timestamp", "firehose", "partitionKeyFromQuery", "partitionKeyFromLambda")
+_PROCESSORS = (
+    "AppendDelimiterToRecord",
+    "CloudWatchLogProcessing",
+    "Decompression",
+    "Lambda",
+    "MetadataExtraction",
+    "RecordDeAggregation",
+)
 _FIREHOSE_WORDS = ("error-output-type", "random-string")
 
 
@@ -210,7 +218,7 @@ def partition_keys(stream: Resource) -> Iterator[Fault]:
     for destination in _destinations(stream):
         keys = [e for place in _s3_of(destination) for e in _expressions(place.at("Prefix")) if e.startswith("partit")]
         enabled = destination.at("DynamicPartitioningConfiguration.Enabled")
-        if keys and not _partitions(destination) and not is_unknown(enabled):
+        if keys and not _partitions(destination) and not _is_unknown(enabled):
             yield Fault(at=destination.at("Prefix"), allowed="partition keys only with dynamic partitioning enabled")
         if not _partitions(destination):
             continue
@@ -415,7 +423,41 @@ def iceberg(stream: Resource) -> Iterator[Fault]:
         yield from required(destination.at("S3Configuration"), "a bucket for records that cannot be written")
 
 
-def is_unknown(node: Node) -> bool:
+@rule(
+    "LAKE-FIREHOSE-023",
+    STREAM,
+    title="Retries end within two hours",
+    fix="set DurationInSeconds to 7200 or less",
+    source=f"{_API}/API_RetryOptions.html",
+)
+def retries(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses longer ones, and other waits for the acknowledgment of Splunk."""
+    for duration in stream.properties.every("DurationInSeconds"):
+        yield from between(duration, 0, 7200, "seconds")
+    for wait in stream.properties.every("HECAcknowledgmentTimeoutInSeconds"):
+        yield from between(wait, 180, 600, "seconds")
+
+
+@rule(
+    "LAKE-FIREHOSE-024",
+    STREAM,
+    title="Processors are ones that Firehose has, each once",
+    fix="correct Type, and keep one processor of a kind",
+    source=f"{_API}/API_Processor.html",
+)
+def processors(stream: Resource) -> Iterator[Fault]:
+    """Firehose refuses others, and two functions in a row."""
+    for destination in _destinations(stream):
+        seen: set[str] = set()
+        for processor in _processors(destination):
+            kind = processor.at("Type")
+            yield from one_of(kind, _PROCESSORS)
+            if kind.text and kind.text in seen:
+                yield Fault(at=kind, allowed=f"one processor of type {kind.text}")
+            seen |= {kind.text} if kind.text else set()
+
+
+def _is_unknown(node: Node) -> bool:
     return node.present and not node.known
 
 

@@ -406,6 +406,69 @@ def iceberg(table: Resource) -> Iterator[Fault]:
     yield from only_one(table.at("TableInput.ViewDefinition"), table.at("OpenTableFormatInput"))
 
 
+@rule(
+    "LAKE-GLUE-021",
+    JOB,
+    CRAWLER,
+    title="Scripts and crawled data are in S3",
+    fix="write s3://bucket/key",
+    source=f"{_API}/API_JobCommand.html",
+)
+def locations(resource: Resource) -> Iterator[Fault]:
+    """Glue refuses other locations, or finds nothing there."""
+    paths = [resource.at("Command.ScriptLocation")]
+    paths += [target.at("Path") for target in resource.at("Targets.S3Targets").items()]
+    for path in paths:
+        if path.rendered and not path.rendered.startswith(("s3://", "${", "{{")):
+            yield Fault(at=path, allowed="a location that starts with s3://")
+
+
+@rule(
+    "LAKE-GLUE-022",
+    JOB,
+    title="A job is of a kind that Glue has",
+    fix="set Command.Name to glueetl, gluestreaming or pythonshell",
+    source=f"{_API}/API_JobCommand.html",
+)
+def command(job: Resource) -> Iterator[Fault]:
+    """Glue refuses other commands."""
+    yield from one_of(job.at("Command.Name"), [*_SPARK, "pythonshell", "glueray"])
+
+
+@rule(
+    "LAKE-GLUE-023",
+    "AWS::Glue::Table",
+    title="A column is either in the data or in the path",
+    fix="remove the partition key from the columns, and columns that are there twice",
+    source="https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html",
+)
+def columns(table: Resource) -> Iterator[Fault]:
+    """Athena fails on every query: HIVE_INVALID_METADATA, duplicate columns."""
+    seen: set[str] = set()
+    for group in ("StorageDescriptor.Columns", "PartitionKeys"):
+        for column in table.at(f"TableInput.{group}").items():
+            name = (column.at("Name").text or "").lower()
+            if name and name in seen:
+                yield Fault(at=column.at("Name"), allowed="a name that no other column has")
+            seen.add(name)
+
+
+@rule(
+    "LAKE-GLUE-024",
+    TRIGGER,
+    CRAWLER,
+    title="Batches of events and samples of files are within their limits",
+    fix="set BatchSize to 1 to 100, BatchWindow to 1 to 900 and SampleSize to 1 to 249",
+    source=f"{_API}/API_EventBatchingCondition.html",
+)
+def limits(resource: Resource) -> Iterator[Fault]:
+    """Glue refuses others."""
+    yield from between(resource.at("EventBatchingCondition.BatchSize"), 1, 100)
+    yield from between(resource.at("EventBatchingCondition.BatchWindow"), 1, 900, "seconds")
+    for target in resource.at("Targets.S3Targets").items():
+        yield from between(target.at("SampleSize"), 1, 249)
+
+
 def _kind(job: Resource) -> str | None:
     """Return the kind of a job: what its command is called; sessions are Spark."""
     return job.at("Command.Name").text if job.kind == JOB else "glueetl"

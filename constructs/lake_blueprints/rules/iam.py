@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -229,6 +230,65 @@ def session(role: Resource) -> Iterator[Fault]:
             for node in statement.actions:
                 if node.text and not node.text.lower().startswith(("sts:", "*")):
                     yield Fault(at=node, allowed="an action of sts, such as sts:AssumeRole")
+
+
+@rule(
+    "LAKE-IAM-009",
+    *POLICY_HOLDERS,
+    title="Resources of a statement are ARNs",
+    fix="write arn:<partition>:<service>:<region>:<account>:<resource>, or *",
+    source=f"{_GUIDE}/reference_policies_elements_resource.html",
+)
+def resource_arns(resource: Resource) -> Iterator[Fault]:
+    """IAM refuses the policy, or the statement is about nothing."""
+    for statement in statements(resource):
+        if statement.kind is PolicyKind.IDENTITY:
+            for node in [*statement.resources, *statement.node.at("NotResource").items()]:
+                known = node.text is not None and "${" not in node.text and "{{" not in node.text
+                if known and not re.fullmatch(r"\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+|arn:\*.*", node.text or ""):
+                    yield Fault(at=node, allowed="an ARN of six parts, or *")
+
+
+@rule(
+    "LAKE-IAM-010",
+    *POLICY_HOLDERS,
+    title="Policies are of a version that IAM has, and their statements have names of their own",
+    fix="set Version to 2012-10-17, and use letters and digits in each Sid, once",
+    source=f"{_GUIDE}/reference_policies_elements_sid.html",
+)
+def versions(resource: Resource) -> Iterator[Fault]:
+    """IAM refuses the policy."""
+    seen: dict[str, set[str]] = {}
+    for statement in statements(resource):
+        document = re.sub(r"\.Statement(\.\d+)?$", "", statement.node.path).removeprefix("Properties").lstrip(".")
+        names = seen.setdefault(document, set())
+        version = resource.at(f"{document}.Version") if document else resource.at("Version")
+        if not names and version.text not in {None, "2012-10-17", "2008-10-17"}:
+            yield Fault(at=version, allowed="2012-10-17")
+        sid = statement.node.at("Sid")
+        if sid.text and sid.text in names:
+            yield Fault(at=sid, allowed="a Sid that no other statement has")
+        if sid.text and statement.kind is PolicyKind.IDENTITY and not sid.text.isalnum():
+            yield Fault(at=sid, allowed="letters and digits")
+        names.add(sid.text or "")
+
+
+@rule(
+    "LAKE-IAM-011",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
+    title="Policies are as long as IAM takes",
+    fix="split the policy, or name fewer actions and resources",
+    source=f"{_GUIDE}/reference_iam-quotas.html",
+)
+def size(resource: Resource) -> Iterator[Fault]:
+    """IAM refuses managed policies of more than 6,144 characters, and inline ones of 10,240 together."""
+    managed = resource.kind == "AWS::IAM::ManagedPolicy"
+    node, most = (resource.at("PolicyDocument"), 6144) if managed else (resource.at("Policies"), 10240)
+    length = len(json.dumps(node.value, separators=(",", ":"))) if node.known else 0
+    # What is not known yet is counted as the function that stands for it, which is about as long.
+    if length > most * 1.5:
+        yield Fault(at=node, found=f"about {length} characters", allowed=f"{most} or fewer")
 
 
 def _unknown(action: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Resource
-from lake_blueprints.rules.values import between
+from lake_blueprints.rules.values import absent, between, matching, required
 
 STREAM = "AWS::Kinesis::Stream"
 _DOCS = "https://docs.aws.amazon.com/streams/latest/dev"
@@ -15,15 +15,18 @@ _DOCS = "https://docs.aws.amazon.com/streams/latest/dev"
 @rule(
     "LAKE-KINESIS-001",
     STREAM,
-    title="An on-demand stream has no shard count",
+    title="A stream has a shard count unless it is on demand",
     fix="remove ShardCount, or set StreamModeDetails.StreamMode to PROVISIONED",
     source=f"{_DOCS}/how-do-i-size-a-stream.html",
 )
 def capacity_mode(stream: Resource) -> Iterator[Fault]:
-    """Kinesis refuses both: it sizes an on-demand stream itself."""
+    """Kinesis refuses a shard count on demand, as it sizes the stream itself, and its absence otherwise."""
     shards = stream.at("ShardCount")
-    if stream.at("StreamModeDetails.StreamMode").text == "ON_DEMAND" and shards.present:
-        yield Fault(at=shards, allowed="nothing in mode ON_DEMAND")
+    mode = stream.at("StreamModeDetails.StreamMode").text
+    if mode == "ON_DEMAND":
+        yield from absent(shards, "in mode ON_DEMAND")
+    if mode == "PROVISIONED":
+        yield from required(shards, "a number of shards in mode PROVISIONED")
 
 
 @rule(
@@ -48,3 +51,15 @@ def retention(stream: Resource) -> Iterator[Fault]:
 def record_size(stream: Resource) -> Iterator[Fault]:
     """Kinesis refuses other limits."""
     yield from between(stream.at("MaxRecordSizeInKiB"), 1024, 10240)
+
+
+@rule(
+    "LAKE-KINESIS-004",
+    STREAM,
+    title="Names of streams are ones that Kinesis takes",
+    fix="leave the name out, or use 1 to 128 letters, digits, '_', '.' and '-'",
+    source="https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html",
+)
+def name(stream: Resource) -> Iterator[Fault]:
+    """Kinesis refuses other names."""
+    yield from matching(stream.at("Name"), r"[a-zA-Z0-9_.-]{1,128}", "1 to 128 of a-z, A-Z, 0-9, _ . -")

@@ -40,16 +40,20 @@ _STATEFUL: Final = (
     "AWS::DataZone::Domain",
     "AWS::SageMaker::FeatureGroup",
     "AWS::SageMaker::ModelPackageGroup",
+    "AWS::Logs::LogGroup",
 )
 # Types whose name nobody has to give, and the property that gives it.
 _NAMES: Final[dict[str, str]] = {
     "AWS::Batch::ComputeEnvironment": "ComputeEnvironmentName",
     "AWS::Batch::JobQueue": "JobQueueName",
     "AWS::DMS::Endpoint": "EndpointIdentifier",
+    "AWS::DMS::ReplicationSubnetGroup": "ReplicationSubnetGroupIdentifier",
     "AWS::DMS::ReplicationInstance": "ReplicationInstanceIdentifier",
     "AWS::DMS::ReplicationTask": "ReplicationTaskIdentifier",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::DynamoDB::GlobalTable": "TableName",
+    "AWS::EC2::SecurityGroup": "GroupName",
+    "AWS::EMRServerless::Application": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::Glue::Crawler": "Name",
     "AWS::Glue::Job": "Name",
@@ -61,6 +65,8 @@ _NAMES: Final[dict[str, str]] = {
     "AWS::KinesisAnalyticsV2::Application": "ApplicationName",
     "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::OpenSearchService::Domain": "DomainName",
+    "AWS::Pipes::Pipe": "Name",
     "AWS::RDS::DBCluster": "DBClusterIdentifier",
     "AWS::RDS::DBInstance": "DBInstanceIdentifier",
     "AWS::S3::Bucket": "BucketName",
@@ -68,6 +74,7 @@ _NAMES: Final[dict[str, str]] = {
     "AWS::SageMaker::EndpointConfig": "EndpointConfigName",
     "AWS::SageMaker::Model": "ModelName",
     "AWS::SageMaker::NotebookInstance": "NotebookInstanceName",
+    "AWS::Scheduler::Schedule": "Name",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
@@ -159,8 +166,8 @@ def both_policies(resource: Resource) -> Iterator[Fault]:
     """Without them the data goes with the stack, or with the first change that replaces the resource."""
     policies = [resource.attribute("DeletionPolicy"), resource.attribute("UpdateReplacePolicy")]
     missing = [policy for policy in policies if not policy.present]
-    if len(missing) == 2 or (missing and all(policy.text not in _KEEPS for policy in policies)):
-        yield from (Fault(at=policy, allowed="Retain, Snapshot or Delete") for policy in missing)
+    if missing and all(policy.text not in _KEEPS for policy in policies):
+        yield Fault(at=missing[0], allowed="Retain, Snapshot or Delete, in both policies")
 
 
 @rule(

@@ -47,9 +47,10 @@ _SETTINGS = (
 def base_capacity(workgroup: Resource) -> Iterator[Fault]:
     """Redshift refuses other capacities, and a maximum below the base."""
     base, most = workgroup.at("BaseCapacity"), workgroup.at("MaxCapacity")
-    for node in (base, most):
-        if node.number is not None and not _is_capacity(node.number):
-            yield Fault(at=node, allowed="4, 8 to 512 in steps of 8, or to 1024 in steps of 32")
+    if base.number is not None and not _is_capacity(base.number):
+        yield Fault(at=base, allowed="4, 8 to 512 in steps of 8, or to 1024 in steps of 32")
+    if most.number is not None and most.number != 4 and not (8 <= most.number <= 5632 and most.number % 8 == 0):
+        yield Fault(at=most, allowed="4, or 8 to 5632 in steps of 8")
     if base.number is not None and most.number is not None and most.number < base.number:
         yield Fault(at=most, allowed=f"BaseCapacity ({base.number:g}) or more")
 

@@ -61,6 +61,8 @@ def definition(resource: Resource) -> Iterator[Fault]:
         if machine.start not in machine.states:
             yield Fault(at=node, found=f"StartAt {machine.start}", allowed=f"one of {', '.join(machine.states)}")
         for state in machine.states.values():
+            if len(state.name) > 80:
+                yield Fault(at=node, found=f"a name of {len(state.name)} letters", allowed="80 letters or fewer")
             if state.kind not in _KINDS:
                 yield Fault(at=node, found=f"type {state.kind} of {state.name}", allowed=", ".join(_KINDS))
             for target in state.next:
@@ -324,6 +326,35 @@ def one_definition(resource: Resource) -> Iterator[Fault]:
     yield from required(resource.at("RoleArn"), "a role that Step Functions may assume")
 
 
+@rule(
+    "LAKE-STEPS-015",
+    MACHINE,
+    title="What is taken from the input is a path",
+    fix="start the value of a key in .$ with $ or States., or remove .$ from the key",
+    source=f"{_GUIDE}/input-output-inputpath-params.html",
+)
+def paths(resource: Resource) -> Iterator[Fault]:
+    """Step Functions refuses a key that ends in .$ whose value is no path."""
+    for _, state in _states(resource):
+        if state.language == "JSONPath":
+            for name in ("Parameters", "ResultSelector", "ItemSelector"):
+                for key, value in _taken(state.fields.get(name)):
+                    found = f"{key} {value} in {state.name}"
+                    yield Fault(at=_node(resource), found=found, allowed="a path that starts with $, or States.")
+
+
+def _taken(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the keys that take from the input what is no path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if str(key).endswith(".$") and not str(item).startswith(("$", "States.")):
+                yield key, item
+            yield from _taken(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _taken(item)
+
+
 def _node(resource: Resource) -> Node:
     definition = resource.at("Definition")
     node = definition if definition.present else resource.at("DefinitionString")
@@ -372,8 +403,8 @@ def _comparison_problems(comparison: Any, language: str, *, top: bool) -> Iterat
                 yield from _comparison_problems(one, language, top=False)
     if len(operators) != 1:
         yield f"{len(operators)} operators", "one operator in a choice"
-    elif "Variable" not in comparison and operators[0] not in {"And", "Or", "Not"}:
-        yield "a choice without Variable", "the Variable that is compared"
+    elif operators[0] not in {"And", "Or", "Not"} and not str(comparison.get("Variable", "")).startswith("$"):
+        yield f"Variable {comparison.get('Variable')}", "a path that starts with $"
 
 
 def _handler_problems(handlers: list[Any], field: str) -> Iterator[tuple[str, str]]:

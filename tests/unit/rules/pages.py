@@ -14,6 +14,7 @@ from tests.support import ROOT
 from tests.unit.rules.examples import examples
 
 FOLDER = ROOT / "docs" / "rules"
+_LONGEST = 40
 _COMMAND = "<!-- Written by `python -m tests.unit.rules.pages`; a test fails when it is not up to date. -->\n"
 _ACKNOWLEDGE = """A finding that is wanted is acknowledged at its construct, or at any above it, with a reason:
 
@@ -119,7 +120,9 @@ def _lower(title: str) -> str:
 
 
 def _yaml(template: dict[str, Any]) -> str:
-    return yaml.dump(template["Resources"], Dumper=_Dumper, sort_keys=False, width=110, default_flow_style=None)
+    text = yaml.dump(template["Resources"], Dumper=_Dumper, sort_keys=False, width=110, default_flow_style=None)
+    lines = text.splitlines(keepends=True)
+    return text if len(lines) <= _LONGEST else "".join([*lines[:_LONGEST], "# and so on\n"])
 
 
 class _Dumper(yaml.SafeDumper):

@@ -63,7 +63,7 @@ def test_rules_turned_on_twice_report_once() -> None:
     cdk.Validations.of(app_of(stack)).add_plugins(LakeRules())
     with pytest.raises(RuntimeError) as refusal:
         app_of(stack).synth()
-    assert str(refusal.value).count("Acknowledge with") == 1
+    assert str(refusal.value).count(f"Acknowledge with 'LakeRules::{BARE}'") == 1
 
 
 def test_rules_see_escape_hatches_and_stages() -> None:

@@ -107,7 +107,7 @@ def test_a_key_in_another_stack_must_let_the_logs_of_this_one_in(reference: dict
         "keys": {"Resources": {"Key": KEY}, "Outputs": {"Arn": OUTPUT}},
         "logs": {"Resources": {"Logs": logs}},
     }
-    assert [one.rule.id for one in check_app(app)["logs"]] == ["LAKE-KMS-001"]
+    assert "LAKE-KMS-001" in [one.rule.id for one in check_app(app)["logs"]]
 
 
 def test_a_reference_leads_to_its_resource_and_what_that_needs() -> None:
