@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from lake_blueprints.cli.check import rendering
+from lake_blueprints.cli.check.acknowledgments import listed
 from lake_blueprints.cli.check.finding import Severity
 from lake_blueprints.cli.check.gates import GATES
-from lake_blueprints.cli.check.running import run
+from lake_blueprints.cli.check.running import run, templates_of
 
 _FAIL_ON = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO}
 
@@ -26,10 +27,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--fail-on", choices=[*_FAIL_ON, "never"], default="error", help="least severity that fails; default: error"
     )
+    parser.add_argument(
+        "--acknowledged", action="store_true", help="list what the app acknowledges, and why, instead of findings"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.acknowledged:
+        print(listed(templates_of(options.assembly)), end="")
+        return 0
     findings = run(options.assembly, [gate for gate in GATES if gate not in options.skip])
     text = rendering.FORMATS[options.format](findings)
     if options.output:

@@ -24,18 +24,19 @@ def run(folder: Path, gates: Iterable[str]) -> list[Finding]:
     CommandError
         If the folder holds no synthesised app, or a tool is not installed.
     """
-    templates = _templates(folder)
+    templates = templates_of(folder)
     # In processes of their own: two of the tools take most of the time, and none shares state.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(mp_context=spawn) as pool:
-        running = [pool.submit(_findings, gate, folder) for gate in gates]
+        running = [pool.submit(findings_of, gate, folder) for gate in gates]
         found = [finding for one in running for finding in one.result()]
     by_name = {template.name: template for template in templates}
     located = [_located(finding, by_name) for finding in found]
     return merged(one for one in located if not _acknowledged(one, by_name))
 
 
-def _findings(gate: str, folder: Path) -> list[Finding]:
+def findings_of(gate: str, folder: Path) -> list[Finding]:
+    """Return what one gate finds; see `run`."""
     module, _, package = GATES[gate]
     try:
         tool = importlib.import_module(f"lake_blueprints.cli.check.gates.{module}")
@@ -46,10 +47,11 @@ def _findings(gate: str, folder: Path) -> list[Finding]:
             f"the gate '{gate}' needs {package}, which is not installed ({error.name}): "
             f'pip install "lake-blueprints[check]", or leave it out with --skip {gate}'
         ) from None
-    return list(tool.findings(_templates(folder)))
+    return list(tool.findings(templates_of(folder)))
 
 
-def _templates(folder: Path) -> Sequence[StackTemplate]:
+def templates_of(folder: Path) -> Sequence[StackTemplate]:
+    """Return the templates of a synthesised app; see `run`."""
     if not (folder / "manifest.json").is_file():
         raise CommandError(f"'{folder}' holds no synthesised app; run 'cdk synth' first, or name its output folder")
     try:

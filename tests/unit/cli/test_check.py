@@ -1,0 +1,185 @@
+"""`lake check`: what each gate finds, merged, acknowledged, and told in three forms."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from lake_blueprints.cli.check.finding import Finding, Severity, merged
+from lake_blueprints.cli.check.gates import GATES, lint, nag, own, schema
+from lake_blueprints.cli.check.gates import iam as policies
+from lake_blueprints.cli.check.running import findings_of
+from lake_blueprints.cli.errors import CommandError
+from lake_blueprints.cli.main import main
+from lake_blueprints.rules.assembly import StackTemplate, read_assembly
+
+BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "On"}}}
+SHORT_MEMORY = {
+    "Type": "AWS::RedshiftServerless::Workgroup",
+    "Properties": {"WorkgroupName": "analysts", "BaseCapacity": 7},
+}
+
+
+def template(**resources: Any) -> StackTemplate:
+    return StackTemplate(name="Stack", path=Path("Stack.template.json"), document={"Resources": resources})
+
+
+def policy(**statement: Any) -> StackTemplate:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **statement}]}
+    return template(Policy={"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}})
+
+
+def rules_of(found: Any) -> set[str]:
+    return {rule for one in found for rule in one.rules}
+
+
+def finding(**options: Any) -> Finding:
+    defaults = {"gates": ("a",), "rules": ("A-1",), "topic": "1", "severity": Severity.WARNING, "stack": "Stack"}
+    return Finding(**{**defaults, "message": "wrong", **options})
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Path:
+    """An app with one wrong value, one wrong action, and a bucket whose lack of logs somebody wants."""
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False, analytics_reporting=False)
+    stack = cdk.Stack(app, "Shop")
+    bucket = s3.Bucket(stack, "Orders", enforce_ssl=True, versioned=True, removal_policy=cdk.RemovalPolicy.RETAIN)
+    cdk.Validations.of(bucket).acknowledge(cdk.Acknowledgment(id="AwsSolutions-S1", reason="nobody else reads it"))
+    iam.CfnManagedPolicy(
+        stack,
+        "Typo",
+        policy_document={
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:GetObjects", "Resource": bucket.bucket_arn}],
+        },
+    )
+    app.synth()
+    return tmp_path
+
+
+def test_the_library_s_rules_find_what_no_schema_knows() -> None:
+    assert any(rule.startswith("LAKE-REDSHIFT") for rule in rules_of(own.findings([template(W=SHORT_MEMORY)])))
+
+
+def test_the_schemas_find_a_value_that_is_not_in_an_enumeration() -> None:
+    (found,) = [one for one in schema.findings([template(B=BUCKET)]) if one.rules == ("W3030",)]
+    assert found.severity is Severity.ERROR
+    assert found.logical_id == "B"
+    assert "VersioningConfiguration.Status" in found.message
+
+
+def test_the_linter_finds_it_too_and_the_two_are_told_once() -> None:
+    both = [*schema.findings([template(B=BUCKET)]), *lint.findings([template(B=BUCKET)])]
+    (found,) = [one for one in merged(both) if "3030" in one.rules[0]]
+    assert set(found.gates) == {"schema", "cfn-lint"}
+    assert found.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("statement", "issue"),
+    [
+        ({"Action": "s3:GetObjects"}, "UNKNOWN_ACTION"),
+        ({"Action": "s4:GetObject"}, "UNKNOWN_PREFIX"),
+        ({"Action": "s3:GetObject", "Condition": {"StringEquals": {"s3:prefix": "x"}}}, "UNKNOWN_CONDITION_FOR_ACTION"),
+        ({"Action": "s3:GetObject", "Condition": {"StringSame": {"aws:SourceAccount": "1"}}}, "UNKNOWN_OPERATOR"),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:sqs:us-east-1:123456789012:q"}, "RESOURCE_MISMATCH"),
+    ],
+)
+def test_the_analysis_of_policies_knows_actions_conditions_and_resources(statement: dict[str, Any], issue: str) -> None:
+    assert issue in rules_of(policies.findings([policy(**statement)]))
+
+
+def test_a_resource_that_only_the_deployment_knows_is_not_judged() -> None:
+    statement = {"Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}
+    assert rules_of(policies.findings([policy(**statement)])) == set()
+
+
+def test_each_pack_runs_over_templates_and_their_common_rules_are_told_once() -> None:
+    open_bucket = template(Open={"Type": "AWS::S3::Bucket"})
+    found = [one for one in merged(nag.findings([open_bucket])) if "HIPAA.Security-S3BucketLoggingEnabled" in one.rules]
+    assert [one.rules for one in found] == [
+        tuple(f"{pack}-S3BucketLoggingEnabled" for pack in nag.PACKS if pack not in {"AwsSolutions", "Serverless"})
+    ]
+
+
+def test_the_worst_severity_wins_where_gates_agree() -> None:
+    one, other = finding(), finding(gates=("b",), rules=("B-1",), severity=Severity.ERROR)
+    (found,) = merged([one, other])
+    assert (found.gates, found.rules, found.severity) == (("a", "b"), ("A-1", "B-1"), Severity.ERROR)
+
+
+def test_findings_about_two_resources_stay_two() -> None:
+    assert len(merged([finding(logical_id="A"), finding(logical_id="B")])) == 2
+
+
+def test_a_table_groups_by_construct_and_the_exit_code_tells(
+    assembly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(assembly)]) == 1
+    printed = capsys.readouterr().out
+    assert "Shop/Typo (AWS::IAM::ManagedPolicy)" in printed
+    assert "UNKNOWN_ACTION" in printed
+    assert "AwsSolutions-S1" not in printed
+    assert printed.splitlines()[-1].split(" ", 1)[1].startswith("error")
+
+
+def test_nothing_fails_when_nothing_shall(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gates = [option for gate in GATES if gate != "iam" for option in ("--skip", gate)]
+    assert main(["check", str(assembly), "--fail-on", "never", *gates]) == 0
+    assert "UNKNOWN_ACTION" in capsys.readouterr().out
+
+
+def test_json_and_sarif_are_for_other_tools(assembly: Path, tmp_path: Path) -> None:
+    gates = [option for gate in GATES if gate != "iam" for option in ("--skip", gate)]
+    for form in ("json", "sarif"):
+        assert main(["check", str(assembly), "--format", form, "-o", str(tmp_path / form), *gates]) == 1
+    (plain,) = json.loads((tmp_path / "json").read_text())
+    assert (plain["construct_path"], plain["rules"], plain["severity"]) == ("Shop/Typo", ["UNKNOWN_ACTION"], "error")
+    run = json.loads((tmp_path / "sarif").read_text())["runs"][0]
+    assert run["results"][0]["ruleId"] == "UNKNOWN_ACTION"
+    assert run["results"][0]["level"] == "error"
+    assert run["tool"]["driver"]["rules"] == [{"id": "UNKNOWN_ACTION"}]
+
+
+def test_a_folder_without_an_app_gets_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / "none")]) == 2
+    assert "holds no synthesised app; run 'cdk synth' first" in capsys.readouterr().err
+
+
+def test_a_broken_assembly_gets_one_clear_line(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (assembly / "Shop.template.json").unlink()
+    assert main(["check", str(assembly)]) == 2
+    assert "is not a whole synthesised app" in capsys.readouterr().err
+
+
+def test_an_acknowledgment_of_a_wildcard_covers_every_spelling_of_its_reference(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False, analytics_reporting=False)
+    stack = cdk.Stack(app, "Shop")
+    cdk.Validations.of(stack).acknowledge(cdk.Acknowledgment(id="X[Resource::<Orders.Arn>/*]", reason="all of them"))
+    app.synth()
+    (one,) = read_assembly(tmp_path)
+    assert one.acknowledgment("X[Resource::${Orders.Arn}/*]", "Shop/Role") == "all of them"
+    assert one.acknowledgment("X[Resource::<Other.Arn>/*]", "Shop/Role") is None
+
+
+def test_what_is_acknowledged_is_listed_with_the_reasons(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(assembly), "--acknowledged"]) == 0
+    printed = capsys.readouterr().out
+    assert "nobody else reads it" in printed
+    assert "Shop/Orders: AwsSolutions-S1" in printed
+    # A bucket, its policy, and the managed policy.
+    assert "1 acknowledgment on 3 resources" in printed
+
+
+def test_a_missing_tool_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "lake_blueprints.cli.check.gates.iam")
+    monkeypatch.setitem(sys.modules, "parliament", None)
+    with pytest.raises(CommandError, match=r"needs parliament.*lake-blueprints\[check\].*--skip iam"):
+        findings_of("iam", Path())
