@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -158,9 +159,10 @@ def _json(
     selected = []
     for name, kind in columns:
         key = serde.get(f"mapping.{name}") or keys.get(name.lower(), name)
-        described.append(f"{quote(key)}: {quote(_spelled(kind, keys).duckdb)}")
-        value = f"cast({identifier(key)} as {kind.duckdb})" if kind.children else identifier(key)
-        selected.append(f"{value} as {identifier(name)}")
+        # DuckDB would drop the offset of a time that has one.
+        read = re.sub(r"(?<!\")\bTIMESTAMP\b", "TIMESTAMPTZ", _spelled(kind, keys).duckdb)
+        described.append(f"{quote(key)}: {quote(read)}")
+        selected.append(f"cast({identifier(key)} as {kind.duckdb}) as {identifier(name)}")
     malformed = serde.get("ignore.malformed.json", "false").lower()
     source = f"""read_json(
         {_list(uris)}, format = 'newline_delimited', columns = {{{", ".join(described)}}}, filename = '$path',

@@ -181,6 +181,16 @@ def test_json_keys_are_found_in_any_case_inside_objects_too(lake: Lake) -> None:
     ]
 
 
+def test_json_times_are_in_utc_whatever_their_offset(lake: Lake) -> None:
+    times = ["2024-11-03T01:30:00-04:00", "2024-11-03T05:30:00Z", "2024-11-03 05:30:00"]
+    lake.put("times/x.json", "\n".join(json.dumps({"at": time, "all": [time]}) for time in times).encode())
+    lake.query(
+        f"create external table times (at timestamp, \"all\" array<timestamp>) {OPENX} location 's3://data/times/'"
+    )
+    found = "2024-11-03 05:30:00.000"
+    assert lake.query('select at, "all" from times') == [[found, f"[{found}]"]] * 3
+
+
 def test_columns_that_files_lack_are_null_and_others_are_ignored(lake: Lake) -> None:
     for name, table in (("a", pa.table({"id": [1], "extra": ["x"]})), ("b", pa.table({"id": [2], "note": ["n"]}))):
         buffer = io.BytesIO()
