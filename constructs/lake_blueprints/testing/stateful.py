@@ -88,9 +88,11 @@ def _create_only_paths(kind: str) -> tuple[str, ...]:
     cfn-lint carries the schemas, so that nothing is asked over the network.
     """
     # Importing it takes half a second, which only those who compare should wait for.
-    from cfnlint.schema import ResourceNotFoundError  # noqa: PLC0415
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
-
+    try:
+        from cfnlint.schema import ResourceNotFoundError  # noqa: PLC0415
+        from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise AssertionError("this needs cfn-lint; install it by pip install 'lake-blueprints[testing]'") from None
     try:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     except ResourceNotFoundError:
