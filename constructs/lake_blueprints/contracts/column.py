@@ -134,10 +134,10 @@ class Column:
         return evolve(
             self,
             type=self._masked_type(),
-            source=None,
             required=self.required and hashed,
             unique=self.unique and hashed,
             format=None,
+            time_zone=None,
             description=f"{self.description} {how}" if self.description else how,
             classification="masked",
             constraints=Constraints(),

@@ -185,7 +185,9 @@ class Curation:
 
 
 def _optional(column: Column) -> Column:
-    return evolve(column, source=None, required=False, unique=False, format=None, constraints=Constraints())
+    return evolve(
+        column, source=None, required=False, unique=False, format=None, time_zone=None, constraints=Constraints()
+    )
 
 
 def _masked(curated: Dataset) -> list[dict[str, str]]:

@@ -67,7 +67,8 @@ def test_rules_about_values_do_not_outlive_the_values() -> None:
     redacted = column.masked()
     assert redacted is not None
     assert (redacted.required, redacted.unique, redacted.constraints) == (False, False, Constraints())
-    assert (redacted.source, redacted.classification, redacted.description) == (None, "masked", "Redacted.")
+    # What the source calls it is still worth knowing.
+    assert (redacted.source, redacted.classification, redacted.description) == ("X-Name", "masked", "Redacted.")
 
 
 def test_a_hash_is_still_required_and_unique() -> None:
