@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow.parquet import ParquetFile
 
+from lake_blueprints.contracts import Contract
 from lake_blueprints.local.cloud import LocalCloud
 
 APPS = Path(__file__).parent / "apps"
@@ -222,6 +225,21 @@ def test_redshift_reads_what_was_sent(lake: Lake, table: str, column: str) -> No
     expected = _expected(table, column)
     nested = any(isinstance(value, list | dict) for value in expected)
     assert [_parsed(value) if nested else value for value in found] == [_redshift(value) for value in expected]
+
+
+def test_files_hold_the_types_of_the_document(lake: Lake) -> None:
+    (dataset,) = Contract.from_file(APPS / "values.odcs.yaml").datasets
+    table = lake.cloud.client("glue").get_table(DatabaseName=lake.outputs["CuratedDatabase"], Name="sent")["Table"]
+    bucket, _, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
+    client = lake.cloud.client("s3")
+    keys = [item["Key"] for item in client.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    (key,) = [key for key in keys if key.endswith(".parquet")]
+    schema = ParquetFile(io.BytesIO(client.get_object(Bucket=bucket, Key=key)["Body"].read())).schema
+    physical = {found.path: found.physical_type for found in map(schema.column, range(len(schema.names)))}
+    flat = [column for column in dataset.columns if not column.type.nested]
+    assert {column.name: physical[column.name] for column in flat} == {
+        column.name: column.type.parquet.partition(" ")[0] for column in flat
+    }
 
 
 def _expected(table: str, column: str) -> list[Any]:
