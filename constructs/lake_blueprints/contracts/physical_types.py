@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -204,7 +205,7 @@ class _Resolver:
             precision, scale = (int(part) for part in digits.rstrip(")").split(","))
             return _Resolved(ScalarType("decimal", precision=precision, scale=scale), notes)
         if name == "decimal":
-            return self._decimal(stored, whole=prop.get("logicalType") == "integer")
+            return self._decimal(stored, prop)
         if name == "string":
             longest = (prop.get("logicalTypeOptions") or {}).get("maxLength")
             return _Resolved(ScalarType("string", length=longest or _length(stored)), notes)
@@ -212,11 +213,11 @@ class _Resolver:
             notes = (NANOSECONDS,)
         return _Resolved(ScalarType(name), notes)
 
-    def _decimal(self, stored: Written, *, whole: bool) -> _Resolved:
-        numbers, notes = stored.numbers, ()
+    def _decimal(self, stored: Written, prop: Mapping[str, Any]) -> _Resolved:
+        numbers, notes = stored.numbers or _custom_digits(prop), ()
         if numbers:
             precision, scale = numbers[0], numbers[1] if len(numbers) > 1 else 0
-        elif whole:
+        elif prop.get("logicalType") == "integer":
             precision, scale = DECIMAL_DIGITS_MAX, 0
         elif stored.name in ("bignumeric", "bigdecimal"):
             precision, scale = 76, 38
@@ -231,6 +232,13 @@ class _Resolver:
             scale = min(scale, 18)
             return _Resolved(ScalarType("decimal", precision=DECIMAL_DIGITS_MAX, scale=scale), (TOO_MANY_DIGITS,))
         return _Resolved(ScalarType("decimal", precision=precision, scale=scale), notes)
+
+
+def _custom_digits(prop: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return precision and scale of the custom properties as which some tools write them."""
+    given = {entry.get("property"): entry.get("value") for entry in prop.get("customProperties") or []}
+    digits = [str(given.get("precision")), str(given.get("scale") or 0)]
+    return tuple(map(int, digits)) if all(re.fullmatch(r"\d{1,3}", digit) for digit in digits) else ()
 
 
 def _text(*notes: str) -> _Resolved:

@@ -90,6 +90,9 @@ def _classification(prop: Element, inner: Sequence[tuple[Element, str]], place: 
     own = prop.get("classification")
     if _is_restricted(own):
         return str(own)
+    if str(custom(prop, "pii")).lower() == "true":
+        report.warn(place, f"'{prop['name']}' is restricted, since its custom property 'pii' says so")
+        return "pii"
     for child, _ in inner:
         if _is_restricted(child.get("classification")):
             found = str(child["classification"])

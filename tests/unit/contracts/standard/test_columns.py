@@ -255,3 +255,29 @@ def test_a_measure_is_no_column() -> None:
 )
 def test_notes_what_is_not_checked(options: str, note: str) -> None:
     assert notes(f"{{name: x, {options}}}") == [note]
+
+
+@pytest.mark.parametrize("value", ["true", "'True'"])
+def test_a_column_is_restricted_if_a_custom_property_calls_it_pii(value: str) -> None:
+    found = dataset(f"{{name: x, logicalType: string, customProperties: [{{property: pii, value: {value}}}]}}")
+    assert found.restricted_columns == found.columns
+    assert [str(note) for note in found.notes] == [
+        "schema[0].properties[0]: 'x' is restricted, since its custom property 'pii' says so"
+    ]
+
+
+def test_a_column_is_not_restricted_if_a_custom_property_says_that_it_is_no_pii() -> None:
+    found = dataset("{name: x, logicalType: string, customProperties: [{property: pii, value: 'false'}]}")
+    assert (found.restricted_columns, found.notes) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("digits", "compiled"),
+    [
+        ("{property: precision, value: 6}, {property: scale, value: 2}", "decimal(6,2)"),
+        ("{property: precision, value: '6'}", "decimal(6,0)"),
+        ("{property: precision, value: many}", "decimal(38,18)"),
+    ],
+)
+def test_reads_digits_that_are_custom_properties(digits: str, compiled: str) -> None:
+    assert str(column(f"logicalType: number, physicalType: decimal, customProperties: [{digits}]").type) == compiled
