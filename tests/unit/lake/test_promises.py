@@ -11,10 +11,11 @@ from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 
+from lake_blueprints.access import ServiceRole
 from lake_blueprints.contracts import Dataset, DatasetFormat, ServiceLevels
-from lake_blueprints.lake import DataLake
+from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.streaming import Buffer
-from tests.support import properties, resources, template_of, warnings_of
+from tests.support import nag_findings, properties, resources, template_of, validation_findings, warnings_of
 
 
 def promising(dataset: Dataset, **levels: Any) -> Dataset:
@@ -140,3 +141,16 @@ def test_the_callers_schedule_wins_and_warns_if_it_is_slower(stack: cdk.Stack, p
 def test_refuses_a_schedule_that_eventbridge_cannot_have(stack: cdk.Stack, passengers: Dataset) -> None:
     with pytest.raises(ValueError, match=r"dataset 'passengers': schedule '0 3 1 . 1' starts on days of the month"):
         DataLake(stack, "Lake", datasets=[promising(passengers, schedule="0 3 1 * 1")])
+
+
+def test_promises_and_masked_copies_are_kept_in_stacks_of_their_own(passengers: Dataset, seats: Dataset) -> None:
+    app = cdk.App(builtin_cloud_formation_validation=False, analytics_reporting=False)
+    levels = {"retention": timedelta(days=9), "latency": timedelta(days=1), "frequency": timedelta(hours=1)}
+    datasets = [promising(dataset, **levels) for dataset in (passengers, seats)]
+    lake = DataLake(cdk.Stack(app, "Main"), "Lake", datasets=datasets, shards=Shards(count=2), notify_support=True)
+    lake.grant_query(
+        ServiceRole(cdk.Stack(app, "Other"), "Role", services=["ecs-tasks.amazonaws.com"], description="Asks")
+    )
+    for stack in app.synth().stacks_recursively:
+        assert validation_findings(dict(stack.template)) == []
+    assert nag_findings(app) == []
