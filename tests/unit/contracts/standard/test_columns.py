@@ -281,3 +281,17 @@ def test_a_column_is_not_restricted_if_a_custom_property_says_that_it_is_no_pii(
 )
 def test_reads_digits_that_are_custom_properties(digits: str, compiled: str) -> None:
     assert str(column(f"logicalType: number, physicalType: decimal, customProperties: [{digits}]").type) == compiled
+
+
+def test_a_time_of_day_is_not_compared() -> None:
+    found = dataset("{name: x, logicalType: time, logicalTypeOptions: {minimum: '08:00'}}")
+    assert found.columns[0].constraints == Constraints()
+    assert str(found.notes[-1]) == (
+        "schema[0].properties[0].logicalTypeOptions.minimum: a time of day is kept as text, so it is not compared"
+    )
+
+
+def test_a_long_type_is_shortened_in_a_note() -> None:
+    fields = ", ".join(f"{{name: field_{number}, physicalType: INTERVAL}}" for number in range(9))
+    text = dataset(f"{{name: x, logicalType: object, properties: [{fields}]}}").notes[0].text
+    assert text.startswith("'x' becomes struct<field_0:string,field_1:string,field_2:string,field_3:…: ")

@@ -160,3 +160,17 @@ def test_says_what_cannot_be_read(tmp_path: Path) -> None:
         read_text(tmp_path / "none.yaml")
     with pytest.raises(ContractError, match="cannot be read: Is a directory"):
         read_text(tmp_path)
+
+
+def test_limits_are_what_may_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The document, its mapping, and two values for each key.
+    monkeypatch.setattr("lake_blueprints.contracts.standard.text.MAX_VALUES", 6)
+    assert load("a: 1\nb: 2\n") == {"a": 1, "b": 2}
+    with pytest.raises(ContractError, match="more than 6 values"):
+        load("a: 1\nb: 2\nc: 3\n")
+
+
+def test_hints_at_tabs_only_where_there_is_one() -> None:
+    with pytest.raises(ContractError) as raised:
+        load("a: [")
+    assert str(raised.value) == "line 2: not valid YAML: did not find expected node content"
