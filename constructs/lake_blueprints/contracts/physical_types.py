@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lake_blueprints.contracts.avro_text import read_avro
 from lake_blueprints.contracts.names import catalog_names
+from lake_blueprints.contracts.scalars import meaning_of, scalar
 from lake_blueprints.contracts.type_text import ARRAYS, ROWS, WRAPPERS, Written, read
-from lake_blueprints.contracts.type_words import (
-    ALIASES,
-    DIGITS,
-    ELEMENTS,
-    FORMATS,
-    LOGICAL,
-    NANOSECONDS,
-    SYSTEMS,
-    TOO_MANY_DIGITS,
-    UNKNOWN_DIGITS,
-    WORDS,
-    Meaning,
-)
-from lake_blueprints.contracts.types import DECIMAL_DIGITS_MAX, ArrayType, DataType, MapType, ScalarType, StructType
+from lake_blueprints.contracts.type_words import ALIASES, ELEMENTS, FORMATS, LOGICAL
+from lake_blueprints.contracts.types import ArrayType, DataType, MapType, ScalarType, StructType
 
 # A physical type refines a logical one only within its family; a `string` that is stored as an INT stays a string.
 _INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint", "decimal"})
@@ -36,7 +24,6 @@ _REFINES: Mapping[str, frozenset[str]] = {
     "integer": _INTEGERS,
     "number": _INTEGERS | {"float", "double"},
 }
-_MICROSECONDS = 6
 _HIDDEN = "spelled so inside an object, only the curation job finds it; Athena finds it null in raw JSON"
 # Characters of an unknown type that a note repeats.
 _SHOWN = 60
@@ -155,14 +142,14 @@ class _Resolver:
             return _Resolved(found.type) if logical == "string" else found
         by_format = FORMATS.get(str((prop.get("logicalTypeOptions") or {}).get("format")))
         meaning = by_format if by_format and logical in ("integer", "number") else LOGICAL[logical]
-        return self._meant(meaning, Written(name=meaning.type), prop)
+        return _Resolved(*scalar(meaning, Written(name=meaning.type), self.system, prop))
 
     def written(self, stored: Written, prop: Mapping[str, Any] | None = None) -> _Resolved:
         """Resolve a physical type by itself."""
         if held := self._container(stored, prop):
             return held
-        if meaning := self._meaning(stored):
-            return self._meant(meaning, stored, prop or {})
+        if meaning := meaning_of(stored, self.system):
+            return _Resolved(*scalar(meaning, stored, self.system, prop or {}))
         if stored.name.startswith("_"):
             # PostgreSQL's own name of an array type.
             item = self.written(Written(name=stored.name[1:], arguments=stored.arguments))
@@ -184,61 +171,6 @@ class _Resolver:
         if name in ROWS and parts:
             return self._struct([(label, self.written(part)) for label, part in stored.parts])
         return None
-
-    def _meaning(self, stored: Written) -> Meaning | None:
-        if stored.name == "bit":
-            single = self.system == "sqlserver" or stored.numbers in ((), (1,))
-            return Meaning("boolean") if single else Meaning("string", "kept as text of zeros and ones")
-        if stored.name == "float" and stored.numbers and self.system not in ("mysql", "oracle"):
-            # Standard SQL's precision in bits.
-            return Meaning("float" if stored.numbers[0] <= 24 else "double")
-        for words in (SYSTEMS.get(self.system, {}), WORDS):
-            for name in (stored.name, stored.name.rpartition(".")[2]):
-                if name in words:
-                    return words[name]
-        return None
-
-    def _meant(self, meaning: Meaning, stored: Written, prop: Mapping[str, Any]) -> _Resolved:
-        notes = (meaning.note,) if meaning.note else ()
-        name, _, digits = meaning.type.partition("(")
-        if digits:
-            precision, scale = (int(part) for part in digits.rstrip(")").split(","))
-            return _Resolved(ScalarType("decimal", precision=precision, scale=scale), notes)
-        if name == "decimal":
-            return self._decimal(stored, prop)
-        if name == "string":
-            longest = (prop.get("logicalTypeOptions") or {}).get("maxLength")
-            return _Resolved(ScalarType("string", length=longest or _length(stored)), notes)
-        if name == "timestamp" and stored.numbers and stored.numbers[0] > _MICROSECONDS:
-            notes = (NANOSECONDS,)
-        return _Resolved(ScalarType(name), notes)
-
-    def _decimal(self, stored: Written, prop: Mapping[str, Any]) -> _Resolved:
-        numbers, notes = stored.numbers or _custom_digits(prop), ()
-        if numbers:
-            precision, scale = numbers[0], numbers[1] if len(numbers) > 1 else 0
-        elif prop.get("logicalType") == "integer":
-            precision, scale = DECIMAL_DIGITS_MAX, 0
-        elif stored.name in ("bignumeric", "bigdecimal"):
-            precision, scale = 76, 38
-        elif self.system in DIGITS:
-            precision, scale = DIGITS[self.system]
-        else:
-            return _Resolved(ScalarType("decimal", precision=38, scale=18), (UNKNOWN_DIGITS,))
-        # Oracle and PostgreSQL round NUMBER(5,-2) to hundreds, and hold 0.00012 in NUMBER(2,5).
-        precision = max(precision - min(scale, 0), scale, 1)
-        scale = max(scale, 0)
-        if precision > DECIMAL_DIGITS_MAX:
-            scale = min(scale, 18)
-            return _Resolved(ScalarType("decimal", precision=DECIMAL_DIGITS_MAX, scale=scale), (TOO_MANY_DIGITS,))
-        return _Resolved(ScalarType("decimal", precision=precision, scale=scale), notes)
-
-
-def _custom_digits(prop: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return precision and scale of the custom properties as which some tools write them."""
-    given = {entry.get("property"): entry.get("value") for entry in prop.get("customProperties") or []}
-    digits = [str(given.get("precision")), str(given.get("scale") or 0)]
-    return tuple(map(int, digits)) if all(re.fullmatch(r"\d{1,3}", digit) for digit in digits) else ()
 
 
 def _text(*notes: str) -> _Resolved:
@@ -266,9 +198,3 @@ def _mapped(key: _Resolved, value: _Resolved) -> _Resolved:
     text = key.type == ScalarType("string", length=getattr(key.type, "length", None))
     notes = (*value.notes, *(() if text else ("keys of maps are kept as text, which JSON has no other of",)))
     return _Resolved(MapType(ScalarType("string"), value.type), notes)
-
-
-def _length(stored: Written) -> int | None:
-    if stored.name in ("uuid", "uniqueidentifier", "guid"):
-        return 36
-    return stored.numbers[0] if stored.numbers and stored.numbers[0] > 0 else None
