@@ -62,8 +62,8 @@ PEOPLE = Dataset(
 class SampleLake:
     """What holds data in one stack, what works on it in another; ids differ, so that stacks can be told apart."""
 
-    def __init__(self, app: cdk.App, name: str) -> None:
-        self.data, self.work = cdk.Stack(app, f"{name}-data"), cdk.Stack(app, f"{name}-work")
+    def __init__(self, app: cdk.App, name: str, env: cdk.Environment | None = None) -> None:
+        self.data, self.work = (cdk.Stack(app, f"{name}-{what}", env=env) for what in ("data", "work"))
         self._name = name
         self._define_storage()
         self._define_streaming()

@@ -1,5 +1,6 @@
 // Decides requests by @cloud-copilot/iam-simulate: one line of JSON in, one line of JSON out.
 import { createInterface } from 'node:readline'
+import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 
 // The simulator takes a key with a part of one's own for known only where that part follows a slash, and would leave
@@ -29,9 +30,17 @@ async function decide({ policies, request }) {
   }
 }
 
+// Validated once, and not with each request that it has a say in.
+const validated = (policy) =>
+  createValidatedPolicy(
+    policy,
+    policy.Statement.some((statement) => 'Principal' in statement) ? validateResourcePolicy : validateIdentityPolicy
+  )
+
 for await (const line of createInterface({ input: process.stdin })) {
   const { policies, requests } = JSON.parse(known(line))
+  const policiesOnce = policies.map(validated)
   const decisions = []
-  for (const request of requests) decisions.push(await decide({ policies, request }))
+  for (const request of requests) decisions.push(await decide({ policies: policiesOnce, request }))
   process.stdout.write(JSON.stringify(decisions) + '\n')
 }

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
+from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
+from constructs import Construct, IConstruct
 
 from lake_blueprints.access.service_role import ServiceRole
 
@@ -65,10 +67,40 @@ def grant_on(
         "conditions": conditions,
     }
     if resource is None:
+        if is_of_another_account(grantee):
+            raise ValueError(
+                f"'{actions[0]}' cannot be granted to another account: what it is called on has no policy of its own "
+                "here; grant it to a role of this account that the other account may assume"
+            )
         return iam.Grant.add_to_principal(**common)
     # In its own policy a key is `*`: its ARN there would be a resource that refers to itself.
     itself = ["*"] if hasattr(resource, "key_arn") else None
-    return iam.Grant.add_to_principal_or_resource(**common, resource=resource, resource_self_arns=itself)
+    if not conditions:
+        return iam.Grant.add_to_principal_or_resource(**common, resource=resource, resource_self_arns=itself)
+    grant = iam.Grant.add_to_principal(**common)
+    if grant.success and grantee.grant_principal.principal_account in {None, _account(resource)}:
+        return grant
+    # The CDK's own way to both policies leaves the conditions out of the resource's.
+    resource.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=list(actions),
+            resources=itself or list(resource_arns),
+            principals=[grantee.grant_principal],
+            conditions=conditions,
+        )
+    )
+    return grant
+
+
+def is_of_another_account(grantee: iam.IGrantable) -> bool:
+    """Tell whether a grantee is known to be of another account than the stack that names it."""
+    if isinstance(grantee, ServiceRole):
+        return False
+    principal = grantee.grant_principal
+    if not Construct.is_construct(principal):
+        return False
+    accounts = {principal.principal_account, Stack.of(cast(IConstruct, principal)).account}
+    return len(accounts) > 1 and not any(account is None or Token.is_unresolved(account) for account in accounts)
 
 
 def combine(*grants: iam.Grant) -> iam.Grant:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.access import combine, grant_on
+from lake_blueprints.access.grants import is_of_another_account
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.catalog.folders import ByFolder
 from lake_blueprints.catalog.lake_formation import LakeFormation
@@ -124,6 +125,13 @@ class CatalogEntries:
         return must
 
     def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access, restricted: bool) -> iam.Grant:
+        if is_of_another_account(grantee):
+            Annotations.of(self._database).add_warning_v2(
+                "lake-blueprints:catalog-of-another-account",
+                f"'{self._name}' is granted to another account, which may use the objects and the key, but not the "
+                "catalog: its one policy belongs to the account; share the database through Lake Formation",
+            )
+            return iam.Grant.drop(grantee, "the catalog is shared through Lake Formation")
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access, restricted=restricted)
         return grant_on(

@@ -20,7 +20,7 @@ _METASTORE = "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-et
 _SPARK = "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/assumed_roles.html"
 _TABLE = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html"
 _PARTITIONS = "https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html"
-_KEEP_PARTITIONS = ("glue:GetTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition")
+KEEP_PARTITIONS = ("glue:GetTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition")
 
 
 def curation_job_calls(job: CurationJob) -> Declared:
@@ -38,7 +38,7 @@ def curation_job_calls(job: CurationJob) -> Declared:
             *_files(job.quarantine, job.quarantine_prefix, "sets bad records aside"),
             *_files(zone, target.prefix, "writes the table"),
             *_folder(zone, target.prefix),
-            in_catalog(target, _KEEP_PARTITIONS, "registers partitions, and renews their columns", _PARTITIONS),
+            in_catalog(target, KEEP_PARTITIONS, "registers partitions, and renews their columns", _PARTITIONS),
             *(call for table in job.references for call in _reference(table)),
             *_masked(job),
             *_glue(job),
@@ -88,7 +88,7 @@ def _masked(job: CurationJob) -> tuple[Call, ...]:
     files = (
         *_files(job.masked.zone, job.masked.prefix, because),
         *_folder(job.masked.zone, job.masked.prefix),
-        in_catalog(job.masked, _KEEP_PARTITIONS, because, _PARTITIONS),
+        in_catalog(job.masked, KEEP_PARTITIONS, because, _PARTITIONS),
     )
     return (*files, *read_salt(job.salt, "hashes what is restricted")) if job.salt else files
 
