@@ -9,10 +9,11 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.access import ServiceRole
-from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.catalog import Crawler
+from lake_blueprints.contracts import Column, Contract, Dataset, DatasetFormat
 from lake_blueprints.lake import DataLake
 from tests.policies import may_read, statements
-from tests.support import assert_passes_the_gates, resources, template_of
+from tests.support import ROOT, assert_passes_the_gates, resources, template_of
 
 RECORD, TABLE = "part-0.json.gz", "part-0.parquet"
 
@@ -143,3 +144,17 @@ def test_support_is_mailed_at_the_addresses_for_notifications(stack: cdk.Stack, 
         ("email", "ops@example.com"),
         ("email", "oncall@example.com"),
     ]
+
+
+def test_contracts_code_and_crawled_data_are_one_lake(stack: cdk.Stack, passengers: Dataset) -> None:
+    contracts = Contract.from_file(ROOT / "examples" / "flights" / "contracts" / "flights.odcs.yaml").datasets
+    made = DataLake(
+        stack, "Lake", datasets=[*contracts, passengers, Dataset(name="x", columns=[Column(name="x", type="int")])]
+    )
+    Crawler(stack, "Crawler", database=made.raw_database, prefixes=["reference/"], table_prefix="ref_")
+    made.grant_query(iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal()))
+    made.raw.grant_read(iam.Role(stack, "Engineer", assumed_by=iam.AccountRootPrincipal()))
+    assert may_read(stack, made.raw, "reference/airlines.csv", of="Engineer")
+    assert not may_read(stack, made.raw, "passengers/x.json.gz", of="Engineer")
+    assert may_read(stack, made.curated, "flights/x.parquet", of="Analyst")
+    assert not may_read(stack, made.curated, "passengers/x.parquet", of="Analyst")
