@@ -13,8 +13,11 @@ from lake_blueprints.rules.template import Node, Resource
 
 _SECRET: Final = re.compile(
     r"(password|passwd|passphrase|secretkey|secretaccesskey|privatekey|apikey|accesskey|authtoken|hectoken|"
-    r"secretstring|connectionpassword|accesstoken|bearertoken)$"
+    r"secretstring|clientsecret|(api|access|bearer|oauth|refresh|session|bot|github)token)$"
 )
+# Keys of values in lists, and those of their names.
+_VALUES: Final = ("Value", "ParameterValue", "PropertyValue", "AttributeValue")
+_NAMED_BY: Final = ("Name", "ParameterName", "AttributeName", "Key")
 _NO_SECRETS: Final = ("Statement", "DefinitionString", "Definition", "GenerateSecretString", "AttributeDefinitions")
 _ACCESS_KEY: Final = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")
 _IN_URL: Final = re.compile(r"(?i)(password|pwd)=[^&;$\s{]+|://[^/:@\s$]+:[^/@\s$]+@")
@@ -70,13 +73,10 @@ _WHO: Final = re.compile(
 def plain_secrets(resource: Resource) -> Iterator[Fault]:
     """Whoever may read the template, the change set or the console of the service reads the secret."""
     for node in _leaves(resource.properties):
-        name = re.sub(r"[^a-z]", "", node.path.rpartition(".")[2].lower())
-        hidden = Fault(at=node, found="a secret in plain text", allowed="a reference to a secret")
-        value = _named_value(node)
-        if (_SECRET.search(value[0] or name) and _is_secret(value[1])) or (
-            node.text and (_ACCESS_KEY.search(node.text) or (_is_url(node) and _IN_URL.search(node.text)))
-        ):
-            yield hidden
+        named_so = _SECRET.search(_name_of(node)) is not None and _is_secret(node)
+        text = node.text or ""
+        if named_so or _ACCESS_KEY.search(text) or (_is_url(node) and _IN_URL.search(text)):
+            yield Fault(at=node, found="a secret in plain text", allowed="a reference to a secret")
 
 
 @rule(
@@ -100,6 +100,7 @@ def public_access(resource: Resource) -> Iterator[Fault]:
 @rule(
     "LAKE-EXPOSURE-003",
     *POLICY_HOLDERS,
+    "AWS::Lambda::Permission",
     title="Policies do not allow everybody",
     fix="name the principals, or add a condition such as aws:PrincipalOrgID or aws:SourceAccount",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
@@ -108,6 +109,10 @@ def wildcard_principals(resource: Resource) -> Iterator[Fault]:
     """A principal * is every account of AWS, and those without one."""
     if resource.kind == "AWS::EC2::VPCEndpoint":
         return
+    if resource.kind == "AWS::Lambda::Permission":
+        restricted = any(resource.at(name).present for name in ("SourceArn", "SourceAccount", "PrincipalOrgID"))
+        if resource.at("Principal").text == "*" and not restricted:
+            yield Fault(at=resource.at("Principal"), allowed="a principal by name, or a PrincipalOrgID")
     for statement in statements(resource):
         if statement.kind is PolicyKind.IDENTITY or not statement.allows:
             continue
@@ -221,16 +226,14 @@ def _leaves(node: Node) -> Iterator[Node]:
             yield child
 
 
-def _named_value(node: Node) -> tuple[str | None, Node]:
-    """Return the name beside a value, in lists of names and values, such as a container's environment."""
-    parent, _, key = node.path.rpartition(".")
-    if key in {"Value", "ParameterValue", "PropertyValue"}:
-        holder = node.resource.at(parent.removeprefix("Properties.")).value if "." in parent else None
-        name = None
-        if isinstance(holder, dict):
-            name = holder.get("Name") or holder.get("ParameterName") or holder.get("AttributeName") or holder.get("Key")
-        return (re.sub(r"[^a-z]", "", str(name).lower()) if name else None), node
-    return None, node
+def _name_of(node: Node) -> str:
+    """Return what a value is called, in small letters: by its key, or beside it in a list of names and values."""
+    parent, _, name = node.path.rpartition(".")
+    if name in _VALUES and "." in parent:
+        holder = node.resource.at(parent.removeprefix("Properties."))
+        name = next((one for key in _NAMED_BY if (one := holder.at(key).text)), name)
+    letters = re.sub(r"[^a-z]", "", name.lower())
+    return "" if letters.startswith("encrypted") else letters
 
 
 def _is_secret(node: Node) -> bool:

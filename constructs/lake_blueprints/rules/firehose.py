@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lake_blueprints.rules.iam import role_must_allow
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import absent, at_least, between, matching, one_of, only_one, required
@@ -16,6 +17,7 @@ _DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
 _MIB = 1024 * 1024
 _EXPRESSION = re.compile(r"!\{([^}]*)\}")
 _NAMESPACES = ("timestamp", "firehose", "partitionKeyFromQuery", "partitionKeyFromLambda")
+_READ_STREAM = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards")
 _PROCESSORS = (
     "AppendDelimiterToRecord",
     "CloudWatchLogProcessing",
@@ -455,6 +457,31 @@ def processors(stream: Resource) -> Iterator[Fault]:
             if kind.text and kind.text in seen:
                 yield Fault(at=kind, allowed=f"one processor of type {kind.text}")
             seen |= {kind.text} if kind.text else set()
+
+
+@rule(
+    "LAKE-FIREHOSE-025",
+    STREAM,
+    title="The role of a delivery may read, convert and write",
+    fix="allow the actions in a policy of the role",
+    source=f"{_GUIDE}/controlling-access.html",
+)
+def role_actions(stream: Resource) -> Iterator[Fault]:
+    """Records are neither read nor written, and are gone when the source's retention ends."""
+    source = stream.at("KinesisStreamSourceConfiguration")
+    needed = [(source.at("RoleARN"), action) for action in _READ_STREAM if source.present]
+    for destination in _destinations(stream):
+        for place in _s3_of(destination):
+            needed.append((place.at("RoleARN"), "s3:PutObject"))
+        if _converts(destination):
+            role = destination.at("DataFormatConversionConfiguration.SchemaConfiguration.RoleARN")
+            needed.append((role, "glue:GetTableVersions"))
+        if any(processor.at("Type").text == "Lambda" for processor in _processors(destination)):
+            needed.append((destination.at("RoleARN"), "lambda:InvokeFunction"))
+        if destination.at("CloudWatchLoggingOptions.Enabled").flag:
+            needed.append((destination.at("RoleARN"), "logs:PutLogEvents"))
+    for node, action in needed:
+        yield from role_must_allow(node, action)
 
 
 def _is_unknown(node: Node) -> bool:

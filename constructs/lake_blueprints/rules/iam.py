@@ -10,7 +10,14 @@ from typing import Final
 
 from lake_blueprints.rules import tables
 from lake_blueprints.rules.arns import arn_of, overlap, pattern_of
-from lake_blueprints.rules.policies import POLICY_HOLDERS, PolicyKind, Statement, statements, trusted_services
+from lake_blueprints.rules.policies import (
+    POLICY_HOLDERS,
+    PolicyKind,
+    Statement,
+    permissions,
+    statements,
+    trusted_services,
+)
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import between, one_of, required
@@ -266,7 +273,7 @@ def versions(resource: Resource) -> Iterator[Fault]:
         if not names and version.text not in {None, "2012-10-17", "2008-10-17"}:
             yield Fault(at=version, allowed="2012-10-17")
         sid = statement.node.at("Sid")
-        if sid.text and sid.text in names:
+        if sid.text and sid.text in names and statement.kind is not PolicyKind.RESOURCE:
             yield Fault(at=sid, allowed="a Sid that no other statement has")
         if sid.text and statement.kind is PolicyKind.IDENTITY and not sid.text.isalnum():
             yield Fault(at=sid, allowed="letters and digits")
@@ -285,7 +292,7 @@ def size(resource: Resource) -> Iterator[Fault]:
     """IAM refuses managed policies of more than 6,144 characters, and inline ones of 10,240 together."""
     managed = resource.kind == "AWS::IAM::ManagedPolicy"
     node, most = (resource.at("PolicyDocument"), 6144) if managed else (resource.at("Policies"), 10240)
-    length = len(json.dumps(node.value, separators=(",", ":"))) if node.known else 0
+    length = len(json.dumps(node.value, separators=(",", ":"), default=str)) if node.known else 0
     # What is not known yet is counted as the function that stands for it, which is about as long.
     if length > most * 1.5:
         yield Fault(at=node, found=f"about {length} characters", allowed=f"{most} or fewer")
@@ -395,3 +402,11 @@ def _exactly_one(node: Node, one: str, other: str) -> Iterator[Fault]:
 def allows(granted: list[Statement], action: str) -> bool:
     """Whether some statement allows an action, on whatever."""
     return any(statement.allows and statement.covers(action) for statement in granted)
+
+
+def role_must_allow(node: Node, action: str) -> Iterator[Fault]:
+    """Refuse a role of the app that does not allow an action; roles and policies from elsewhere pass."""
+    role = node.target
+    given = permissions(role) if role is not None and role.kind == "AWS::IAM::Role" else None
+    if role is not None and given is not None and not allows(list(given), action):
+        yield Fault(at=node, found=f"{role.logical_id}, which may not", allowed=f"a role with {action}")

@@ -102,7 +102,7 @@ def rendered(value: Any) -> str:  # noqa: PLR0911 - one case per function
             return "${" + rendered(name) + "}"
         case dict() if is_function(value):
             return "${" + str(next(iter(value))) + "}"
-    return json.dumps(value)
+    return json.dumps(value, default=str)
 
 
 def referenced(value: Any) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lake_blueprints.rules.iam import allows
-from lake_blueprints.rules.policies import POLICY_HOLDERS, Statement, permissions, statements
+from lake_blueprints.rules.iam import role_must_allow
+from lake_blueprints.rules.policies import POLICY_HOLDERS, Statement, statements
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import between
@@ -215,18 +215,12 @@ def _sent_to(resource: Resource) -> Iterator[tuple[str, Node]]:
 
 def _role_must(role: Node, action: str, key: Node) -> Iterator[Fault]:
     """Refuse a role of the app that may not use a key, unless the key's policy speaks of it."""
-    target, found = role.target, _key_of(key)
-    if target is None or target.kind != "AWS::IAM::Role":
-        return
-    given = permissions(target)
-    if given is None or allows(list(given), action):
-        return
-    if found is not None and any(
-        one.allows and one.covers(action) and _names(one, target) for one in statements(found)
-    ):
-        return
-    yield Fault(at=role, found=f"{target.logical_id}, which may not", allowed=f"a role with {action} on the key")
+    found = _key_of(key)
+    if found is None or not any(one.allows and one.covers(action) and _names(one, role) for one in statements(found)):
+        yield from role_must_allow(role, action)
 
 
-def _names(statement: Statement, role: Resource) -> bool:
-    return any(item.target is role for item in statement.node.at("Principal.AWS").items())
+def _names(statement: Statement, role: Node) -> bool:
+    """Whether a statement of a key speaks of a role."""
+    principals = [item.target for item in statement.node.at("Principal.AWS").items()]
+    return role.target is not None and role.target in principals

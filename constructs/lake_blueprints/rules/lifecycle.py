@@ -237,6 +237,8 @@ def cycles(resource: Resource) -> Iterator[Fault]:
 def missing(resource: Resource) -> Iterator[Fault]:
     """CloudFormation refuses the template."""
     template = resource.template
+    if template.transformed:
+        return
     node = resource.attribute("DependsOn")
     for item in node.items():
         if item.text and item.text not in template.declared:

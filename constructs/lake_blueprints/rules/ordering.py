@@ -29,6 +29,7 @@ _TRY_THEIR_ROLE = (
     "AWS::LakeFormation::Resource",
     "AWS::MWAA::Environment",
     "AWS::CloudTrail::Trail",
+    "AWS::Lambda::EventSourceMapping",
 )
 
 
@@ -46,7 +47,7 @@ def role_policy(resource: Resource) -> Iterator[Fault]:
     """
     template = resource.template
     needs = template.reachable(resource.logical_id)
-    for node, role in _roles(resource.properties):
+    for node, role in [*_roles(resource.properties), *_role_of_function(resource)]:
         for policy in policies_of(role):
             if policy.logical_id not in needs and resource.logical_id not in template.reachable(policy.logical_id):
                 yield Fault(
@@ -66,6 +67,20 @@ def _roles(node: Node) -> Iterator[tuple[Node, Resource]]:
         yield from _roles(child)
 
 
+def _role_of_function(mapping: Resource) -> Iterator[tuple[Node, Resource]]:
+    """Yield the role of the function that a mapping feeds: it is tried on the source."""
+    function = mapping.at("FunctionName").target
+    role = function.at("Role").target if function is not None else None
+    if role is not None and role.kind == "AWS::IAM::Role" and role.template is mapping.template:
+        yield mapping.at("FunctionName"), role
+
+
+# Lists of notifications, what they name, and what must let S3 in there.
+_NOTIFIED = (
+    ("LambdaConfigurations", "Function", "AWS::Lambda::Permission"),
+    ("QueueConfigurations", "Queue", "AWS::SQS::QueuePolicy"),
+    ("TopicConfigurations", "Topic", "AWS::SNS::TopicPolicy"),
+)
 # A property that names another resource, and the property that gives that one its name.
 _BY_NAME: dict[str, tuple[tuple[str, str, str], ...]] = {
     "AWS::Glue::Table": (("DatabaseName", "AWS::Glue::Database", "DatabaseInput.Name"),),
@@ -171,6 +186,44 @@ def lake_formation_tags(association: Resource) -> Iterator[Fault]:
             same = pair.at("TagKey").rendered == tag.at("TagKey").rendered != ""
             if same and tag.logical_id not in needs:
                 yield Fault(at=pair.at("TagKey"), allowed=f"a Ref to {tag.logical_id}, or a DependsOn on it")
+
+
+@rule(
+    "LAKE-ORDER-007",
+    "AWS::S3::Bucket",
+    title="A bucket notifies whom its policy already lets it notify",
+    fix="add the permission or policy for s3.amazonaws.com, and a DependsOn of the bucket on it",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html",
+)
+def notifications(bucket: Resource) -> Iterator[Fault]:
+    """S3 refuses the bucket: unable to validate the following destination configurations."""
+    needs = bucket.template.reachable(bucket.logical_id)
+    for group, name, policy in _NOTIFIED:
+        for one in bucket.at(f"NotificationConfiguration.{group}").items():
+            target = one.at(name).target
+            if target is None or target.template is not bucket.template:
+                continue
+            policies = [other for other in bucket.template.of_type(policy) if target.logical_id in other.mentions]
+            if not any(other.logical_id in needs for other in policies):
+                allowed = f"a DependsOn on an {policy} for {target.logical_id}"
+                yield Fault(at=one.at(name), found=target.logical_id, allowed=allowed)
+
+
+@rule(
+    "LAKE-ORDER-008",
+    "AWS::CloudTrail::Trail",
+    title="A trail is made after the policy of its bucket",
+    fix="add a DependsOn on the bucket policy that lets cloudtrail.amazonaws.com write",
+    source="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+)
+def trail_bucket(trail: Resource) -> Iterator[Fault]:
+    """CloudTrail refuses a bucket that it may not write to: incorrect S3 bucket policy."""
+    bucket = trail.at("S3BucketName").target
+    if bucket is None or bucket.template is not trail.template:
+        return
+    policies = [one for one in trail.template.of_type("AWS::S3::BucketPolicy") if one.at("Bucket").target is bucket]
+    if not any(one.logical_id in trail.template.reachable(trail.logical_id) for one in policies):
+        yield Fault(at=trail.at("S3BucketName"), allowed=f"a DependsOn on the policy of {bucket.logical_id}")
 
 
 def _unordered(resource: Resource, others: Iterator[Resource]) -> Iterator[Fault]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 from lake_blueprints.rules.template import Node, Resource
 
@@ -22,6 +23,8 @@ _IDENTITY: Final = (
 )
 POLICY_HOLDERS: Final = (
     *_IDENTITY,
+    "AWS::Backup::BackupVault",
+    "AWS::DynamoDB::Table",
     "AWS::EC2::VPCEndpoint",
     "AWS::ECR::Repository",
     "AWS::EFS::FileSystem",
@@ -29,10 +32,12 @@ POLICY_HOLDERS: Final = (
     "AWS::KMS::Key",
     "AWS::KMS::ReplicaKey",
     "AWS::Kinesis::ResourcePolicy",
+    "AWS::Logs::ResourcePolicy",
     "AWS::MSK::ClusterPolicy",
     "AWS::OpenSearchService::Domain",
     "AWS::S3::AccessPoint",
     "AWS::S3::BucketPolicy",
+    "AWS::S3Express::BucketPolicy",
     "AWS::S3Tables::TableBucketPolicy",
     "AWS::S3Tables::TablePolicy",
     "AWS::SecretsManager::ResourcePolicy",
@@ -100,8 +105,18 @@ def _statements(node: Node) -> Iterator[Statement]:
             for statement in child.items():
                 if isinstance(statement.value, dict):
                     yield Statement(statement, _kind(child))
+        elif isinstance(child.value, str) and '"Statement"' in child.value:
+            yield from _statements(Node(child.resource, child.path, _parsed(child.value)))
         else:
             yield from _statements(child)
+
+
+def _parsed(text: str) -> Any:
+    """Return a policy that is given as text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _kind(node: Node) -> PolicyKind:

@@ -145,5 +145,5 @@ def _shown(value: Any) -> str:
     """Return a value as it is written in a template, cut where it gets long."""
     if value is None:
         return "missing"
-    text = json.dumps(value)
+    text = json.dumps(value, default=str)
     return text if len(text) <= 120 else f"{text[:117]}..."

@@ -137,6 +137,8 @@ class Template:
         self.siblings = siblings or {}
         self.parameters: Mapping[str, Any] = document.get("Parameters") or {}
         self.declared: frozenset[str] = frozenset(document.get("Resources") or ())
+        # A transform, such as that of language extensions, adds resources that nobody sees here.
+        self.transformed = "Transform" in document
         self.resources: dict[str, Resource] = {
             logical_id: Resource(self, logical_id, scope.evaluate(resource))
             for logical_id, resource in (document.get("Resources") or {}).items()
