@@ -1,0 +1,74 @@
+"""docs/permissions.md, made of the declarations: `python -m tests.permissions.document` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import aws_cdk as cdk
+
+from lake_blueprints.access.declared import Call, Declared
+from tests.permissions.declarations import of_roles, of_services
+from tests.permissions.lakes import SampleLake
+from tests.support import ROOT
+
+PATH = ROOT / "docs" / "permissions.md"
+_HEAD = """# Permissions
+
+What AWS services do under the roles of a lake, and under their own names, with the page of AWS that says so. The
+tables are made of the declarations beside the constructs (`calls.py`); `python -m tests.permissions.document` writes
+them anew, and a test fails if they are out of date.
+
+`tests/permissions` holds the declarations against the synthesised templates, with an IAM simulator and over all
+policies that have a say: those of the role, of the bucket, of the key, of topic, queue and stream.
+
+- Each call below is allowed, on the resources meant, with and without bucket keys, over TLS.
+- What must not be done is refused, and so is everything that only another role, lake or account may do, and plain HTTP.
+- No statement, action or resource can be taken away without a call failing.
+- Every `grant_*` is held to the same, for a role of the same stack, of another stack and of another account.
+
+What the simulator does not know: Lake Formation's own permissions, KMS grants and service-linked roles. It decides by
+AWS's documentation and is not AWS.
+"""
+
+
+def rendered(lake: SampleLake) -> str:
+    """Return the whole document."""
+    services = [declared for declared, _ in of_services(lake)]
+    parts = ["## Roles\n", *_sections(of_roles(lake)), "## Services under their own names\n", *_sections(services)]
+    return "\n".join([_HEAD, *parts]).rstrip() + "\n"
+
+
+def _sections(declarations: Iterable[Declared]) -> Iterable[str]:
+    by_name: dict[str, list[Declared]] = {}
+    for declared in declarations:
+        by_name.setdefault(declared.name, []).append(declared)
+    for name, same in by_name.items():
+        required = [call for declared in same for call in declared.required]
+        refused = dict.fromkeys(call.because for declared in same for call in declared.refused)
+        assumed = ", ".join(f"`{service}`" for service in same[0].assumed_by)
+        yield f"### {name}\n"
+        yield f"Assumed by {assumed}.\n" if assumed else f"`{_readable(str(same[0].principal))}`.\n"
+        yield "| What for | Calls | Sources |\n|---|---|---|"
+        yield from _rows(required)
+        yield f"\nRefused: {'; '.join(refused)}.\n"
+
+
+def _rows(calls: Iterable[Call]) -> Iterable[str]:
+    rows: dict[str, list[Call]] = {}
+    for call in calls:
+        rows.setdefault(call.because, []).append(call)
+    for because, same in rows.items():
+        actions = dict.fromkeys(f"`{action}`" for call in same for action in call.actions)
+        sources = dict.fromkeys(call.source for call in same)
+        links = ", ".join(f"[{number}]({source})" for number, source in enumerate(sources, start=1))
+        yield f"| {because} | {', '.join(actions)} | {links} |"
+
+
+def _readable(principal: str) -> str:
+    """Return a service's name without tokens, which are its Region and the partition's domain."""
+    first, _, rest = principal.partition(".")
+    return f"{first}.<Region>.<domain>" if "${Token" in rest else principal
+
+
+if __name__ == "__main__":
+    PATH.write_text(rendered(SampleLake(cdk.App(analytics_reporting=False), "Ours")), encoding="utf-8")
