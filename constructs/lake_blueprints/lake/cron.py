@@ -104,11 +104,18 @@ class Cron:
 
     def longest_pause(self) -> timedelta:
         """Return the longest time between two starts."""
+        return max(self._pauses())
+
+    def shortest_pause(self) -> timedelta:
+        """Return the shortest time between two starts."""
+        return min(self._pauses())
+
+    def _pauses(self) -> list[timedelta]:
         times = [60 * hour + minute for hour in self.hours for minute in self.minutes]
         days = [day for day in range(_FIRST.toordinal(), _LAST.toordinal() + 1) if self._starts_on(day)]
         within = [later - earlier for earlier, later in pairwise(times)]
         between = [(later - earlier) * 24 * 60 + times[0] - times[-1] for earlier, later in pairwise(days)]
-        return timedelta(minutes=max([*within, *between], default=4 * 366 * 24 * 60))
+        return [timedelta(minutes=minutes) for minutes in {*within, *between} or {4 * 366 * 24 * 60}]
 
     def _starts_on(self, ordinal: int) -> bool:
         day = date.fromordinal(ordinal)

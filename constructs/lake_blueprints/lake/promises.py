@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Annotations, Duration
 
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.lake.timing import is_slower
 
 if TYPE_CHECKING:
     from lake_blueprints.lake.data_lake import DataLake
@@ -86,13 +87,12 @@ def keep_latency(lake: DataLake, dataset: Dataset, *, given: bool) -> None:
 
 
 def check_frequency(lake: DataLake, dataset: Dataset) -> None:
-    """Warn of a pipeline that its caller starts less often than a contract says."""
-    frequency, pause = dataset.service_levels.frequency, lake.timing.pause
-    if frequency and pause and pause > frequency:
+    """Warn of a pipeline that starts less often than a contract says, since its caller or another contract decides."""
+    if is_slower(lake.timing, dataset):
         Annotations.of(lake).add_warning_v2(
             f"lake-blueprints:frequency:{dataset.name}",
-            f"dataset '{dataset.name}' promises new data every {_words(frequency)}, but 'schedule' lets "
-            f"{_words(pause)} pass between two starts of the pipeline",
+            f"the pipeline starts by {lake.timing.expression}, less often than the contract of dataset "
+            f"'{dataset.name}' says",
         )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws_cdk import Duration, Token
+from aws_cdk import Token
 from aws_cdk import aws_events as events
 
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.lake.cron import Cron
 
+_IN_MINUTES = (("day", 24 * 60), ("hour", 60), ("minute", 1))
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
@@ -22,14 +23,20 @@ class Timing:
 
     Parameters
     ----------
-    schedule: events.Schedule, optional
-        By default at no time of its own.
-    pause: timedelta, optional
-        The longest time between two starts. By default it is not known.
+    expression: str, optional
+        As EventBridge writes it. By default it starts at no time of its own.
+    pause, busiest: timedelta, optional
+        The longest and the shortest time between two starts. By default they are not known.
     """
 
-    schedule: events.Schedule | None = None
+    expression: str | None = None
     pause: timedelta | None = None
+    busiest: timedelta | None = None
+
+    @property
+    def schedule(self) -> events.Schedule | None:
+        """The schedule, if there is one."""
+        return events.Schedule.expression(self.expression) if self.expression else None
 
 
 def promised_timing(datasets: Iterable[Dataset]) -> Timing:
@@ -46,7 +53,24 @@ def promised_timing(datasets: Iterable[Dataset]) -> Timing:
 
 def given_timing(schedule: events.Schedule) -> Timing:
     """Return the timing of a schedule that the caller has given."""
-    return Timing(schedule=schedule, pause=_pause(schedule.expression_string))
+    expression = schedule.expression_string
+    if not Token.is_unresolved(expression):
+        if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
+            every = int(rate[1]) * _UNITS[rate[2]]
+            return Timing(expression=expression, pause=every, busiest=every)
+        if cron := _cron(expression):
+            return Timing(expression=expression, pause=cron.longest_pause(), busiest=cron.shortest_pause())
+    return Timing(expression=expression)
+
+
+def is_slower(timing: Timing, dataset: Dataset) -> bool:
+    """Tell whether a pipeline is known to start less often than a dataset's contract says."""
+    promise = _promise(dataset)
+    if promise is None or timing.pause is None or timing.busiest is None:
+        return False
+    if dataset.service_levels.schedule:
+        return timing.busiest > (promise.busiest or timing.busiest)
+    return timing.pause > (promise.pause or timing.pause)
 
 
 def _promise(dataset: Dataset) -> Timing | None:
@@ -56,27 +80,33 @@ def _promise(dataset: Dataset) -> Timing | None:
             cron = Cron.parse(levels.schedule)
         except ValueError as error:
             raise ValueError(f"dataset '{dataset.name}': {error}") from None
-        return Timing(schedule=events.Schedule.expression(cron.expression()), pause=cron.longest_pause())
+        return Timing(expression=cron.expression(), pause=cron.longest_pause(), busiest=cron.shortest_pause())
     if levels.frequency:
         # EventBridge starts nothing more often than once a minute.
         minutes = max(1, int(levels.frequency.total_seconds() // 60))
-        return Timing(schedule=events.Schedule.rate(Duration.minutes(minutes)), pause=timedelta(minutes=minutes))
+        every = timedelta(minutes=minutes)
+        return Timing(expression=f"rate({_counted(minutes)})", pause=every, busiest=every)
     return None
 
 
-def _pause(expression: str) -> timedelta | None:
-    if Token.is_unresolved(expression):
-        return None
-    if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
-        return int(rate[1]) * _UNITS[rate[2]]
+def _counted(minutes: int) -> str:
+    """Return minutes in the largest unit of which they are a whole number, as EventBridge writes it."""
+    unit, size = next((unit, size) for unit, size in _IN_MINUTES if not minutes % size)
+    return f"{minutes // size} {unit}{'' if minutes == size else 's'}"
+
+
+def _cron(expression: str) -> Cron | None:
+    """Return what an expression of six fields means, if five can say it.
+
+    Days such as the last Friday, and single years, are beyond a rule of thumb.
+    """
     fields = expression.removeprefix("cron(").removesuffix(")").split()
-    # Days such as the last Friday, and single years, are beyond a rule of thumb.
     if len(fields) != 6 or fields[5] != "*" or re.search(r"[L#]|\dW", " ".join(fields)):
         return None
     # EventBridge counts days of the week from 1.
     span, slash, step = fields[4].partition("/")
     fields[4] = re.sub(r"\d+", lambda number: str(int(number[0]) - 1), span) + slash + step
     try:
-        return Cron.parse(" ".join(fields[:5])).longest_pause()
+        return Cron.parse(" ".join(fields[:5]))
     except ValueError:
         return None

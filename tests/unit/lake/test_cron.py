@@ -54,3 +54,11 @@ def test_means_the_same_to_eventbridge(text: str, expression: str, pause: timede
 def test_refuses(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Cron.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [("0 9 * * 1-5", timedelta(days=1)), ("30 6 1,15 * *", timedelta(days=14)), ("0 8-17 * * *", timedelta(hours=1))],
+)
+def test_the_shortest_pause_is_that_of_the_busiest_time(text: str, pause: timedelta) -> None:
+    assert Cron.parse(text).shortest_pause() == pause

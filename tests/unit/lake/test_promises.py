@@ -135,7 +135,24 @@ def test_the_callers_schedule_wins_and_warns_if_it_is_slower(stack: cdk.Stack, p
     dataset = promising(passengers, frequency=timedelta(hours=1))
     DataLake(stack, "Lake", datasets=[dataset], schedule=events.Schedule.rate(Duration.days(1)))
     assert schedule(stack) == "rate(1 day)"
-    assert any("promises new data every 1 hour, but 'schedule' lets 1 day pass" in text for text in warnings_of(stack))
+    assert [text for text in warnings_of(stack) if "starts by rate(1 day), less often than the contract of" in text]
+
+
+def test_the_schedule_of_one_contract_is_too_slow_for_another(
+    stack: cdk.Stack, passengers: Dataset, seats: Dataset
+) -> None:
+    weekdays, every_other_day = (
+        promising(passengers, schedule="0 9 * * 1-5"),
+        promising(seats, frequency=timedelta(days=2)),
+    )
+    DataLake(stack, "Lake", datasets=[weekdays, every_other_day])
+    (warning,) = [text for text in warnings_of(stack) if "less often" in text]
+    assert "starts by rate(2 days), less often than the contract of dataset 'passengers' says" in warning
+
+
+def test_a_contract_is_never_too_slow_for_itself(stack: cdk.Stack, passengers: Dataset) -> None:
+    DataLake(stack, "Lake", datasets=[promising(passengers, schedule="0 9 * * 1-5", frequency=timedelta(days=1))])
+    assert not [text for text in warnings_of(stack) if "less often" in text]
 
 
 def test_refuses_a_schedule_that_eventbridge_cannot_have(stack: cdk.Stack, passengers: Dataset) -> None:
