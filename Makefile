@@ -62,7 +62,7 @@ lock: setup ## Pin the newest versions that pyproject.toml allows
 		--generate-hashes --upgrade pyproject.toml -o requirements.txt
 
 snapshots: setup ## Accept the templates as they are now
-	$(BIN)/pytest --snapshot-update
+	$(BIN)/pytest --snapshot-update --accept-template-changes
 
 clean: ## Remove everything that was installed or built
 	rm -rf $(VENV) node_modules cdk.out .lake dist build .mypy_cache .ruff_cache .pytest_cache
