@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kinesis as kinesis
 
+from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.lake import DataLake
 from lake_blueprints.rules.plugin import LakeRules
 from tests.support import new_stack
 
@@ -76,3 +79,13 @@ def test_rules_see_escape_hatches_and_stages() -> None:
     LakeRules.enable(stack)
     with pytest.raises(RuntimeError, match="RetentionPeriodHours is 99999, allowed is 24 to 8760"):
         app.synth()
+
+
+def test_a_data_lake_turns_the_rules_on() -> None:
+    stack = new_stack()
+    flights = Dataset(name="flights", columns=[Column(name="origin", type="string")], format=DatasetFormat.PARQUET)
+    lake = DataLake(stack, "Lake", datasets=[flights])
+    job = next(child for child in lake.node.find_all() if isinstance(child, glue.CfnJob))
+    job.add_property_override("MaxCapacity", 10)
+    with pytest.raises(RuntimeError, match="MaxCapacity is 10, allowed is nothing beside WorkerType"):
+        app_of(stack).synth()
