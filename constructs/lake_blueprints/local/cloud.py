@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from lake_blueprints.local import cdk, executions
+from lake_blueprints.local.faults import Fault
 from lake_blueprints.local.server import LocalServer
 
 DEFAULT_REGION = "us-east-1"
@@ -99,6 +100,40 @@ class LocalCloud:
     def drain(self) -> None:
         """Have buffered work, such as Firehose's, finished now."""
         self._running.drain()
+
+    def inject(self, service: str, operation: str, error: str, *, times: int = 1, after: bool = False) -> Fault:
+        """Have the next calls of an operation fail, whoever makes them.
+
+        Parameters
+        ----------
+        service: str
+            boto3's name of the service, such as glue.
+        operation: str
+            Name of the operation in the API, such as StartJobRun.
+        error: str
+            Code of the error, such as ThrottlingException.
+        times: int
+            How many calls fail, at least 1. Callers often try again by themselves: boto3 makes 5 attempts.
+        after: bool
+            Whether a call fails once it is carried out, as if its answer were lost. By default it is not carried out.
+
+        Returns
+        -------
+        Fault
+            Says in `struck` how many calls have failed; as a context manager, it ends with the block.
+
+        Raises
+        ------
+        LocalCloudError
+            If there is no such service or operation.
+
+        Example
+        -------
+            >>> with cloud.inject("glue", "StartJobRun", "ThrottlingException", times=2) as fault:
+            ...     cloud.execute(state_machine_arn)
+            >>> assert fault.struck == 2
+        """
+        return self._running.runtime.faults.add(service, operation, error, times=times, after=after)
 
     def bootstrap(self, *, on_event: OnEvent | None = None) -> None:
         """Bootstrap the cloud's region for the CDK; `deploy` does so itself where it must.

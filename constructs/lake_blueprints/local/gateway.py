@@ -1,16 +1,18 @@
-"""What stands in front of moto: the local cloud's own addresses, the services moto lacks, and the byte meter."""
+"""What stands in front of moto: the local cloud's own addresses, what moto lacks, injected faults, the byte meter."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
+from lake_blueprints.local.calls import Environ, body_of
+from lake_blueprints.local.faults import Fault, Faults
 from lake_blueprints.local.metering import ByteMeter
 from lake_blueprints.local.redshift_serverless import RedshiftServerless, ServiceError
 
-Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 # Of a signature version 4: key, date, region, service.
@@ -27,6 +29,8 @@ class Gateway:
         moto.
     meter: ByteMeter
         Counts what S3 sends.
+    faults: Faults
+        Calls that fail on purpose.
     redshift_serverless: RedshiftServerless
         Answers the Redshift Serverless API.
     controls: dict[str, Callable[[], dict[str, Any]]]
@@ -38,11 +42,13 @@ class Gateway:
         application: Application,
         *,
         meter: ByteMeter,
+        faults: Faults,
         redshift_serverless: RedshiftServerless,
         controls: dict[str, Callable[[], dict[str, Any]]],
     ) -> None:
         self._application = application
         self._meter = meter
+        self._faults = faults
         self._redshift_serverless = redshift_serverless
         self._controls = controls
 
@@ -50,6 +56,11 @@ class Gateway:
         path = environ["PATH_INFO"]
         if path.startswith("/_local/"):
             return self._control(f"{environ['REQUEST_METHOD']} {path}", start_response)
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        fault = self._faults.struck(signed["service"], environ) if signed else None
+        return self._fail(fault, environ, start_response) if fault else self._serve(environ, start_response)
+
+    def _serve(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(f"{RedshiftServerless.TARGET_PREFIX}."):
             return self._serve_redshift_serverless(environ, start_response)
         if environ.get("HTTP_X_AMZ_TARGET", "").endswith(".LookupEvents"):
@@ -57,9 +68,20 @@ class Gateway:
             return _answer(start_response, "200 OK", {"Events": []})
         body = self._application(environ, start_response)
         signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if signed and signed["service"] == "s3" and environ["REQUEST_METHOD"] == "GET" and _OBJECT.fullmatch(path):
+        is_object = _OBJECT.fullmatch(environ["PATH_INFO"])
+        if signed and signed["service"] == "s3" and environ["REQUEST_METHOD"] == "GET" and is_object:
             return self._meter.metered(signed["key"], body)
         return body
+
+    def _fail(self, fault: Fault, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        # Read as a whole: a connection that is closed before that is reset, and its answer lost.
+        body_of(environ)
+        if fault.after:
+            b"".join(self._serve(environ, lambda *_: None))
+        status, content_type, body = fault.answer()
+        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _control(self, request: str, start_response: Any) -> Iterable[bytes]:
         control = self._controls.get(request)

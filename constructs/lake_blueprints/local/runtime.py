@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from lake_blueprints.local.faults import Faults
 from lake_blueprints.local.metering import ByteMeter
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Runtime:
         The S3 objects, without HTTP in between.
     meter: ByteMeter
         Bytes that S3 has sent, per access key id.
+    faults: Faults
+        Calls that fail on purpose.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
     """
@@ -74,6 +77,7 @@ class Runtime:
     cache: Path
     objects: ObjectStore
     meter: ByteMeter = field(default_factory=ByteMeter)
+    faults: Faults = field(default_factory=Faults)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def client(self, service: str, region: str) -> Any:

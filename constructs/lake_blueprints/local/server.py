@@ -128,6 +128,7 @@ class LocalServer:
         gateway = Gateway(
             DomainDispatcherApplication(create_backend_app),
             meter=self.runtime.meter,
+            faults=self.runtime.faults,
             redshift_serverless=RedshiftServerless(self.runtime),
             controls={
                 "GET /_local/health": lambda: {"status": "running"},

@@ -97,7 +97,8 @@ class Pipeline:
 
     def _write(self) -> None:
         while self._unwritten:
-            self._runtime.objects.write(self._unwritten[0].uri, self._unwritten[0].content)
+            with self._runtime.faults.around("s3", "PutObject"):
+                self._runtime.objects.write(self._unwritten[0].uri, self._unwritten[0].content)
             self._unwritten.pop(0)
 
     def _delivery(self) -> Delivery:

@@ -1,0 +1,95 @@
+"""Which call of an AWS API an HTTP request is."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from moto.core.model import ServiceModel
+from moto.core.utils import get_service_model
+
+Environ = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Route:
+    """What a request must have to be a call of a REST API."""
+
+    operation: str
+    method: str
+    path: re.Pattern[str]
+    fixed: Mapping[str, str]
+    parameters: frozenset[str]
+    headers: frozenset[str]
+
+    @property
+    def demands(self) -> int:
+        return len(self.fixed) + len(self.parameters) + len(self.headers)
+
+    def fits(self, method: str, path: str, query: Mapping[str, str], headers: frozenset[str]) -> bool:
+        return (
+            method == self.method
+            and self.path.fullmatch(path) is not None
+            and all(query.get(name) == value for name, value in self.fixed.items())
+            and self.parameters <= query.keys()
+            and self.headers <= headers
+        )
+
+
+def operation_of(service: str, environ: Environ) -> str | None:
+    """Return the operation that a request to a service calls; its body can still be read afterwards."""
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return str(target).rpartition(".")[2]
+    query: dict[str, str] = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        query |= dict(parse_qsl(body_of(environ).decode()))
+    if "Action" in query:
+        return query["Action"]
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    headers = frozenset(name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_"))
+    fitting = [route for route in _routes(service) if route.fits(method, path, query, headers)]
+    # Many calls of S3 differ only in what one of them demands beside the path.
+    return max(fitting, key=lambda route: route.demands).operation if fitting else None
+
+
+def body_of(environ: Environ) -> bytes:
+    """Read a request's body, and leave it to be read again."""
+    chunked = environ.get("HTTP_TRANSFER_ENCODING") == "chunked"
+    content: bytes = environ["wsgi.input"].read(-1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(content)
+    return content
+
+
+@cache
+def _routes(service: str) -> tuple[_Route, ...]:
+    model = get_service_model(service)
+    return tuple(_route(model, name) for name in model.operation_names) if "rest" in model.protocol else ()
+
+
+def _route(model: ServiceModel, name: str) -> _Route:
+    found = model.operation_model(name)
+    path, _, query = found.http["requestUri"].partition("?")
+    pattern = re.sub(r"\\\{[^}]+?(\\\+)?\\\}", lambda part: ".+" if part[1] else "[^/]+", re.escape(path))
+    shape = found.input_shape
+    required = [shape.members[member].serialization for member in shape.required_members] if shape else []
+
+    def named(location: str) -> frozenset[str]:
+        return frozenset(
+            one["name"].lower() if location == "header" else one["name"]
+            for one in required
+            if one.get("location") == location
+        )
+
+    return _Route(
+        operation=name,
+        method=found.http["method"],
+        path=re.compile(pattern),
+        fixed=dict(parse_qsl(query, keep_blank_values=True)),
+        parameters=named("querystring"),
+        headers=named("header"),
+    )
