@@ -570,6 +570,28 @@ def test_parquet_values_must_fit_their_column(lake: Any) -> None:
     assert lake.refused()[0][1] == ["column 'id': '2147483648' is not an int"]
 
 
+def test_parquet_objects_of_one_batch_may_have_narrower_and_wider_types(lake: Any) -> None:
+    lake.plan = plan(
+        column("id", "bigint"), column("share", "double"), column("note"), format="parquet", primary_key=["id"]
+    )
+    narrow = {"id": pa.array([1, 2], pa.int32()), "share": pa.array([0.5, 0.25], pa.float32())}
+    wide = {"id": pa.array([2, 2**40, 2**40]), "share": pa.array([0.25, 0.1, 0.1]), "note": pa.array([None, "x", "x"])}
+    for name, values in (("a", narrow), ("b", wide)):
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.table(values), sink)
+        lake.put(f"{name}.parquet", directly=sink.getvalue().to_pybytes())
+    assert balance(lake.run()) == (5, 3, 2, 0, 0)
+    assert lake.rows() == [(1, 0.5, None), (2**40, 0.1, "x"), (2, 0.25, None)]
+
+
+def test_duplicates_are_told_apart_also_where_objects_have_columns_in_another_order(lake: Any) -> None:
+    lake.plan = plan(column("id", "bigint"), column("value"), format="csv", primary_key=["id"])
+    lake.put("a.csv", "id,value", "1,a", "2,b")
+    lake.put("b.csv", "value,id", "c,3", "c,3")
+    assert balance(lake.run()) == (4, 3, 1, 0, 0)
+    assert lake.rows() == [(1, "a"), (2, "b"), (3, "c")]
+
+
 # --- transformations ------------------------------------------------------------------------------------------
 
 

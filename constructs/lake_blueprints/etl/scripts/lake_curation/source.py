@@ -16,21 +16,19 @@ from lake_curation.parsing import JSON_OPTIONS, is_one_value
 from lake_curation.plan import Field, Plan
 from lake_curation.storage import SourceObject
 
-_ORIGIN = (OBJECT, MODIFIED, BLOCK, ROW)
+_ORIGIN = (OBJECT, MODIFIED, BLOCK)
 
 
 def records(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
     """Read the objects; PARSED has a field for each column of the plan."""
     if plan.format == "parquet":
-        return _parquet(spark, plan, bucket, objects)
-    if plan.format == "json":
-        return _json(spark, plan, bucket, objects)
-    # Objects may have their columns in different order, and Spark would look at the first header only.
-    by_header: dict[str, list[SourceObject]] = {}
-    for item in objects:
-        by_header.setdefault(_header(bucket, item), []).append(item)
-    parts = (_csv(spark, plan, bucket, header, items) for header, items in by_header.items())
-    return reduce(DataFrame.unionByName, parts)
+        rows = _parquet(spark, plan, bucket, objects)
+    elif plan.format == "json":
+        rows = _json(spark, plan, bucket, objects)
+    else:
+        rows = _csv(spark, plan, bucket, objects)
+    # Over all parts: within each of them it would count from zero.
+    return rows.withColumn(ROW, F.monotonically_increasing_id())
 
 
 def _json(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
@@ -40,7 +38,16 @@ def _json(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObje
     return rows.withColumn(FIELDS, F.col(RAW)).withColumn(BROKEN, broken)
 
 
-def _csv(spark: SparkSession, plan: Plan, bucket: str, header: str, objects: list[SourceObject]) -> DataFrame:
+def _csv(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
+    # Objects may have their columns in different order, and Spark would look at the first header only.
+    by_header: dict[str, list[SourceObject]] = {}
+    for item in objects:
+        by_header.setdefault(_header(bucket, item), []).append(item)
+    parts = (_csv_part(spark, plan, bucket, header, items) for header, items in by_header.items())
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _csv_part(spark: SparkSession, plan: Plan, bucket: str, header: str, objects: list[SourceObject]) -> DataFrame:
     delimiter = plan.csv.get("delimiter", ",")
     names = next(csv.reader([header], delimiter=delimiter))
     options = {"sep": delimiter, "escape": '"', "columnNameOfCorruptRecord": CORRUPT}
@@ -61,8 +68,21 @@ def _csv(spark: SparkSession, plan: Plan, bucket: str, header: str, objects: lis
 
 
 def _parquet(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
-    rows = spark.read.option("mergeSchema", "true").parquet(*_paths(bucket, objects))
+    paths = _paths(bucket, objects)
+    try:
+        return _parquet_part(plan, spark.read.option("mergeSchema", "true").parquet(*paths))
+    except Exception as error:
+        # Spark 3.5 merges no INT32 with an INT64, which come together when the producers begin to write a wider type.
+        if "CANNOT_MERGE_SCHEMAS" not in str(error):
+            raise
+    by_schema: dict[str, list[str]] = {}
+    for path in paths:
+        by_schema.setdefault(spark.read.parquet(path).schema.simpleString(), []).append(path)
+    parts = (_parquet_part(plan, spark.read.parquet(*some)) for some in by_schema.values())
+    return reduce(DataFrame.unionByName, parts)
 
+
+def _parquet_part(plan: Plan, rows: DataFrame) -> DataFrame:
     folded = {name.lower(): name for name in rows.columns}
 
     def value(column: Field) -> Column:
@@ -86,7 +106,6 @@ def _origin() -> list[Column]:
         F.col("_metadata.file_path").alias(OBJECT),
         F.col("_metadata.file_modification_time").alias(MODIFIED),
         F.col("_metadata.file_block_start").alias(BLOCK),
-        F.monotonically_increasing_id().alias(ROW),
     ]
 
 
