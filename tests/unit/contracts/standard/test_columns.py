@@ -104,6 +104,10 @@ def test_in_v3_0_an_exclusive_bound_is_a_flag(flag: str, expected: Constraints) 
             "schema[0].properties[0].logicalTypeOptions.minimum: '2024-02-30' is not in the calendar",
         ),
         (
+            "logicalType: timestamp, logicalTypeOptions: {maximum: 2024-01-31T25:00:00}",
+            "schema[0].properties[0].logicalTypeOptions.maximum: '2024-01-31T25:00:00' is not in the calendar",
+        ),
+        (
             "logicalType: string, logicalTypeOptions: {pattern: '['}",
             "schema[0].properties[0].logicalTypeOptions.pattern: '[' is not a regular expression",
         ),
@@ -295,3 +299,10 @@ def test_a_long_type_is_shortened_in_a_note() -> None:
     fields = ", ".join(f"{{name: field_{number}, physicalType: INTERVAL}}" for number in range(9))
     text = dataset(f"{{name: x, logicalType: object, properties: [{fields}]}}").notes[0].text
     assert text.startswith("'x' becomes struct<field_0:string,field_1:string,field_2:string,field_3:…: ")
+
+
+def test_notes_a_pattern_that_is_read_otherwise() -> None:
+    place = "schema[0].properties[0].logicalTypeOptions.format"
+    changed = dataset("{name: x, logicalType: date, logicalTypeOptions: {format: YYYY-MM-DD}}")
+    assert changed.notes == (Note(place=place, text="'YYYY-MM-DD' is read as yyyy-MM-dd"),)
+    assert notes("{name: x, logicalType: date, logicalTypeOptions: {format: yyyy-MM-dd}}") == []

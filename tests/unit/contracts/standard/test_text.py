@@ -72,6 +72,7 @@ def test_reads_json() -> None:
 
 
 def test_follows_aliases_and_merges() -> None:
+    assert load("a: &a 1\nb: *a\n") == {"a": 1, "b": 1}
     assert load("a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}\n") == {"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 2}}
 
 

@@ -99,6 +99,7 @@ PLACE = "schema[0].properties[0]"
     ("text", "expected"),
     [
         ("status: 1.0", "status: must be text, got 1.0 (put it in quotes)"),
+        ("status: [active]", "status: must be text, got a list"),
         ("tags: [no]", "tags[0]: must be text, got false (put it in quotes)"),
         ("schema: words", "schema: must be a list, got 'words'"),
         ("schema: [{properties: []}]", "schema[0]: 'name' is missing; add it"),
