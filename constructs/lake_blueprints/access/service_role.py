@@ -13,6 +13,9 @@ from constructs import Construct
 from lake_blueprints.access.statements import Statement, Statements, one_or_all
 from lake_blueprints.access.wildcards import Explanations
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_POLICIES_MAX = 10
+
 
 class ServiceRole(iam.Role):
     """Define a role for AWS services, whose grants go into customer-managed policies.
@@ -95,6 +98,11 @@ class ServiceRole(iam.Role):
         return self._policies[number]
 
     def _define_policy(self, number: int) -> iam.CfnManagedPolicy:
+        if number >= _POLICIES_MAX:
+            raise ValueError(
+                f"role '{self.node.path}' needs more permissions than fit into {_POLICIES_MAX} managed policies, as many "
+                "as IAM attaches to a role; divide its work among several roles"
+            )
         name = f"Permissions{number + 1}" if number else "Permissions"
         policy = iam.CfnManagedPolicy(
             self,

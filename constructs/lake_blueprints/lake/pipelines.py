@@ -14,6 +14,9 @@ from lake_blueprints.orchestration import Pipeline, Run, Step, Together, step_na
 
 Wave = Sequence[tuple[str, Step]]
 
+# What a role may do fits into ten policies of 6,144 characters; a run takes about 250 of them.
+_MOST_RUNS = 40
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pipelines:
@@ -43,24 +46,33 @@ class Pipelines:
         last: sequence of Step
             What is done in the end.
         """
-        steps = [step for number, wave in enumerate(waves, start=1) for step in self._steps(number, wave)]
+        found = [self._steps(number, wave) for number, wave in enumerate(waves, start=1)]
+        if sum(isinstance(step, Run) for steps in found for step in steps) > _MOST_RUNS:
+            found = [self._in_parts(number, steps) for number, steps in enumerate(found, start=1)]
+        steps = [step for number, wave in enumerate(found, start=1) for step in _together(wave, number)]
         scope = self.homes.orchestration()
         return Pipeline(scope, "Pipeline", steps=[*steps, *last], schedule=schedule, **self.options)
 
-    def _steps(self, number: int, wave: Wave) -> list[Step]:
+    def _steps(self, number: int, wave: Wave) -> Sequence[Step]:
         """Return the steps of a wave; a shard's are a pipeline of their own, one definition could not hold them."""
         by_home: dict[Construct, list[Step]] = {}
         for name, step in wave:
             by_home.setdefault(self.homes.of(name), []).append(step)
         if list(by_home) == [self.lake]:
-            return _together(by_home[self.lake], number)
-        return _together([self._run(home, number, steps) for home, steps in by_home.items()], number)
+            return by_home[self.lake]
+        return [self._run(home, f"Pipeline{number}", steps, number) for home, steps in by_home.items()]
 
-    def _run(self, home: Construct, number: int, steps: Sequence[Step]) -> Step:
+    def _in_parts(self, number: int, runs: Sequence[Step]) -> Sequence[Step]:
+        """Return a run for each part of many runs: one role has no room for the permissions of all."""
+        scope = self.homes.orchestration()
+        parts = [runs[first : first + _MOST_RUNS] for first in range(0, len(runs), _MOST_RUNS)]
+        return [self._run(scope, f"Wave{number}Part{at}", part, number) for at, part in enumerate(parts, start=1)]
+
+    def _run(self, home: Construct, construct_id: str, steps: Sequence[Step], number: int) -> Step:
         # The pipeline that runs this one raises the alarm; this one says what has failed, or is doubtful.
         together = _together(steps, number)
-        pipeline = Pipeline(home, f"Pipeline{number}", steps=together, alarm=False, **self.options)
-        return Run(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {number}"))
+        pipeline = Pipeline(home, construct_id, steps=together, alarm=False, **self.options)
+        return Run(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {construct_id}"))
 
 
 def _together(steps: Sequence[Step], number: int) -> list[Step]:

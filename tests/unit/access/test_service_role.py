@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_iam as iam
 from syrupy.assertion import SnapshotAssertion
 
@@ -110,3 +111,10 @@ def test_every_grant_of_a_role_says_that_it_succeeded(stack: cdk.Stack) -> None:
     made = role(stack)
     for _ in range(2):
         grant_on(None, made, ["kms:Decrypt"], ["arn:key"]).assert_success()
+
+
+def test_refuses_more_than_ten_policies(stack: cdk.Stack) -> None:
+    role = ServiceRole(stack, "Role", services=["glue.amazonaws.com"], description="Does everything")
+    with pytest.raises(ValueError, match="role 'Stack/Role' needs more permissions than fit into 10 managed policies"):
+        for number in range(1_000):
+            grant_on(None, role, ["s3:GetObject"], [f"arn:x:s3:::{'bucket' * 10}{number}/*"])

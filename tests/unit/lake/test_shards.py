@@ -144,7 +144,18 @@ def test_a_dataset_that_joins_runs_after_those_of_other_stacks() -> None:
     joined = {"flights": Curation(joins=[ReferenceJoin(reference=weather, on=["id"], columns=["weather_value"])])}
     found = templates(app_of([dataset("flights"), weather], Shards(count=64), curations=joined)[0])
     text = json.dumps(found["Big/Lake/Orchestration"])
-    assert text.index("Run Datasets39 1") < text.index("Run Datasets35 2")
+    assert text.index("Run Datasets39 Pipeline1") < text.index("Run Datasets35 Pipeline2")
+
+
+def test_many_shards_run_in_parts_whose_roles_have_room_for_them() -> None:
+    app, _ = app_of(numbered(45, DatasetFormat.CSV), Shards(count=999))
+    found = templates(app)
+    assert len(found) > 2 + 40
+    resources = found["Big/Lake/Orchestration"]["Resources"].values()
+    assert len([one for one in resources if one["Type"] == "AWS::StepFunctions::StateMachine"]) == 3
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    policies = [len(one["Properties"]["ManagedPolicyArns"]) for one in resources if one["Type"] == "AWS::IAM::Role"]
+    assert max(policies) <= 5
 
 
 def test_a_lake_is_started_from_a_stack_that_no_shard_needs() -> None:

@@ -56,11 +56,11 @@ class Run:
         return Fragment(start=name, end=name, states=states)
 
     def grant(self, role: ServiceRole) -> None:
-        self.pipeline.grant_start(role)
+        grant_on(None, role, ["states:StartExecution"], [self.pipeline.state_machine.state_machine_arn])
         grant_on(
             None,
             role,
-            ["states:StopExecution"],
+            ["states:DescribeExecution", "states:StopExecution"],
             [self.pipeline.executions_arn],
             because="each execution has a name of its own",
         )
