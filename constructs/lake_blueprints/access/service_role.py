@@ -100,8 +100,8 @@ class ServiceRole(iam.Role):
     def _define_policy(self, number: int) -> iam.CfnManagedPolicy:
         if number >= _POLICIES_MAX:
             raise ValueError(
-                f"role '{self.node.path}' needs more permissions than fit into {_POLICIES_MAX} managed policies, as many "
-                "as IAM attaches to a role; divide its work among several roles"
+                f"role '{self.node.path}' needs more permissions than fit into {_POLICIES_MAX} managed policies, as "
+                "many as IAM attaches to a role; divide its work among several roles"
             )
         name = f"Permissions{number + 1}" if number else "Permissions"
         policy = iam.CfnManagedPolicy(
