@@ -122,8 +122,8 @@ def _unexpected(keys: Sequence[str], known: Collection[str]) -> str:
     more = f" and {len(keys) - _LISTED} more" if len(keys) > _LISTED else ""
     listed = ", ".join(f"'{_cut(key)}'" for key in keys[:_LISTED]) + more
     suggestion = "" if keys[0] in known else _suggestion(keys[0], known)
-    it, verb = ("it", "is") if len(keys) == 1 else ("them", "are")
-    return f"{listed} {verb} not known here; remove {it} or make {it} a custom property{suggestion}"
+    verb, it, what = ("is", "it", "a custom property") if len(keys) == 1 else ("are", "them", "custom properties")
+    return f"{listed} {verb} not known here; remove {it} or make {it} {what}{suggestion}"
 
 
 def _suggestion(word: Any, options: Collection[Any]) -> str:
