@@ -5,7 +5,10 @@ from lake_blueprints.rules import (  # noqa: F401 - each registers its rules
     events,
     exposure,
     firehose,
+    firehose_prefixes,
     glue,
+    glue_catalog,
+    glue_triggers,
     iam,
     kinesis,
     kms,
@@ -13,10 +16,12 @@ from lake_blueprints.rules import (  # noqa: F401 - each registers its rules
     ordering,
     redshift_serverless,
     retired,
+    roles,
     s3,
     sagemaker,
     services,
     step_functions,
+    step_tasks,
 )
 from lake_blueprints.rules.checking import check, check_app
 from lake_blueprints.rules.rule import Finding, Rule, Severity, all_rules

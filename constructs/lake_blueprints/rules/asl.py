@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from lake_blueprints.rules.intrinsics import is_function, rendered
-from lake_blueprints.rules.template import Resource
+from lake_blueprints.rules.template import Node, Resource
 
 _BARE_HOLE: Final = re.compile(r'([:\[,]\s*)(\$\{[^}"]*\})')
+MACHINE: Final = "AWS::StepFunctions::StateMachine"
 ENDS: Final = ("Succeed", "Fail")
 
 
@@ -136,3 +137,25 @@ def _machines(definition: dict[str, Any], path: str, language: str) -> Iterator[
 
 def _objects(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def text_of(resource: Resource) -> Node:
+    """Return where the definition of a state machine is, without its text: findings say in words what is in it."""
+    definition = resource.at("Definition")
+    node = definition if definition.present else resource.at("DefinitionString")
+    return Node(resource, node.path, None)
+
+
+def readable_machines(resource: Resource) -> list[Machine]:
+    """Return a state machine with those inside of it; none if its definition cannot be read."""
+    try:
+        return machines_of(resource)
+    except DefinitionError:
+        return []
+
+
+def states_of(resource: Resource) -> Iterator[tuple[Machine, State]]:
+    """Yield all states, with the machine that each is in."""
+    for machine in readable_machines(resource):
+        for state in machine.states.values():
+            yield machine, state

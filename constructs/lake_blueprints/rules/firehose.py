@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lake_blueprints.rules.iam import role_must_allow
+from lake_blueprints.rules.delivery_streams import (
+    STREAM,
+    converts,
+    destinations_of,
+    expressions_of,
+    parameters_of,
+    partitions,
+    processors_of,
+    s3_of,
+)
+from lake_blueprints.rules.roles import role_must_allow
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import absent, at_least, between, matching, one_of, only_one, required
 
-STREAM = "AWS::KinesisFirehose::DeliveryStream"
 _API = "https://docs.aws.amazon.com/firehose/latest/APIReference"
 _GUIDE = "https://docs.aws.amazon.com/firehose/latest/dev"
-_DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
 _MIB = 1024 * 1024
-_EXPRESSION = re.compile(r"!\{([^}]*)\}")
-_NAMESPACES = ("timestamp", "firehose", "partitionKeyFromQuery", "partitionKeyFromLambda")
 _READ_STREAM = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards")
 _PROCESSORS = (
     "AppendDelimiterToRecord",
@@ -26,7 +32,6 @@ _PROCESSORS = (
     "MetadataExtraction",
     "RecordDeAggregation",
 )
-_FIREHOSE_WORDS = ("error-output-type", "random-string")
 
 
 @rule(
@@ -38,8 +43,8 @@ _FIREHOSE_WORDS = ("error-output-type", "random-string")
 )
 def buffer_size(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses buffers below 64 MiB with record format conversion or dynamic partitioning."""
-    for destination in _destinations(stream):
-        least = 64 if _converts(destination) or _partitions(destination) else 1
+    for destination in destinations_of(stream):
+        least = 64 if converts(destination) or partitions(destination) else 1
         because = " with format conversion or dynamic partitioning" if least > 1 else ""
         for hints in destination.every("BufferingHints"):
             size = hints.at("SizeInMBs")
@@ -58,9 +63,9 @@ def buffer_size(stream: Resource) -> Iterator[Fault]:
 )
 def buffer_interval(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses longer intervals, and those below 60 seconds with dynamic partitioning."""
-    for destination in _destinations(stream):
+    for destination in destinations_of(stream):
         for hints in destination.every("BufferingHints"):
-            least = 60 if _partitions(destination) and "Backup" not in hints.path else 0
+            least = 60 if partitions(destination) and "Backup" not in hints.path else 0
             yield from between(hints.at("IntervalInSeconds"), least, 900, "seconds")
 
 
@@ -88,7 +93,7 @@ def both_hints(stream: Resource) -> Iterator[Fault]:
 )
 def one_destination(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses a stream with two, or with none."""
-    destinations = list(_destinations(stream))
+    destinations = list(destinations_of(stream))
     yield from only_one(*destinations)
     if not destinations and stream.properties.known:
         yield Fault(at=stream.properties, found="no destination", allowed="one destination configuration")
@@ -103,8 +108,8 @@ def one_destination(stream: Resource) -> Iterator[Fault]:
 )
 def compression(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses it: Parquet and ORC compress their own pages."""
-    for destination in _destinations(stream):
-        if _converts(destination):
+    for destination in destinations_of(stream):
+        if converts(destination):
             yield from one_of(destination.at("CompressionFormat"), ["UNCOMPRESSED"])
 
 
@@ -149,114 +154,6 @@ def block_sizes(stream: Resource) -> Iterator[Fault]:
 
 
 @rule(
-    "LAKE-FIREHOSE-008",
-    STREAM,
-    title="A prefix with expressions comes with an error prefix",
-    fix="set ErrorOutputPrefix, for instance 'errors/!{firehose:error-output-type}/'",
-    source=f"{_GUIDE}/s3-prefixes.html",
-)
-def error_prefix(stream: Resource) -> Iterator[Fault]:
-    """Firehose refuses the stream: it would not know where records go that cannot be delivered."""
-    for destination in _s3_places(stream):
-        prefix, errors = destination.at("Prefix"), destination.at("ErrorOutputPrefix")
-        if _expressions(prefix) and not errors.present:
-            yield Fault(at=errors, allowed="an error prefix, as Prefix has expressions")
-        elif _expressions(errors) and "!{firehose:error-output-type}" not in errors.rendered:
-            yield Fault(at=errors, allowed="a prefix with !{firehose:error-output-type}, as it has expressions")
-
-
-@rule(
-    "LAKE-FIREHOSE-009",
-    STREAM,
-    title="Prefixes use expressions that Firehose knows, where it evaluates them",
-    fix="use !{timestamp:...} or !{firehose:random-string}; keys of dynamic partitioning only in Prefix",
-    source=f"{_GUIDE}/s3-prefixes.html",
-)
-def prefix_expressions(stream: Resource) -> Iterator[Fault]:
-    """Firehose refuses unknown namespaces, the error type in a prefix and partition keys in an error prefix."""
-    for destination in _s3_places(stream):
-        for node, refused in (
-            (destination.at("Prefix"), "firehose:error-output-type"),
-            (destination.at("ErrorOutputPrefix"), "partitionKeyFrom"),
-        ):
-            if "!{" in re.sub(r"!\{[^}]*\}", "", node.rendered):
-                yield Fault(at=node, allowed="expressions that are closed by a brace")
-            for expression in _expressions(node):
-                namespace, _, word = expression.partition(":")
-                if expression.startswith(refused):
-                    yield Fault(at=node, allowed=f"no !{{{expression}}} in this prefix")
-                elif namespace not in _NAMESPACES or not word:
-                    yield Fault(at=node, allowed=f"!{{namespace:value}} of {', '.join(_NAMESPACES)}")
-                elif namespace == "firehose" and word not in _FIREHOSE_WORDS:
-                    yield Fault(at=node, allowed=f"!{{firehose:...}} with {' or '.join(_FIREHOSE_WORDS)}")
-
-
-@rule(
-    "LAKE-FIREHOSE-010",
-    STREAM,
-    title="Timestamps in prefixes count calendar years",
-    fix="write yyyy for YYYY and dd for DD",
-    source=f"{_GUIDE}/s3-prefixes.html",
-)
-def calendar_year(stream: Resource) -> Iterator[Fault]:
-    """`YYYY` is the year of the week and `DD` the day of the year: the last days of December land in the wrong one."""
-    for destination in _s3_places(stream):
-        for name in ("Prefix", "ErrorOutputPrefix"):
-            for expression in _expressions(destination.at(name)):
-                pattern = re.sub(r"'[^']*'", "", expression.removeprefix("timestamp:"))
-                if expression.startswith("timestamp:") and re.search(r"Y|DD", pattern):
-                    yield Fault(at=destination.at(name), allowed="yyyy, MM, dd and HH")
-
-
-@rule(
-    "LAKE-FIREHOSE-011",
-    STREAM,
-    title="Dynamic partitioning has a source for each key of the prefix",
-    fix="add a MetadataExtraction processor for the keys of queries or a Lambda processor for those of functions",
-    source=f"{_GUIDE}/dynamic-partitioning.html",
-)
-def partition_keys(stream: Resource) -> Iterator[Fault]:
-    """Firehose refuses the stream, or writes every record below the error prefix."""
-    for destination in _destinations(stream):
-        keys = [e for place in _s3_of(destination) for e in _expressions(place.at("Prefix")) if e.startswith("partit")]
-        enabled = destination.at("DynamicPartitioningConfiguration.Enabled")
-        if keys and not _partitions(destination) and not _is_unknown(enabled):
-            yield Fault(at=destination.at("Prefix"), allowed="partition keys only with dynamic partitioning enabled")
-        if not _partitions(destination):
-            continue
-        sources = {processor.at("Type").text for processor in _processors(destination)}
-        if not keys and destination.at("Prefix").known:
-            yield Fault(at=destination.at("Prefix"), allowed="a prefix with the keys that it partitions by")
-        for key in keys:
-            needed = "Lambda" if key.startswith("partitionKeyFromLambda") else "MetadataExtraction"
-            if needed not in sources and None not in sources:
-                yield Fault(at=destination.at("ProcessingConfiguration"), allowed=f"a {needed} processor for {key}")
-        yield from _unproduced(destination, keys)
-
-
-@rule(
-    "LAKE-FIREHOSE-012",
-    STREAM,
-    title="Metadata extraction parses JSON with jq 1.6",
-    fix="give MetadataExtractionQuery and JsonParsingEngine JQ-1.6",
-    source=f"{_GUIDE}/dynamic-partitioning-partitioning-keys.html",
-)
-def metadata_extraction(stream: Resource) -> Iterator[Fault]:
-    """Firehose refuses other engines, and an extraction without a query."""
-    for destination in _destinations(stream):
-        for processor in _processors(destination):
-            if processor.at("Type").text == "MetadataExtraction" and processor.at("Parameters").known:
-                parameters = _parameters(processor)
-                if "MetadataExtractionQuery" not in parameters:
-                    yield Fault(at=processor.at("Parameters"), allowed="a MetadataExtractionQuery among them")
-                engine = parameters.get("JsonParsingEngine")
-                if engine is None:
-                    yield Fault(at=processor.at("Parameters"), allowed="JsonParsingEngine JQ-1.6 among them")
-                else:
-                    yield from one_of(engine, ["JQ-1.6"])
-
-
-@rule(
     "LAKE-FIREHOSE-013",
     STREAM,
     title="A transforming function gets what it can answer",
@@ -265,11 +162,11 @@ def metadata_extraction(stream: Resource) -> Iterator[Fault]:
 )
 def lambda_processor(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses other sizes: the answer of a function is 6 MB at most."""
-    for destination in _destinations(stream):
-        for processor in _processors(destination):
+    for destination in destinations_of(stream):
+        for processor in processors_of(destination):
             if processor.at("Type").text != "Lambda" or not processor.at("Parameters").known:
                 continue
-            parameters = _parameters(processor)
+            parameters = parameters_of(processor)
             if "LambdaArn" not in parameters:
                 yield Fault(at=processor.at("Parameters"), allowed="a LambdaArn among them")
             for name, least, most in (
@@ -372,7 +269,7 @@ def redshift_staging(stream: Resource) -> Iterator[Fault]:
     staging = stream.at("RedshiftDestinationConfiguration.S3Configuration")
     yield from one_of(staging.at("CompressionFormat"), ["UNCOMPRESSED", "GZIP"])
     yield from absent(staging.at("ErrorOutputPrefix"), "for a Redshift destination")
-    if _expressions(staging.at("Prefix")):
+    if expressions_of(staging.at("Prefix")):
         yield Fault(at=staging.at("Prefix"), allowed="a prefix without expressions")
 
 
@@ -449,9 +346,9 @@ def retries(stream: Resource) -> Iterator[Fault]:
 )
 def processors(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses others, and two functions in a row."""
-    for destination in _destinations(stream):
+    for destination in destinations_of(stream):
         seen: set[str] = set()
-        for processor in _processors(destination):
+        for processor in processors_of(destination):
             kind = processor.at("Type")
             yield from one_of(kind, _PROCESSORS)
             if kind.text and kind.text in seen:
@@ -470,13 +367,13 @@ def role_actions(stream: Resource) -> Iterator[Fault]:
     """Records are neither read nor written, and are gone when the source's retention ends."""
     source = stream.at("KinesisStreamSourceConfiguration")
     needed = [(source.at("RoleARN"), action) for action in _READ_STREAM if source.present]
-    for destination in _destinations(stream):
-        for place in _s3_of(destination):
+    for destination in destinations_of(stream):
+        for place in s3_of(destination):
             needed.append((place.at("RoleARN"), "s3:PutObject"))
-        if _converts(destination):
+        if converts(destination):
             role = destination.at("DataFormatConversionConfiguration.SchemaConfiguration.RoleARN")
             needed.append((role, "glue:GetTableVersions"))
-        if any(processor.at("Type").text == "Lambda" for processor in _processors(destination)):
+        if any(processor.at("Type").text == "Lambda" for processor in processors_of(destination)):
             needed.append((destination.at("RoleARN"), "lambda:InvokeFunction"))
         if destination.at("CloudWatchLoggingOptions.Enabled").flag:
             needed.append((destination.at("RoleARN"), "logs:PutLogEvents"))
@@ -484,70 +381,11 @@ def role_actions(stream: Resource) -> Iterator[Fault]:
         yield from role_must_allow(node, action)
 
 
-def _is_unknown(node: Node) -> bool:
-    return node.present and not node.known
-
-
-def _destinations(stream: Resource) -> Iterator[Node]:
-    return (node for node in stream.properties.children() if _DESTINATION.fullmatch(node.path))
-
-
-def _s3_of(destination: Node) -> Iterator[Node]:
-    """Yield what has a prefix in a destination: itself, its staging or its backup."""
-    if "S3DestinationConfiguration" in destination.path:
-        yield destination
-    for name in ("S3Configuration", "S3BackupConfiguration"):
-        if destination.at(name).known:
-            yield destination.at(name)
-
-
-def _s3_places(stream: Resource) -> Iterator[Node]:
-    for destination in _destinations(stream):
-        if "RedshiftDestination" not in destination.path:
-            yield from _s3_of(destination)
-
-
-def _converts(destination: Node) -> bool:
-    configuration = destination.at("DataFormatConversionConfiguration")
-    return configuration.present and configuration.at("Enabled").flag is not False
-
-
-def _partitions(destination: Node) -> bool:
-    return destination.at("DynamicPartitioningConfiguration.Enabled").flag is True
-
-
-def _expressions(prefix: Node) -> list[str]:
-    return _EXPRESSION.findall(prefix.rendered)
-
-
-def _processors(destination: Node) -> list[Node]:
-    configuration = destination.at("ProcessingConfiguration")
-    return [] if configuration.at("Enabled").flag is False else configuration.at("Processors").items()
-
-
-def _parameters(processor: Node) -> dict[str, Node]:
-    items = processor.at("Parameters").items()
-    return {item.at("ParameterName").rendered: item.at("ParameterValue") for item in items}
-
-
 def _exactly_one(choice: Node) -> Iterator[Fault]:
     if choice.known and isinstance(choice.value, dict):
         given = list(choice.children())
         if len(given) != 1:
             yield Fault(at=choice, found=f"{len(given)} formats", allowed="exactly one format")
-
-
-def _unproduced(destination: Node, keys: list[str]) -> Iterator[Fault]:
-    """Refuse keys of the prefix that no jq query yields."""
-    for processor in _processors(destination):
-        query = _parameters(processor).get("MetadataExtractionQuery")
-        if processor.at("Type").text != "MetadataExtraction" or query is None or query.text is None:
-            continue
-        produced = set(re.findall(r"""["']?([A-Za-z_]\w*)["']?\s*:""", query.text))
-        for key in keys:
-            namespace, _, name = key.partition(":")
-            if namespace == "partitionKeyFromQuery" and name not in produced:
-                yield Fault(at=destination.at("Prefix"), allowed=f"keys that the query yields: {', '.join(produced)}")
 
 
 def _function_timeout(arn: Node | None) -> Iterator[Fault]:

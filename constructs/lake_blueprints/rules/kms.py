@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lake_blueprints.rules.iam import role_must_allow
 from lake_blueprints.rules.policies import POLICY_HOLDERS, Statement, statements
+from lake_blueprints.rules.roles import role_must_allow
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import between

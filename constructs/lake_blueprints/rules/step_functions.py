@@ -1,20 +1,23 @@
-"""Step Functions: definitions, integrations, logs and the permissions of tasks."""
+"""Definitions of Step Functions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lake_blueprints.rules.asl import ENDS, DefinitionError, Machine, State, machines_of
-from lake_blueprints.rules.iam import allows
-from lake_blueprints.rules.integrations import Integration, integration_of
-from lake_blueprints.rules.policies import permissions
-from lake_blueprints.rules.rule import Fault, Severity, rule
-from lake_blueprints.rules.template import Node, Resource
+from lake_blueprints.rules.asl import (
+    ENDS,
+    MACHINE,
+    DefinitionError,
+    machines_of,
+    readable_machines,
+    states_of,
+    text_of,
+)
+from lake_blueprints.rules.rule import Fault, rule
+from lake_blueprints.rules.template import Resource
 from lake_blueprints.rules.values import required
 
-MACHINE: Final = "AWS::StepFunctions::StateMachine"
 _GUIDE: Final = "https://docs.aws.amazon.com/step-functions/latest/dg"
 _KINDS: Final = ("Task", "Pass", "Choice", "Wait", "Parallel", "Map", *ENDS)
 _COMPARISONS: Final = {
@@ -30,16 +33,6 @@ _COMPARISONS: Final = {
 _RULE_FIELDS: Final = {"Variable", "Next", "Comment", "Output", "Assign", "Condition"}
 _PATH_FIELDS: Final = ("InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "ItemsPath")
 _EXPRESSION_FIELDS: Final = ("Arguments", "Output")
-_LOG_ACTIONS: Final = (
-    "logs:CreateLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:UpdateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies",
-    "logs:DescribeLogGroups",
-)
 
 
 @rule(
@@ -51,7 +44,7 @@ _LOG_ACTIONS: Final = (
 )
 def definition(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses other definitions, a start and targets that do not exist, and unknown types."""
-    node = _node(resource)
+    node = text_of(resource)
     try:
         machines = machines_of(resource)
     except DefinitionError as problem:
@@ -80,15 +73,15 @@ def definition(resource: Resource) -> Iterator[Fault]:
 )
 def transitions(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses a state with neither or both, and a Choice or an end with either."""
-    for _, state in _states(resource):
+    for _, state in states_of(resource):
         given = [key for key in ("Next", "End") if state.fields.get(key)]
         if state.kind in {"Choice", *ENDS}:
             if given:
                 found = f"{state.name} with {given[0]}"
-                yield Fault(at=_node(resource), found=found, allowed=f"a {state.kind} without it")
+                yield Fault(at=text_of(resource), found=found, allowed=f"a {state.kind} without it")
         elif len(given) != 1 and state.kind in _KINDS:
             found = f"{state.name} with {' and '.join(given) or 'neither Next nor End'}"
-            yield Fault(at=_node(resource), found=found, allowed="one of Next and End")
+            yield Fault(at=text_of(resource), found=found, allowed="one of Next and End")
 
 
 @rule(
@@ -100,9 +93,11 @@ def transitions(resource: Resource) -> Iterator[Fault]:
 )
 def reachable(resource: Resource) -> Iterator[Fault]:
     """What the state was meant to do never happens."""
-    for machine in _machines(resource):
+    for machine in readable_machines(resource):
         for name in machine.states.keys() - machine.reachable if machine.start in machine.states else ():
-            yield Fault(at=_node(resource), found=f"{name}, which nothing leads to", allowed="states that are reached")
+            yield Fault(
+                at=text_of(resource), found=f"{name}, which nothing leads to", allowed="states that are reached"
+            )
 
 
 @rule(
@@ -114,10 +109,10 @@ def reachable(resource: Resource) -> Iterator[Fault]:
 )
 def ending(resource: Resource) -> Iterator[Fault]:
     """It goes round until it has 25,000 events in its history, and is paid for each."""
-    for machine in _machines(resource):
+    for machine in readable_machines(resource):
         for name in sorted(machine.reachable - machine.ending):
             if all(target in machine.states for target in machine.states[name].next) and machine.states[name].next:
-                yield Fault(at=_node(resource), found=f"{name}, which leads to no end", allowed="a way to an end")
+                yield Fault(at=text_of(resource), found=f"{name}, which leads to no end", allowed="a way to an end")
 
 
 @rule(
@@ -129,122 +124,15 @@ def ending(resource: Resource) -> Iterator[Fault]:
 )
 def choices(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses others, choices without a comparison and a Choice without choices."""
-    for _, state in _states(resource):
+    for _, state in states_of(resource):
         if state.kind == "Choice":
             given = state.fields.get("Choices")
             if not isinstance(given, list) or not given:
                 found = f"{state.name} without Choices"
-                yield Fault(at=_node(resource), found=found, allowed="one choice or more")
+                yield Fault(at=text_of(resource), found=found, allowed="one choice or more")
             for one in given if isinstance(given, list) else []:
                 for problem, allowed in _comparison_problems(one, state.language, top=True):
-                    yield Fault(at=_node(resource), found=f"{problem} in {state.name}", allowed=allowed)
-
-
-@rule(
-    "LAKE-STEPS-006",
-    MACHINE,
-    title="Tasks call what Step Functions can call",
-    fix="correct the Resource of the task",
-    source=f"{_GUIDE}/integrate-services.html",
-)
-def integrations(resource: Resource) -> Iterator[Fault]:
-    """Step Functions refuses other integrations."""
-    for state, integration in _integrations(resource):
-        if problem := integration.problem:
-            yield Fault(at=_node(resource), found=f"{state.fields['Resource']} in {state.name}", allowed=problem)
-    for _, state in _states(resource):
-        if state.kind == "Task" and not isinstance(state.fields.get("Resource"), str):
-            yield Fault(at=_node(resource), found=f"{state.name} without a Resource", allowed="what the task calls")
-        elif state.kind == "Task" and not re.match(r"arn:|\$\{|\{%", state.fields["Resource"]):
-            found = f"{state.fields['Resource']} in {state.name}"
-            yield Fault(at=_node(resource), found=found, allowed="the ARN of an integration, a function or an activity")
-
-
-@rule(
-    "LAKE-STEPS-007",
-    MACHINE,
-    title="What is waited for is not waited for for ever",
-    fix="set TimeoutSeconds at the task or the state machine, or HeartbeatSeconds",
-    source=f"{_GUIDE}/sfn-best-practices.html#sfn-stuck-execution",
-    severity=Severity.WARNING,
-)
-def timeouts(resource: Resource) -> Iterator[Fault]:
-    """A job that never answers holds the execution for a year."""
-    if any(machine.limited for machine in _machines(resource) if not machine.path):
-        return
-    for state, integration in _integrations(resource):
-        limits = ("TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath")
-        if integration.waits and not any(limit in state.fields for limit in limits):
-            yield Fault(at=_node(resource), found=f"{state.name} without a limit", allowed="TimeoutSeconds")
-
-
-@rule(
-    "LAKE-STEPS-008",
-    MACHINE,
-    title="Express state machines do not wait",
-    fix="set StateMachineType to STANDARD, or make plain requests",
-    source=f"{_GUIDE}/choosing-workflow-type.html",
-)
-def express(resource: Resource) -> Iterator[Fault]:
-    """Step Functions refuses .sync and .waitForTaskToken: an express execution lasts five minutes."""
-    if resource.at("StateMachineType").text == "EXPRESS":
-        for state, integration in _integrations(resource):
-            if integration.waits:
-                found = f".{integration.way} in {state.name}"
-                yield Fault(at=_node(resource), found=found, allowed="plain requests in type EXPRESS")
-        for _, state in _states(resource):
-            mode = (state.fields.get("ItemProcessor") or {}).get("ProcessorConfig", {})
-            if mode.get("Mode") == "DISTRIBUTED":
-                yield Fault(at=_node(resource), found=f"distributed {state.name}", allowed="INLINE in type EXPRESS")
-
-
-@rule(
-    "LAKE-STEPS-009",
-    MACHINE,
-    title="Logs go to a vended log group",
-    fix="name the log group /aws/vendedlogs/states/..., and end the destination in :*",
-    source=f"{_GUIDE}/cw-logs.html",
-)
-def log_group(resource: Resource) -> Iterator[Fault]:
-    """Other groups use up the 5,120 characters of the account's resource policy, and deployments then fail."""
-    configuration = resource.at("LoggingConfiguration")
-    if configuration.at("Level").text not in {None, "OFF"} and configuration.known:
-        destinations = configuration.at("Destinations")
-        if not destinations.items():
-            yield Fault(at=destinations, allowed="a log group for this level")
-    for destination in configuration.at("Destinations").items():
-        node = destination.at("CloudWatchLogsLogGroup.LogGroupArn")
-        group = node.target
-        if node.text is not None and not node.text.endswith(":*"):
-            yield Fault(at=node, allowed="an ARN that ends in :*")
-        if group is not None and group.kind == "AWS::Logs::LogGroup":
-            name = group.at("LogGroupName")
-            if not name.present or (name.text and not name.text.startswith("/aws/vendedlogs/")):
-                yield Fault(at=name, allowed="a name that starts with /aws/vendedlogs/")
-
-
-@rule(
-    "LAKE-STEPS-010",
-    MACHINE,
-    title="The role allows what the tasks call",
-    fix="allow the actions in a policy of the role",
-    source=f"{_GUIDE}/service-integration-iam-templates.html",
-)
-def role_actions(resource: Resource) -> Iterator[Fault]:
-    """Step Functions refuses the state machine, or each execution fails at the task."""
-    role = resource.at("RoleArn").target
-    given = permissions(role) if role is not None and role.kind == "AWS::IAM::Role" else None
-    if given is None:
-        return
-    granted = list(given)
-    needed = {action: f"for {state.name}" for state, one in _integrations(resource) for action in one.permissions}
-    if resource.at("LoggingConfiguration.Destinations").items():
-        needed |= dict.fromkeys(_LOG_ACTIONS, "for its logs")
-    if resource.at("TracingConfiguration.Enabled").flag:
-        needed["xray:PutTraceSegments"] = "for its traces"
-    for action, why in needed.items():
-        if not allows(granted, action):
-            yield Fault(at=resource.at("RoleArn"), found="a role without it", allowed=f"a role with {action} {why}")
+                    yield Fault(at=text_of(resource), found=f"{problem} in {state.name}", allowed=allowed)
 
 
 @rule(
@@ -256,12 +144,12 @@ def role_actions(resource: Resource) -> Iterator[Fault]:
 )
 def language(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses fields of the other query language."""
-    for _, state in _states(resource):
+    for _, state in states_of(resource):
         jsonata = state.language == "JSONata"
         for name in _PATH_FIELDS if jsonata else _EXPRESSION_FIELDS:
             if name in state.fields:
                 found = f"{name} in {state.name}"
-                yield Fault(at=_node(resource), found=found, allowed=f"fields of {state.language}")
+                yield Fault(at=text_of(resource), found=found, allowed=f"fields of {state.language}")
 
 
 @rule(
@@ -273,11 +161,11 @@ def language(resource: Resource) -> Iterator[Fault]:
 )
 def errors(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses others."""
-    for _, state in _states(resource):
+    for _, state in states_of(resource):
         for field in ("Retry", "Catch"):
             handlers = state.fields.get(field)
             for problem, allowed in _handler_problems(handlers if isinstance(handlers, list) else [], field):
-                yield Fault(at=_node(resource), found=f"{problem} in {state.name}", allowed=allowed)
+                yield Fault(at=text_of(resource), found=f"{problem} in {state.name}", allowed=allowed)
 
 
 @rule(
@@ -290,7 +178,7 @@ def errors(resource: Resource) -> Iterator[Fault]:
 def fields(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses states without it, and a heartbeat that is not within the timeout."""
     times = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
-    for _, state in _states(resource):
+    for _, state in states_of(resource):
         given = state.fields
         problem = None
         if state.kind == "Wait" and sum(name in given for name in times) != 1:
@@ -300,14 +188,14 @@ def fields(resource: Resource) -> Iterator[Fault]:
         if state.kind == "Map" and not (given.get("ItemProcessor") or given.get("Iterator")):
             problem = "an ItemProcessor"
         if problem:
-            yield Fault(at=_node(resource), found=f"{state.name} without it", allowed=f"{problem} in a {state.kind}")
+            yield Fault(at=text_of(resource), found=f"{state.name} without it", allowed=f"{problem} in a {state.kind}")
         timeout, heartbeat = given.get("TimeoutSeconds"), given.get("HeartbeatSeconds")
         if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
             found = f"{heartbeat} seconds in {state.name}"
-            yield Fault(at=_node(resource), found=found, allowed=f"a heartbeat below {timeout} seconds")
+            yield Fault(at=text_of(resource), found=found, allowed=f"a heartbeat below {timeout} seconds")
         for name, seconds in (("TimeoutSeconds", timeout), ("HeartbeatSeconds", heartbeat)):
             if isinstance(seconds, int) and not 1 <= seconds <= 99999999:
-                yield Fault(at=_node(resource), found=f"{name} {seconds} in {state.name}", allowed="1 to 99999999")
+                yield Fault(at=text_of(resource), found=f"{name} {seconds} in {state.name}", allowed="1 to 99999999")
 
 
 @rule(
@@ -335,12 +223,12 @@ def one_definition(resource: Resource) -> Iterator[Fault]:
 )
 def paths(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses a key that ends in .$ whose value is no path."""
-    for _, state in _states(resource):
+    for _, state in states_of(resource):
         if state.language == "JSONPath":
             for name in ("Parameters", "ResultSelector", "ItemSelector"):
                 for key, value in _taken(state.fields.get(name)):
                     found = f"{key} {value} in {state.name}"
-                    yield Fault(at=_node(resource), found=found, allowed="a path that starts with $, or States.")
+                    yield Fault(at=text_of(resource), found=found, allowed="a path that starts with $, or States.")
 
 
 def _taken(value: Any) -> Iterator[tuple[str, Any]]:
@@ -353,34 +241,6 @@ def _taken(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _taken(item)
-
-
-def _node(resource: Resource) -> Node:
-    definition = resource.at("Definition")
-    node = definition if definition.present else resource.at("DefinitionString")
-    # A definition is long: findings say in words what is in it.
-    return Node(resource, node.path, None)
-
-
-def _machines(resource: Resource) -> list[Machine]:
-    try:
-        return machines_of(resource)
-    except DefinitionError:
-        return []
-
-
-def _states(resource: Resource) -> Iterator[tuple[Machine, State]]:
-    for machine in _machines(resource):
-        for state in machine.states.values():
-            yield machine, state
-
-
-def _integrations(resource: Resource) -> Iterator[tuple[State, Integration]]:
-    for _, state in _states(resource):
-        if state.kind == "Task" and isinstance(state.fields.get("Resource"), str):
-            integration = integration_of(state.fields["Resource"])
-            if integration is not None:
-                yield state, integration
 
 
 def _comparison_problems(comparison: Any, language: str, *, top: bool) -> Iterator[tuple[str, str]]:

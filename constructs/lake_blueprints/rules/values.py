@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator
 
@@ -56,3 +57,12 @@ def only_one(*nodes: Node) -> Iterator[Fault]:
 def _plain(number: float) -> str:
     """Return a number without an exponent."""
     return str(int(number)) if number == int(number) else str(number)
+
+
+def parsed(text: str) -> object | None:
+    """Return JSON, or None if it is none."""
+    try:
+        parsed: object = json.loads(text)
+    except ValueError:
+        return None
+    return parsed

@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
 
 def _index(families: dict[str, list[Rule]]) -> str:
     rows = "\n".join(
-        f"| [{family}]({family}.md) | {_about(rules[0])} | {len(rules)} |" for family, rules in sorted(families.items())
+        f"| [{family}]({family}.md) | {_about(rules)} | {len(rules)} |" for family, rules in sorted(families.items())
     )
     return f"""{_COMMAND}
 # Rules
@@ -79,7 +79,7 @@ Authorization Reference; operations of AWS's APIs are from [botocore](https://gi
 def _page(rules: list[Rule]) -> str:
     contents = "\n".join(f"- [{rule.id}](#{rule.id.lower()}): {_lower(rule.title)}" for rule in rules)
     sections = "\n".join(_section(rule) for rule in rules)
-    return f"{_COMMAND}\n# {_about(rules[0])}\n\n{contents}\n\n{sections}"
+    return f"{_COMMAND}\n# {_about(rules)}\n\n{contents}\n\n{sections}"
 
 
 def _section(rule: Rule) -> str:
@@ -110,9 +110,11 @@ def _said(finding: Finding) -> str:
     return f"> `{finding.logical_id}`: `{finding.path}` is `{finding.found}`, allowed is {finding.allowed}"
 
 
-def _about(rule: Rule) -> str:
-    """Return what a family is about: the first sentence of its module."""
-    return str(import_module(rule.check.__module__).__doc__).split("\n")[0].rstrip(".")
+def _about(rules: list[Rule]) -> str:
+    """Return what a family is about: the first sentences of its modules."""
+    modules = dict.fromkeys(rule.check.__module__ for rule in rules)
+    sentences = [str(import_module(module).__doc__).split("\n")[0].rstrip(".") for module in modules]
+    return "; ".join([sentences[0], *map(_lower, sentences[1:])])
 
 
 def _lower(title: str) -> str:
