@@ -197,5 +197,5 @@ def test_lists_five_of_many_keys() -> None:
     (line,) = findings("\n".join(f"key_{number}: x" for number in range(1_000)))
     assert line == (
         "contract: 'key_0', 'key_1', 'key_2', 'key_3', 'key_4' and 995 more are not known here; remove them or make "
-        "them custom properties"
+        "them custom properties (did you mean 'key'?)"
     )
