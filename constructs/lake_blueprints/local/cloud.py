@@ -10,6 +10,7 @@ from typing import Any
 
 from lake_blueprints.local import cdk, executions
 from lake_blueprints.local.faults import Fault
+from lake_blueprints.local.recording import RecordedCall
 from lake_blueprints.local.server import LocalServer
 
 DEFAULT_REGION = "us-east-1"
@@ -88,6 +89,11 @@ class LocalCloud:
         """Stop, and remove everything that the cloud wrote, except what it caches."""
         self.stop()
         shutil.rmtree(self._workdir, ignore_errors=True)
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """The calls that were made under roles, each once: by jobs, functions, crawlers and state machines."""
+        return self._running.runtime.recording.calls
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud."""

@@ -54,7 +54,9 @@ def _crawl(runtime: Runtime, crawler: Any, crawl: Any) -> None:
     status, error = "SUCCEEDED", ""
     session = Session(runtime, crawler.backend.region_name)
     try:
-        CrawlerExecution(crawler, crawl, Catalog(runtime, crawler.backend.region_name), session).run()
+        CrawlerExecution(
+            crawler, crawl, Catalog(runtime, crawler.backend.region_name, role=crawler.role), session
+        ).run()
     except Stopped:
         status = "CANCELLED"
     except (LocalCloudError, duckdb.Error) as failure:

@@ -82,7 +82,7 @@ class JobExecution:
         try:
             group = self._start(archive, draft)
             state, error = self._wait(group)
-            self._mirror.push()
+            self._mirror.push(self._note)
             self._publish_logs()
         except LocalCloudError as problem:
             state, error = "FAILED", f"LocalCloudError: {problem}"
@@ -112,7 +112,7 @@ class JobExecution:
                 raise LocalCloudError(f"job argument {name} is not supported: the local cloud has no jars to offer")
         script = self._download(self.job.command["ScriptLocation"])
         environment = {
-            **self._runtime.environment(self._region),
+            **self._runtime.environment(self._region, role=self.job.role),
             "PYTHONPATH": ":".join([str(_RUNTIME_PACKAGES), *self._libraries()]),
             "GLUE_VERSION": self.job.glue_version or "",
         }
@@ -175,6 +175,9 @@ class JobExecution:
             return "SUCCEEDED", None
         group.kill()
         return "FAILED", error_message(self._errors.read_text(errors="replace"), code)
+
+    def _note(self, action: str, uri: str) -> None:
+        self._runtime.recording.note(self.job.role, action, uri.removeprefix("s3://"))
 
     def _publish_logs(self) -> None:
         for name, path in (("output", self._output), ("error", self._errors)):

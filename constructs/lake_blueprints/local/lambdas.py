@@ -142,7 +142,7 @@ class LambdaEngine(Engine):
         return _read_result(result, request_id, exit_code)
 
     def _environment(self, function: LambdaFunction, code: Path, layers: list[Path], request_id: str) -> dict[str, str]:
-        cloud = self.runtime.environment(function.region)
+        cloud = self.runtime.environment(function.region, role=function.role)
         return {
             **{name: value for name, value in cloud.items() if name in _INHERITED or name.startswith("AWS_")},
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",

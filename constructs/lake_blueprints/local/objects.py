@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,8 +140,11 @@ class Mirror:
                     total += item.size
         return total
 
-    def push(self) -> int:
-        """Write new and changed files into S3, delete the objects of deleted files; return how many changed."""
+    def push(self, note: Callable[[str, str], None] = lambda action, uri: None) -> int:
+        """Write new and changed files into S3, delete the objects of deleted files; return how many changed.
+
+        `note` is told of each, by what IAM calls it.
+        """
         changed = 0
         for bucket, folder in self.folders().items():
             for path in sorted(folder.rglob("*")):
@@ -150,11 +153,14 @@ class Mirror:
                 if path.is_dir() or any(part.startswith(_UNCOMMITTED) for part in path.relative_to(folder).parts):
                     continue
                 if copy is None or (copy.size, copy.changed) != _state(path):
-                    self._objects.write(copy.uri if copy else f"s3://{bucket}/{name}", path.read_bytes())
+                    uri = copy.uri if copy else f"s3://{bucket}/{name}"
+                    self._objects.write(uri, path.read_bytes())
+                    note("s3:PutObject", uri)
                     changed += 1
         for path, copy in self._copies.items():
             if not path.exists() and self._objects.etag(copy.uri) == copy.etag:
                 self._objects.delete(copy.uri)
+                note("s3:DeleteObject", copy.uri)
                 changed += 1
         return changed
 

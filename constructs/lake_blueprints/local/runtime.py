@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from lake_blueprints.local.faults import Faults
 from lake_blueprints.local.metering import ByteMeter
+from lake_blueprints.local.recording import Recording
 
 if TYPE_CHECKING:
     from lake_blueprints.local.objects import ObjectStore
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
-def client(endpoint: str, service: str, region: str) -> Any:
+def client(endpoint: str, service: str, region: str, key: str = CREDENTIALS["AWS_ACCESS_KEY_ID"]) -> Any:
     """Return a boto3 client of the local cloud at `endpoint`."""
     return boto3.client(
         service,
         region_name=region,
         endpoint_url=endpoint,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_access_key_id=key,
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
@@ -63,6 +64,8 @@ class Runtime:
         Folder that outlives a reset: class-data archives and the like.
     objects: ObjectStore
         The S3 objects, without HTTP in between.
+    recording: Recording
+        Calls made under roles.
     meter: ByteMeter
         Bytes that S3 has sent, per access key id.
     faults: Faults
@@ -76,17 +79,21 @@ class Runtime:
     workdir: Path
     cache: Path
     objects: ObjectStore
+    recording: Recording = field(default_factory=Recording)
     meter: ByteMeter = field(default_factory=ByteMeter)
     faults: Faults = field(default_factory=Faults)
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def client(self, service: str, region: str) -> Any:
-        """Return a boto3 client of this cloud: the way in which engines should talk to it."""
-        return client(self.endpoint, service, region)
+    def client(self, service: str, region: str, *, role: str | None = None) -> Any:
+        """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
+        return client(self.endpoint, service, region, self._key(role))
 
-    def environment(self, region: str) -> dict[str, str]:
+    def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""
-        return environment(self.endpoint, region)
+        return environment(self.endpoint, region) | {"AWS_ACCESS_KEY_ID": self._key(role)}
+
+    def _key(self, role: str | None) -> str:
+        return self.recording.key_of(role) if role else CREDENTIALS["AWS_ACCESS_KEY_ID"]
 
     def background(self, work: Callable[[], None], name: str) -> threading.Thread:
         """Run `work` in a daemon thread, as an AWS service would behind its API."""

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +134,13 @@ class LocalServer:
             controls={
                 "GET /_local/health": lambda: {"status": "running"},
                 "GET /_local/status": self._status,
+                "GET /_local/calls": self._calls,
                 "POST /_local/drain": self._drained,
             },
         )
+        recorded = self.runtime.recording.around(gateway)
         server = make_server(
-            _HOST, self.port, gateway, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
+            _HOST, self.port, recorded, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
         thread = threading.Thread(target=server.serve_forever, name="local-cloud", daemon=True)
         thread.start()
@@ -157,6 +160,9 @@ class LocalServer:
             "pid": os.getpid(),
             "engines": [type(engine).__name__ for engine in self._engines],
         }
+
+    def _calls(self) -> dict[str, Any]:
+        return {"calls": [asdict(call) for call in self.runtime.recording.calls]}
 
     def _drained(self) -> dict[str, Any]:
         self.drain()

@@ -29,7 +29,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceCallback,
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
@@ -37,6 +36,7 @@ from lake_blueprints.local import query_language
 from lake_blueprints.local.engine import Engine
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.patching import Patches
+from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.stepfunctions_jobs import JOBS
 from lake_blueprints.local.stepfunctions_json import epoch_milliseconds, iso_8601, plain
 from lake_blueprints.local.stepfunctions_services import boto_services, error_prefix, service_model
@@ -46,6 +46,8 @@ _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
 _PARSER = "moto.stepfunctions.parser.asl"
+# The kinds of tasks whose calls are made by a client of their own.
+_TASKS = ("aws_sdk", "glue", "sfn", "sns", "unsupported")
 _SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
 
 _stock_after_execution = StateTaskService._after_eval_execution
@@ -60,8 +62,9 @@ class StepFunctionsEngine(Engine):
 
     def patches(self) -> Patches:
         patches = Patches()
-        _wait_for_jobs(patches)
+        _wait_for_jobs(patches, self.runtime)
         _find_services(patches)
+        _sign_as_the_role(patches, self.runtime)
         _spell_as_the_api(patches)
         _name_executions(patches)
         _return_json(patches)
@@ -84,7 +87,7 @@ class StepFunctionsEngine(Engine):
             time.sleep(_POLL_SECONDS)
 
 
-def _wait_for_jobs(patches: Patches) -> None:
+def _wait_for_jobs(patches: Patches, runtime: Runtime) -> None:
     callback = f"{_SERVICE}.state_task_service_callback"
     unsupported = f"{_SERVICE}.state_task_service_unsupported"
 
@@ -116,10 +119,8 @@ def _wait_for_jobs(patches: Patches) -> None:
         if job is None:
             raise LocalCloudError(f"the local cloud cannot wait for {self.resource.resource_arn}")
         answer = env.stack.pop()
-        client = boto_client_for(
-            service=self._get_boto_service_name(),
-            region=resource_runtime_part.region,
-            state_credentials=state_credentials,
+        client = runtime.client(
+            self._get_boto_service_name(), resource_runtime_part.region, role=state_credentials.role_arn
         )
 
         def resolve() -> Any:
@@ -147,6 +148,15 @@ def _task_failed(task: Any, env: Any, description: Any) -> FailureEvent:
             )
         ),
     )
+
+
+def _sign_as_the_role(patches: Patches, runtime: Runtime) -> None:
+    """A task calls a service under the state machine's role."""
+    for name in _TASKS:
+
+        @patches.replace(f"{_SERVICE}.state_task_service_{name}", "boto_client_for")
+        def as_role(region: str, service: str, state_credentials: Any = None) -> Any:
+            return runtime.client(service, region, role=state_credentials.role_arn)
 
 
 def _find_services(patches: Patches) -> None:

@@ -43,8 +43,8 @@ def text_storage(library: str, parameters: dict[str, str] | None = None) -> dict
 class Catalog:
     """Databases, tables and partitions of one region."""
 
-    def __init__(self, runtime: Runtime, region: str) -> None:
-        self.glue = runtime.client("glue", region)
+    def __init__(self, runtime: Runtime, region: str, *, role: str | None = None) -> None:
+        self.glue = runtime.client("glue", region, role=role)
         self.objects: ObjectStore = runtime.objects
 
     def table(self, database: str, name: str) -> dict[str, Any] | None:
