@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, function, text in (
         ("drain", _drain, "have buffered data delivered now"),
+        ("calls", _calls, "print which calls were made under which roles"),
         ("status", _status, "say whether the cloud runs, and where"),
         ("stop", _stop, "stop the cloud"),
         ("reset", _reset, "stop the cloud and remove all that it wrote"),
@@ -175,6 +176,11 @@ def _run(options: argparse.Namespace) -> None:
 
 def _drain(options: argparse.Namespace) -> None:
     _call(_must_run(options.workdir)["endpoint"], "POST", "drain")
+
+
+def _calls(options: argparse.Namespace) -> None:
+    for call in _call(_must_run(options.workdir)["endpoint"], "GET", "calls")["calls"]:
+        print(call["role"].rsplit("/", maxsplit=1)[-1], call["action"], call["resource"], sep="\t")
 
 
 def _status(options: argparse.Namespace) -> None:

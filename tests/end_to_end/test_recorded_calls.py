@@ -1,0 +1,120 @@
+"""What really happens under the roles of a deployed lake is what their deployed policies allow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake_blueprints.local.cloud import LocalCloud
+from lake_blueprints.local.recording import RecordedCall
+from tests.permissions.simulator import Policy, Request, Simulator
+
+APPS = Path(__file__).parent / "apps"
+PASSENGER = {"ticket": 7, "name": "Zoë", "born": "1990-05-31", "phone": "555-1", "seat": "1A", "month": 1}
+# Tables are asked for by the names of their databases and their own.
+ON_TABLES = ("glue:GetTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition")
+
+
+class Deployed:
+    """A lake through which a record has gone, and the policies of its roles."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._cloud = cloud
+        outputs = cloud.deploy(directory=APPS, app="python masking_lake.py")["Masking"]
+        record = {"Data": json.dumps(PASSENGER).encode()}
+        firehose = cloud.client("firehose")
+        firehose.put_record_batch(DeliveryStreamName=outputs["Passengers"], Records=[record])
+        cloud.drain()
+        cloud.execute(outputs["StateMachine"])
+        self.calls = [call for call in cloud.calls if "cdk-" not in call.role]
+
+    def policies(self, role: str) -> list[Policy]:
+        iam = self._cloud.client("iam")
+        attached = iam.list_attached_role_policies(RoleName=role.rsplit("/", maxsplit=1)[-1])["AttachedPolicies"]
+        return [
+            iam.get_policy_version(
+                PolicyArn=policy["PolicyArn"],
+                VersionId=iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"],
+            )["PolicyVersion"]["Document"]
+            for policy in attached
+        ]
+
+    def requests(self, call: RecordedCall) -> list[Request]:
+        """Return the requests to IAM that a call is."""
+        place = f"us-east-1:{self._cloud.account}"
+        policies = self.policies(call.role)
+        context: dict[str, str] = {}
+        bucket, _, rest = call.resource.partition("/")
+        if call.action == "s3:ListBucket":
+            resources, context = [f"arn:aws:s3:::{bucket}"], {"s3:prefix": rest}
+        elif call.action.startswith("s3:"):
+            resources = [f"arn:aws:s3:::{call.resource}"]
+        elif call.action in ON_TABLES:
+            kinds = ("catalog", f"database/{bucket}", f"table/{call.resource}")
+            resources = [f"arn:aws:glue:{place}:{kind}" for kind in kinds]
+        else:
+            resources = self._examples(call, policies)
+        return [
+            Request(
+                principal=call.role,
+                action=call.action,
+                resource=resource,
+                account=self._cloud.account,
+                context=context,
+                identity=policies,
+            )
+            for resource in resources
+        ]
+
+    def _examples(self, call: RecordedCall, policies: list[Policy]) -> list[str]:
+        """Return what a policy names for an action on something that has other names in requests than in ARNs."""
+        named: list[Any] = [
+            resource
+            for policy in policies
+            for statement in policy["Statement"]
+            if call.action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        ]
+        return [f"{named[0]}".replace("??????", "AbCdEf")] if named else ["*"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("recorded")) as cloud:
+        yield Deployed(cloud)
+
+
+def test_records_what_jobs_and_state_machines_do(deployed: Deployed) -> None:
+    seen = {call.action for call in deployed.calls}
+    assert {
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "glue:GetTable",
+        "glue:BatchCreatePartition",
+        "secretsmanager:GetSecretValue",
+        "states:ListExecutions",
+        "glue:StartJobRun",
+        "glue:GetJobRun",
+        "redshift-data:BatchExecuteStatement",
+        "redshift-data:DescribeStatement",
+    } <= seen
+    assert len({call.role for call in deployed.calls}) == 2
+
+
+def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(deployed: Deployed) -> None:
+    simulator = Simulator()
+    try:
+        requests = [request for call in deployed.calls for request in deployed.requests(call)]
+        decisions = simulator.decide(requests)
+    finally:
+        simulator.stop()
+    assert [str(r) for r, decision in zip(requests, decisions, strict=True) if not decision.allowed] == []
