@@ -6,7 +6,6 @@ does without HTTP, such as the files of a Spark job that become objects, it note
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import threading
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-Environ = dict[str, Any]
+from lake_blueprints.local.calls import Environ, body
 
 _SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _OBJECT_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
@@ -75,11 +74,11 @@ def _called(service: str, environ: Environ) -> list[tuple[str, str]]:
         return _called_on_s3(environ)
     prefix = _PREFIXES.get(service, service)
     if target := environ.get("HTTP_X_AMZ_TARGET"):
-        request = json.loads(_body(environ) or b"{}")
+        request = json.loads(body(environ) or b"{}")
         named = [str(value) for key, value in request.items() if isinstance(value, str) and _names_something(key)]
         return [(f"{prefix}:{target.rpartition('.')[2]}", "/".join(named))]
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        form = parse_qs(_body(environ).decode())
+        form = parse_qs(body(environ).decode())
         return [(f"{prefix}:{form['Action'][0]}", form.get("TopicArn", [""])[0])] if "Action" in form else []
     return [(f"{prefix}:{environ['REQUEST_METHOD']}", unquote(environ["PATH_INFO"]))]
 
@@ -89,7 +88,7 @@ def _called_on_s3(environ: Environ) -> list[tuple[str, str]]:
     query, method = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True), environ["REQUEST_METHOD"]
     if not key:
         if "delete" in query:
-            keys = re.findall(rb"<Key>([^<]*)</Key>", _body(environ))
+            keys = re.findall(rb"<Key>([^<]*)</Key>", body(environ))
             return [("s3:DeleteObject", f"{bucket}/{unquote(found.decode())}") for found in keys]
         if "location" in query:
             return [("s3:GetBucketLocation", bucket)]
@@ -101,10 +100,3 @@ def _called_on_s3(environ: Environ) -> list[tuple[str, str]]:
 
 def _names_something(key: str) -> bool:
     return key.endswith(("Name", "Arn", "Id")) or key in {"WorkGroup", "Role"}
-
-
-def _body(environ: Environ) -> bytes:
-    """Read a request's body, and leave it to be read again."""
-    content: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(content)
-    return content
