@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from lake_blueprints.local.calls import Environ, body
+from lake_blueprints.local.calls import Environ, body_of
 
 _SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _OBJECT_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
@@ -74,11 +74,11 @@ def _called(service: str, environ: Environ) -> list[tuple[str, str]]:
         return _called_on_s3(environ)
     prefix = _PREFIXES.get(service, service)
     if target := environ.get("HTTP_X_AMZ_TARGET"):
-        request = json.loads(body(environ) or b"{}")
+        request = json.loads(body_of(environ) or b"{}")
         named = [str(value) for key, value in request.items() if isinstance(value, str) and _names_something(key)]
         return [(f"{prefix}:{target.rpartition('.')[2]}", "/".join(named))]
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        form = parse_qs(body(environ).decode())
+        form = parse_qs(body_of(environ).decode())
         return [(f"{prefix}:{form['Action'][0]}", form.get("TopicArn", [""])[0])] if "Action" in form else []
     return [(f"{prefix}:{environ['REQUEST_METHOD']}", unquote(environ["PATH_INFO"]))]
 
@@ -88,7 +88,7 @@ def _called_on_s3(environ: Environ) -> list[tuple[str, str]]:
     query, method = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True), environ["REQUEST_METHOD"]
     if not key:
         if "delete" in query:
-            keys = re.findall(rb"<Key>([^<]*)</Key>", body(environ))
+            keys = re.findall(rb"<Key>([^<]*)</Key>", body_of(environ))
             return [("s3:DeleteObject", f"{bucket}/{unquote(found.decode())}") for found in keys]
         if "location" in query:
             return [("s3:GetBucketLocation", bucket)]
