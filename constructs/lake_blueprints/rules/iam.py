@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -32,6 +33,16 @@ _OPERATORS: Final = {
     *("Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
     *("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
 }
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_GLOBAL: Final = """
+    assumedroot calledvia calledviafirst calledvialast chatbotsourcearn currenttime ec2instancesourceprivateipv4
+    ec2instancesourcevpc epochtime federatedprovider multifactorauthage multifactorauthpresent principalaccount
+    principalarn principalisawsservice principalorgid principalorgpaths principalservicename
+    principalservicenameslist principaltype referer requestedregion resourceaccount resourceorgid resourceorgpaths
+    securetransport sourceaccount sourcearn sourceidentity sourceip sourceorgid sourceorgpaths sourceowner sourcevpc
+    sourcevpcarn sourcevpce tagkeys tokenissuetime useragent userid username viaawsservice vpceaccount vpceorgid
+    vpceorgpaths vpcsourceip
+"""
 # Global keys besides those of AWS itself: they describe the caller, whatever is called.
 _OF_THE_CALLER: Final = (
     "ec2:sourceinstancearn",
@@ -252,6 +263,10 @@ def _mismatch(action: str, arns: list[str]) -> str | None:
 def _unknown_key(key: str, called: set[str]) -> str | None:
     """Return what a condition key could be, if it is none of the services that are called."""
     prefix, colon, _ = key.partition(":")
+    if prefix == "aws" and "/" not in key and key[4:] not in _GLOBAL.split():
+        # AWS adds keys: only what looks like one that is misspelt is refused.
+        meant = get_close_matches(key[4:], _GLOBAL.split(), n=1)
+        return f"a global key, such as aws:{meant[0]}" if meant else None
     if not colon or prefix == "aws" or "." in prefix or "${" in prefix or key in _OF_THE_CALLER:
         return None if colon else "a key with its service, such as aws:SourceAccount"
     known = tables.condition_keys(prefix)
