@@ -111,15 +111,19 @@ def _comparisons(rule: Rule, metric: Metric | None, place: str, report: Report) 
     given = {operator: rule[operator] for operator in Operator if operator in rule}
     if not given and metric in _MEANS_NONE:
         given = {Operator.EQUAL: 0}
-    for operator in (Operator.EQUAL, Operator.NOT_EQUAL):
-        # The standard's schema leaves open what these compare with.
-        if operator in given and isinstance(given[operator], dict | list | None):
+    found: list[Comparison | None] = []
+    for operator, value in given.items():
+        # The standard's schema leaves open what `mustBe` compares with, and in v3.0 what any of them does.
+        if operator in (Operator.BETWEEN, Operator.NOT_BETWEEN):
+            if isinstance(value, list) and len(value) == 2 and all(isinstance(bound, int | float) for bound in value):
+                found.append(Comparison(operator=operator, value=tuple(value)))
+            else:
+                report.fail(f"{place}.{operator}", "must be two numbers to compare with")
+        elif isinstance(value, dict | list | None):
             report.fail(f"{place}.{operator}", "must be a number to compare with")
-            del given[operator]
-    return [
-        Comparison(operator=operator, value=tuple(value) if isinstance(value, list) else value)
-        for operator, value in given.items()
-    ] or [None]
+        else:
+            found.append(Comparison(operator=operator, value=value))
+    return found or [None]
 
 
 def _arguments(rule: Rule, names: Mapping[str, str]) -> dict[str, Any]:

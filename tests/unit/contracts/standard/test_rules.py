@@ -208,3 +208,17 @@ def test_notes_words_that_are_not_known_and_schedules() -> None:
 def test_refuses_to_compare_with_what_is_no_number(value: str) -> None:
     with pytest.raises(ContractError, match=r"schema\[0\].quality\[0\].mustBe: must be a number to compare with"):
         dataset(rules=f"{{metric: rowCount, mustBe: {value}}}")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "what"),
+    [
+        ("mustBeGreaterThan: {a: 1}", "mustBeGreaterThan: must be a number"),
+        ("mustBeBetween: 5", "mustBeBetween: must be two numbers"),
+        ("mustBeBetween: [1]", "mustBeBetween: must be two numbers"),
+        ("mustNotBeBetween: [a, b]", "mustNotBeBetween: must be two numbers"),
+    ],
+)
+def test_refuses_what_the_schema_of_v3_0_leaves_open(comparison: str, what: str) -> None:
+    with pytest.raises(ContractError, match=rf"schema\[0\].quality\[0\].{what} to compare with"):
+        dataset(rules=f"{{rule: rowCount, {comparison}}}", version="v3.0.2")
