@@ -12,7 +12,8 @@ from lake_blueprints.access.declared import Call, Declared
 from tests.permissions.declarations import of_roles, of_services
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof
-from tests.permissions.simulator import Request
+from tests.permissions.resolver import Deployment, Place
+from tests.permissions.simulator import Request, Simulator
 from tests.support import ROOT
 
 STRANGER = "444455556666"
@@ -63,6 +64,22 @@ def test_everything_required_is_allowed_end_to_end(proof: Proof, roles: list[Dec
     requests = required(proof, roles)
     assert len(requests) > 500
     assert proof.refused(requests) == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [Place(partition="aws-cn", region="cn-north-1"), Place(partition="aws-us-gov", region="us-gov-west-1")],
+    ids=lambda place: place.partition,
+)
+def test_everything_required_is_allowed_in_other_partitions(
+    place: Place, proof: Proof, roles: list[Declared], ours: SampleLake, simulator: Simulator
+) -> None:
+    templates = proof.deployment.templates
+    there = Proof(simulator, Deployment(templates, dict.fromkeys(templates, place)))
+    done = required(there, roles)
+    done += [r for declared, stack in of_services(ours) for r in there.requests(declared, declared.required, stack)]
+    # The simulator takes what ends in .cn for no service.
+    assert there.refused([request for request in done if not request.principal.endswith(".cn")]) == []
 
 
 def test_everything_refused_is_refused(proof: Proof, roles: list[Declared]) -> None:

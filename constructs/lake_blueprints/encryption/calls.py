@@ -62,7 +62,7 @@ def log_group_calls(key: kms.IKey) -> Declared:
     actions = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey")
     return Declared(
         name="CloudWatch Logs",
-        principal=f"logs.{Aws.REGION}.amazonaws.com",
+        principal=f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}",
         required=(_use(key, "encrypts log groups", _LOGS, _group(key, Aws.ACCOUNT_ID), *actions, "kms:DescribeKey"),),
         refused=(
             _use(key, "log groups of another account", _LOGS, _group(key, _STRANGER), *actions),
