@@ -26,5 +26,6 @@ SAGEMAKER = (
     "SageMaker.SageMakerException",
     "SageMaker.SdkClientException",
 )
-SNS = ("Sns.ThrottledException", "Sns.InternalErrorException", "Sns.KmsThrottlingException", "Sns.SdkClientException")
+# In capitals by the integration that publishes, unlike `aws-sdk:sns`.
+SNS = ("SNS.ThrottledException", "SNS.InternalErrorException", "SNS.KMSThrottlingException", "SNS.SdkClientException")
 STEP_FUNCTIONS = ("Sfn.ThrottlingException", "Sfn.SfnException", "Sfn.SdkClientException")
