@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.kinesis.models import Shard
 
 from lake_blueprints.local.kinesis import KinesisEngine
@@ -94,3 +95,18 @@ def test_every_record_is_read_back_in_order(patched: None, runtime: Runtime) -> 
         found += [int(record["Data"]) for record in answer["Records"]]
         iterator = answer["NextShardIterator"]
     assert found == list(range(2000))
+
+
+@pytest.mark.parametrize("key", ["k", "ü"])
+def test_a_record_and_its_key_have_one_mebibyte(patched: None, runtime: Runtime, key: str) -> None:
+    kinesis = runtime.client("kinesis", REGION)
+    kinesis.create_stream(StreamName=f"large-{len(key.encode())}", ShardCount=1)
+
+    def put(size: int) -> None:
+        stream = f"large-{len(key.encode())}"
+        kinesis.put_record(StreamName=stream, Data=b"x" * size, PartitionKey=key)
+
+    most = 1_048_576 - len(key.encode())
+    put(most)
+    with pytest.raises(ClientError, match=r"'data' failed .* less than or equal to 1048576"):
+        put(most + 1)

@@ -7,7 +7,7 @@ import traceback
 import uuid
 from typing import Any
 
-from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException
+from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException, ValidationException
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
 
 from lake_blueprints.local.engine import Engine
@@ -18,6 +18,8 @@ from lake_blueprints.local.runtime import Runtime
 
 _POLL_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
+# https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
+_LARGEST_RECORD = 1_024_000
 _DESTINATIONS = ("ExtendedS3", "S3")
 
 _create_stream = DeliveryStream.__init__
@@ -119,6 +121,10 @@ class FirehoseEngine(Engine):
 
     @staticmethod
     def _put(pipeline: Pipeline, contents: list[bytes]) -> dict[str, Any]:
+        if any(len(content) > _LARGEST_RECORD for content in contents):
+            constraint = f"Member must have length less than or equal to {_LARGEST_RECORD}"
+            message = f"1 validation error detected: Value at 'data' failed to satisfy constraint: {constraint}"
+            raise ValidationException(message)
         pipeline.put(contents)
         responses = [{"RecordId": uuid.uuid4().hex} for _ in contents]
         return {"FailedPutCount": 0, "Encrypted": False, "RequestResponses": responses}

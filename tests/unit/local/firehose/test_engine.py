@@ -450,6 +450,15 @@ def test_nothing_is_lost_or_doubled_when_a_delivery_fails(lake: Lake, runtime: R
     assert sorted(lines) == [[b'{"k":"0"}'] * 2, [b'{"k":"1"}'] * 2]
 
 
+def test_a_record_has_a_thousand_kibibytes(lake: Lake) -> None:
+    stream = lake.stream("large")
+    lake.put(stream, b"x" * 1_024_000)
+    with pytest.raises(ClientError, match=r"'data' failed .* less than or equal to 1024000"):
+        lake.put(stream, b"y", b"x" * 1_024_001)
+    lake.engine.drain()
+    assert lake.content() == b"x" * 1_024_000
+
+
 def test_a_hundred_thousand_records_arrive_once_each(lake: Lake) -> None:
     name = lake.stream(
         "many",
