@@ -1,0 +1,37 @@
+"""A lake with one dataset, which arrives through a data stream, and a pipeline that looks often."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from lake_blueprints.contracts import Contract
+from lake_blueprints.lake import DataLake
+from lake_blueprints.orchestration import Curate, Pipeline
+from lake_blueprints.streaming import Delivery, Stream
+
+app = cdk.App()
+stack = cdk.Stack(app, "Faults")
+(orders,) = Contract.from_file(Path(__file__).parent / "faults.odcs.yaml").datasets
+lake = DataLake(stack, "Lake", datasets=[orders])
+stream = Stream(stack, "Events", shards=1, encryption_key=lake.key)
+# To the prefix that the job reads, beside the delivery to which producers put records directly.
+streamed = Delivery(stack, "Streamed", zone=lake.raw, dataset=orders, source=stream)
+pipeline = Pipeline(
+    stack,
+    "Quick",
+    steps=[Curate(job=lake.jobs["orders"])],
+    poll_interval=cdk.Duration.seconds(1),
+    encryption_key=lake.key,
+)
+for name, value in {
+    "Stream": stream.stream.stream_name,
+    "Delivery": lake.deliveries["orders"].delivery_stream_name,
+    "RawBucket": lake.raw.bucket.bucket_name,
+    "CuratedBucket": lake.curated.bucket.bucket_name,
+    "CuratedDatabase": lake.curated_database.database_name,
+    "Workgroup": lake.workgroup.workgroup_name,
+    "StateMachine": pipeline.state_machine.state_machine_arn,
+    "Topic": pipeline.topic.topic_arn,
+}.items():
+    cdk.CfnOutput(stack, name, value=value)
+app.synth()
