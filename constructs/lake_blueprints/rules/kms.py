@@ -161,8 +161,9 @@ def bucket_key_context(resource: Resource) -> Iterator[Fault]:
         for _, comparisons in statement.conditions if statement.allows else ():
             for comparison in comparisons.children():
                 if comparison.path.lower().endswith("kms:encryptioncontext:aws:s3:arn"):
-                    values = [item.rendered for item in comparison.items()]
-                    if values and all("/" in value for value in values):
+                    # The ARN of a table bucket has a slash of its own.
+                    objects = [item.rendered for item in comparison.items() if ":s3tables:" not in item.rendered]
+                    if objects and all("/" in value for value in objects):
                         yield Fault(at=comparison, allowed="the ARN of the bucket beside that of its objects")
 
 
