@@ -92,7 +92,8 @@ class JobExecution:
         self._end(state, error)
         if group:
             group.wait_for_descendants(timeout=_ARCHIVE_SECONDS, stopping=self._runtime.stopping)
-        if archive:
+        # A JVM that was killed may have left half of it.
+        if archive and state == "SUCCEEDED":
             archive.keep(draft)
         shutil.rmtree(self._folder, ignore_errors=True)
 

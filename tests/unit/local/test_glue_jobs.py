@@ -15,6 +15,7 @@ from lake_blueprints.local import glue_execution
 from lake_blueprints.local.glue_execution import error_message
 from lake_blueprints.local.glue_jobs import GlueJobEngine
 from lake_blueprints.local.runtime import Runtime
+from lake_blueprints.local.spark import ClassArchive
 
 REGION = "eu-west-1"
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED")
@@ -155,6 +156,19 @@ def test_what_a_failed_script_has_written_stays_and_its_exception_is_told(runtim
         if key.startswith("half/part")
     )
     assert sorted(numbers.decode().splitlines()) == ['{"id":0}', '{"id":1}', '{"id":2}']
+
+
+def test_a_failed_run_leaves_no_half_archive_of_classes(runtime: Runtime) -> None:
+    script = """
+        from pathlib import Path
+        Path("classes.jsa").write_text("half")
+        raise SystemExit(1)
+        """
+    run = Job(runtime, "halves", script, kind="glueetl").run()
+    while (runtime.workdir / "glue" / run["Id"]).exists():
+        time.sleep(0.05)
+    path = ClassArchive(runtime.cache).path
+    assert not path.exists() or path.stat().st_size > len("half")
 
 
 def test_objects_that_others_change_during_a_run_keep_their_change(runtime: Runtime, s3: Any) -> None:
