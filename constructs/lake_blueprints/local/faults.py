@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import threading
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -19,8 +20,15 @@ from lake_blueprints.local.errors import LocalCloudError
 
 # By the beginnings of error codes; other errors are the caller's.
 _STATUSES = {"SlowDown": 503, "ServiceUnavailable": 503, "Internal": 500}
-# What is around an error, from the inside out, by the protocols that speak XML.
-_XML = {"query": ["ErrorResponse"], "rest-xml": ["ErrorResponse"], "ec2": ["Errors", "Response"]}
+_ERROR = "<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+_REQUEST = "<RequestId>{request}</RequestId>"
+# By the protocols that speak XML, of which S3 has a dialect.
+_XML = {
+    "query": f"<ErrorResponse>{_ERROR}{_REQUEST}</ErrorResponse>",
+    "rest-xml": f"<ErrorResponse>{_ERROR}{_REQUEST}</ErrorResponse>",
+    "ec2": f"<Response><Errors>{_ERROR}</Errors>{_REQUEST}</Response>",
+    "s3": _ERROR,
+}
 
 
 class Fault:
@@ -73,18 +81,20 @@ class Fault:
     def exception(self) -> ServiceException:
         return ServiceException(self._error, f"the local cloud was told to fail {self.operation}")
 
-    def answer(self) -> tuple[int, str, bytes]:
-        """Return status, content type and body with which the service would refuse a request."""
+    def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body with which the service would refuse a request."""
+        request_id = str(uuid.uuid4())
+        headers = {"x-amzn-RequestId": request_id, "x-amz-request-id": request_id}
         status = next((code for name, code in _STATUSES.items() if self._error.startswith(name)), 400)
         protocol = str(get_service_model(self.service).protocol)
         if protocol not in _XML:
             document = {"__type": self._error, "message": str(self.exception)}
-            return status, "application/x-amz-json-1.1", json.dumps(document).encode()
-        inner = f"<Code>{escape(self._error)}</Code><Message>{escape(str(self.exception))}</Message>"
-        wrappers = ["Error"] if self.service == "s3" else ["Error", *_XML[protocol]]
-        for name in wrappers:
-            inner = f"<{name}>{inner}</{name}>"
-        return status, "text/xml", inner.encode()
+            return status, headers | {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(document).encode()
+        code, message = escape(self._error), escape(str(self.exception))
+        content = _XML["s3" if self.service == "s3" else protocol].format(
+            code=code, message=message, request=request_id
+        )
+        return status, headers | {"Content-Type": "text/xml"}, content.encode()
 
 
 class Faults:

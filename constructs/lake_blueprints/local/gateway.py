@@ -78,9 +78,9 @@ class Gateway:
         body_of(environ)
         if fault.after:
             b"".join(self._serve(environ, lambda *_: None))
-        status, content_type, body = fault.answer()
-        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        status, headers, body = fault.answer()
+        headers["Content-Length"] = str(len(body))
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _control(self, request: str, start_response: Any) -> Iterable[bytes]:
