@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .PHONY: help setup demo synth test check format lint types layers bench lock snapshots clean
 
 PYTHON ?= python3
+# Each takes up to 3 GB.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 UV_VERSION := 0.13.8
@@ -34,11 +36,11 @@ demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 fo
 synth: setup ## Synthesise the reference app with strict validation
 	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
-test: setup ## Run every test
-	$(BIN)/pytest
+test: setup ## Run every test, WORKERS=2 at a time
+	$(BIN)/pytest -n $(WORKERS)
 
 check: setup lint types layers ## Format, lint, types, layers and tests: what CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)

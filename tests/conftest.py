@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
+from xdist.scheduler import LoadScopeScheduling
 
 from lake_blueprints.local.node import find_node
 
@@ -19,8 +20,20 @@ if TYPE_CHECKING:
 # Before the CDK is imported, which starts Node: the one of the lock, also where pytest is started by hand.
 os.environ.setdefault("JSII_NODE", str(find_node()))
 pytest.register_assert_rewrite("tests.support")
+CURATION = "tests/unit/etl/"
 
 from tests.support import new_stack  # noqa: E402  after its asserts are set to explain themselves
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a worker whole files; those of the curation together, because they share one Spark and one moto."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return CURATION if nodeid.startswith(CURATION) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 class TemplateSnapshot(JSONSnapshotExtension):
