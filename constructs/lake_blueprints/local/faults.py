@@ -22,6 +22,7 @@ from lake_blueprints.local.errors import LocalCloudError
 _STATUSES = {"SlowDown": 503, "ServiceUnavailable": 503, "Internal": 500}
 _ERROR = "<Error><Code>{code}</Code><Message>{message}</Message></Error>"
 _REQUEST = "<RequestId>{request}</RequestId>"
+_JSON = ("json", "rest-json")
 # By the protocols that speak XML, of which S3 has a dialect.
 _XML = {
     "query": f"<ErrorResponse>{_ERROR}{_REQUEST}</ErrorResponse>",
@@ -87,7 +88,7 @@ class Fault:
         headers = {"x-amzn-RequestId": request_id, "x-amz-request-id": request_id}
         status = next((code for name, code in _STATUSES.items() if self._error.startswith(name)), 400)
         protocol = str(get_service_model(self.service).protocol)
-        if protocol not in _XML:
+        if protocol in _JSON:
             document = {"__type": self._error, "message": str(self.exception)}
             return status, headers | {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(document).encode()
         code, message = escape(self._error), escape(str(self.exception))
@@ -106,6 +107,9 @@ class Faults:
     def add(self, service: str, operation: str, error: str, *, times: int, after: bool) -> Fault:
         _check("service", service, boto3.Session().get_available_services())
         _check(f"operation of {service}", operation, get_service_model(service).operation_names)
+        protocol = get_service_model(service).protocol
+        if protocol not in (*_JSON, *_XML):
+            raise LocalCloudError(f"calls of '{service}' cannot be told apart: they speak {protocol}")
         if times < 1:
             raise LocalCloudError(f"'times' must be at least 1, got {times}")
         fault = Fault(service=service, operation=operation, error=error, times=times, after=after)

@@ -112,6 +112,12 @@ def test_what_firehose_writes_fails_as_well_and_is_written_once(cloud: LocalClou
     [
         ("glu", "StartJobRun", 1, r"there is no service 'glu'; did you mean glue"),
         ("glue", "StartJobRuns", 1, r"there is no operation of glue 'StartJobRuns'; did you mean StartJobRun"),
+        (
+            "cloudwatch",
+            "PutMetricData",
+            1,
+            r"calls of 'cloudwatch' cannot be told apart: they speak smithy-rpc-v2-cbor",
+        ),
         ("glue", "StartJobRun", 0, r"'times' must be at least 1, got 0"),
     ],
 )
