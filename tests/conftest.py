@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("JSII_NODE", str(find_node()))
 pytest.register_assert_rewrite("tests.support")
 CURATION = "tests/unit/etl/"
+LONG = (CURATION, "tests/end_to_end/")
 
 from tests.support import new_stack  # noqa: E402  after its asserts are set to explain themselves
 
@@ -30,6 +31,11 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return CURATION if nodeid.startswith(CURATION) else nodeid.partition("::")[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
