@@ -37,10 +37,10 @@ synth: setup ## Synthesise the reference app with strict validation
 	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
 test: setup ## Run every test, WORKERS=2 at a time
-	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: setup lint types layers ## Format, lint, types, layers and tests: what CI runs
-	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
-from xdist.scheduler import LoadScopeScheduling
 
 from lake_blueprints.local.node import find_node
 
@@ -20,26 +19,14 @@ if TYPE_CHECKING:
 # Before the CDK is imported, which starts Node: the one of the lock, also where pytest is started by hand.
 os.environ.setdefault("JSII_NODE", str(find_node()))
 pytest.register_assert_rewrite("tests.support")
-CURATION = "tests/unit/etl/"
-LONG = (CURATION, "tests/end_to_end/")
+LONG = ("tests/unit/etl/", "tests/end_to_end/")
 
 from tests.support import new_stack  # noqa: E402  after its asserts are set to explain themselves
-
-
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a worker whole files; those of the curation together, because they share one Spark and one moto."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return CURATION if nodeid.startswith(CURATION) else nodeid.partition("::")[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first, so that no worker is left with it at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    return ByFile(config, log)
 
 
 class TemplateSnapshot(JSONSnapshotExtension):

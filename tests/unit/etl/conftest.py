@@ -54,7 +54,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     }
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
-    boto3.client("s3").create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     (root / "lake").mkdir()
     settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=[QUICK_START])
     spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS}).getOrCreate()
@@ -206,5 +205,9 @@ class Lake:
 
 @pytest.fixture
 def lake(cloud: Path, script: ModuleType, request: pytest.FixtureRequest) -> Iterator[Lake]:
+    # Other tests of this process may have emptied moto in the meantime.
+    s3 = boto3.client("s3")
+    if not any(bucket["Name"] == "lake" for bucket in s3.list_buckets()["Buckets"]):
+        s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     mirror = Mirror(ObjectStore(DEFAULT_ACCOUNT_ID), cloud)
     yield Lake(script=script, mirror=mirror, root=cloud, name=f"t{abs(hash(request.node.nodeid)):x}")
