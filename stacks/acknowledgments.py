@@ -1,4 +1,4 @@
-"""What the packs of cdk-nag ask for and this app does otherwise, with the reasons."""
+"""What auditors' rules ask for and this app does otherwise, with the reasons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def of_buckets(scope: IConstruct) -> None:
         "one Region holds the lake: objects are versioned and retained, and every table can be made again from what "
         "its producers keep; a copy elsewhere would double the cost of storage"
     )
-    _acknowledge(scope, "S3BucketReplicationEnabled", replication, packs=_COMPLIANCE)
+    _acknowledge(scope, replication, *(f"{pack}-S3BucketReplicationEnabled" for pack in _COMPLIANCE))
     lock = (
         "retention is the contracts': records expire and quarantined ones are deleted when they are repaired, which "
         "a lock would forbid; versions protect from mistakes"
     )
-    _acknowledge(scope, "S3BucketDefaultLockEnabled", lock, packs=("NIST.800.53.R4",))
+    _acknowledge(scope, lock, "NIST.800.53.R4-S3BucketDefaultLockEnabled", "CT.S3.PR.9")
 
 
 def of_networks(scope: IConstruct) -> None:
@@ -28,9 +28,8 @@ def of_networks(scope: IConstruct) -> None:
         "nothing is in the default security group, and the subnets have no way out; closing it would take a custom "
         "resource with more permissions than it removes"
     )
-    _acknowledge(scope, "VPCDefaultSecurityGroupClosed", reason, packs=_COMPLIANCE)
+    _acknowledge(scope, reason, *(f"{pack}-VPCDefaultSecurityGroupClosed" for pack in _COMPLIANCE))
 
 
-def _acknowledge(scope: IConstruct, rule: str, reason: str, *, packs: tuple[str, ...]) -> None:
-    entries = [cdk.Acknowledgment(id=f"{pack}-{rule}", reason=reason) for pack in packs]
-    cdk.Validations.of(scope).acknowledge(*entries)
+def _acknowledge(scope: IConstruct, reason: str, *findings: str) -> None:
+    cdk.Validations.of(scope).acknowledge(*(cdk.Acknowledgment(id=finding, reason=reason) for finding in findings))

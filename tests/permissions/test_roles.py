@@ -124,6 +124,22 @@ def test_no_bucket_or_topic_answers_over_plain_http_or_old_tls(proof: Proof, rol
     assert proof.allowed([*plain, *old, *unsafe]) == []
 
 
+def test_a_key_is_lent_by_and_to_aws_services_alone_even_by_administrators(proof: Proof, roles: list[Declared]) -> None:
+    everything = {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": "*"}
+    administrator = ({"Version": "2012-10-17", "Statement": [everything]},)
+    lent = [
+        replace(request, identity=[*request.identity, *administrator])
+        for request in required(proof, roles)
+        if request.action == "kms:CreateGrant"
+    ]
+    given_away = [
+        replace(request, context={**request.context, "kms:GrantIsForAWSResource": "false"}) for request in lent
+    ]
+    assert lent
+    assert proof.refused(lent) == []
+    assert proof.allowed(given_away) == []
+
+
 def test_no_other_account_may_do_anything_even_if_its_own_policies_allow_it(
     proof: Proof, roles: list[Declared]
 ) -> None:

@@ -16,6 +16,8 @@ import aws_cdk as cdk
 import pytest
 
 import app as reference
+from lake_blueprints.cli.check import running
+from lake_blueprints.cli.check.gates import GATES
 from lake_blueprints.cli.check.gates.nag import PACKS
 from lake_blueprints.contracts import Contract
 from tests.support import ROOT, nag_findings, validation_findings
@@ -60,6 +62,10 @@ def test_every_stack_is_valid(lake: tuple[cdk.App, dict[str, dict[str, Any]]]) -
 
 def test_no_stack_has_an_open_audit_finding(lake: tuple[cdk.App, dict[str, dict[str, Any]]]) -> None:
     assert nag_findings(lake[0], packs=list(PACKS.values())) == []
+
+
+def test_no_gate_of_lake_check_finds_anything(lake: tuple[cdk.App, dict[str, dict[str, Any]]]) -> None:
+    assert running.run(Path(lake[0].outdir), GATES) == []
 
 
 def test_no_template_names_a_partition_or_defines_a_custom_resource(
@@ -193,6 +199,8 @@ def texts(source: Path) -> Iterator[str]:
 
 
 def test_logs_are_kept_as_long_as_the_environment_says() -> None:
+    dev = {**CONTEXT["environments"]["dev"], "log_retention_days": 30}
+    shorter = {"environments": {**CONTEXT["environments"], "dev": dev}}
     retentions = [
         {
             resource["Properties"]["RetentionInDays"]
@@ -200,6 +208,6 @@ def test_logs_are_kept_as_long_as_the_environment_says() -> None:
             for resource in template["Resources"].values()
             if resource["Type"] == "AWS::Logs::LogGroup"
         }
-        for context in ({}, PROD)
+        for context in (shorter, PROD)
     ]
     assert retentions == [{30}, {365}]

@@ -21,7 +21,8 @@ class LakeKey(Construct):
 
     Roles need no statement here: the account's IAM policies apply, and the grants of the lake's constructs write
     them. A service that acts under its own name does, and is switched on by name. None of the statements names a
-    resource that uses the key, so no circular dependency can arise.
+    resource that uses the key, so no circular dependency can arise. Only AWS services, or whoever asks one to, may make
+    grants on the key: a grant is an access that no policy shows.
 
     Parameters
     ----------
@@ -57,7 +58,8 @@ class LakeKey(Construct):
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html,
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html,
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html,
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html,
+    https://docs.aws.amazon.com/controltower/latest/controlreference/kms-rules.html (CT.KMS.PR.3).
 
     Example
     -------
@@ -84,6 +86,8 @@ class LakeKey(Construct):
         super().__init__(scope, construct_id)
         self.key = kms.Key(self, "Key", enable_key_rotation=True, description=f"Data lake key of {self.node.path}")
         guard_removal(self.key, removal_policy)
+
+        self._forbid_grants_outside_aws()
 
         stack = Stack.of(self)
         ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
@@ -117,6 +121,20 @@ class LakeKey(Construct):
             condition = {**ours, "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails}}
             self._allow("CloudTrail", "cloudtrail.amazonaws.com", ("kms:GenerateDataKey*",), condition)
             self._allow("CloudTrailDescribe", "cloudtrail.amazonaws.com", ("kms:DescribeKey",), ours)
+
+    def _forbid_grants_outside_aws(self) -> None:
+        """Let nobody give the key away who is not an AWS service, or asks one: a grant is in no policy."""
+        asked = {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="GrantsOutsideAWS",
+                effect=iam.Effect.DENY,
+                actions=["kms:CreateGrant"],
+                principals=[iam.AnyPrincipal()],
+                resources=["*"],
+                conditions={"BoolIfExists": asked},
+            )
+        )
 
     def _allow(self, sid: str, principal: str, actions: tuple[str, ...], conditions: Mapping[str, Any]) -> None:
         self.key.add_to_resource_policy(

@@ -59,6 +59,8 @@ def start_by(
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
         retention_period=Duration.days(14),
+        # No other queue may leave its failures here.
+        redrive_allow_policy=sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL),
     )
     itself = "it is the queue of what could not be delivered"
     Validations.of(undelivered).acknowledge(

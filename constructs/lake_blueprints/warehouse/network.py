@@ -41,7 +41,7 @@ class LakeNetwork(Construct):
         Key for the flow logs, which CloudWatch Logs may use, as with `LakeKey`. By default a new `LakeKey` is
         defined.
     flow_log_retention: logs.RetentionDays
-        How long flow logs are kept. By default 3 months.
+        How long flow logs are kept. By default 1 year.
     removal_policy: RemovalPolicy
         What happens to the flow logs when the network leaves the stack, subject to the removal guard. By default
         they are retained.
@@ -78,7 +78,7 @@ class LakeNetwork(Construct):
         cidr: str = "10.0.0.0/16",
         endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] = (),
         encryption_key: kms.IKey | None = None,
-        flow_log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
+        flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)

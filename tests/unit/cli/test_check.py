@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from lake_blueprints.cli.check.acknowledgments import listed
 from lake_blueprints.cli.check.finding import Finding, Severity, merged
-from lake_blueprints.cli.check.gates import GATES, lint, nag, own, schema
+from lake_blueprints.cli.check.gates import GATES, control_tower, lint, nag, own, schema
 from lake_blueprints.cli.check.gates import iam as policies
 from lake_blueprints.cli.check.running import findings_of
 from lake_blueprints.cli.errors import CommandError
@@ -109,6 +111,20 @@ def test_each_pack_runs_over_templates_and_their_common_rules_are_told_once() ->
     ]
 
 
+def test_the_controls_of_control_tower_are_told_once_with_their_fix() -> None:
+    open_bucket = template(Open={"Type": "AWS::S3::Bucket"})
+    found = {one.rules: one for one in control_tower.findings([open_bucket])}
+    assert ("CT.S3.PR.2",) in found
+    assert "server access logging configured. Set a 'LoggingConfiguration'" in found["CT.S3.PR.2",].message
+    assert all(one.logical_id == "Open" for one in found.values())
+
+
+def test_the_controls_know_references_to_other_stacks() -> None:
+    key = {"Fn::GetStackOutput": {"StackName": "Keys", "OutputName": "Arn"}}
+    stream = {"ShardCount": 1, "StreamEncryption": {"EncryptionType": "KMS", "KeyId": key}}
+    assert not list(control_tower.findings([template(S={"Type": "AWS::Kinesis::Stream", "Properties": stream})]))
+
+
 def test_the_worst_severity_wins_where_gates_agree() -> None:
     one, other = finding(), finding(gates=("b",), rules=("B-1",), severity=Severity.ERROR)
     (found,) = merged([one, other])
@@ -176,6 +192,20 @@ def test_what_is_acknowledged_is_listed_with_the_reasons(assembly: Path, capsys:
     assert "Shop/Orders: AwsSolutions-S1" in printed
     # A bucket, its policy, and the managed policy.
     assert "1 acknowledgment on 3 resources" in printed
+
+
+def test_an_acknowledgment_is_counted_once_whatever_the_packs_call_the_rule() -> None:
+    arn = '{"Fn::GetStackOutput":{"StackName":"store","Region":{"Ref":"R"},"OutputName":"PublishOutputArn"}}/a/*'
+    accepted = {
+        "HIPAA.Security-Lock": "versions do",
+        "NIST.800.53.R4-Lock": "versions do",
+        f"Annotation::AwsSolutions-IAM5[Resource::{arn}]": "objects",
+        "AwsSolutions-IAM5[Resource::*]": "objects",
+    }
+    entries = [{"type": "aws:cdk:acknowledged-rules", "data": accepted}] * 2
+    told = listed([dataclasses.replace(template(B=BUCKET), metadata={"/Stack/B": entries})])
+    assert told.splitlines()[-1] == "2 acknowledgments on 1 resource, for 2 reasons"
+    assert "    Resource::<store.Arn>/a/*" in told.splitlines()
 
 
 def test_a_missing_tool_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:

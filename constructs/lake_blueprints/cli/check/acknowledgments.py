@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from attrs import frozen
 
 from lake_blueprints.rules.assembly import ACKNOWLEDGED, StackTemplate
+
+# Five packs of cdk-nag share most rules, each under its own name.
+_PACK = re.compile(r"^(Annotation::)?((HIPAA\.Security|NIST\.800\.53\.R[45]|PCI\.DSS\.321|Serverless)-)?")
+_OUTPUT = re.compile(
+    r'\{"Fn::GetStackOutput":\{"StackName":"(?P<stack>[^"]+)".*?"OutputName":"(?:PublishOutput)?(?P<output>[^"]+)"\}\}'
+)
+
+
+@frozen(order=True)
+class _Acknowledgment:
+    """One rule that one resource need not follow; `details` are the parts of it that the rule names."""
+
+    reason: str
+    where: str
+    rule: str
+    details: tuple[str, ...]
 
 
 def listed(templates: Sequence[StackTemplate]) -> str:
     """Return the acknowledgments below their reasons, and their number beside that of the resources."""
-    by_reason: dict[str, list[str]] = defaultdict(list)
-    for reason, what in _acknowledgments(templates):
-        by_reason[reason].append(what)
+    found = [one for template in templates for one in _acknowledgments(template)]
+    by_reason = {reason: list(these) for reason, these in groupby(sorted(found), key=lambda one: one.reason)}
     lines = []
-    for reason, found in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
-        lines += [reason, *(f"  {what}" for what in sorted(found)), ""]
-    count = sum(map(len, by_reason.values()))
+    for reason, these in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
+        lines.append(reason)
+        for one in these:
+            lines += [f"  {one.where}: {one.rule}", *(f"    {detail}" for detail in one.details)]
+        lines.append("")
     resources = sum(len(template.document.get("Resources", {})) for template in templates)
-    words = f"{count} acknowledgment{'' if count == 1 else 's'}", f"{len(by_reason)} reasons"
-    return "\n".join([*lines, f"{words[0]} on {resources} resources, for {words[1]}"]) + "\n"
+    counts = _counted(len(found), "acknowledgment"), _counted(resources, "resource"), _counted(len(by_reason), "reason")
+    return "\n".join([*lines, f"{counts[0]} on {counts[1]}, for {counts[2]}"]) + "\n"
 
 
-def _acknowledgments(templates: Sequence[StackTemplate]) -> Iterator[tuple[str, str]]:
-    for template in templates:
-        for path, entries in template.metadata.items():
-            for entry in entries:
-                if entry["type"] == ACKNOWLEDGED:
-                    for rule, reason in entry["data"].items():
-                        yield reason, f"{path.removeprefix('/')}: {rule.removeprefix('Annotation::')}"
+def _acknowledgments(template: StackTemplate) -> Iterator[_Acknowledgment]:
+    for path, entries in template.metadata.items():
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for entry in entries:
+            if entry["type"] == ACKNOWLEDGED:
+                for finding, reason in entry["data"].items():
+                    rule, _, detail = _PACK.sub("", finding).partition("[")
+                    found[reason, rule].add(_OUTPUT.sub(r"<\g<stack>.\g<output>>", detail.removesuffix("]")))
+        for (reason, rule), details in found.items():
+            yield _Acknowledgment(reason, path.removeprefix("/"), rule, tuple(sorted(details - {""})))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -17,5 +17,6 @@ GATES: Final[Mapping[str, tuple[str, str, str | None]]] = MappingProxyType(
         "cfn-lint": ("lint", "cfn-lint", "cfn-lint"),
         "iam": ("iam", "actions, resources and conditions of policies", "parliament"),
         "cdk-nag": ("nag", "cdk-nag's six packs", "cdk-nag"),
+        "control-tower": ("control_tower", "AWS Control Tower's controls", "cdklabs.cdk-validator-cfnguard"),
     }
 )

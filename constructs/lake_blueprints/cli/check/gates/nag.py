@@ -13,6 +13,7 @@ import cdk_nag
 from aws_cdk.cloudformation_include import CfnInclude
 
 from lake_blueprints.cli.check.finding import Finding, Severity
+from lake_blueprints.cli.check.outputs import without_outputs
 from lake_blueprints.rules.assembly import StackTemplate
 
 PACKS: Final[Mapping[str, Callable[[], cdk_nag.NagPack]]] = {
@@ -55,15 +56,4 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
 
 
 def _includable(document: dict[str, Any]) -> dict[str, Any]:
-    return {section: _without_outputs(document[section]) for section in _SECTIONS if section in document}
-
-
-def _without_outputs(value: Any) -> Any:
-    """Write references to other stacks as text, as cdk-nag does in the ids of its findings."""
-    if isinstance(value, list):
-        return [_without_outputs(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "Fn::GetStackOutput" in value:
-        return json.dumps(value, separators=(",", ":"))
-    return {key: _without_outputs(item) for key, item in value.items()}
+    return {section: without_outputs(document[section]) for section in _SECTIONS if section in document}
