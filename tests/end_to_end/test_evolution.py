@@ -91,7 +91,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         (folder / version).mkdir()
         (folder / version / "orders.odcs.yaml").write_text(ORDERS.format(**values) + more)
         (folder / version / "refunds.odcs.yaml").write_text(REFUNDS.format(**values))
-    with LocalCloud(workdir=folder / "cloud") as cloud:
+    with LocalCloud(workdir=folder / "cloud", longest_wait=1) as cloud:
         lake = Lake(cloud, folder, {})
         lake.deploy("old")
         lake.send([{"id": 1, "amount": 0.5, "month": 1}, {"id": 2, "amount": 0.25, "month": 2}], refunds=[1])

@@ -104,7 +104,7 @@ class Orders:
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("faults")) as cloud:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("faults"), longest_wait=1) as cloud:
         yield Orders(cloud)
 
 

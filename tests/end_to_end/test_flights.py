@@ -49,7 +49,7 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("flights")
-    with LocalCloud(workdir=folder) as cloud:
+    with LocalCloud(workdir=folder, longest_wait=1) as cloud:
         steps = Steps(Console(file=io.StringIO()))
         results = Run(cloud, steps, workdir=folder, months=1, corrupt=CORRUPT)()
         outputs = cloud.deploy(directory=ROOT, context={"environment": "dev"})

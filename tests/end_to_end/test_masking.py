@@ -73,7 +73,7 @@ def ended(ask: Callable[[], dict[str, Any]], key: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("masking")) as cloud:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("masking"), longest_wait=1) as cloud:
         yield Lake(cloud)
 
 

@@ -88,7 +88,7 @@ def listed(value: Any) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("recorded")) as cloud:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("recorded"), longest_wait=1) as cloud:
         yield Deployed(cloud)
 
 

@@ -64,7 +64,7 @@ def _state(athena: Any, query: str) -> str:
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("shards")) as cloud:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("shards"), longest_wait=1) as cloud:
         cloud.bootstrap()
         yield Lake(cloud)
 

@@ -202,7 +202,7 @@ def record(row: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("values")) as cloud:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("values"), longest_wait=1) as cloud:
         outputs = cloud.deploy(directory=APPS, app="python values_lake.py")["Values"]
         firehose = cloud.client("firehose")
         records = [{"Data": record(row)} for row in range(_ROWS)]

@@ -47,10 +47,12 @@ def _parser() -> argparse.ArgumentParser:
 
     start = commands.add_parser("start", help="start the cloud in the background")
     start.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}; 0 takes any free one")
+    start.add_argument("--longest-wait", type=int, metavar="SECONDS", help="have longer Wait states end early")
     start.set_defaults(run=_start)
 
     serve = commands.add_parser("serve", help="run the cloud in the foreground, until interrupted")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT)
+    serve.add_argument("--longest-wait", type=int, metavar="SECONDS")
     serve.set_defaults(run=_serve)
 
     deploy = commands.add_parser("deploy", help="deploy an app with the CDK CLI")
@@ -85,9 +87,12 @@ def _start(options: argparse.Namespace) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     _state_file(options.workdir).unlink(missing_ok=True)
     command = [sys.executable, "-m", "lake_blueprints.local", "--workdir", str(options.workdir), "serve"]
+    command += ["--port", str(options.port)]
+    if options.longest_wait is not None:
+        command += ["--longest-wait", str(options.longest_wait)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--port", str(options.port)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -110,7 +115,7 @@ def _serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     state = _state_file(options.workdir)
     try:
-        with LocalCloud(workdir=options.workdir, port=options.port) as cloud:
+        with LocalCloud(workdir=options.workdir, port=options.port, longest_wait=options.longest_wait) as cloud:
             state.write_text(json.dumps({"pid": os.getpid(), "endpoint": cloud.endpoint, "account": cloud.account}))
             print(f"serving {cloud.endpoint}", flush=True)
             with contextlib.suppress(KeyboardInterrupt):

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from lake_blueprints.local import cdk, executions
+from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.faults import Fault
 from lake_blueprints.local.recording import RecordedCall
 from lake_blueprints.local.server import LocalServer
@@ -33,11 +34,14 @@ class LocalCloud:
         Port on localhost; 0, the default, takes any free one.
     region: str
         Region of the clients and of the deployment, by default us-east-1.
+    longest_wait: int, optional
+        Whole seconds, at least 1, after which a Wait state ends early: state machines look every half minute after
+        work that takes hours in AWS and seconds here. By default it waits as long as it says.
 
     Raises
     ------
     LocalCloudError
-        From `start`, if the port is in use.
+        If `longest_wait` is below 1; from `start`, if the port is in use.
 
     Example
     -------
@@ -46,7 +50,12 @@ class LocalCloud:
         ...     cloud.execute(outputs["Orchestration"]["StateMachineArn"])
     """
 
-    def __init__(self, *, workdir: Path, port: int = 0, region: str = DEFAULT_REGION) -> None:
+    def __init__(
+        self, *, workdir: Path, port: int = 0, region: str = DEFAULT_REGION, longest_wait: int | None = None
+    ) -> None:
+        if longest_wait is not None and longest_wait < 1:
+            raise LocalCloudError(f"longest_wait must be at least 1 second, got {longest_wait}")
+        self._longest_wait = longest_wait
         self._workdir = workdir
         self._port = port
         self._region = region
@@ -71,7 +80,7 @@ class LocalCloud:
 
     def start(self) -> None:
         """Start the server in this process."""
-        server = LocalServer(workdir=self._workdir, port=self._port)
+        server = LocalServer(workdir=self._workdir, port=self._port, longest_wait=self._longest_wait)
         try:
             server.start()
         except BaseException:

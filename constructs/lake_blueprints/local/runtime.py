@@ -70,6 +70,8 @@ class Runtime:
         Bytes that S3 has sent, per access key id.
     faults: Faults
         Calls that fail on purpose.
+    longest_wait: int, optional
+        Seconds after which a Wait state ends early.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
     """
@@ -82,6 +84,7 @@ class Runtime:
     recording: Recording = field(default_factory=Recording)
     meter: ByteMeter = field(default_factory=ByteMeter)
     faults: Faults = field(default_factory=Faults)
+    longest_wait: int | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def client(self, service: str, region: str, *, role: str | None = None) -> Any:

@@ -70,9 +70,13 @@ class LocalServer:
         Port on localhost; 0 takes any free one.
     cache: Path | None
         Folder that outlives a reset; by default `cache` in the user's cache folder.
+    longest_wait: int | None
+        Seconds after which a Wait state ends early. By default it waits as long as it says.
     """
 
-    def __init__(self, *, workdir: Path, port: int = 0, cache: Path | None = None) -> None:
+    def __init__(
+        self, *, workdir: Path, port: int = 0, cache: Path | None = None, longest_wait: int | None = None
+    ) -> None:
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         self.runtime = Runtime(
@@ -81,6 +85,7 @@ class LocalServer:
             workdir=workdir.resolve(),
             cache=cache or Path.home() / ".cache" / "lake-blueprints",
             objects=ObjectStore(DEFAULT_ACCOUNT_ID),
+            longest_wait=longest_wait,
         )
         self._engines: list[Engine] = []
         self._cleanup = contextlib.ExitStack()

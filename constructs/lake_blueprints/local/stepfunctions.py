@@ -28,6 +28,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
@@ -55,6 +56,7 @@ _stock_start_execution = StepFunctionsParserBackend.start_execution
 _stock_execution_details = Execution.get_start_execution_details
 _stock_reflect_status = BaseExecutionWorkerCommunication._reflect_execution_status
 _stock_integration_pattern = StateTaskServiceCallback._eval_integration_pattern
+_stock_wait_interval = WaitFunction._wait_interval
 
 
 class StepFunctionsEngine(Engine):
@@ -69,6 +71,8 @@ class StepFunctionsEngine(Engine):
         _name_executions(patches)
         _return_json(patches)
         _speak_jsonata(patches)
+        if self.runtime.longest_wait is not None:
+            _shorten_waits(patches, self.runtime.longest_wait)
         return patches
 
     def stop(self) -> None:
@@ -132,6 +136,12 @@ def _wait_for_jobs(patches: Patches, runtime: Runtime) -> None:
             return description if status in job.succeeded else None
 
         return resolve
+
+
+def _shorten_waits(patches: Patches, longest: int) -> None:
+    @patches.replace(f"{_PARSER}.component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval")
+    def _wait_interval(self: Any, env: Any, wait_seconds: int) -> None:
+        _stock_wait_interval(self, env, min(wait_seconds, longest))
 
 
 def _task_failed(task: Any, env: Any, description: Any) -> FailureEvent:

@@ -115,3 +115,21 @@ def test_executions_end_with_the_cloud(tmp_path: Path) -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=30)
     assert set(threading.enumerate()) <= before
+
+
+def test_long_waits_of_state_machines_can_be_cut_short(tmp_path: Path) -> None:
+    day = {"StartAt": "Day", "States": {"Day": {"Type": "Wait", "Seconds": 86_400, "End": True}}}
+    with LocalCloud(workdir=tmp_path, longest_wait=1) as cloud:
+        states = cloud.client("stepfunctions")
+        machine = states.create_state_machine(
+            name="waits", definition=json.dumps(day), roleArn="arn:aws:iam::123456789012:role/states"
+        )
+        execution = threading.Thread(target=cloud.execute, args=[machine["stateMachineArn"]], daemon=True)
+        execution.start()
+        execution.join(30)
+        assert not execution.is_alive()
+
+
+def test_a_wait_of_no_time_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalCloudError, match="longest_wait must be at least 1 second, got 0"):
+        LocalCloud(workdir=tmp_path, longest_wait=0)
