@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
@@ -26,6 +23,7 @@ from lake_blueprints.etl.masked_output import check_masked, needs_salt, write_ma
 from lake_blueprints.etl.plan import Curation
 from lake_blueprints.etl.script_package import curation_script
 from lake_blueprints.etl.worker import Worker
+from lake_blueprints.generated_asset import generated_asset
 from lake_blueprints.storage import Zone
 
 
@@ -127,7 +125,8 @@ class CurationJob(Construct):
             self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
         )
         self.script, self.package = curation_script(self)
-        self.plan = s3_assets.Asset(self, "Plan", path=_write_plan(curation, dataset))
+        plan = json.dumps(curation.plan(dataset), indent=1).encode()
+        self.plan = generated_asset(self, "Plan", name=f"{dataset.name}.json", content=plan)
         security = GlueSecurityConfiguration(self, "Security", encryption_key=self.key)
 
         # The records themselves hold what is restricted, and so do the bad ones that are set aside.
@@ -201,12 +200,6 @@ def _check_target(curated: Dataset, target: Table) -> None:
             f"'target' has the columns {', '.join(found)}, but curation writes {', '.join(expected)}; "
             "make the table of 'curation.curated(dataset)'"
         )
-
-
-def _write_plan(curation: Curation, dataset: Dataset) -> str:
-    path = Path(tempfile.mkdtemp(prefix="lake-plan-")) / f"{dataset.name}.json"
-    path.write_text(json.dumps(curation.plan(dataset), indent=1), encoding="utf-8")
-    return str(path)
 
 
 def _table_of(reference: Dataset, tables: tuple[Table, ...] | list[Table]) -> Table:

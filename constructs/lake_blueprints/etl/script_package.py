@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import cast
@@ -11,6 +10,8 @@ from typing import cast
 from aws_cdk import Stack
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
+
+from lake_blueprints.generated_asset import generated_asset
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 # Id of what all curation jobs of a stack share.
@@ -33,11 +34,7 @@ def curation_script(scope: Construct) -> tuple[s3_assets.Asset, s3_assets.Asset]
 
 def package_asset(scope: Construct, construct_id: str, package: Path) -> s3_assets.Asset:
     """Return the modules of a package as a zip asset, the same bytes for the same modules on every machine."""
-    # The asset copies the file at once.
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder) / f"{package.name}.zip"
-        archive.write_bytes(zipped(package))
-        return s3_assets.Asset(scope, construct_id, path=str(archive))
+    return generated_asset(scope, construct_id, name=f"{package.name}.zip", content=zipped(package))
 
 
 def zipped(package: Path) -> bytes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import tempfile
 from pathlib import Path
 
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
+
+from lake_blueprints.generated_asset import generated_asset
 
 SHIPPED_SCRIPT = Path(__file__).parent / "scripts" / "train.py"
 
@@ -18,11 +19,7 @@ def script_asset(scope: Construct, construct_id: str, script: Path) -> s3_assets
     """Return the script as the asset `sourcedir.tar.gz`, the same bytes for the same script on every machine."""
     if not script.is_file():
         raise ValueError(f"'script' must be a file, got '{script}'")
-    # The asset copies the file at once.
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder) / "sourcedir.tar.gz"
-        archive.write_bytes(_pack(script))
-        return s3_assets.Asset(scope, construct_id, path=str(archive))
+    return generated_asset(scope, construct_id, name="sourcedir.tar.gz", content=_pack(script))
 
 
 def _pack(script: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,12 @@ def test_ships_the_script_and_the_plan_of_the_contract(stack: cdk.Stack) -> None
     assert "def main" in (folder / f"asset.{made.script.asset_hash}.py").read_text()
     with zipfile.ZipFile(folder / f"asset.{made.package.asset_hash}.zip") as package:
         assert {"lake_curation/__init__.py", "lake_curation/plan.py"} <= set(package.namelist())
+
+
+def test_leaves_no_file_behind(stack: cdk.Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    job(stack)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_may_read_the_script_its_package_and_the_plan(stack: cdk.Stack) -> None:
