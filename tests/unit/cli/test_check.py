@@ -131,6 +131,20 @@ def test_the_worst_severity_wins_where_gates_agree() -> None:
     assert (found.gates, found.rules, found.severity) == (("a", "b"), ("A-1", "B-1"), Severity.ERROR)
 
 
+@pytest.mark.parametrize("actions", ["s3:GetObjects", ["s3:GetObject", "s3:GetObjects"], ["s4:GetObject"]])
+def test_an_action_that_does_not_exist_is_told_once_in_our_words(actions: Any) -> None:
+    reader = policy(Action=actions)
+    found = merged([*own.findings([reader]), *schema.findings([reader]), *policies.findings([reader])])
+    (one,) = [one for one in found if "LAKE-IAM-001" in one.rules]
+    assert one.gates[-1] == "iam"
+    assert one.message.startswith("Policies name actions that exist")
+    assert not [other for other in found if other is not one and {"W3037", "UNKNOWN_ACTION"} & set(other.rules)]
+
+
+def test_what_one_gate_says_twice_of_a_value_is_two_findings() -> None:
+    assert len(merged([finding(), finding(rules=("A-2",))])) == 2
+
+
 def test_findings_about_two_resources_stay_two() -> None:
     assert len(merged([finding(logical_id="A"), finding(logical_id="B")])) == 2
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from enum import IntEnum
 
 from attrs import evolve, frozen
+
+# Enumeration, pattern, length, range, action: ids of cfn-lint for a value that is wrong by itself.
+_ABOUT_VALUES = {"3030", "3031", "3033", "3034", "3037"}
 
 
 class Severity(IntEnum):
@@ -31,7 +35,7 @@ class Finding:
     rules: tuple of str
         What they call it, each as it is acknowledged.
     topic: str
-        What two gates must share to mean the same: they say it in different words.
+        What two gates must share to mean the same: they say it in different words. See `value_at`.
     severity: Severity
         The worst that a gate gave it.
     stack, logical_id, kind: str
@@ -58,14 +62,33 @@ class Finding:
         return self.construct_path or f"{self.stack}/{self.logical_id}".rstrip("/")
 
 
+def value_at(path: str) -> str:
+    """Return the topic of a value that is wrong by itself: whoever finds fault with it means the same."""
+    return f"value {path}"
+
+
+def lint_topic(rule_id: str, path: str) -> str:
+    """Return the topic of a rule that cfn-lint and AWS's validation share, one as an error, one as a warning."""
+    number = rule_id[1:]
+    return value_at(path) if number in _ABOUT_VALUES else f"{number} {path}"
+
+
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Return each finding once, the worst first within a resource, resources by their paths."""
-    found: dict[tuple[str, str, str], Finding] = {}
+    """Return each finding once, the worst first within a resource, resources by their paths.
+
+    The first gate's words stand, whatever the others call it. What one gate says twice is two findings.
+    """
+    found: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for one in findings:
-        key = (one.stack, one.logical_id, one.topic)
-        known = found.get(key)
-        found[key] = _together(known, one) if known else one
-    return sorted(found.values(), key=lambda one: (one.where, -one.severity, one.rules))
+        same = found[one.stack, one.logical_id, one.topic]
+        for index, known in enumerate(same):
+            if not set(known.gates) & set(one.gates):
+                same[index] = _together(known, one)
+                break
+        else:
+            same.append(one)
+    everything = (one for same in found.values() for one in same)
+    return sorted(everything, key=lambda one: (one.where, -one.severity, one.rules))
 
 
 def _together(first: Finding, second: Finding) -> Finding:

@@ -9,7 +9,7 @@ from typing import Any
 
 from parliament import analyze_policy_string
 
-from lake_blueprints.cli.check.finding import Finding, Severity
+from lake_blueprints.cli.check.finding import Finding, Severity, value_at
 from lake_blueprints.rules.assembly import StackTemplate
 
 # Others are matters of taste, or wrong about statements whose actions take different resources.
@@ -21,6 +21,7 @@ _ISSUES = {
     "MISMATCHED_TYPE": "the operator does not fit the condition key's type",
     "RESOURCE_MISMATCH": "none of the resources is one that the action works on",
 }
+_ABOUT_ACTIONS = {"UNKNOWN_ACTION", "UNKNOWN_PREFIX"}
 _INTRINSICS = {
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",
@@ -32,33 +33,46 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
     """Analyse every policy that is attached to an identity."""
     for template in templates:
         for logical_id, resource in template.document.get("Resources", {}).items():
-            for policy in _policies(resource):
-                yield from _analysed(template, logical_id, policy)
+            for path, policy in _policies(resource):
+                yield from _analysed(template, logical_id, path, policy)
 
 
-def _policies(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _policies(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the policies of a resource, each after the path to it."""
     properties = resource.get("Properties") or {}
     if resource.get("Type") in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
-        yield properties.get("PolicyDocument") or {}
+        yield "Properties.PolicyDocument", properties.get("PolicyDocument") or {}
     if resource.get("Type") in {"AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"}:
-        yield from (inline.get("PolicyDocument") or {} for inline in properties.get("Policies") or [])
+        for index, inline in enumerate(properties.get("Policies") or []):
+            yield f"Properties.Policies.{index}.PolicyDocument", inline.get("PolicyDocument") or {}
 
 
-def _analysed(template: StackTemplate, logical_id: str, policy: Mapping[str, Any]) -> Iterator[Finding]:
-    for statement in _listed(policy.get("Statement")):
+def _analysed(template: StackTemplate, logical_id: str, path: str, policy: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, statement in enumerate(_listed(policy.get("Statement"))):
         whole = {"Version": "2012-10-17", "Statement": [_plain(statement)]}
         for one in analyze_policy_string(json.dumps(whole)).findings:
             if one.issue not in _ISSUES or (one.issue == "RESOURCE_MISMATCH" and _unknown_resources(statement)):
                 continue
+            action = _action_in(str(one.detail), statement) if one.issue in _ABOUT_ACTIONS else None
             yield Finding(
                 gates=("iam",),
                 rules=(one.issue,),
-                topic=f"{one.issue} {one.detail}",
+                topic=value_at(f"{path}.Statement.{index}.{action}") if action else f"{one.issue} {one.detail}",
                 severity=Severity.ERROR,
                 stack=template.name,
                 logical_id=logical_id,
                 message=f"{_ISSUES[one.issue]}: {_detail(one.detail)}",
             )
+
+
+def _action_in(detail: str, statement: Mapping[str, Any]) -> str | None:
+    """Return where in a statement the action is that a detail ends with, or whose service."""
+    actions = statement.get("Action")
+    if isinstance(actions, str):
+        return "Action"
+    said = detail.rpartition(" ")[2]
+    found = (index for index, action in enumerate(_listed(actions)) if said in {action, action.partition(":")[0]})
+    return next((f"Action.{index}" for index in found), None)
 
 
 def _unknown_resources(statement: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from lake_blueprints.cli.check.finding import Finding, Severity
+from lake_blueprints.cli.check.finding import Finding, Severity, lint_topic
 from lake_blueprints.rules.assembly import StackTemplate
 
 _SEVERITIES = {"E": Severity.ERROR, "W": Severity.WARNING}
@@ -28,7 +28,7 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
             yield Finding(
                 gates=("cfn-lint",),
                 rules=(match.rule.id,),
-                topic=f"{match.rule.id[1:]} {inner}",
+                topic=lint_topic(match.rule.id, inner),
                 severity=_SEVERITIES[match.rule.id[0]],
                 stack=template.name,
                 logical_id=path[1] if in_resource else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -39,20 +40,27 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
             path = Path(folder) / f"{number}.json"
             path.write_text(json.dumps(_includable(template.document)), encoding="utf-8")
             included[stack.node.id] = (template, CfnInclude(stack, "Template", template_file=str(path)))
+    for (stack_id, logical_id, topic), violations in _by_topic(app).items():
+        yield Finding(
+            gates=("cdk-nag",),
+            rules=tuple(violation.rule_name for violation in violations),
+            topic=topic,
+            severity=max(_SEVERITIES.get(str(violation.severity), Severity.ERROR) for violation in violations),
+            stack=included[stack_id][0].name,
+            logical_id=logical_id,
+            message=" ".join(str(violations[0].description).split()),
+        )
+
+
+def _by_topic(app: cdk.App) -> Mapping[tuple[str, str, str], list[cdk.PolicyViolation]]:
+    """Return what is wrong with each resource: the packs share most of their rules, each under its own name."""
+    found: dict[tuple[str, str, str], list[cdk.PolicyViolation]] = defaultdict(list)
     for pack, checks in PACKS.items():
         for violation in checks().validate_scope(app).violations:
             for resource in violation.violating_resources:
                 stack_id, _, logical_id = str(resource.construct_path).split("/", 2)
-                yield Finding(
-                    gates=("cdk-nag",),
-                    rules=(violation.rule_name,),
-                    # The packs share most of their rules, each under its own name.
-                    topic=violation.rule_name.removeprefix(f"{pack}-"),
-                    severity=_SEVERITIES.get(str(violation.severity), Severity.ERROR),
-                    stack=included[stack_id][0].name,
-                    logical_id=logical_id,
-                    message=" ".join(str(violation.description).split()),
-                )
+                found[stack_id, logical_id, violation.rule_name.removeprefix(f"{pack}-")].append(violation)
+    return found
 
 
 def _includable(document: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lake_blueprints.cli.check.finding import Finding, Severity
+from lake_blueprints.cli.check.finding import Finding, Severity, value_at
 from lake_blueprints.rules import check_app
 from lake_blueprints.rules.assembly import StackTemplate
 
@@ -18,11 +18,12 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
     names = {key: template.name for key, template in by_key.items()}
     for key, found in check_app(documents, stack_names=names).items():
         for one in found:
+            severity = _SEVERITIES[one.rule.severity.value]
             yield Finding(
                 gates=("rules",),
                 rules=(one.rule.id,),
-                topic=f"{one.rule.id} {one.path}",
-                severity=_SEVERITIES[one.rule.severity.value],
+                topic=value_at(one.path) if severity is Severity.ERROR else f"{one.rule.id} {one.path}",
+                severity=severity,
                 stack=by_key[key].name,
                 logical_id=one.logical_id,
                 message=f"{one.rule.title}: {one.message}",

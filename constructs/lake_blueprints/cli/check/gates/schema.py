@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cloudformation_validate import CompositeEngine, TemplateContent
 from cloudformation_validate import Severity as Grade
 
-from lake_blueprints.cli.check.finding import Finding, Severity
+from lake_blueprints.cli.check.finding import Finding, Severity, lint_topic
 from lake_blueprints.rules.assembly import StackTemplate
 
 _SEVERITIES = {Grade.WARN: Severity.WARNING, Grade.ERROR: Severity.ERROR, Grade.FATAL: Severity.ERROR}
@@ -29,8 +29,7 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
             yield Finding(
                 gates=("schema",),
                 rules=(one.rule_id,),
-                # Its ids are cfn-lint's, which has an error where this has a warning and the other way round.
-                topic=f"{one.rule_id[1:]} {path}",
+                topic=lint_topic(one.rule_id, path),
                 severity=severity,
                 stack=template.name,
                 logical_id=one.entity.logical_id if one.entity else "",
