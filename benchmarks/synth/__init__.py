@@ -30,7 +30,12 @@ class Synth:
 def compare(runs: int, workdir: Path) -> list[Synth]:
     """Synthesise each app cold, in turn, without CDK's validator, and return the medians."""
     peer = _install_peer(workdir)
-    environment = {"CDK_VALIDATION": "false", "CDK_CONTEXT_JSON": json.dumps(_context())}
+    environment = {
+        "CDK_VALIDATION": "false",
+        "CDK_CONTEXT_JSON": json.dumps(_context()),
+        # Python keeps its bytecode, as it does unless told otherwise: the libraries are installed with theirs.
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     apps: dict[str, tuple[str | Path, Path]] = {
         "nothing: an empty app": (sys.executable, FOLDER / "bare.py"),
         "plain constructs, one stack": (sys.executable, FOLDER / "plain.py"),

@@ -17,9 +17,11 @@ import pytest
 
 import app as reference
 from lake_blueprints.cli.check import running
+from lake_blueprints.cli.check.acknowledgments import listed
 from lake_blueprints.cli.check.gates import GATES
 from lake_blueprints.cli.check.gates.nag import PACKS
 from lake_blueprints.contracts import Contract
+from lake_blueprints.rules.assembly import read_assembly
 from tests.support import ROOT, nag_findings, validation_findings
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -66,6 +68,12 @@ def test_no_stack_has_an_open_audit_finding(lake: tuple[cdk.App, dict[str, dict[
 
 def test_no_gate_of_lake_check_finds_anything(lake: tuple[cdk.App, dict[str, dict[str, Any]]]) -> None:
     assert running.run(Path(lake[0].outdir), GATES) == []
+
+
+def test_the_documentation_counts_what_is_acknowledged() -> None:
+    count = listed(read_assembly(Path(synthesise()[0].outdir))).splitlines()[-1]
+    for page in ("README.md", "docs/checking.md"):
+        assert count in (ROOT / page).read_text(), f"{page} does not say: {count}"
 
 
 def test_no_template_names_a_partition_or_defines_a_custom_resource(
