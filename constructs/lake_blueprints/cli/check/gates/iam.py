@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from parliament import analyze_policy_string
-
 from lake_blueprints.cli.check.finding import Finding, Severity, value_at
 from lake_blueprints.rules.assembly import StackTemplate
+
+with warnings.catch_warnings():
+    # That pkg_resources goes away is parliament's concern, not the reader's.
+    warnings.simplefilter("ignore", UserWarning)
+    from parliament import analyze_policy_string
 
 # Others are matters of taste, or wrong about statements whose actions take different resources.
 _ISSUES = {
