@@ -39,11 +39,10 @@ demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 fo
 synth: setup ## Synthesise the reference app with strict validation
 	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet
 
-test: setup ## Run every test, WORKERS=2 at a time
+test: setup ## Run every test, WORKERS files at a time
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: setup lint types layers audit ## Format, lint, types, layers, audit and tests: what CI runs
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+check: lint types layers audit test ## Format, lint, types, layers, audit and tests: what CI runs
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)

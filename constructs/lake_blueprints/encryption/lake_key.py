@@ -59,7 +59,7 @@ class LakeKey(Construct):
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html,
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html,
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html,
-    https://docs.aws.amazon.com/controltower/latest/controlreference/kms-rules.html (CT.KMS.PR.3).
+    https://docs.aws.amazon.com/controltower/latest/controlreference/ct-kms-pv-1.html.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""A lake with one dataset, which arrives through a data stream, and a pipeline that looks often."""
+"""A lake with one dataset, which arrives through a data stream, and a pipeline of its curation alone."""
 
 from pathlib import Path
 
@@ -18,9 +18,8 @@ stream = Stream(stack, "Events", shards=1, encryption_key=lake.key)
 streamed = Delivery(stack, "Streamed", zone=lake.raw, dataset=orders, source=stream)
 pipeline = Pipeline(
     stack,
-    "Quick",
+    "Pipeline",
     steps=[Curate(job=lake.jobs["orders"])],
-    poll_interval=cdk.Duration.seconds(1),
     encryption_key=lake.key,
 )
 for name, value in {

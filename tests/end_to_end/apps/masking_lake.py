@@ -1,4 +1,4 @@
-"""A lake whose contract restricts columns, a warehouse that loads the masked copy, and a pipeline that looks often."""
+"""A lake whose contract restricts columns, a warehouse that loads the masked copy, and a pipeline of these two."""
 
 from pathlib import Path
 
@@ -16,9 +16,8 @@ job = lake.jobs["passengers"]
 assert lake.redshift is not None and job.salt is not None
 pipeline = Pipeline(
     stack,
-    "Quick",
+    "Pipeline",
     steps=[Curate(job=job), Load(warehouse=lake.redshift)],
-    poll_interval=cdk.Duration.seconds(1),
     encryption_key=lake.key,
 )
 for name, value in {

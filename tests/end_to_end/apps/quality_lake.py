@@ -1,4 +1,4 @@
-"""A lake whose contract promises quality, and a pipeline that looks often whether it has been evaluated."""
+"""A lake whose contract promises quality, and a pipeline that evaluates it."""
 
 from pathlib import Path
 
@@ -13,9 +13,8 @@ stack = cdk.Stack(app, "Quality")
 lake = DataLake(stack, "Lake", datasets=Contract.from_file(Path(__file__).parent / "quality.odcs.yaml").datasets)
 pipeline = Pipeline(
     stack,
-    "Quick",
+    "Pipeline",
     steps=[Curate(job=lake.jobs["orders"]), Evaluate(ruleset=lake.rulesets["orders"])],
-    poll_interval=cdk.Duration.seconds(1),
     encryption_key=lake.key,
 )
 for name, value in {

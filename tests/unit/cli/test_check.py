@@ -205,7 +205,7 @@ def test_what_is_acknowledged_is_listed_with_the_reasons(assembly: Path, capsys:
     assert "nobody else reads it" in printed
     assert "Shop/Orders: AwsSolutions-S1" in printed
     # A bucket, its policy, and the managed policy.
-    assert "1 acknowledgment on 3 resources" in printed
+    assert "1 acknowledgment of 1 finding on 3 resources" in printed
 
 
 def test_an_acknowledgment_is_counted_once_whatever_the_packs_call_the_rule() -> None:
@@ -218,7 +218,7 @@ def test_an_acknowledgment_is_counted_once_whatever_the_packs_call_the_rule() ->
     }
     entries = [{"type": "aws:cdk:acknowledged-rules", "data": accepted}] * 2
     told = listed([dataclasses.replace(template(B=BUCKET), metadata={"/Stack/B": entries})])
-    assert told.splitlines()[-1] == "2 acknowledgments on 1 resource, for 2 reasons"
+    assert told.splitlines()[-1] == "2 acknowledgments of 4 findings on 1 resource, for 2 reasons"
     assert "    Resource::<store.Arn>/a/*" in told.splitlines()
 
 

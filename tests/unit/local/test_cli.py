@@ -71,6 +71,11 @@ def test_a_busy_port_is_one_line(shell: Shell) -> None:
     assert_one_line(shell("start", "--port", port, workdir="other"), f"port {port} is in use on localhost")
 
 
+def test_the_longest_wait_reaches_the_cloud_and_is_checked_there(shell: Shell) -> None:
+    refused = shell("start", "--port", "0", "--longest-wait", "0", workdir="other")
+    assert_one_line(refused, "longest_wait must be at least 1 second, got 0")
+
+
 def test_a_failed_deployment_is_one_line(shell: Shell) -> None:
     (shell.folder / "app.py").write_text("raise ValueError('no such environment: moon')")
     done = shell("deploy", "--app", f"{sys.executable} app.py", "--directory", str(shell.folder))

@@ -128,6 +128,16 @@ def test_runs_as_a_process_of_its_own(job: Job) -> None:
     assert {"metrics.json"} <= {path.name for path in job.outputs.iterdir()}
 
 
+def test_fails_as_a_process_of_its_own(job: Job) -> None:
+    arguments, environment = job.command()
+    ended = subprocess.run(
+        [sys.executable, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (1, "training failed: channel 'train' has no files\n")
+    # What the tests in this process rely on.
+    assert job.run() == (ended.returncode, ended.stdout, ended.stderr)
+
+
 def test_learns_what_is_there_to_learn(job: Job) -> None:
     job.write(flights())
     metrics = job.train()

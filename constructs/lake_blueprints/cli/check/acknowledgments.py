@@ -20,12 +20,13 @@ _OUTPUT = re.compile(
 
 @frozen(order=True)
 class _Acknowledgment:
-    """One rule that one resource need not follow; `details` are the parts of it that the rule names."""
+    """One rule that one construct need not follow, by `ids` findings; `details` are what of it the rule names."""
 
     reason: str
     where: str
     rule: str
     details: tuple[str, ...]
+    ids: int
 
 
 def listed(templates: Sequence[StackTemplate]) -> str:
@@ -39,8 +40,9 @@ def listed(templates: Sequence[StackTemplate]) -> str:
             lines += [f"  {one.where}: {one.rule}", *(f"    {detail}" for detail in one.details)]
         lines.append("")
     resources = sum(len(template.document.get("Resources", {})) for template in templates)
-    counts = _counted(len(found), "acknowledgment"), _counted(resources, "resource"), _counted(len(by_reason), "reason")
-    return "\n".join([*lines, f"{counts[0]} on {counts[1]}, for {counts[2]}"]) + "\n"
+    counted = _counted(len(found), "acknowledgment"), _counted(sum(one.ids for one in found), "finding")
+    beside = _counted(resources, "resource"), _counted(len(by_reason), "reason")
+    return "\n".join([*lines, f"{counted[0]} of {counted[1]} on {beside[0]}, for {beside[1]}"]) + "\n"
 
 
 def _acknowledgments(template: StackTemplate) -> Iterator[_Acknowledgment]:
@@ -49,10 +51,13 @@ def _acknowledgments(template: StackTemplate) -> Iterator[_Acknowledgment]:
         for entry in entries:
             if entry["type"] == ACKNOWLEDGED:
                 for finding, reason in entry["data"].items():
-                    rule, _, detail = _PACK.sub("", finding).partition("[")
-                    found[reason, rule].add(_OUTPUT.sub(r"<\g<stack>.\g<output>>", detail.removesuffix("]")))
-        for (reason, rule), details in found.items():
-            yield _Acknowledgment(reason, path.removeprefix("/"), rule, tuple(sorted(details - {""})))
+                    found[reason, _PACK.sub("", finding).partition("[")[0]].add(finding)
+        for (reason, rule), findings in found.items():
+            details = {
+                _OUTPUT.sub(r"<\g<stack>.\g<output>>", one.partition("[")[2]).removesuffix("]") for one in findings
+            }
+            where = path.removeprefix("/")
+            yield _Acknowledgment(reason, where, rule, tuple(sorted(details - {""})), ids=len(findings))
 
 
 def _counted(number: int, noun: str) -> str:
