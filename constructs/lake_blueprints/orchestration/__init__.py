@@ -11,11 +11,11 @@ from lake_blueprints.orchestration.steps import (
     Load,
     Query,
     Register,
-    Run,
     Step,
     Together,
     Train,
 )
+from lake_blueprints.orchestration.steps.run import Run
 from lake_blueprints.orchestration.triggers import object_created
 
 __all__ = (

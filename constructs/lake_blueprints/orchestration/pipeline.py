@@ -18,8 +18,7 @@ from lake_blueprints.encryption import LakeKey
 from lake_blueprints.orchestration.alarms import add_execution_alarms
 from lake_blueprints.orchestration.definition import define
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.steps import Step
-from lake_blueprints.orchestration.steps.order import check_order
+from lake_blueprints.orchestration.steps.step import Step, check_order
 from lake_blueprints.orchestration.triggers import start_by
 from lake_blueprints.removal import guard_removal
 

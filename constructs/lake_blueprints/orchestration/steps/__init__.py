@@ -6,7 +6,6 @@ from lake_blueprints.orchestration.steps.evaluate import Evaluate
 from lake_blueprints.orchestration.steps.load import Load
 from lake_blueprints.orchestration.steps.query import Query
 from lake_blueprints.orchestration.steps.register import Approval, Register
-from lake_blueprints.orchestration.steps.run import Run
 from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.steps.together import Together
 from lake_blueprints.orchestration.steps.train import Train
@@ -19,7 +18,6 @@ __all__ = (
     "Load",
     "Query",
     "Register",
-    "Run",
     "Step",
     "Together",
     "Train",

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration, Stack
 
 from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.access.declared import Call
 from lake_blueprints.catalog import Crawler
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import GLUE
+
+_SDK = "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crawl:
+class Crawl(Step):
     """Run a crawler to its end; if it is already running, wait for that run and start another one.
 
     Parameters
@@ -62,3 +66,10 @@ class Crawl:
             service="glue", resource="crawler", resource_name=self.crawler.crawler_name
         )
         grant_on(None, role, ["glue:StartCrawler", "glue:GetCrawler"], [crawler])
+
+    def calls(self) -> tuple[Call, ...]:
+        crawler = Stack.of(self.crawler).format_arn(
+            service="glue", resource="crawler", resource_name=self.crawler.crawler_name
+        )
+        actions = ("glue:StartCrawler", "glue:GetCrawler")
+        return (Call(actions=actions, resources=(crawler,), because="runs the crawler", source=_SDK),)

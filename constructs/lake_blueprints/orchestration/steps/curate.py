@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.access.declared import Call
 from lake_blueprints.etl import CurationJob
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import GLUE
+
+_GLUE = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curate:
+class Curate(Step):
     """Run a curation job to its end; if it is already running, try again later.
 
     Parameters
@@ -46,3 +50,12 @@ class Curate:
     def grant(self, role: ServiceRole) -> None:
         actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
         grant_on(None, role, actions, [self.job.job_arn])
+
+    def calls(self) -> tuple[Call, ...]:
+        actions = ("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun")
+        return (Call(actions=actions, resources=(self.job.job_arn,), because="runs the job", source=_GLUE),)
+
+    def refused_calls(self) -> tuple[Call, ...]:
+        return (
+            Call(actions=("glue:UpdateJob",), resources=(self.job.job_arn,), because="changing the job", source=_GLUE),
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.access.declared import Call
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -21,8 +22,10 @@ from lake_blueprints.orchestration.asl import (
 )
 from lake_blueprints.orchestration.messages import publish
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import GLUE
 from lake_blueprints.quality import QualityRuleset
+from lake_blueprints.quality.calls import run_ruleset
 
 # In JSONata: a filter of JSONPath that finds nothing fails, and JSONPath cannot count. A rule without a label of its
 # severity, as somebody may have added it in the console, counts as an error.
@@ -49,7 +52,7 @@ _JUDGE = """{% (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate:
+class Evaluate(Step):
     """Evaluate a ruleset: a broken error fails the step, broken warnings are published, and the rest is noted.
 
     Parameters
@@ -135,3 +138,6 @@ class Evaluate:
             done: {"Type": "Pass"},
         }
         return Fragment(start=judges, end=done, states=states)
+
+    def calls(self) -> tuple[Call, ...]:
+        return run_ruleset(self.ruleset, "evaluates the ruleset")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.access.declared import Call
 from lake_blueprints.catalog import Table
 from lake_blueprints.orchestration.asl import (
     DISCARD,
@@ -23,8 +24,10 @@ from lake_blueprints.orchestration.asl import (
     task,
 )
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import REDSHIFT
 from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.warehouse.calls import run_statements
 from lake_blueprints.warehouse.statements import SHAPE_PREFIX
 
 # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
@@ -36,7 +39,7 @@ _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Load:
+class Load(Step):
     """Define tables in the warehouse and load them, one after the other, each in a transaction of its own.
 
     A table whose columns have changed since it was defined is made anew and loaded as a whole.
@@ -138,3 +141,6 @@ class Load:
                 "so load them in several steps, each with some of the 'tables'"
             )
         return batches
+
+    def calls(self) -> tuple[Call, ...]:
+        return run_statements(self.warehouse, "loads tables", "BatchExecuteStatement", "DescribeStatement")

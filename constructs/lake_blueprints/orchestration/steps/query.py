@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.access.declared import Call
 from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.calls import read_entries, write_entries
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import ATHENA
 from lake_blueprints.query import Workgroup
+from lake_blueprints.query.calls import execute_query
+from lake_blueprints.storage import calls as objects
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
+class Query(Step):
     """Run one Athena statement to its end, for instance to maintain a table.
 
     Parameters
@@ -65,3 +70,26 @@ class Query:
             table.grant_read(role, restricted=self.restricted)
         for table in self.writes:
             table.grant_write(role)
+
+    def calls(self) -> tuple[Call, ...]:
+        because = f"runs the query '{self.name}'"
+        reads = (
+            call
+            for table in self.reads
+            for call in (
+                *objects.reading(table.zone, table.prefix, because),
+                objects.locating(table.zone, because),
+                *read_entries(table, because),
+            )
+        )
+        writes = (
+            call
+            for table in self.writes
+            for call in (
+                *objects.uploading(table.zone, table.prefix, because, "s3:ListMultipartUploadParts"),
+                objects.locating(table.zone, because),
+                objects.finding_uploads(table.zone, because),
+                *write_entries(table, because),
+            )
+        )
+        return *execute_query(self.workgroup, because), *reads, *writes

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.access.declared import Call
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.steps.train import trained_at
+from lake_blueprints.orchestration.steps.step import Step
+from lake_blueprints.orchestration.steps.train import Train, trained_at
 from lake_blueprints.orchestration.transient import SAGEMAKER
 from lake_blueprints.training import TrainingJob
+from lake_blueprints.training.calls import not_registered, register_model
 
 
 class Approval(StrEnum):
@@ -22,7 +26,7 @@ class Approval(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Register:
+class Register(Step):
     """Register the model that `Train` of the same job made, earlier in the same sequence of steps.
 
     Parameters
@@ -55,3 +59,15 @@ class Register:
 
     def grant(self, role: ServiceRole) -> None:
         self.job.grant_register(role)
+
+    def check(self, earlier: Sequence[Step]) -> None:
+        if not any(isinstance(step, Train) and step.job is self.job for step in earlier):
+            raise ValueError(
+                f"'Register' of '{self.job.node.path}' needs 'Train' of the same job before it in its sequence"
+            )
+
+    def calls(self) -> tuple[Call, ...]:
+        return register_model(self.job, "registers the model")
+
+    def refused_calls(self) -> tuple[Call, ...]:
+        return not_registered(self.job)

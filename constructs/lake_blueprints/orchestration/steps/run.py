@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack
 
 from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.pipeline import Pipeline
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 
-if TYPE_CHECKING:
-    from lake_blueprints.orchestration.pipeline import Pipeline
-
+_NESTED = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"
 _TRANSIENT = ("StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Step):
     """Run another pipeline to its end.
 
     Parameters
@@ -68,3 +68,24 @@ class Run:
             service="events", resource="rule", resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule"
         )
         grant_on(None, role, ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule])
+
+    def calls(self) -> tuple[Call, ...]:
+        because, machine = "runs another pipeline", self.pipeline.state_machine.state_machine_arn
+        rule = Stack.of(self.pipeline).format_arn(
+            service="events", resource="rule", resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule"
+        )
+        return (
+            Call(actions=("states:StartExecution",), resources=(machine,), because=because, source=_NESTED),
+            Call(
+                actions=("states:DescribeExecution", "states:StopExecution"),
+                resources=(self.pipeline.executions_arn.replace("*", "one"),),
+                because=because,
+                source=_NESTED,
+            ),
+            Call(
+                actions=("events:PutTargets", "events:PutRule", "events:DescribeRule"),
+                resources=(rule,),
+                because="hears of the execution's end",
+                source=_NESTED,
+            ),
+        )

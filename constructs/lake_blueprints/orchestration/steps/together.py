@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.access.declared import Call
 from lake_blueprints.orchestration.asl import DISCARD, Fragment, chain, check_name
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.steps.step import Step
+from lake_blueprints.orchestration.steps.step import Step, check_order
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
+class Together(Step):
     """Do several things at the same time, and go on when all have ended.
 
     Parameters
@@ -43,3 +44,14 @@ class Together:
         for steps in self.sequences:
             for step in steps:
                 step.grant(role)
+
+    def check(self, earlier: Sequence[Step]) -> None:
+        # What happens in a branch is not known after it.
+        for steps in self.sequences:
+            check_order(steps, earlier)
+
+    def calls(self) -> tuple[Call, ...]:
+        return tuple(call for steps in self.sequences for step in steps for call in step.calls())
+
+    def refused_calls(self) -> tuple[Call, ...]:
+        return tuple(call for steps in self.sequences for step in steps for call in step.refused_calls())

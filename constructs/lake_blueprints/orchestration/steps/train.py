@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import SAGEMAKER
 from lake_blueprints.training import TrainingJob
+from lake_blueprints.training.calls import not_run, run_training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train:
+class Train(Step):
     """Run a training job to its end.
 
     Parameters
@@ -47,6 +50,12 @@ class Train:
 
     def grant(self, role: ServiceRole) -> None:
         self.job.grant_run(role)
+
+    def calls(self) -> tuple[Call, ...]:
+        return run_training(self.job, "trains the model")
+
+    def refused_calls(self) -> tuple[Call, ...]:
+        return not_run(self.job)
 
 
 def trained_at(job: TrainingJob) -> str:
