@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from aws_cdk import Aws, Names, RemovalPolicy
 from aws_cdk import aws_glue as glue
@@ -14,7 +14,7 @@ from lake_blueprints.catalog.access import ACTIONS, CatalogEntries, catalog_arns
 from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
-from lake_blueprints.catalog.table import Table
+from lake_blueprints.catalog.table import Table, TableOptions
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import Zone
@@ -82,7 +82,7 @@ class Database(Construct):
         self._tables: set[str] = set()
         self._entries = {zone: self._entries_in(zone)}
 
-    def add_table(self, dataset: Dataset, **options: Any) -> Table:
+    def add_table(self, dataset: Dataset, **options: Unpack[TableOptions]) -> Table:
         """Define the table of a dataset; see `Table` for the options."""
         return Table(self, options.get("table_name") or dataset.name, database=self, dataset=dataset, **options)
 

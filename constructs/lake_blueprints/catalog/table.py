@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TypedDict
 
 from aws_cdk import Aws
 from aws_cdk import aws_glue as glue
@@ -15,13 +15,21 @@ from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.catalog.formats import reading
 from lake_blueprints.catalog.layout import Layout, default_layout
 from lake_blueprints.catalog.names import check_prefix
+from lake_blueprints.catalog.table_owner import TableOwner
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
-
-if TYPE_CHECKING:
-    from lake_blueprints.catalog.database import Database
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
 _DESCRIPTION_MAX = 2048
+
+
+class TableOptions(TypedDict, total=False):
+    """The options of a `Table`, for `Database.add_table`."""
+
+    prefix: str | None
+    table_name: str | None
+    format: DatasetFormat
+    quoted: bool
+    layout: Layout | None
 
 
 class Table(Construct):
@@ -66,7 +74,7 @@ class Table(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        database: Database,
+        database: TableOwner,
         dataset: Dataset,
         prefix: str | None = None,
         table_name: str | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_glue as glue
@@ -12,6 +13,7 @@ from constructs import Construct
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.contracts.evolution import Consumer, names_in
 from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.etl.job_access import (
     grant_glue_job,
@@ -190,6 +192,16 @@ class CurationJob(Construct):
         job.node.add_dependency(security)
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+
+    def consumers(self) -> Iterator[Consumer]:
+        """Return the columns that the options of the curation name, its joins included."""
+        curation, columns = self.curation, set(self.dataset.column_names)
+        name = f"curation of '{self.dataset.name}'"
+        expressions = [curation.filter or "", *(rule.expression for rule in curation.derive.values())]
+        named = {*curation.drop, *curation.drop_null_rows, *(key for join in curation.joins for key in join.on)}
+        yield Consumer(name, self.dataset.name, frozenset(named.union(*map(names_in, expressions)) & columns))
+        for join in curation.joins:
+            yield Consumer(f"{name}, which joins it", join.reference.name, frozenset((*join.on, *join.columns)))
 
 
 def _check_target(curated: Dataset, target: Table) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
+from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import Zone
 from lake_blueprints.training.channel import Channel, render_channel
@@ -261,6 +262,12 @@ class TrainingJob(Construct):
             zone=self.output,
             prefix=self.output_prefix,
         )
+
+    def consumers(self) -> Iterator[Consumer]:
+        """Return the tables of the channels."""
+        for channel in self.channels.values():
+            if channel.table:
+                yield Consumer(f"training job {self.node.path}", channel.table.dataset.name)
 
     def _script_mode(self) -> dict[str, str]:
         archive = Path(self.script.s3_object_key).name

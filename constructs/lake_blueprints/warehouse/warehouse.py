@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aws_cdk import Duration, Names, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -14,6 +14,7 @@ from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Table
+from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.warehouse import statements
@@ -307,6 +308,11 @@ class Warehouse(Construct):
         return self._grant_statements(
             grantee, run=["redshift-data:BatchExecuteStatement"], follow=["redshift-data:DescribeStatement"]
         )
+
+    def consumers(self) -> Iterator[Consumer]:
+        """Return the tables that are loaded."""
+        for table in self.tables:
+            yield Consumer(f"warehouse {self.node.path}", table.dataset.name)
 
     def _grant_statements(self, grantee: iam.IGrantable, **actions: Sequence[str]) -> iam.Grant:
         return grant_statements(

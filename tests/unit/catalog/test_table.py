@@ -131,7 +131,7 @@ def test_unpartitioned_has_every_column_in_its_files(stack: cdk.Stack, flights: 
 
 def test_a_reader_gets_the_data_and_this_tables_entry(stack: cdk.Stack, flights: Dataset) -> None:
     found = table(stack, flights)
-    found.database.add_table(flights, table_name="other", prefix="other/")
+    Table(stack, "Other", database=found.database, dataset=flights, table_name="other", prefix="other/")
     found.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     (catalog,) = [s for s in statements if "glue:GetTable" in s["Action"]]
@@ -172,7 +172,7 @@ def test_refuses_names_and_prefixes_that_the_catalog_changes(
 def test_refuses_a_second_table_of_the_same_name(stack: cdk.Stack, flights: Dataset) -> None:
     database = table(stack, flights).database
     with pytest.raises(ValueError, match="database 'lake' already has a table 'flights'"):
-        database.add_table(flights)
+        Table(stack, "Second", database=database, dataset=flights)
 
 
 def test_refuses_a_prefix_that_the_zone_archives(stack: cdk.Stack, flights: Dataset) -> None:

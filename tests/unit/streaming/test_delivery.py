@@ -356,14 +356,18 @@ def test_refuses_dates_that_would_not_be_folders_of_a_date(stack: cdk.Stack) -> 
 
 def test_refuses_a_schema_that_is_not_of_this_delivery(stack: cdk.Stack, flights: Dataset) -> None:
     schema = table(stack, flights)
-    text = schema.database.add_table(flights, table_name="text", format=DatasetFormat.JSON)
+    database = schema.database
+    text = Table(stack, "Text", database=database, dataset=flights, table_name="text", format=DatasetFormat.JSON)
     csv = evolve(flights, name="csv", format=DatasetFormat.CSV)
     cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"zone": Zone(stack, "Other")}, "is of zone 'Stack/TableZone', but the delivery is to 'Stack/Other'"),
         ({"dataset": evolve(flights, name="weather")}, "is of dataset 'flights', but the delivery is of 'weather'"),
         ({"schema": text}, "table 'text' reads json, but the delivery converts to Parquet"),
         ({"layout": ArrivalTime()}, "prefix and layout are those of table 'flights'"),
-        ({"schema": schema.database.add_table(csv), "dataset": csv}, "converts JSON records, but dataset 'csv' is csv"),
+        (
+            {"schema": Table(stack, "Csv", database=database, dataset=csv), "dataset": csv},
+            "converts JSON records, but dataset 'csv' is csv",
+        ),
     )
     for options, message in cases:
         given: dict[str, Any] = {"zone": schema.zone, "dataset": flights, "schema": schema, **options}

@@ -2,7 +2,13 @@
 
 from lake_blueprints.contracts.evolution.changes import Change
 from lake_blueprints.contracts.evolution.compatibility import compare, judge
-from lake_blueprints.contracts.evolution.consumers import Consumer, related_consumers, sql_consumers
+from lake_blueprints.contracts.evolution.consumers import (
+    Consumer,
+    HasConsumers,
+    names_in,
+    related_consumers,
+    sql_consumers,
+)
 from lake_blueprints.contracts.evolution.releases import Release, releases
 from lake_blueprints.contracts.evolution.versions import Bump, Version
 
@@ -10,10 +16,12 @@ __all__ = (
     "Bump",
     "Change",
     "Consumer",
+    "HasConsumers",
     "Release",
     "Version",
     "compare",
     "judge",
+    "names_in",
     "related_consumers",
     "releases",
     "sql_consumers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -39,6 +40,15 @@ class Consumer:
         if change.dataset != self.dataset:
             return False
         return self.columns is None or not change.columns or not self.columns.isdisjoint(change.columns)
+
+
+@runtime_checkable
+class HasConsumers(Protocol):
+    """A construct that uses columns of datasets."""
+
+    def consumers(self) -> Iterable[Consumer]:
+        """Return what uses which columns."""
+        ...
 
 
 def names_in(sql: str) -> frozenset[str]:

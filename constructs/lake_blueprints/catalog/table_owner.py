@@ -1,0 +1,36 @@
+"""Protocol of a database, as its tables use it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IConstruct
+
+from lake_blueprints.catalog.entry import Access, Entry
+from lake_blueprints.storage import Zone
+
+
+class TableOwner(IConstruct, Protocol):
+    """A `Database`, which a `Table` needs without importing it."""
+
+    zone: Zone
+    database_name: str
+    resource: glue.CfnDatabase
+
+    def claim(self, table_name: str) -> str:
+        """Return a table's name if it is valid and no other table of this database has it."""
+        ...
+
+    def add_entry(self, entry: Entry) -> None:
+        """Make tables part of the grants on their data."""
+        ...
+
+    def grant_entry(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
+        """Allow the access of a job to a table's entry."""
+        ...
+
+    def grant_schema(self, grantee: iam.IGrantable, entry: Entry, *, before: Construct) -> iam.Grant:
+        """Allow reading the columns of a table."""
+        ...
