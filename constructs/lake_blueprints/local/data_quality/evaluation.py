@@ -68,8 +68,6 @@ class Evaluation:
     def __init__(self, session: Session, catalog: Catalog) -> None:
         self._session = session
         self._catalog = catalog
-        # In Spark 7 / 2 is 3.5.
-        session.execute("set integer_division = false")
 
     def load(self, alias: str, database: str, table: str) -> None:
         """Give a table of the catalog an alias; the evaluated one is `primary`."""
