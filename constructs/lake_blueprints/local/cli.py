@@ -14,14 +14,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
-
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from lake_blueprints.local.access_keys import AccessKey
+from lake_blueprints.local.controls import call
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.private_files import make_private, write_private
 
@@ -206,8 +201,8 @@ def _drain(options: argparse.Namespace) -> None:
 
 
 def _calls(options: argparse.Namespace) -> None:
-    for call in _call(_must_run(options.workdir), "GET", "calls")["calls"]:
-        print(call["role"].rsplit("/", maxsplit=1)[-1], call["action"], call["resource"], sep="\t")
+    for made in _call(_must_run(options.workdir), "GET", "calls")["calls"]:
+        print(made["role"].rsplit("/", maxsplit=1)[-1], made["action"], made["resource"], sep="\t")
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -255,16 +250,7 @@ def _must_run(workdir: Path) -> dict[str, Any]:
 
 
 def _call(cloud: dict[str, Any], method: str, name: str) -> dict[str, Any]:
-    request = AWSRequest(method, f"{cloud['endpoint']}/_local/{name}")
-    SigV4Auth(Credentials(*_key(cloud).variables.values()), "local", "us-east-1").add_auth(request)
-    try:
-        with urlopen(Request(request.url, method=method, headers=dict(request.headers))) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
-    except HTTPError as error:
-        raise LocalCloudError(f"{name} failed: {error.read().decode()}") from None
-    except URLError as error:
-        raise LocalCloudError(f"nothing answers at {cloud['endpoint']}: {error.reason}") from None
+    return call(cloud["endpoint"], _key(cloud), method, name)
 
 
 def _key(cloud: dict[str, Any]) -> AccessKey:
