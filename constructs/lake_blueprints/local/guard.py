@@ -101,7 +101,9 @@ class Guard:
         self._cors = cors
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        method, signature, allowed = environ["REQUEST_METHOD"], None, {}
+        method: str = environ["REQUEST_METHOD"]
+        signature: Signature | None = None
+        allowed: dict[str, str] = {}
         try:
             self._check_host(environ)
             allowed = self._cross_origin(environ)
