@@ -22,7 +22,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 import lake_blueprints.local
-from lake_blueprints.local.runtime import CREDENTIALS
+from lake_blueprints.local.access_keys import AccessKey
 from lake_blueprints.local.spark import spark_configuration, spark_environment
 
 COLUMNS = {
@@ -84,7 +84,9 @@ def shipped(folder: Path) -> dict[str, int]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    os.environ.update({**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"})
+    os.environ.update(
+        {**AccessKey.draw().variables, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+    )
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="lake")
     s3.put_object(Bucket="lake", Key="plan.json", Body=json.dumps(PLAN).encode())

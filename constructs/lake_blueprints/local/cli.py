@@ -14,10 +14,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
+from lake_blueprints.local.access_keys import AccessKey
+from lake_blueprints.local.controls import call
 from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.private_files import make_private, write_private
 
 DEFAULT_WORKDIR = Path(".lake") / "local"
 DEFAULT_PORT = 4599
@@ -48,11 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     start = commands.add_parser("start", help="start the cloud in the background")
     start.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}; 0 takes any free one")
     start.add_argument("--longest-wait", type=int, metavar="SECONDS", help="have longer Wait states end early")
+    start.add_argument("--any-credentials", action="store_true", help="take any access key, not only the printed one")
     start.set_defaults(run=_start)
 
     serve = commands.add_parser("serve", help="run the cloud in the foreground, until interrupted")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT)
     serve.add_argument("--longest-wait", type=int, metavar="SECONDS")
+    serve.add_argument("--any-credentials", action="store_true")
     serve.set_defaults(run=_serve)
 
     deploy = commands.add_parser("deploy", help="deploy an app with the CDK CLI")
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
 
     for name, function, text in (
+        ("env", _env, "print the variables to export, with which any AWS tool talks to the cloud"),
         ("drain", _drain, "have buffered data delivered now"),
         ("calls", _calls, "print which calls were made under which roles"),
         ("status", _status, "say whether the cloud runs, and where"),
@@ -84,12 +88,15 @@ def _start(options: argparse.Namespace) -> None:
     if running:
         raise LocalCloudError(f"the local cloud runs already, at {running['endpoint']}; stop it first")
     log = options.workdir / "logs" / "start.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    make_private(options.workdir)
+    log.parent.mkdir(exist_ok=True)
     _state_file(options.workdir).unlink(missing_ok=True)
     command = [sys.executable, "-m", "lake_blueprints.local", "--workdir", str(options.workdir), "serve"]
     command += ["--port", str(options.port)]
     if options.longest_wait is not None:
         command += ["--longest-wait", str(options.longest_wait)]
+    if options.any_credentials:
+        command.append("--any-credentials")
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -105,7 +112,11 @@ def _start(options: argparse.Namespace) -> None:
             said = log.read_text(errors="replace").strip().splitlines()
             raise LocalCloudError(said[-1].removeprefix("error: ") if said else f"it did not start; see {log}")
         time.sleep(_POLL_SECONDS)
-    print(f"The local cloud runs. To use it:\n{_exports(running['endpoint'])}")
+    print(f"The local cloud runs. To use it:\n{_exports(running)}")
+
+
+def _env(options: argparse.Namespace) -> None:
+    print(_exports(_must_run(options.workdir)))
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -115,8 +126,14 @@ def _serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     state = _state_file(options.workdir)
     try:
-        with LocalCloud(workdir=options.workdir, port=options.port, longest_wait=options.longest_wait) as cloud:
-            state.write_text(json.dumps({"pid": os.getpid(), "endpoint": cloud.endpoint, "account": cloud.account}))
+        with LocalCloud(
+            workdir=options.workdir,
+            port=options.port,
+            longest_wait=options.longest_wait,
+            any_credentials=options.any_credentials,
+        ) as cloud:
+            running = {"pid": os.getpid(), "endpoint": cloud.endpoint, "account": cloud.account}
+            write_private(state, json.dumps({**running, **cloud.access_key.variables}))
             print(f"serving {cloud.endpoint}", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
                 signal.pause()
@@ -147,9 +164,9 @@ def _deploy(options: argparse.Namespace) -> None:
         directory=options.directory,
         app=options.app,
         context=context,
-        environment=environment(cloud["endpoint"], options.region),
+        environment=environment(cloud["endpoint"], _key(cloud), options.region),
         account=cloud["account"],
-        client=lambda region: client(cloud["endpoint"], "cloudformation", region),
+        client=lambda region: client(cloud["endpoint"], _key(cloud), "cloudformation", region),
         workdir=options.workdir.resolve(),
         on_line=print,
     )
@@ -165,7 +182,7 @@ def _run(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise LocalCloudError(f"--input must be JSON: {error}") from None
     cloud = _must_run(options.workdir)
-    stepfunctions = client(cloud["endpoint"], "stepfunctions", options.region)
+    stepfunctions = client(cloud["endpoint"], _key(cloud), "stepfunctions", options.region)
     arn = options.state_machine
     if not arn.startswith("arn:"):
         machines = {
@@ -180,17 +197,17 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _drain(options: argparse.Namespace) -> None:
-    _call(_must_run(options.workdir)["endpoint"], "POST", "drain")
+    _call(_must_run(options.workdir), "POST", "drain")
 
 
 def _calls(options: argparse.Namespace) -> None:
-    for call in _call(_must_run(options.workdir)["endpoint"], "GET", "calls")["calls"]:
-        print(call["role"].rsplit("/", maxsplit=1)[-1], call["action"], call["resource"], sep="\t")
+    for made in _call(_must_run(options.workdir), "GET", "calls")["calls"]:
+        print(made["role"].rsplit("/", maxsplit=1)[-1], made["action"], made["resource"], sep="\t")
 
 
 def _status(options: argparse.Namespace) -> None:
     running = _running(options.workdir)
-    print(json.dumps(_call(running["endpoint"], "GET", "status"), indent=2) if running else "not running")
+    print(json.dumps(_call(running, "GET", "status"), indent=2) if running else "not running")
 
 
 def _stop(options: argparse.Namespace) -> None:
@@ -220,7 +237,7 @@ def _running(workdir: Path) -> dict[str, Any] | None:
     """Return where the cloud of this folder runs, if it does."""
     try:
         state: dict[str, Any] = json.loads(_state_file(workdir).read_text())
-        return state if _call(state["endpoint"], "GET", "status")["pid"] == state["pid"] else None
+        return state if _call(state, "GET", "status")["pid"] == state["pid"] else None
     except (OSError, ValueError, LocalCloudError):
         return None
 
@@ -232,22 +249,14 @@ def _must_run(workdir: Path) -> dict[str, Any]:
     return running
 
 
-def _call(endpoint: str, method: str, name: str) -> dict[str, Any]:
-    try:
-        with urlopen(Request(f"{endpoint}/_local/{name}", method=method)) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
-    except HTTPError as error:
-        raise LocalCloudError(f"{name} failed: {json.load(error)['error']}") from None
-    except URLError as error:
-        raise LocalCloudError(f"nothing answers at {endpoint}: {error.reason}") from None
+def _call(cloud: dict[str, Any], method: str, name: str) -> dict[str, Any]:
+    return call(cloud["endpoint"], _key(cloud), method, name)
 
 
-def _exports(endpoint: str) -> str:
-    variables = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": "us-east-1",
-    }
+def _key(cloud: dict[str, Any]) -> AccessKey:
+    return AccessKey(id=cloud["AWS_ACCESS_KEY_ID"], secret=cloud["AWS_SECRET_ACCESS_KEY"])
+
+
+def _exports(cloud: dict[str, Any]) -> str:
+    variables = {"AWS_ENDPOINT_URL": cloud["endpoint"], **_key(cloud).variables, "AWS_REGION": "us-east-1"}
     return "\n".join(f"export {name}={value}" for name, value in variables.items())

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from lake_blueprints.local import cdk, executions
+from lake_blueprints.local.access_keys import AccessKey
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.faults import Fault
 from lake_blueprints.local.recording import RecordedCall
@@ -37,6 +38,9 @@ class LocalCloud:
     longest_wait: int, optional
         Whole seconds, at least 1, after which a Wait state ends early: state machines look every half minute after
         work that takes hours in AWS and seconds here. By default it waits as long as it says.
+    any_credentials: bool
+        Whether requests may be signed with any access key. By default only the key that the cloud draws at its start,
+        and those that its IAM and STS issue, are taken; see SECURITY.md for what the option gives up.
 
     Raises
     ------
@@ -51,11 +55,18 @@ class LocalCloud:
     """
 
     def __init__(
-        self, *, workdir: Path, port: int = 0, region: str = DEFAULT_REGION, longest_wait: int | None = None
+        self,
+        *,
+        workdir: Path,
+        port: int = 0,
+        region: str = DEFAULT_REGION,
+        longest_wait: int | None = None,
+        any_credentials: bool = False,
     ) -> None:
         if longest_wait is not None and longest_wait < 1:
             raise LocalCloudError(f"longest_wait must be at least 1 second, got {longest_wait}")
         self._longest_wait = longest_wait
+        self._any_credentials = any_credentials
         self._workdir = workdir
         self._port = port
         self._region = region
@@ -78,9 +89,19 @@ class LocalCloud:
         """The one account that there is."""
         return self._running.runtime.account
 
+    @property
+    def access_key(self) -> AccessKey:
+        """The access key that this cloud has drawn; `client` and `environment` use it already."""
+        return self._running.runtime.keys.own
+
     def start(self) -> None:
         """Start the server in this process."""
-        server = LocalServer(workdir=self._workdir, port=self._port, longest_wait=self._longest_wait)
+        server = LocalServer(
+            workdir=self._workdir,
+            port=self._port,
+            longest_wait=self._longest_wait,
+            any_credentials=self._any_credentials,
+        )
         try:
             server.start()
         except BaseException:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql.catalog import CSV, JSON, PARQUET, PARQUET_STORAGE, Catalog, text_storage
-from lake_blueprints.local.sql.duck import Session, quote
+from lake_blueprints.local.sql.duck import Session, identifier, quote
 from lake_blueprints.local.sql.types import HiveType, from_duckdb
 
 _LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -81,7 +81,7 @@ class Classifiers:
         return Schema(columns=columns, storage=text_storage(_OPENX, {"paths": paths}))
 
     def _is_small(self, name: str, source: str) -> bool:
-        row = self._session.execute(f'select max(abs("{name}")) from {source}').fetchone()
+        row = self._session.execute(f"select max(abs({identifier(name)})) from {source}").fetchone()
         return row is not None and row[0] is not None and abs(int(row[0])) < 2**31
 
     def _csv(self, uris: list[str]) -> Schema:

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import json
 import threading
-import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from xml.sax.saxutils import escape
 
 import boto3
 from moto.core.exceptions import ServiceException
 from moto.core.utils import get_service_model
 
 from lake_blueprints.local.calls import Environ, operation_of
+from lake_blueprints.local.error_answers import PROTOCOLS, error_answer
 from lake_blueprints.local.errors import LocalCloudError
 
 # By the beginnings of error codes; other errors are the caller's.
 _STATUSES = {"SlowDown": 503, "ServiceUnavailable": 503, "Internal": 500}
-_ERROR = "<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-_REQUEST = "<RequestId>{request}</RequestId>"
-_JSON = ("json", "rest-json")
-# By the protocols that speak XML, of which S3 has a dialect.
-_XML = {
-    "query": f"<ErrorResponse>{_ERROR}{_REQUEST}</ErrorResponse>",
-    "rest-xml": f"<ErrorResponse>{_ERROR}{_REQUEST}</ErrorResponse>",
-    "ec2": f"<Response><Errors>{_ERROR}</Errors>{_REQUEST}</Response>",
-    "s3": _ERROR,
-}
 
 
 class Fault:
@@ -84,18 +72,9 @@ class Fault:
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body with which the service would refuse a request."""
-        request_id = str(uuid.uuid4())
-        headers = {"x-amzn-RequestId": request_id, "x-amz-request-id": request_id}
         status = next((code for name, code in _STATUSES.items() if self._error.startswith(name)), 400)
-        protocol = str(get_service_model(self.service).protocol)
-        if protocol in _JSON:
-            document = {"__type": self._error, "message": str(self.exception)}
-            return status, headers | {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(document).encode()
-        code, message = escape(self._error), escape(str(self.exception))
-        content = _XML["s3" if self.service == "s3" else protocol].format(
-            code=code, message=message, request=request_id
-        )
-        return status, headers | {"Content-Type": "text/xml"}, content.encode()
+        protocol = "s3" if self.service == "s3" else str(get_service_model(self.service).protocol)
+        return status, *error_answer(protocol, self._error, str(self.exception))
 
 
 class Faults:
@@ -108,7 +87,7 @@ class Faults:
         _check("service", service, boto3.Session().get_available_services())
         _check(f"operation of {service}", operation, get_service_model(service).operation_names)
         protocol = get_service_model(service).protocol
-        if protocol not in (*_JSON, *_XML):
+        if protocol not in PROTOCOLS:
             raise LocalCloudError(f"calls of '{service}' cannot be told apart: they speak {protocol}")
         if times < 1:
             raise LocalCloudError(f"'times' must be at least 1, got {times}")

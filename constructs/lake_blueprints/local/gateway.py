@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
 from lake_blueprints.local.calls import Environ, body_of
+from lake_blueprints.local.error_answers import send
 from lake_blueprints.local.faults import Fault, Faults
 from lake_blueprints.local.metering import ByteMeter
 from lake_blueprints.local.redshift_serverless import RedshiftServerless, ServiceError
@@ -79,9 +79,7 @@ class Gateway:
         if fault.after:
             b"".join(self._serve(environ, lambda *_: None))
         status, headers, body = fault.answer()
-        headers["Content-Length"] = str(len(body))
-        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return send(start_response, environ["REQUEST_METHOD"], status, headers, body)
 
     def _control(self, request: str, start_response: Any) -> Iterable[bytes]:
         control = self._controls.get(request)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from moto.s3.models import FakeDeleteMarker, S3Backend, s3_backends
 
+from lake_blueprints.local.cors import CorsRule
 from lake_blueprints.local.errors import LocalCloudError
 
 
@@ -32,6 +33,19 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def file_of(item: ObjectSummary, folder: Path, name: str) -> Path:
+    """Return where below `folder` a copy of an object goes.
+
+    Raises
+    ------
+    LocalCloudError
+        If its key, which anybody who writes data can choose, would lead to another place.
+    """
+    if name.startswith("/") or ".." in name.split("/"):
+        raise LocalCloudError(f"the object {item.uri} cannot be a file: its key leaves the bucket's folder")
+    return folder / name
+
+
 class ObjectStore:
     """The objects of every bucket.
 
@@ -48,6 +62,20 @@ class ObjectStore:
 
     def buckets(self) -> list[str]:
         return list(self._backend.buckets)
+
+    def cors(self, bucket: str) -> Sequence[CorsRule]:
+        """Return the CORS rules of a bucket; none if there is no such bucket."""
+        found = self._backend.buckets.get(bucket)
+        return [
+            CorsRule(
+                origins=rule.allowed_origins or (),
+                methods=rule.allowed_methods or (),
+                headers=rule.allowed_headers or (),
+                exposed=rule.exposed_headers or (),
+                max_age=rule.max_age_seconds,
+            )
+            for rule in (found.cors if found else ())
+        ]
 
     def list(self, uri: str, *, hidden: bool = False) -> Iterator[ObjectSummary]:
         """List the objects below `uri`; those that Hive hides (`_name`, `.name`) only if asked to."""
@@ -136,7 +164,7 @@ class Mirror:
             for item in self._objects.list(f"s3://{bucket}/", hidden=True):
                 content = self._read(item)
                 if content is not None:
-                    self._copy(item, folder / item.key, content)
+                    self._copy(item, file_of(item, folder, item.key), content)
                     total += item.size
         return total
 
@@ -171,8 +199,6 @@ class Mirror:
             return None  # deleted since it was listed
 
     def _copy(self, item: ObjectSummary, path: Path, content: bytes) -> None:
-        if ".." in item.key.split("/"):
-            raise LocalCloudError(f"the object {item.uri} cannot be a file: its key leaves the bucket's folder")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lake_blueprints.local.private_files import OWNER_ONLY
+
 _POLL_SECONDS = 0.05
 _KILL_SECONDS = 5.0
 
@@ -61,6 +63,7 @@ class ProcessGroup:
                 stdout=out,
                 stderr=subprocess.STDOUT if output == errors else err,
                 start_new_session=True,
+                umask=OWNER_ONLY,
             )
         # In a session of its own, the group would outlive this program.
         atexit.register(self.kill)

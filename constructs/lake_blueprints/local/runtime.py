@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from lake_blueprints.local.access_keys import AccessKey, AccessKeys
 from lake_blueprints.local.faults import Faults
 from lake_blueprints.local.metering import ByteMeter
 from lake_blueprints.local.recording import Recording
@@ -19,28 +20,24 @@ from lake_blueprints.local.recording import Recording
 if TYPE_CHECKING:
     from lake_blueprints.local.objects import ObjectStore
 
-# moto accepts any credentials; these only have to be present.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
-
-def client(endpoint: str, service: str, region: str, key: str = CREDENTIALS["AWS_ACCESS_KEY_ID"]) -> Any:
+def client(endpoint: str, key: AccessKey, service: str, region: str) -> Any:
     """Return a boto3 client of the local cloud at `endpoint`."""
     return boto3.client(
         service,
         region_name=region,
         endpoint_url=endpoint,
-        aws_access_key_id=key,
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        **key.arguments,
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
 
-def environment(endpoint: str, region: str) -> dict[str, str]:
+def environment(endpoint: str, key: AccessKey, region: str) -> dict[str, str]:
     """Return the environment of a child process that must find the local cloud at `endpoint`, and no other."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     return {
         **inherited,
-        **CREDENTIALS,
+        **key.variables,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -64,6 +61,8 @@ class Runtime:
         Folder that outlives a reset: class-data archives and the like.
     objects: ObjectStore
         The S3 objects, without HTTP in between.
+    keys: AccessKeys
+        The access keys that it takes.
     recording: Recording
         Calls made under roles.
     meter: ByteMeter
@@ -81,6 +80,7 @@ class Runtime:
     workdir: Path
     cache: Path
     objects: ObjectStore
+    keys: AccessKeys = field(default_factory=AccessKeys)
     recording: Recording = field(default_factory=Recording)
     meter: ByteMeter = field(default_factory=ByteMeter)
     faults: Faults = field(default_factory=Faults)
@@ -89,14 +89,14 @@ class Runtime:
 
     def client(self, service: str, region: str, *, role: str | None = None) -> Any:
         """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
-        return client(self.endpoint, service, region, self._key(role))
+        return client(self.endpoint, self._key(role), service, region)
 
     def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""
-        return environment(self.endpoint, region) | {"AWS_ACCESS_KEY_ID": self._key(role)}
+        return environment(self.endpoint, self._key(role), region)
 
-    def _key(self, role: str | None) -> str:
-        return self.recording.key_of(role) if role else CREDENTIALS["AWS_ACCESS_KEY_ID"]
+    def _key(self, role: str | None) -> AccessKey:
+        return self.keys.alias(self.recording.key_of(role)) if role else self.keys.own
 
     def background(self, work: Callable[[], None], name: str) -> threading.Thread:
         """Run `work` in a daemon thread, as an AWS service would behind its API."""

@@ -20,6 +20,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from lake_blueprints.local.access_keys import AccessKeys
 from lake_blueprints.local.cloudformation.engine import CloudFormationEngine
 from lake_blueprints.local.crawler import CrawlerEngine
 from lake_blueprints.local.data_quality.engine import DataQualityEngine
@@ -28,9 +29,12 @@ from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.firehose.engine import FirehoseEngine
 from lake_blueprints.local.gateway import Gateway
 from lake_blueprints.local.glue_jobs import GlueJobEngine
+from lake_blueprints.local.guard import Guard
+from lake_blueprints.local.issued_keys import issued_secret
 from lake_blueprints.local.kinesis import KinesisEngine
 from lake_blueprints.local.lambdas import LambdaEngine
 from lake_blueprints.local.objects import ObjectStore
+from lake_blueprints.local.private_files import make_private
 from lake_blueprints.local.redshift_serverless import RedshiftServerless
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.sql.athena import AthenaEngine
@@ -72,10 +76,18 @@ class LocalServer:
         Folder that outlives a reset; by default `cache` in the user's cache folder.
     longest_wait: int | None
         Seconds after which a Wait state ends early. By default it waits as long as it says.
+    any_credentials: bool
+        Whether requests may be signed with any access key. By default only this cloud's own are taken.
     """
 
     def __init__(
-        self, *, workdir: Path, port: int = 0, cache: Path | None = None, longest_wait: int | None = None
+        self,
+        *,
+        workdir: Path,
+        port: int = 0,
+        cache: Path | None = None,
+        longest_wait: int | None = None,
+        any_credentials: bool = False,
     ) -> None:
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
@@ -85,6 +97,7 @@ class LocalServer:
             workdir=workdir.resolve(),
             cache=cache or Path.home() / ".cache" / "lake-blueprints",
             objects=ObjectStore(DEFAULT_ACCOUNT_ID),
+            keys=AccessKeys(any_credentials=any_credentials, issued=issued_secret),
             longest_wait=longest_wait,
         )
         self._engines: list[Engine] = []
@@ -103,8 +116,8 @@ class LocalServer:
             raise LocalCloudError("a local cloud runs in this process already; stop it first, or use another process")
         self._cleanup.callback(_ONLY_ONE.release)
         self._cleanup.callback(BackendDict.reset)
-        self.runtime.workdir.mkdir(parents=True, exist_ok=True)
-        self.runtime.cache.mkdir(parents=True, exist_ok=True)
+        make_private(self.runtime.workdir)
+        make_private(self.runtime.cache)
         self._cleanup.enter_context(_logging_to(self.runtime.workdir / "logs" / "server.log"))
         self._cleanup.enter_context(_moto_configured(self.port))
         # What moto held before, if anything used it in this process, was made without that configuration.
@@ -143,9 +156,14 @@ class LocalServer:
                 "POST /_local/drain": self._drained,
             },
         )
-        recorded = self.runtime.recording.around(gateway)
+        guard = Guard(
+            self.runtime.recording.around(gateway),
+            port=self.port,
+            keys=self.runtime.keys,
+            cors=self.runtime.objects.cors,
+        )
         server = make_server(
-            _HOST, self.port, recorded, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
+            _HOST, self.port, guard, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
         thread = threading.Thread(target=server.serve_forever, name="local-cloud", daemon=True)
         thread.start()

@@ -111,6 +111,8 @@ def spark_configuration(
         "spark.driver.extraJavaOptions": " ".join(
             ["-Duser.timezone=UTC", f"-Djava.io.tmpdir={workdir}", *java_options]
         ),
+        # Spark's own ports take objects from whoever connects; in local mode it draws the secret itself.
+        "spark.authenticate": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": (workdir / "spark-warehouse").as_uri(),

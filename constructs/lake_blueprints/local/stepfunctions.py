@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -50,6 +52,16 @@ _PARSER = "moto.stepfunctions.parser.asl"
 # The kinds of tasks whose calls are made by a client of their own.
 _TASKS = ("aws_sdk", "glue", "sfn", "sns", "unsupported")
 _SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
+_MAP = f"{_PARSER}.component.state.exec.state_map"
+# Where moto makes the clients of all other tasks.
+_OTHER_TASKS = (
+    f"{_PARSER}.component.state.exec.state_task.lambda_eval_utils",
+    *(f"{_SERVICE}.state_task_service_{name}" for name in ("ecs", "events", "sqs")),
+    f"{_MAP}.item_reader.eval.resource_eval_s3",
+    f"{_MAP}.result_writer.resource_eval.resource_eval_s3",
+)
+# Longer than any state machine may run.
+_PATIENCE_SECONDS = 99_999_999
 
 _stock_after_execution = StateTaskService._after_eval_execution
 _stock_start_execution = StepFunctionsParserBackend.start_execution
@@ -167,6 +179,25 @@ def _sign_as_the_role(patches: Patches, runtime: Runtime) -> None:
         @patches.replace(f"{_SERVICE}.state_task_service_{name}", "boto_client_for")
         def as_role(region: str, service: str, state_credentials: Any = None) -> Any:
             return runtime.client(service, region, role=state_credentials.role_arn)
+
+    for module in _OTHER_TASKS:
+
+        @patches.replace(module, "boto_client_for")
+        def as_cloud(region: str, service: str, state_credentials: Any = None) -> Any:
+            # As moto's own, which signs with a key that no cloud knows: a function may take its 15 minutes.
+            patience = Config(
+                parameter_validation=False,
+                retries={"total_max_attempts": 1},
+                connect_timeout=_PATIENCE_SECONDS,
+                read_timeout=_PATIENCE_SECONDS,
+            )
+            return boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=runtime.endpoint,
+                config=patience,
+                **runtime.keys.own.arguments,
+            )
 
 
 def _find_services(patches: Patches) -> None:

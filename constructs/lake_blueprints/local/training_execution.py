@@ -17,7 +17,7 @@ from typing import Any
 from moto.core.utils import utcnow
 
 from lake_blueprints.local.log_groups import publish_log
-from lake_blueprints.local.objects import split_uri
+from lake_blueprints.local.objects import file_of, split_uri
 from lake_blueprints.local.processes import ProcessGroup, Stopped, TimedOut
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.training_request import decode
@@ -128,7 +128,7 @@ class TrainingExecution:
         for item in self._runtime.objects.list(uri, hidden=True):
             inside = item.key.startswith(prefix if prefix.endswith("/") else f"{prefix}/")
             name = item.key.removeprefix(prefix).lstrip("/") if inside else item.key.rsplit("/", 1)[-1]
-            path = self._base / "input" / "data" / channel / name
+            path = file_of(item, self._base / "input" / "data" / channel, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self._runtime.objects.read(item.uri))
             count += 1

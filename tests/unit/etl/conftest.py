@@ -26,8 +26,8 @@ from pyspark.sql import SparkSession
 import lake_blueprints.etl
 import lake_blueprints.local
 from lake_blueprints.etl.script_package import zipped
+from lake_blueprints.local.access_keys import AccessKey
 from lake_blueprints.local.objects import Mirror, ObjectStore
-from lake_blueprints.local.runtime import CREDENTIALS
 from lake_blueprints.local.spark import spark_configuration, spark_environment
 
 SCRIPTS = Path(lake_blueprints.etl.__file__).parent / "scripts"
@@ -47,7 +47,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     server.start()
     host, port = server.get_host_and_port()
     environment = {
-        **CREDENTIALS,
+        **AccessKey.draw().variables,
         **spark_environment(root),
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_DEFAULT_REGION": "eu-west-1",

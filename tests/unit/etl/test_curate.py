@@ -788,3 +788,32 @@ def test_a_wrong_expression_is_refused_in_one_line(lake: Any, script: ModuleType
     with pytest.raises(part("errors").CurateError, match=r"plan: filter: .*nonsense") as raised:
         lake.run()
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("reflect('java.lang.System', 'getProperty', 'user.name')", r"the function reflect\(\) is not allowed"),
+        ("REFLECT('java.lang.System', 'getProperty', 'user.name')", r"the function reflect\(\) is not allowed"),
+        ("java_method('java.lang.System', 'getenv', 'HOME')", r"the function java_method\(\) is not allowed"),
+        ("system.builtin.reflect('java.lang.System', 'getenv', 'HOME')", r"the function reflect\(\) is not allowed"),
+        ("element_at(transform(array(x), y -> reflect('java.lang.System', 'getenv', y)), 1)", r"function reflect\(\)"),
+        ("case when x = 'a' then 'b' else try_reflect('java.lang.System', 'getenv') end", r"function try_reflect\(\)"),
+        ("(select max(value) from text.`/etc/hostname`)", "a subquery is not allowed"),
+        ("x in (select value from text.`/etc/hostname`)", "a subquery is not allowed"),
+        ("exists (select 1 from text.`/etc/hostname`)", "a subquery is not allowed"),
+    ],
+)
+@pytest.mark.parametrize("key", ["derive", "filter"])
+def test_an_expression_of_a_contract_runs_no_code_and_reads_no_file(
+    lake: Any, script: ModuleType, key: str, expression: str, reason: str
+) -> None:
+    lake.plan = (
+        plan(column("x"), derive={"stolen": {"expression": expression, "type": "string"}})
+        if key == "derive"
+        else plan(column("x"), filter=f"cast({expression} as string) is not null")
+    )
+    lake.put("a.json", {"x": "reflect("})
+    with pytest.raises(part("errors").CurateError, match=reason) as raised:
+        lake.run()
+    assert "\n" not in str(raised.value)

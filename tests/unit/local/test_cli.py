@@ -8,8 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
+import boto3
+import psutil
 import pytest
 
 CONSTRUCTS = Path(__file__).parents[3] / "constructs"
@@ -43,9 +44,13 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     assert not (shell.folder / "work").exists()
 
 
-def endpoint(shell: Shell) -> str:
-    found: str = json.loads((shell.folder / "work" / "server.json").read_text())["endpoint"]
+def state(shell: Shell) -> dict[str, str]:
+    found: dict[str, str] = json.loads((shell.folder / "work" / "server.json").read_text())
     return found
+
+
+def endpoint(shell: Shell) -> str:
+    return state(shell)["endpoint"]
 
 
 def assert_one_line(done: subprocess.CompletedProcess[str], text: str) -> None:
@@ -56,10 +61,50 @@ def assert_one_line(done: subprocess.CompletedProcess[str], text: str) -> None:
 
 
 def test_serves_in_the_background_until_stopped(shell: Shell) -> None:
-    with urlopen(f"{endpoint(shell)}/_local/health") as response:
-        assert json.load(response) == {"status": "running"}
     assert json.loads(shell("status").stdout)["endpoint"] == endpoint(shell)
     assert shell("drain").returncode == 0
+
+
+def test_prints_the_drawn_key_among_the_variables(shell: Shell) -> None:
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in shell("env").stdout.splitlines())
+    assert exported == {
+        "AWS_ENDPOINT_URL": endpoint(shell),
+        "AWS_ACCESS_KEY_ID": state(shell)["AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": state(shell)["AWS_SECRET_ACCESS_KEY"],
+        "AWS_REGION": "us-east-1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import boto3; print(boto3.client('s3').list_buckets()['Buckets'])"],
+        env={**os.environ, **exported},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_nobody_else_can_read_the_key(shell: Shell) -> None:
+    assert (shell.folder / "work").stat().st_mode & 0o777 == 0o700
+    assert (shell.folder / "work" / "server.json").stat().st_mode & 0o777 == 0o600
+    secret = state(shell)["AWS_SECRET_ACCESS_KEY"]
+    arguments = [argument for process in psutil.process_iter(["cmdline"]) for argument in process.info["cmdline"] or []]
+    assert not any(secret in argument for argument in arguments)
+
+
+def test_takes_any_key_if_started_so(shell: Shell) -> None:
+    assert shell("start", "--port", "0", "--any-credentials", workdir="open").returncode == 0
+    try:
+        found = json.loads((shell.folder / "open" / "server.json").read_text())
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=found["endpoint"],
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+        assert s3.list_buckets()["Buckets"] == []
+    finally:
+        shell("reset", workdir="open")
 
 
 def test_a_second_start_is_refused(shell: Shell) -> None:

@@ -74,7 +74,7 @@ def test_a_fault_ends_with_its_block(cloud: LocalCloud) -> None:
 
 
 def test_clients_try_again_after_what_they_take_for_passing(cloud: LocalCloud) -> None:
-    patient = boto3.client("s3", endpoint_url=cloud.endpoint, aws_access_key_id="a", aws_secret_access_key="b")
+    patient = boto3.client("s3", endpoint_url=cloud.endpoint, **cloud.access_key.arguments)
     fault = cloud.inject("s3", "ListObjectsV2", "SlowDown", times=2)
     assert patient.list_objects_v2(Bucket="lake")["ResponseMetadata"]["RetryAttempts"] == 2
     assert fault.struck == 2

@@ -104,6 +104,15 @@ def test_refuses_keys_that_cannot_be_files(s3: Any, mirror: Mirror, keys: tuple[
         mirror.pull()
 
 
+def test_refuses_a_key_that_begins_where_the_machines_files_do(
+    runtime: Runtime, s3: Any, mirror: Mirror, tmp_path: Path
+) -> None:
+    runtime.objects.write(f"s3://data/{tmp_path}/planted", b"x")
+    with pytest.raises(LocalCloudError, match="leaves the bucket's folder"):
+        mirror.pull()
+    assert not (tmp_path / "planted").exists()
+
+
 def test_a_key_without_any_version_is_not_listed(runtime: Runtime) -> None:
     objects = runtime.objects
     runtime.client("s3", "us-east-1").create_bucket(Bucket="versions")

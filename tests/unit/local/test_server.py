@@ -9,31 +9,29 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from lake_blueprints.local import controls
 from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
 
 
-def call(cloud: LocalCloud, method: str, path: str) -> Any:
-    with urlopen(Request(f"{cloud.endpoint}{path}", method=method)) as response:
-        return json.load(response)
+def call(cloud: LocalCloud, method: str, name: str) -> Any:
+    return controls.call(cloud.endpoint, cloud.access_key, method, name)
 
 
 def test_says_that_it_runs_and_where(tmp_path: Path) -> None:
     with LocalCloud(workdir=tmp_path) as cloud:
-        assert call(cloud, "GET", "/_local/health") == {"status": "running"}
-        status = call(cloud, "GET", "/_local/status")
+        assert call(cloud, "GET", "health") == {"status": "running"}
+        status = call(cloud, "GET", "status")
         assert status["endpoint"] == cloud.endpoint
         assert status["pid"] == os.getpid()
-        assert call(cloud, "POST", "/_local/drain") == {"status": "drained"}
-        with pytest.raises(HTTPError, match="404"):
-            call(cloud, "GET", "/_local/none")
+        assert call(cloud, "POST", "drain") == {"status": "drained"}
+        with pytest.raises(LocalCloudError, match=r"none failed: .*no GET /_local/none"):
+            call(cloud, "GET", "none")
 
 
 def test_listens_on_localhost_only(tmp_path: Path) -> None:
@@ -53,8 +51,7 @@ def test_counts_the_bytes_of_objects_per_reader(tmp_path: Path) -> None:
             "s3",
             region_name="us-east-1",
             endpoint_url=cloud.endpoint,
-            aws_access_key_id="reader",
-            aws_secret_access_key="any",
+            **cloud._running.runtime.keys.alias("reader").arguments,
             config=Config(s3={"addressing_style": "path"}),
         )
         reader.list_objects_v2(Bucket="metered")
@@ -78,7 +75,7 @@ def test_a_second_cloud_in_one_process_is_refused(tmp_path: Path) -> None:
     with LocalCloud(workdir=tmp_path / "one") as cloud:
         with pytest.raises(LocalCloudError, match="a local cloud runs in this process already"):
             LocalCloud(workdir=tmp_path / "two").start()
-        assert call(cloud, "GET", "/_local/health") == {"status": "running"}
+        assert call(cloud, "GET", "health") == {"status": "running"}
 
 
 def test_leaves_no_thread_port_or_setting_behind(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ class DataQualityEngine(Engine):
             parsed = {name: parse(text) for name, text in rulesets.items()}
             for rules in parsed.values():
                 check(rules)
-            session = Session(self.runtime, region)
+            session = Session(self.runtime, region, integer_division=False)
             try:
                 evaluation = Evaluation(session, Catalog(self.runtime, region))
                 for alias, table in tables.items():

@@ -7,19 +7,21 @@ https://docs.aws.amazon.com/glue/latest/dg/dqdl-rule-types.html. A measure of no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import duckdb
 import sqlglot
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lake_blueprints.local.data_quality.rules import AnyRule, Composite, Condition, Keyword, Operand, Rule
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql.catalog import Catalog
 from lake_blueprints.local.sql.duck import Session, identifier, message, quote
+from lake_blueprints.local.sql.reach import check_spark, tables_of
 from lake_blueprints.local.sql.tables import relation
 
 PRIMARY = "primary"
@@ -68,13 +70,13 @@ class Evaluation:
     def __init__(self, session: Session, catalog: Catalog) -> None:
         self._session = session
         self._catalog = catalog
-        # In Spark 7 / 2 is 3.5.
-        session.execute("set integer_division = false")
+        self._aliases: set[str] = set()
 
     def load(self, alias: str, database: str, table: str) -> None:
         """Give a table of the catalog an alias; the evaluated one is `primary`."""
         data = relation(self._catalog, self._catalog.need_table(database, table))
         self._session.execute(f"create or replace temp view {identifier(alias)} as {data}")
+        self._aliases.add(alias.lower())
 
     def evaluate(self, rule: AnyRule) -> Outcome:
         """Return whether a rule holds, and what was measured."""
@@ -85,6 +87,7 @@ class Evaluation:
             metrics = {name: value for part in parts for name, value in part.metrics.items()}
             return Outcome(passed=passed, failure=None if passed else "; ".join(failures), metrics=metrics)
         try:
+            self._check_aliases(rule)
             measure = _MEASURES[rule.kind](rule)
             rows = self._session.execute(measure.sql).fetchall()
         except (duckdb.Error, LocalCloudError) as error:
@@ -94,6 +97,12 @@ class Evaluation:
         if rows[0][0] is None:
             return Outcome(passed=False, failure="Empty state: there are no rows to measure")
         return self._compared(rule, measure.metric, rows[0][0])
+
+    def _check_aliases(self, rule: Rule) -> None:
+        """Refuse names of tables that are no sources of this run: DuckDB would look for files of that name."""
+        for name in _tables(rule):
+            if name.lower() not in self._aliases:
+                raise LocalCloudError(f"[TABLE_OR_VIEW_NOT_FOUND] The table or view `{name}` cannot be found")
 
     def _compared(self, rule: Rule, metric: str, found: Any) -> Outcome:
         try:
@@ -211,16 +220,38 @@ def _names(listed: str) -> list[str]:
     return [name.strip() for name in listed.split(",")]
 
 
-def _translated(sql: str) -> str:
-    """Return Spark's SQL as DuckDB's."""
+def _tables(rule: Rule) -> Iterator[str]:
+    """Return the names of the tables that a rule's own SQL reads."""
+    queries = [*(rule.parameters if rule.kind == "CustomSql" else ()), *([_where(rule.where)] if rule.where else ())]
+    for query in queries:
+        for table in tables_of(_parsed(query)):
+            yield ".".join(part.name for part in table.parts)
+    if rule.kind == "ReferentialIntegrity" and (found := _REFERENCE.fullmatch(rule.parameters[1])):
+        yield found["alias"]
+
+
+def _parsed(sql: str) -> exp.Expr:
     try:
-        return sqlglot.parse_one(sql, read="spark").sql(dialect="duckdb", identify=True)
+        tree = sqlglot.parse_one(sql, read="spark")
     except SqlglotError as error:
         raise LocalCloudError(f"Error executing SQL statement: {str(error).splitlines()[0]}") from None
+    if not isinstance(tree, exp.Query):
+        raise LocalCloudError(f"Error executing SQL statement: {tree.key.upper()} is no query")
+    check_spark(tree)
+    return tree
+
+
+def _translated(sql: str) -> str:
+    """Return Spark's SQL as DuckDB's."""
+    return _parsed(sql).sql(dialect="duckdb", identify=True)
+
+
+def _where(condition: str) -> str:
+    return f"select 1 where {condition}"
 
 
 def _translated_condition(condition: str) -> str:
-    return _translated(f"select 1 where {condition}").partition(" WHERE ")[2]
+    return _translated(_where(condition)).partition(" WHERE ")[2]
 
 
 _MEASURES: dict[str, Callable[[Rule], Measure]] = {

@@ -14,6 +14,7 @@ from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.sql import trino
 from lake_blueprints.local.sql.catalog import HIDDEN_PARTITION, Catalog
 from lake_blueprints.local.sql.duck import Session, identifier
+from lake_blueprints.local.sql.reach import tables_of
 from lake_blueprints.local.sql.tables import Filter, relation
 from lake_blueprints.local.sql.types import HiveType
 
@@ -41,10 +42,7 @@ class Binder:
         LocalCloudError
             If a table does not exist or cannot be read.
         """
-        known = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
-        for table in list(tree.find_all(exp.Table)):
-            if not isinstance(table.this, exp.Identifier) or (not table.db and table.name.lower() in known):
-                continue
+        for table in list(tables_of(tree)):
             schema = locate(table.db.lower())
             if schema is None:
                 continue

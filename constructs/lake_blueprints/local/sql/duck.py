@@ -20,13 +20,24 @@ HTTPFS = next(Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb
 # Parquet prefetching must stay on: without it DuckDB reads ahead in 1 MB steps, and a query on one column
 # of a 6.7 MB file fetched 7.6 MB instead of 20 kB. `force_download` would always fetch whole files.
 SETTINGS = (
-    "set autoinstall_known_extensions = false",
     "set TimeZone = 'UTC'",
-    # 7 / 2 is 3, as in Trino and Redshift.
-    "set integer_division = true",
     "set threads = 2",
     "set memory_limit = '1GB'",
     "set preserve_insertion_order = true",
+)
+# The last settings of a session: from here on it reaches S3 and its own temporary files, and cannot change that.
+LOCKDOWN = (
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+    "set allow_community_extensions = false",
+    "set allow_persistent_secrets = false",
+    # Else a name that is no table is looked up among the variables of this program.
+    "set python_enable_replacements = false",
+    # Else what follows a question mark in a URI could name another endpoint, and an asterisk other objects.
+    "set s3_url_compatibility_mode = true",
+    "set allowed_directories = ['s3://']",
+    "set enable_external_access = false",
+    "set lock_configuration = true",
 )
 
 
@@ -35,32 +46,40 @@ class Session:
 
     The server meters what it sends per access key id, so `bytes_read` is what this session's statements
     really fetched: with Parquet, the footers and the column chunks that were needed.
+
+    Parameters
+    ----------
+    runtime: Runtime
+        The local cloud.
+    region: str
+        Region by which requests are signed.
+    integer_division: bool
+        Whether 7 / 2 is 3, as in Trino and Redshift (the default), or 3.5, as in Spark.
     """
 
-    def __init__(self, runtime: Runtime, region: str, *, database: str = ":memory:") -> None:
+    def __init__(self, runtime: Runtime, region: str, *, integer_division: bool = True) -> None:
         self._runtime = runtime
-        self._region = region
-        self.connection = duckdb.connect(database)
+        self._key = runtime.keys.alias(f"duckdb-{uuid.uuid4().hex}")
+        self.connection = duckdb.connect(":memory:")
         self.connection.load_extension(str(HTTPFS))
         spill = runtime.workdir / "duckdb"
         spill.mkdir(parents=True, exist_ok=True)
-        for setting in (*SETTINGS, f"set temp_directory = {quote(str(spill))}"):
+        own = (
+            f"set integer_division = {str(integer_division).lower()}",
+            f"set temp_directory = {quote(str(spill))}",
+        )
+        for setting in (*SETTINGS, *own, *LOCKDOWN):
             self.connection.execute(setting)
-        self.meter_afresh()
-
-    def meter_afresh(self) -> None:
-        """Sign with a new access key id from now on."""
-        self._access_key_id = f"duckdb-{uuid.uuid4().hex}"
         self.connection.execute(
-            f"""create or replace secret (
-                type s3, key_id {quote(self._access_key_id)}, secret 'local', region {quote(self._region)},
-                endpoint {quote(urlsplit(self._runtime.endpoint).netloc)}, use_ssl false, url_style 'path'
+            f"""create secret (
+                type s3, key_id {quote(self._key.id)}, secret {quote(self._key.secret)}, region {quote(region)},
+                endpoint {quote(urlsplit(runtime.endpoint).netloc)}, use_ssl false, url_style 'path'
             )"""
         )
 
     @property
     def bytes_read(self) -> int:
-        return self._runtime.meter.read(self._access_key_id)
+        return self._runtime.meter.read(self._key.id)
 
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> duckdb.DuckDBPyConnection:
         return self.connection.execute(sql, list(parameters))
@@ -75,6 +94,7 @@ class Session:
 
     def close(self) -> None:
         self.connection.close()
+        self._runtime.keys.forget(self._key)
 
 
 def quote(text: str) -> str:

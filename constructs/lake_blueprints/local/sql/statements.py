@@ -123,6 +123,8 @@ class Runner:
                 this=exp.to_identifier("v"), columns=[exp.to_identifier(f"_col{i}") for i in range(width)]
             )
             tree = sqlglot.select("*").from_(exp.Subquery(this=tree, alias=names))
+        if not isinstance(tree, exp.Query):
+            raise LocalCloudError(f"SYNTAX_ERROR: a query is expected, not {tree.key.upper()}")
         trino.rewrite(tree)
         trino.name_columns(tree)
         Binder(self.session, self.catalog).bind(tree, athena_locate(self.database))
@@ -247,6 +249,8 @@ class Runner:
     ) -> Outcome:
         """Write a select's rows as Parquet, cast to the types that the catalog will say they have."""
         folder = location.rstrip("/") + "/"
+        if not folder.startswith("s3://"):
+            raise LocalCloudError(f"INVALID_TABLE_PROPERTY: {location!r} is not a location in Amazon S3")
         before = {item.uri for item in self.catalog.objects.list(folder)}
         if must_be_empty and before:
             raise LocalCloudError(

@@ -24,6 +24,7 @@ from lake_blueprints.local.sql import redshift_files
 from lake_blueprints.local.sql.binding import Binder
 from lake_blueprints.local.sql.catalog import Catalog
 from lake_blueprints.local.sql.duck import Session, identifier, quote
+from lake_blueprints.local.sql.reach import check_redshift, tables_of
 
 Result = tuple[list[tuple[str, Any]], list[tuple[Any, ...]]]
 
@@ -56,6 +57,20 @@ _PHYSICAL = re.compile(
     r"|distkey\s*(?:\([^)]*\))?|encode\s+\w+|backup\s+(?:yes|no))",
     re.IGNORECASE,
 )
+
+_STATEMENTS = (
+    exp.Alter,
+    exp.Create,
+    exp.Delete,
+    exp.Drop,
+    exp.Insert,
+    exp.Merge,
+    exp.Query,
+    exp.TruncateTable,
+    exp.Update,
+    exp.Values,
+)
+_KINDS = ("TABLE", "VIEW", "SCHEMA")
 
 _UNREPRODUCED = {
     exp.Bracket: "navigation in SUPER values",
@@ -199,6 +214,7 @@ class Warehouse:
         for kind, what in _UNREPRODUCED.items():
             if tree.find(kind):
                 raise LocalCloudError(f"{what} is not reproduced by the local warehouse: {sql.split(maxsplit=3)[:3]}")
+        self._check_reach(tree)
         for division in list(tree.find_all(exp.Div)):
             division.replace(exp.Anonymous(this="redshift_divide", expressions=[division.left, division.right]))
         _drop_constraints(tree)
@@ -207,6 +223,26 @@ class Warehouse:
             raise LocalCloudError("a view on an external table is not reproduced by the local warehouse")
         Binder(self._session, self._catalog).bind(tree, self._external.get)
         return tree.sql(dialect="duckdb")
+
+    def _check_reach(self, tree: exp.Expr) -> None:
+        """Refuse what is no statement on this warehouse's own tables, or on those of its external schemas."""
+        if not isinstance(tree, _STATEMENTS) or (isinstance(tree, (exp.Create, exp.Drop)) and tree.kind not in _KINDS):
+            raise LocalCloudError(f"this statement is not reproduced by the local warehouse: {tree.key.upper()}")
+        check_redshift(tree)
+        own = self._own_tables()
+        made = tree.this if isinstance(tree, (exp.Create, exp.Drop)) else None
+        for table in tables_of(tree):
+            if table in (made, getattr(made, "this", None)) or table.db.lower() in self._external:
+                continue
+            if not any(table.name.lower() == name and table.db.lower() in ("", schema) for schema, name in own):
+                raise LocalCloudError(f"Table with name {table.name} does not exist")
+
+    def _own_tables(self) -> set[tuple[str, str]]:
+        found = self._session.execute(
+            "select lower(schema_name), lower(table_name) from duckdb_tables() where not internal "
+            "union all select lower(schema_name), lower(view_name) from duckdb_views() where not internal"
+        )
+        return set(found.fetchall())
 
 
 def _drop_constraints(tree: exp.Expr) -> None:

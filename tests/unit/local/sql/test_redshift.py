@@ -220,7 +220,7 @@ def test_statements_are_listed_newest_first(lake: Lake) -> None:
 
 def test_a_cancelled_statement_leaves_the_warehouse_to_others(lake: Lake) -> None:
     redshift = lake.client("redshift-data")
-    endless = "select sum(a.range * b.range) from range(1000000) a cross join range(1000000) b"
+    endless = "select sum(a.n * b.n) from generate_series(1, 1000000) a(n) cross join generate_series(1, 1000000) b(n)"
     started = redshift.execute_statement(WorkgroupName="warehouse", Database="dev", Sql=endless)
     while redshift.describe_statement(Id=started["Id"])["Status"] != "STARTED":
         time.sleep(0.01)

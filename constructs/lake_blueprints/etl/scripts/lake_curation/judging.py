@@ -29,6 +29,9 @@ from lake_curation.plan import Plan
 from lake_curation.references import References
 from lake_curation.rules import rules
 
+_QUERIES = ("ScalarSubquery", "ListQuery", "Exists")
+_CALLS_OF_JAVA = ("reflect", "try_reflect", "java_method")
+
 
 def judged(plan: Plan, records: DataFrame, references: References) -> DataFrame:
     """Return the columns of the table, the STATUS, the origin, and the record itself if it is refused."""
@@ -81,11 +84,30 @@ def _enriched(plan: Plan, rows: DataFrame, references: References) -> tuple[Data
 
 def _expression(rows: DataFrame, sql: str, key: str) -> Column:
     try:
+        _check_reach(rows, sql, key)
         rows.select(F.expr(sql))
     except (AnalysisException, ParseException) as error:
         first_line = next(line for line in str(error).splitlines() if line)
         raise CurateError(f"plan: {key}: {first_line}") from None
     return F.expr(sql)
+
+
+def _check_reach(rows: DataFrame, sql: str, key: str) -> None:
+    """Refuse an expression that does more than calculate: a contract is data, and must not run code or read files.
+
+    `reflect('java.lang.Runtime', ...)` calls any Java, and a subquery can name any file as a table.
+    """
+    pending = [rows.sparkSession._jsparkSession.sessionState().sqlParser().parseExpression(sql)]
+    while pending:
+        node = pending.pop()
+        kind = node.getClass().getSimpleName()
+        if kind in _QUERIES:
+            raise CurateError(f"plan: {key}: a subquery is not allowed here; use a join")
+        name = node.nameParts().last().lower() if kind == "UnresolvedFunction" else None
+        if name in _CALLS_OF_JAVA:
+            raise CurateError(f"plan: {key}: the function {name}() is not allowed here: it calls Java")
+        children = node.children()
+        pending += [children.apply(position) for position in range(children.size())]
 
 
 def _any(conditions: list[Column]) -> Column:

@@ -15,6 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.sql.reach import check_trino
 from lake_blueprints.local.sql.trino import functions, operators
 from lake_blueprints.local.sql.trino.macros import install
 from lake_blueprints.local.sql.trino.nodes import refuse
@@ -66,7 +67,7 @@ def parse(sql: str) -> exp.Expr:
     Raises
     ------
     LocalCloudError
-        With the parser's message and position.
+        With the parser's message and position, or with a function that Athena does not have.
     """
     try:
         statements = [found for found in sqlglot.parse(sql, read="athena") if found is not None]
@@ -78,6 +79,7 @@ def parse(sql: str) -> exp.Expr:
         ) from None
     if len(statements) != 1:
         raise LocalCloudError("SYNTAX_ERROR: only one statement can be run at a time")
+    check_trino(statements[0])
     return statements[0]
 
 
