@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_stepfunctions as sfn
+
+from lake_blueprints.rules.history import growing_wait, waits_within
 
 State = dict[str, Any]
 
@@ -19,9 +20,14 @@ State = dict[str, Any]
 DISCARD: str = sfn.JsonPath.DISCARD
 # What a call may take that only starts or asks.
 ONE_CALL = Duration.minutes(1)
+# A poll begins with its interval and waits half as long again in each round, up to this long: twelve hours are about
+# 150 rounds, where every 2 seconds would be 21,600. An execution has 25,000 events.
+LONGEST_INTERVAL = Duration.minutes(5)
+_GROWTH = 1.5
 # The same for every attempt at a task, and another one each time that the task is entered.
 IDEMPOTENCY_TOKEN = "States.Hash(States.Format('{} {}', $$.Execution.Id, $$.State.EnteredTime), 'MD5')"
 
+_COUNTER = "$.poll.count"
 # Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")
 
@@ -72,6 +78,19 @@ def joined(first: Fragment, *others: Fragment) -> Fragment:
     return Fragment(start=first.start, end=end, states=states)
 
 
+def discard_output(fragment: Fragment) -> Fragment:
+    """Return a fragment that hands nothing on: what branches and items return is one result, of at most 256 KiB.
+
+    A last state in JSONata says itself what it hands on.
+    """
+    last = fragment.states[fragment.end]
+    if last.get("QueryLanguage") == "JSONata":
+        return fragment
+    return Fragment(
+        start=fragment.start, end=fragment.end, states={**fragment.states, fragment.end: last | {"OutputPath": DISCARD}}
+    )
+
+
 def _names(states: Mapping[str, State]) -> Iterator[str]:
     for name, state in states.items():
         yield name
@@ -112,6 +131,21 @@ def retry(errors: Sequence[str], *, attempts: int = 6) -> State:
     }
 
 
+def busy(errors: Sequence[str]) -> State:
+    """Return a retrier for quotas of what runs at the same time, which free up as others end.
+
+    It goes on for 53 minutes on average, and adds few events to the history.
+    """
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": 15,
+        "BackoffRate": 2,
+        "MaxAttempts": 12,
+        "MaxDelaySeconds": 900,
+        "JitterStrategy": "FULL",
+    }
+
+
 def task(
     name: str,
     action: str,
@@ -122,14 +156,14 @@ def task(
     result: Mapping[str, Any] | None = None,
     result_path: str = DISCARD,
 ) -> dict[str, State]:
-    """Return a task that is bounded and retried, and the state in which it fails, with its name as the error."""
+    """Return a task that is bounded and caught, and the state in which it fails, with its name as the error."""
     failed = f"{name} failed"
     state: State = {
         "Type": "Task",
         "Resource": integration(action),
         "Parameters": dict(parameters),
         "TimeoutSeconds": int(timeout.to_seconds()),
-        "Retry": list(retries),
+        **({"Retry": list(retries)} if retries else {}),
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": failed}],
         "ResultPath": result_path,
     }
@@ -149,9 +183,28 @@ def gave_up(name: str, limit: Duration) -> State:
     return {"Type": "Fail", "Error": name, "Cause": f"no end after {limit.to_human_string()}"}
 
 
-def rounds(limit: Duration, interval: Duration) -> int:
-    """Return how often to ask, once in an interval, until a limit is reached."""
-    return math.ceil(limit.to_seconds() / interval.to_seconds())
+def wait(interval: Duration, counter: str) -> State:
+    """Return a Wait state that grows from an interval with the rounds, which the counter at a path counts."""
+    first, longest = int(interval.to_seconds()), int(LONGEST_INTERVAL.to_seconds())
+    if first >= longest:
+        return {"Type": "Wait", "Seconds": first}
+    path = counter.replace("$", "$states.input", 1)
+    return {"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": growing_wait(first, longest, _GROWTH, path)}
+
+
+def rounds(limit: Duration, waiting: State) -> int:
+    """Return how often a Wait state waits until a limit is reached."""
+    found = waits_within(waiting, limit.to_seconds())
+    assert found is not None, f"a wait of {waiting['Seconds']} has no known length"
+    return found
+
+
+def ask_again(
+    asking: dict[str, State], name: str, errors: Sequence[str], *, result_path: str, then: str
+) -> dict[str, State]:
+    """Return a task of a poll after whose transient errors, kept at a path, the next round asks again."""
+    transient: State = {"ErrorEquals": [*errors, "States.Timeout"], "ResultPath": result_path, "Next": then}
+    return asking | {name: asking[name] | {"Catch": [transient, *asking[name]["Catch"]], "Next": then}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,19 +213,24 @@ class Poll:
 
     Parameters
     ----------
-    action, parameters, retries:
+    action, parameters:
         The call that asks; its answer lies at `$.poll.answer`.
+    transient: sequence of str
+        Errors of the call that the next round may not have.
     succeeded: State
         Condition, as a Choice state writes it, of success.
     failures: sequence of (State, str)
         Conditions of failure, and the path or intrinsic of the reason, a text.
+    unanswered: mapping
+        The answer until the first one comes.
     """
 
     action: str
     parameters: Mapping[str, Any]
-    retries: Sequence[State]
+    transient: Sequence[str]
     succeeded: State
     failures: Sequence[tuple[State, str]]
+    unanswered: Mapping[str, Any] = field(default_factory=lambda: {"Status": "STARTING"})
 
     def fragment(self, name: str, start: dict[str, State], *, interval: Duration, limit: Duration) -> Fragment:
         """Return the states that begin with the starting task `name` and wait for the end."""
@@ -184,27 +242,30 @@ class Poll:
             self.action,
             self.parameters,
             timeout=ONE_CALL,
-            retries=self.retries,
+            retries=[],
             result_path="$.poll.answer",
         )
+        waiting = wait(interval, f"{_COUNTER}.value")
+        begun = {"answer": dict(self.unanswered), "count": {"value": 0}, **start[name].get("ResultSelector", {})}
         states: dict[str, State] = {
-            **{key: state | {"Next": waits} if key == name else state for key, state in start.items()},
-            waits: {"Type": "Wait", "Seconds": int(interval.to_seconds()), "Next": asks},
-            **{key: state | {"Next": decides} if key == asks else state for key, state in asking.items()},
+            **start,
+            name: start[name] | {"ResultSelector": begun, "ResultPath": "$.poll", "Next": waits},
+            waits: waiting | {"Next": counts},
+            counts: count(_COUNTER) | {"Next": asks},
+            **ask_again(asking, asks, self.transient, result_path="$.poll.error", then=decides),
             decides: {
                 "Type": "Choice",
                 "Choices": [
                     {**self.succeeded, "Next": done},
                     *({**condition, "Next": end} for end, (condition, _) in ends.items()),
                     {
-                        "Variable": "$.poll.count.value",
-                        "NumericGreaterThanEquals": rounds(limit, interval),
+                        "Variable": f"{_COUNTER}.value",
+                        "NumericGreaterThanEquals": rounds(limit, waiting),
                         "Next": late,
                     },
                 ],
-                "Default": counts,
+                "Default": waits,
             },
-            counts: count("$.poll.count") | {"Next": waits},
             late: gave_up(name, limit),
             done: {"Type": "Pass"},
         }

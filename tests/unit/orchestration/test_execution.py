@@ -14,7 +14,7 @@ from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.orchestration import Pipeline, Query, Together
 from lake_blueprints.orchestration.asl import Fragment, chain
-from lake_blueprints.orchestration.queueing import wait_in_line
+from lake_blueprints.orchestration.queueing import wait_in_queue
 from lake_blueprints.query import Workgroup
 from tests.support import new_stack, template_of
 
@@ -75,15 +75,15 @@ def test_a_failed_step_is_published_with_state_and_cause_and_fails_the_execution
     assert "nowhere" in json.loads(message["cause"])["Cause"]
 
 
-class Line:
-    """A state machine that waits in line and then works for some seconds."""
+class Queue:
+    """A state machine that waits in the queue and then works for some seconds."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._client = cloud.client("stepfunctions")
         work = Fragment(start="Work", end="Work", states={"Work": {"Type": "Wait", "Seconds": 4}})
-        line = wait_in_line(interval=Duration.seconds(1), limit=Duration.minutes(2))
-        definition = json.dumps(chain([line, work])).replace(Aws.PARTITION, "aws")
-        machine = self._client.create_state_machine(name="Line", definition=definition, roleArn=ROLE)
+        queue = wait_in_queue(interval=Duration.seconds(1), limit=Duration.minutes(2))
+        definition = json.dumps(chain([queue, work])).replace(Aws.PARTITION, "aws")
+        machine = self._client.create_state_machine(name="Queue", definition=definition, roleArn=ROLE)
         self._machine = machine["stateMachineArn"]
 
     def start(self, name: str) -> str:
@@ -106,11 +106,11 @@ class Line:
 
 
 def test_the_second_waits_for_the_first_and_the_third_leaves_its_work_to_the_second(cloud: LocalCloud) -> None:
-    line = Line(cloud)
-    first, second, third = (line.start(name) for name in ("first", "second", "third"))
-    ends = [line.end(arn) for arn in (third, first, second)]
+    queue = Queue(cloud)
+    first, second, third = (queue.start(name) for name in ("first", "second", "third"))
+    ends = [queue.end(arn) for arn in (third, first, second)]
     assert ends == sorted(ends)
-    assert "Wait in line" not in line.entered(first)
-    assert "Wait in line" in line.entered(second)
-    assert line.entered(second)[-1] == "Work"
-    assert line.entered(third)[-1] == "Leave it to the next in line"
+    assert "Wait in line" not in queue.entered(first)
+    assert "Wait in line" in queue.entered(second)
+    assert queue.entered(second)[-1] == "Work"
+    assert queue.entered(third)[-1] == "Skip: one is waiting"

@@ -222,9 +222,19 @@ def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None
     assert len(tasks) == 12
     for state in tasks.values():
         assert state["TimeoutSeconds"] > 0
-        assert all({"MaxAttempts", "BackoffRate", "JitterStrategy"} <= set(retrier) for retrier in state["Retry"])
-        assert state["Retry"]
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    polls = {name for name in tasks if name.endswith(" asks")} | {"List running executions"}
+    assert len(polls) == 4
+    for name in tasks.keys() - polls:
+        assert tasks[name]["Retry"]
+        for retrier in tasks[name]["Retry"]:
+            assert {"MaxAttempts", "BackoffRate", "JitterStrategy"} <= set(retrier)
+    for name in polls:
+        transient, _ = tasks[name]["Catch"]
+        assert {"Sfn.ThrottlingException", "Glue.GlueException", "RedshiftData.ThrottlingException"} & set(
+            transient["ErrorEquals"]
+        )
+        assert transient["Next"] in {name.replace(" asks", " decides"), "Position in queue"}
     assert definition(lake_stack)["TimeoutSeconds"] == 12 * 3600
 
 
@@ -234,7 +244,7 @@ def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
 
 def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
     loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
-    # The crawler, the statements (2), and the line, which can be waited in as the first or behind one other.
+    # The crawler, the statements (2), and the queue, whose list comes or has a transient error.
     assert len(loops) == 5
     assert all(is_bounded(machine, cycle) for machine, cycle in loops)
 
@@ -266,18 +276,34 @@ def test_a_state_that_fails_says_its_name_and_the_cause(stack: cdk.Stack) -> Non
 
 def test_a_step_hands_on_its_input_and_not_its_result(lake_stack: cdk.Stack) -> None:
     states = states_of(lake_stack)
-    for name in ("Together", "Curate LakeFlights", "Count flights", "Load LakeWarehouse", "Notify"):
+    for name in ("Together", "Curate LakeFlights", "Count flights", "Notify"):
         assert states[name]["ResultPath"] is None
+    load = states["Load LakeWarehouse"]
+    assert (load["ResultPath"], load["ResultSelector"]) == ("$.batches", {})
 
 
-def test_asks_as_often_as_interval_and_timeout_say(stack: cdk.Stack) -> None:
+@pytest.mark.parametrize(
+    ("interval", "waits", "rounds"),
+    [
+        # 7, 10, 15, 23, 35, 53, 79 and 119 are 341, and 179 and 268 more are 788 of 600 seconds.
+        (
+            Duration.seconds(7),
+            "{% $min([300, $floor(7 * $power(1.5, $min([10, $states.input.poll.count.value])))]) %}",
+            10,
+        ),
+        (Duration.minutes(5), 300, 2),
+        (Duration.minutes(6), 360, 2),
+    ],
+)
+def test_asks_as_often_as_interval_and_timeout_say(
+    stack: cdk.Stack, interval: Duration, waits: str | int, rounds: int
+) -> None:
     lake = Lake(stack)
     crawl = Crawl(crawler=lake.crawler, timeout=Duration.minutes(10))
-    Pipeline(stack, "Pipeline", steps=[crawl], poll_interval=Duration.seconds(7))
+    Pipeline(stack, "Pipeline", steps=[crawl], poll_interval=interval)
     states = states_of(stack)
-    assert states["Crawl References waits"]["Seconds"] == 7
-    # 600 seconds / 7 seconds = 85.7
-    assert states["Crawl References decides"]["Choices"][-1]["NumericGreaterThanEquals"] == 86
+    assert states["Crawl References waits"]["Seconds"] == waits
+    assert states["Crawl References decides"]["Choices"][-1]["NumericGreaterThanEquals"] == rounds
 
 
 def test_waits_for_training_as_long_as_spot_capacity_may_take(lake_stack: cdk.Stack) -> None:

@@ -8,9 +8,9 @@ from aws_cdk import Duration, Stack
 
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.catalog import Crawler
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, check_name, retry, task
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, busy, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.transient import GLUE
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +39,7 @@ class Crawl:
             "aws-sdk:glue:startCrawler",
             crawler,
             timeout=ONE_CALL,
-            retries=[retry(["Glue.CrawlerRunningException"], attempts=30), retry(GLUE)],
-            result={"count": {"value": 0}},
-            result_path="$.poll",
+            retries=[busy(["Glue.CrawlerRunningException", *GLUE_THROTTLED]), retry(GLUE)],
         )
         last, ready = (
             "$.poll.answer.Crawler.LastCrawl",
@@ -51,9 +49,10 @@ class Crawl:
         poll = Poll(
             action="aws-sdk:glue:getCrawler",
             parameters=crawler,
-            retries=[retry(GLUE)],
+            transient=(*GLUE_THROTTLED, *GLUE),
             succeeded=succeeded,
             failures=[(ready, f"States.JsonToString({last})")],
+            unanswered={"Crawler": {"State": "STARTING"}},
         )
         return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
 

@@ -13,6 +13,7 @@ from lake_blueprints.orchestration.asl import (
     Fragment,
     Poll,
     State,
+    busy,
     check_name,
     joined,
     retry,
@@ -21,7 +22,7 @@ from lake_blueprints.orchestration.asl import (
 )
 from lake_blueprints.orchestration.messages import publish
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.transient import GLUE
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 from lake_blueprints.quality import QualityRuleset
 
 # In JSONata: a filter of JSONPath that finds nothing fails, and JSONPath cannot count. A rule without a label of its
@@ -79,16 +80,15 @@ class Evaluate:
             "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
             {**self.ruleset.start_run(timeout=self.timeout), "ClientToken.$": IDEMPOTENCY_TOKEN},
             timeout=ONE_CALL,
-            retries=[retry(["Glue.ConcurrentRunsExceededException"], attempts=30), retry(GLUE)],
-            result={"id.$": "$.RunId", "count": {"value": 0}},
-            result_path="$.poll",
+            retries=[busy(["Glue.ConcurrentRunsExceededException", *GLUE_THROTTLED]), retry(GLUE)],
+            result={"id.$": "$.RunId"},
         )
         status, reason = "$.poll.answer.Status", "$.poll.answer.ErrorString"
         explained = {"And": [{"Variable": reason, "IsPresent": True}, {"Variable": status, "StringEquals": "FAILED"}]}
         poll = Poll(
             action="aws-sdk:glue:getDataQualityRulesetEvaluationRun",
             parameters={"RunId.$": "$.poll.id"},
-            retries=[retry(GLUE)],
+            transient=(*GLUE_THROTTLED, *GLUE),
             succeeded={"Variable": status, "StringEquals": "SUCCEEDED"},
             failures=[
                 (explained, reason),
@@ -103,7 +103,7 @@ class Evaluate:
             "aws-sdk:glue:getDataQualityResult",
             {"ResultId.$": "$.poll.answer.ResultIds[0]"},
             timeout=ONE_CALL,
-            retries=[retry(GLUE)],
+            retries=[retry((*GLUE_THROTTLED, *GLUE))],
             result_path="$.quality",
         )
         return Fragment(start=name, end=name, states=states)

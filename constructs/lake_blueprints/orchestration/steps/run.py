@@ -14,7 +14,12 @@ from lake_blueprints.orchestration.setting import Setting
 if TYPE_CHECKING:
     from lake_blueprints.orchestration.pipeline import Pipeline
 
-_TRANSIENT = ("StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException")
+# By the name of the service's exceptions where the integration has none for an error, as for being throttled.
+_TRANSIENT = (
+    "StepFunctions.ExecutionLimitExceededException",
+    "StepFunctions.AWSStepFunctionsException",
+    "StepFunctions.SdkClientException",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
