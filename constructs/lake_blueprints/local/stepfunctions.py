@@ -1,7 +1,7 @@
 """Step Functions: what moto's interpreter of state machines lacks.
 
 The interpreter is real. Replaced are the places where it cannot wait for a job to end, does not find a
-service, returns what is not JSON, or has no JSONata.
+service, returns what is not JSON, has no JSONata, or goes on where Step Functions ends.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from lake_blueprints.local.patching import Patches
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.stepfunctions_jobs import JOBS
 from lake_blueprints.local.stepfunctions_json import epoch_milliseconds, iso_8601, plain
+from lake_blueprints.local.stepfunctions_limits import keep_limits
 from lake_blueprints.local.stepfunctions_services import boto_services, error_prefix, service_model
 
 # A task that waits for a job looks twice a second whether it is still wanted.
@@ -71,6 +72,7 @@ class StepFunctionsEngine(Engine):
         _name_executions(patches)
         _return_json(patches)
         _speak_jsonata(patches)
+        keep_limits(patches)
         if self.runtime.longest_wait is not None:
             _shorten_waits(patches, self.runtime.longest_wait)
         return patches
