@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ _GROWTH = 1.5
 IDEMPOTENCY_TOKEN = "States.Hash(States.Format('{} {}', $$.Execution.Id, $$.State.EnteredTime), 'MD5')"
 
 _COUNTER = "$.poll.count"
+# What an ARN or a name that is known only when deployed can become.
+_LONGEST_VALUE = "x" * 128
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 # Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")
 
@@ -89,6 +93,11 @@ def discard_output(fragment: Fragment) -> Fragment:
     return Fragment(
         start=fragment.start, end=fragment.end, states={**fragment.states, fragment.end: last | {"OutputPath": DISCARD}}
     )
+
+
+def bytes_of(value: Any) -> int:
+    """Return how long a value is as JSON, once what it refers to is known."""
+    return len(_TOKEN.sub(_LONGEST_VALUE, json.dumps(value, ensure_ascii=False, separators=(",", ":"))).encode())
 
 
 def _names(states: Mapping[str, State]) -> Iterator[str]:

@@ -67,8 +67,8 @@ def _leaving(choice: State, inside: Mapping[str, Set[str]]) -> Iterator[_Compari
     rules = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     for at, one in enumerate(rules):
         comparison = _comparison(one)
-        others = [*(rule.get("Next") for rule in rules[at + 1 :]), choice.fields.get("Default")]
-        if one.get("Next") not in inside:
+        others = [*(str(rule.get("Next")) for rule in rules[at + 1 :]), str(choice.fields.get("Default"))]
+        if str(one.get("Next")) not in inside:
             if comparison and comparison.operator in _FROM:
                 yield comparison
         else:

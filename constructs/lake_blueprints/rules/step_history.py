@@ -1,8 +1,7 @@
-"""Executions of Step Functions: the limits that end them."""
+"""Executions of Step Functions: the history that ends them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -12,7 +11,6 @@ from lake_blueprints.rules.rule import Fault, Severity, rule
 from lake_blueprints.rules.template import Resource
 
 _GUIDE: Final = "https://docs.aws.amazon.com/step-functions/latest/dg"
-_MOST_BYTES: Final = 1024 * 1024
 _ALLOWED: Final = f"{MOST_EVENTS:,} events in a history"
 
 
@@ -45,21 +43,6 @@ def timed_rounds(resource: Resource) -> Iterator[Fault]:
         history = longest_history(definition, retries=False, timed=True)
         if history.events > MOST_EVENTS >= longest_history(definition, retries=False, timed=False).events:
             yield Fault(at=text_of(resource), found=_found(history), allowed=_ALLOWED)
-
-
-@rule(
-    "LAKE-STEPS-018",
-    MACHINE,
-    title="A definition has 1 MB or less",
-    fix="move a part into a state machine of its own, or data into S3",
-    source=f"{_GUIDE}/service-quotas.html",
-)
-def size(resource: Resource) -> Iterator[Fault]:
-    """Step Functions refuses a larger one."""
-    given = resource.at("Definition")
-    text = json.dumps(given.value, separators=(",", ":")) if given.known else resource.at("DefinitionString").rendered
-    if text and (found := len(text.encode())) > _MOST_BYTES:
-        yield Fault(at=text_of(resource), found=f"{found:,} bytes", allowed=f"{_MOST_BYTES:,} bytes")
 
 
 def _standard(resource: Resource) -> Iterator[Mapping[str, Any]]:

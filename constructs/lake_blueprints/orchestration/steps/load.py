@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +16,7 @@ from lake_blueprints.orchestration.asl import (
     Poll,
     State,
     busy,
+    bytes_of,
     chain,
     check_name,
     discard_output,
@@ -38,9 +37,6 @@ _MOST_STATEMENT_BYTES = 100_000
 _MOST_BYTES = 240 * 1024
 # Definitions in one transaction, so that these fit, too.
 _MOST_SETUP_BYTES = 60_000
-# What an ARN or a name that is known only when deployed can become.
-_LONGEST_VALUE = "x" * 128
-_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
@@ -138,7 +134,7 @@ class Load:
                     f"loading table '{table.table_name}' takes {len(anew)} statements; "
                     f"one call of the Redshift Data API takes at most {_MOST_STATEMENTS}"
                 )
-            longest = max(map(_bytes, anew))
+            longest = max(map(bytes_of, anew))
             if longest > _MOST_STATEMENT_BYTES:
                 raise ValueError(
                     f"a statement for table '{table.table_name}' takes {longest:,} bytes; the Redshift Data API takes "
@@ -146,13 +142,13 @@ class Load:
                 )
             batch = {"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew}
             # Beside them lies the answer of DescribeStatement, which repeats those that run.
-            if (size := _bytes(batch) + _bytes(anew)) > _MOST_BYTES:
+            if (size := bytes_of(batch) + bytes_of(anew)) > _MOST_BYTES:
                 raise ValueError(
                     f"loading table '{table.table_name}' takes {size:,} bytes with the answers about it; a state "
                     f"machine hands on {_MOST_BYTES:,}, so load fewer columns or split the table"
                 )
             batches.append(batch)
-        if (size := _bytes(batches)) > _MOST_BYTES:
+        if (size := bytes_of(batches)) > _MOST_BYTES:
             raise ValueError(
                 f"loading {len(tables)} tables takes {size:,} bytes of SQL; a state machine hands on {_MOST_BYTES:,}, "
                 "so load them in several steps, each with some of the 'tables'"
@@ -164,14 +160,9 @@ def _in_batches(statements: Sequence[str]) -> Iterator[list[str]]:
     """Yield statements in batches that one call and one answer hold."""
     batch: list[str] = []
     for statement in statements:
-        if batch and (len(batch) == _MOST_STATEMENTS or _bytes([*batch, statement]) > _MOST_SETUP_BYTES):
+        if batch and (len(batch) == _MOST_STATEMENTS or bytes_of([*batch, statement]) > _MOST_SETUP_BYTES):
             yield batch
             batch = []
         batch.append(statement)
     if batch:
         yield batch
-
-
-def _bytes(value: object) -> int:
-    """Return how long a value is as JSON, once what it refers to is known."""
-    return len(_TOKEN.sub(_LONGEST_VALUE, json.dumps(value, ensure_ascii=False)).encode())
