@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -143,7 +144,11 @@ def _wait_for_jobs(patches: Patches, runtime: Runtime) -> None:
 def _shorten_waits(patches: Patches, longest: int) -> None:
     @patches.replace(f"{_PARSER}.component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval")
     def _wait_interval(self: Any, env: Any, wait_seconds: int) -> None:
-        _stock_wait_interval(self, env, min(wait_seconds, longest))
+        # A poll that grows asks few times: the more often an execution, branch or item comes to a state, the longer.
+        waits = env.__dict__.setdefault("waits", Counter())
+        name = env.states.context_object.context_object_data["State"]["Name"]
+        waits[name] += 1
+        _stock_wait_interval(self, env, min(wait_seconds, longest * waits[name]))
 
 
 def _task_failed(task: Any, env: Any, description: Any) -> FailureEvent:

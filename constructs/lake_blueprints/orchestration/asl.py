@@ -21,9 +21,10 @@ State = dict[str, Any]
 DISCARD: str = sfn.JsonPath.DISCARD
 # What a call may take that only starts or asks.
 ONE_CALL = Duration.minutes(1)
-# A poll begins with its interval and waits half as long again in each round, up to this long: twelve hours are about
-# 150 rounds, where every 2 seconds would be 21,600. An execution has 25,000 events.
-LONGEST_INTERVAL = Duration.minutes(5)
+# A poll begins with its interval and waits half as long again in each round, up to 5 minutes or a small part of its
+# limit: twelve hours are about 150 rounds, where every 2 seconds would be 21,600. An execution has 25,000 events.
+_LONGEST_INTERVAL = Duration.minutes(5)
+_MOST_ROUNDS = 150
 _GROWTH = 1.5
 # The same for every attempt at a task, and another one each time that the task is entered.
 IDEMPOTENCY_TOKEN = "States.Hash(States.Format('{} {}', $$.Execution.Id, $$.State.EnteredTime), 'MD5')"
@@ -192,9 +193,10 @@ def gave_up(name: str, limit: Duration) -> State:
     return {"Type": "Fail", "Error": name, "Cause": f"no end after {limit.to_human_string()}"}
 
 
-def wait(interval: Duration, counter: str) -> State:
+def wait(interval: Duration, limit: Duration, counter: str) -> State:
     """Return a Wait state that grows from an interval with the rounds, which the counter at a path counts."""
-    first, longest = int(interval.to_seconds()), int(LONGEST_INTERVAL.to_seconds())
+    first = int(interval.to_seconds())
+    longest = int(max(_LONGEST_INTERVAL.to_seconds(), limit.to_seconds() / _MOST_ROUNDS))
     if first >= longest:
         return {"Type": "Wait", "Seconds": first}
     path = counter.replace("$", "$states.input", 1)
@@ -254,7 +256,7 @@ class Poll:
             retries=[],
             result_path="$.poll.answer",
         )
-        waiting = wait(interval, f"{_COUNTER}.value")
+        waiting = wait(interval, limit, f"{_COUNTER}.value")
         begun = {"answer": dict(self.unanswered), "count": {"value": 0}, **start[name].get("ResultSelector", {})}
         states: dict[str, State] = {
             **start,

@@ -65,7 +65,8 @@ class Pipeline(Construct):
         12 hours.
     poll_interval: Duration
         Time between the first two looks at a crawler, a statement or an earlier execution, whole seconds, at least
-        1 second; further looks are farther apart, up to 5 minutes. By default 30 seconds.
+        1 second; further looks are farther apart, up to 5 minutes or 1/150 of what is waited for at most. By default
+        30 seconds.
     topic: sns.ITopic, optional
         Who is told of failures; encrypted with `encryption_key`, if at all. By default a new topic is defined.
     encryption_key: kms.IKey, optional

@@ -63,7 +63,7 @@ def wait_in_queue(*, interval: Duration, limit: Duration) -> Fragment:
         retries=[],
         result_path=f"{_QUEUE}.answer",
     )
-    waiting = wait(interval, f"{_COUNTER}.value")
+    waiting = wait(interval, limit, f"{_COUNTER}.value")
     ahead = {"Variable": f"{_QUEUE}.ahead"}
     states: dict[str, State] = {
         "Join the queue": {
