@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.stepfunctions.exceptions import ValidationException
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -41,7 +42,7 @@ from lake_blueprints.local.patching import Patches
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.stepfunctions_jobs import JOBS
 from lake_blueprints.local.stepfunctions_json import epoch_milliseconds, iso_8601, plain
-from lake_blueprints.local.stepfunctions_limits import keep_limits
+from lake_blueprints.local.stepfunctions_limits import MOST_BYTES, keep_limits
 from lake_blueprints.local.stepfunctions_services import boto_services, error_prefix, service_model
 
 # A task that waits for a job looks twice a second whether it is still wanted.
@@ -229,6 +230,11 @@ def _name_executions(patches: Patches) -> None:
         execution_input: str | None = None,
         trace_header: str | None = None,
     ) -> Any:
+        if len((execution_input or "").encode()) > MOST_BYTES:
+            raise ValidationException(
+                "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length "
+                f"less than or equal to {MOST_BYTES}"
+            )
         return _stock_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
     @patches.replace("moto.stepfunctions.parser.backend.execution", "Execution.get_start_execution_details")

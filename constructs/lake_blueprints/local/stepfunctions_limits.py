@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -92,12 +93,10 @@ def _fill_the_history(patches: Patches) -> None:
         update_source_event_id: bool = True,
     ) -> int:
         arguments = (context, event_type, event_details, timestamp, update_source_event_id)
-        full = getattr(self, "full", None)
-        if full is None:
-            return _stock_add_event(self, *arguments)
-        with full:
-            if self._event_id_gen._next_id < MOST_EVENTS or event_type in _ENDS:
-                return _stock_add_event(self, *arguments)
+        with getattr(self, "full", nullcontext()) as limited:
+            if not limited or self._event_id_gen._next_id < MOST_EVENTS or event_type in _ENDS:
+                added: int = _stock_add_event(self, *arguments)
+                return added
         if event_type in _LEFT_OUT:
             return MOST_EVENTS
         raise _HistoryFullError(context)

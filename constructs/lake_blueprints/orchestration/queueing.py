@@ -11,17 +11,8 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 
-from lake_blueprints.orchestration.asl import (
-    ONE_CALL,
-    Fragment,
-    State,
-    ask_again,
-    count,
-    gave_up,
-    rounds,
-    task,
-    wait,
-)
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, task
+from lake_blueprints.orchestration.poll import ask_again, count, gave_up, rounds, wait
 from lake_blueprints.orchestration.transient import STEP_FUNCTIONS
 
 _QUEUE, _COUNTER = "$.queue", "$.queue.count"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ from typing import Any, Final
 from lake_blueprints.rules.asl import State
 from lake_blueprints.rules.counters import rounds_until_left
 from lake_blueprints.rules.graphs import components, is_acyclic, longest_path
+from lake_blueprints.rules.waits import seconds_of, waits_within
 
 MOST_EVENTS: Final = 25_000
 
@@ -36,11 +36,6 @@ _MAP_RUN: Final = 2
 _DEFAULT_ATTEMPTS: Final = 3
 
 _WAITS: Final = re.compile(r"\.(sync(:2)?|waitForTaskToken)$")
-# A wait that grows from round to round, up to a longest one.
-_GROWING: Final = re.compile(
-    r"\{% \$min\(\[(?P<longest>\d+), \$floor\((?P<first>\d+) \* "
-    r"\$power\((?P<rate>[\d.]+), \$min\(\[(?P<most>\d+), [\w$.]+\]\)\)\)\]\) %\}"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,34 +61,6 @@ class History:
 
     events: int
     loops: tuple[Loop, ...]
-
-
-def growing_wait(first: int, longest: int, rate: float, counter: str) -> str:
-    """Return the seconds of a wait, in JSONata, that grows from round to round."""
-    most = math.ceil(math.log(max(longest / first, 1), rate))
-    return f"{{% $min([{longest}, $floor({first} * $power({rate}, $min([{most}, {counter}])))]) %}}"
-
-
-def seconds_of(wait: Mapping[str, Any], number: int) -> int | None:
-    """Return how long a Wait state waits in a round, counted from 0, if its definition says so."""
-    seconds = wait.get("Seconds")
-    if isinstance(seconds, int):
-        return seconds
-    if found := _GROWING.fullmatch(str(seconds)):
-        grown = int(found["first"]) * float(found["rate"]) ** min(int(found["most"]), number)
-        return min(int(found["longest"]), math.floor(grown))
-    return None
-
-
-def waits_within(wait: Mapping[str, Any], limit: float) -> int | None:
-    """Return how often a Wait state waits until a limit in seconds is reached."""
-    longest = seconds_of(wait, sys.maxsize)
-    if not longest:
-        return None
-    total = number = 0
-    while total < limit and (seconds := seconds_of(wait, number) or longest) < longest:
-        total, number = total + seconds, number + 1
-    return number + max(math.ceil((limit - total) / longest), 0)
 
 
 def longest_history(definition: Mapping[str, Any], *, retries: bool, timed: bool) -> History:

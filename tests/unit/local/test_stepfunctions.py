@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lake_blueprints.local import stepfunctions_limits
 from lake_blueprints.local.cloud import LocalCloud
@@ -430,6 +431,18 @@ def test_a_state_hands_on_262144_bytes_and_all_errors_do_not_include_more(
     found, _ = ended(cloud, f"bytes-{letters}", {"Work": work, "Caught": {"Type": "Succeed"}})
     assert found["status"] == status
     assert status == "SUCCEEDED" or found["error"] == "States.DataLimitExceeded"
+
+
+def test_an_execution_takes_an_input_of_262144_bytes_and_no_more(cloud: LocalCloud, run: Run) -> None:
+    done = {"Done": {"Type": "Succeed"}}
+    # With two quotation marks.
+    assert len(run(done, "x" * 262_142)) == 262_142
+    client = cloud.client("stepfunctions")
+    machine = client.create_state_machine(
+        name="input", definition=json.dumps({"StartAt": "Done", "States": done}), roleArn=ROLE
+    )
+    with pytest.raises(ClientError, match=r"'input' failed to satisfy constraint.* less than or equal to 262144"):
+        client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps("x" * 262_143))
 
 
 def test_nothing_catches_a_path_that_leads_nowhere(cloud: LocalCloud) -> None:

@@ -34,7 +34,8 @@ from lake_blueprints.orchestration import (
 )
 from lake_blueprints.orchestration.asl import bytes_of
 from lake_blueprints.query import Workgroup
-from lake_blueprints.rules.history import longest_history, waits_within
+from lake_blueprints.rules.history import longest_history
+from lake_blueprints.rules.waits import waits_within
 from lake_blueprints.storage import Zone
 from lake_blueprints.training import Channel, Compute, Spot, TrainingJob
 from lake_blueprints.warehouse import Warehouse
@@ -441,6 +442,7 @@ def test_quotas_of_what_runs_at_once_are_waited_for(lake_stack: cdk.Stack) -> No
     # As the integrations name an error that an operation does not declare, such as being throttled.
     throttled = {
         "Curate LakeFlights": "Glue.AWSGlueException",
+        "Count flights": "Athena.TooManyRequestsException",
         "Crawl LakeReferences": "Glue.GlueException",
         "Load LakeWarehouse batch": "RedshiftData.ActiveStatementsExceededException",
         "Train LakeDelays": "SageMaker.ResourceLimitExceededException",

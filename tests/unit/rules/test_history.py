@@ -11,7 +11,8 @@ import pytest
 
 from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.rules.graphs import components, is_acyclic, longest_path
-from lake_blueprints.rules.history import growing_wait, longest_history, seconds_of, waits_within
+from lake_blueprints.rules.history import longest_history
+from lake_blueprints.rules.waits import growing_wait, seconds_of, waits_within
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 CALL: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:glue:getDatabases", "ResultPath": None}

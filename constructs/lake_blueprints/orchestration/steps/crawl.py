@@ -8,7 +8,8 @@ from aws_cdk import Duration, Stack
 
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.catalog import Crawler
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, busy, check_name, retry, task
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 

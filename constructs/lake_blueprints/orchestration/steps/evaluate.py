@@ -11,7 +11,6 @@ from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
     Fragment,
-    Poll,
     State,
     busy,
     check_name,
@@ -21,6 +20,7 @@ from lake_blueprints.orchestration.asl import (
     task,
 )
 from lake_blueprints.orchestration.messages import publish
+from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 from lake_blueprints.quality import QualityRuleset

@@ -13,7 +13,6 @@ from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
     Fragment,
-    Poll,
     State,
     busy,
     bytes_of,
@@ -23,6 +22,7 @@ from lake_blueprints.orchestration.asl import (
     retry,
     task,
 )
+from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.transient import REDSHIFT, REDSHIFT_BUSY
 from lake_blueprints.warehouse import Warehouse

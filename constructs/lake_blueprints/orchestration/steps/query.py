@@ -9,9 +9,9 @@ from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.catalog import Table
-from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.transient import ATHENA
+from lake_blueprints.orchestration.transient import ATHENA, ATHENA_BUSY
 from lake_blueprints.query import Workgroup
 
 
@@ -55,7 +55,11 @@ class Query:
             "QueryExecutionContext": {"Database": self.database},
         }
         states = task(
-            name, "athena:startQueryExecution.sync", parameters, timeout=self.timeout, retries=[retry(ATHENA)]
+            name,
+            "athena:startQueryExecution.sync",
+            parameters,
+            timeout=self.timeout,
+            retries=[busy(ATHENA_BUSY), retry(ATHENA)],
         )
         return Fragment(start=name, end=name, states=states)
 
