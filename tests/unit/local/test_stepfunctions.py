@@ -336,7 +336,9 @@ def ended(cloud: LocalCloud, name: str, states: dict[str, Any], payload: Any = N
     machine = client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
     started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(payload))
     arn = started["executionArn"]
+    deadline = time.monotonic() + 300
     while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, "the execution goes on for ever"
         time.sleep(0.2)
     return found, client.get_execution_history(executionArn=arn)["events"]
 
