@@ -36,8 +36,9 @@ class LocalCloud:
     region: str
         Region of the clients and of the deployment, by default us-east-1.
     longest_wait: int, optional
-        Whole seconds, at least 1, after which a Wait state ends early: state machines look every half minute after
-        work that takes hours in AWS and seconds here. By default it waits as long as it says.
+        Whole seconds, at least 1, after which a Wait state ends early, times how often an execution has come to it:
+        state machines look every few minutes after work that takes hours in AWS and seconds here. By default it
+        waits as long as it says.
     any_credentials: bool
         Whether requests may be signed with any access key. By default only the key that the cloud draws at its start,
         and those that its IAM and STS issue, are taken; see SECURITY.md for what the option gives up.

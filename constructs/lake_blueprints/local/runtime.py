@@ -70,7 +70,7 @@ class Runtime:
     faults: Faults
         Calls that fail on purpose.
     longest_wait: int, optional
-        Seconds after which a Wait state ends early.
+        Seconds after which a Wait state ends early, times how often an execution has come to it.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
     """

@@ -1,7 +1,7 @@
 """Step Functions: what moto's interpreter of state machines lacks.
 
 The interpreter is real. Replaced are the places where it cannot wait for a job to end, does not find a
-service, returns what is not JSON, or has no JSONata.
+service, returns what is not JSON, has no JSONata, or goes on where Step Functions ends.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto.stepfunctions.exceptions import ValidationException
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -42,6 +44,7 @@ from lake_blueprints.local.patching import Patches
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.stepfunctions_jobs import JOBS
 from lake_blueprints.local.stepfunctions_json import epoch_milliseconds, iso_8601, plain
+from lake_blueprints.local.stepfunctions_limits import MOST_BYTES, keep_limits
 from lake_blueprints.local.stepfunctions_services import boto_services, error_prefix, service_model
 
 # A task that waits for a job looks twice a second whether it is still wanted.
@@ -83,6 +86,7 @@ class StepFunctionsEngine(Engine):
         _name_executions(patches)
         _return_json(patches)
         _speak_jsonata(patches)
+        keep_limits(patches)
         if self.runtime.longest_wait is not None:
             _shorten_waits(patches, self.runtime.longest_wait)
         return patches
@@ -153,7 +157,11 @@ def _wait_for_jobs(patches: Patches, runtime: Runtime) -> None:
 def _shorten_waits(patches: Patches, longest: int) -> None:
     @patches.replace(f"{_PARSER}.component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval")
     def _wait_interval(self: Any, env: Any, wait_seconds: int) -> None:
-        _stock_wait_interval(self, env, min(wait_seconds, longest))
+        # A poll that grows asks few times: the more often an execution, branch or item comes to a state, the longer.
+        waits = env.__dict__.setdefault("waits", Counter())
+        name = env.states.context_object.context_object_data["State"]["Name"]
+        waits[name] += 1
+        _stock_wait_interval(self, env, min(wait_seconds, longest * waits[name]))
 
 
 def _task_failed(task: Any, env: Any, description: Any) -> FailureEvent:
@@ -253,6 +261,11 @@ def _name_executions(patches: Patches) -> None:
         execution_input: str | None = None,
         trace_header: str | None = None,
     ) -> Any:
+        if len((execution_input or "").encode()) > MOST_BYTES:
+            raise ValidationException(
+                "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length "
+                f"less than or equal to {MOST_BYTES}"
+            )
         return _stock_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
     @patches.replace("moto.stepfunctions.parser.backend.execution", "Execution.get_start_execution_details")

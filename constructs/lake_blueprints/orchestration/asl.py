@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,9 @@ ONE_CALL = Duration.minutes(1)
 # The same for every attempt at a task, and another one each time that the task is entered.
 IDEMPOTENCY_TOKEN = "States.Hash(States.Format('{} {}', $$.Execution.Id, $$.State.EnteredTime), 'MD5')"
 
+# What an ARN or a name that is known only when deployed can become.
+_LONGEST_VALUE = "x" * 128
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 # Of 80 characters that a name may have, some are left for what is added; quotes and braces would need escapes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}")
 
@@ -72,6 +75,24 @@ def joined(first: Fragment, *others: Fragment) -> Fragment:
     return Fragment(start=first.start, end=end, states=states)
 
 
+def discard_output(fragment: Fragment) -> Fragment:
+    """Return a fragment that hands nothing on: what branches and items return is one result, of at most 256 KiB.
+
+    A last state in JSONata says itself what it hands on.
+    """
+    last = fragment.states[fragment.end]
+    if last.get("QueryLanguage") == "JSONata":
+        return fragment
+    return Fragment(
+        start=fragment.start, end=fragment.end, states={**fragment.states, fragment.end: last | {"OutputPath": DISCARD}}
+    )
+
+
+def bytes_of(value: Any) -> int:
+    """Return how long a value is as JSON, once what it refers to is known."""
+    return len(_TOKEN.sub(_LONGEST_VALUE, json.dumps(value, ensure_ascii=False, separators=(",", ":"))).encode())
+
+
 def _names(states: Mapping[str, State]) -> Iterator[str]:
     for name, state in states.items():
         yield name
@@ -112,6 +133,21 @@ def retry(errors: Sequence[str], *, attempts: int = 6) -> State:
     }
 
 
+def busy(errors: Sequence[str]) -> State:
+    """Return a retrier for quotas of what runs at the same time, which free up as others end.
+
+    It goes on for 53 minutes on average, and adds few events to the history.
+    """
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": 15,
+        "BackoffRate": 2,
+        "MaxAttempts": 12,
+        "MaxDelaySeconds": 900,
+        "JitterStrategy": "FULL",
+    }
+
+
 def task(
     name: str,
     action: str,
@@ -122,14 +158,14 @@ def task(
     result: Mapping[str, Any] | None = None,
     result_path: str = DISCARD,
 ) -> dict[str, State]:
-    """Return a task that is bounded and retried, and the state in which it fails, with its name as the error."""
+    """Return a task that is bounded and caught, and the state in which it fails, with its name as the error."""
     failed = f"{name} failed"
     state: State = {
         "Type": "Task",
         "Resource": integration(action),
         "Parameters": dict(parameters),
         "TimeoutSeconds": int(timeout.to_seconds()),
-        "Retry": list(retries),
+        **({"Retry": list(retries)} if retries else {}),
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": failed}],
         "ResultPath": result_path,
     }
@@ -137,77 +173,3 @@ def task(
         state["ResultSelector"] = dict(result)
     # The caught error's own name cannot be passed on: a name that begins with `States.` is reserved.
     return {name: state, failed: {"Type": "Fail", "Error": name, "CausePath": "States.JsonToString($.failure)"}}
-
-
-def count(path: str) -> State:
-    """Return a state that adds one to the counter at a path, which began as `{"value": 0}`."""
-    return {"Type": "Pass", "Parameters": {"value.$": f"States.MathAdd({path}.value, 1)"}, "ResultPath": path}
-
-
-def gave_up(name: str, limit: Duration) -> State:
-    """Return the state in which a wait that took too long ends."""
-    return {"Type": "Fail", "Error": name, "Cause": f"no end after {limit.to_human_string()}"}
-
-
-def rounds(limit: Duration, interval: Duration) -> int:
-    """Return how often to ask, once in an interval, until a limit is reached."""
-    return math.ceil(limit.to_seconds() / interval.to_seconds())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Poll:
-    """Asking again and again whether something has ended; what the starting task returns lies at `$.poll`.
-
-    Parameters
-    ----------
-    action, parameters, retries:
-        The call that asks; its answer lies at `$.poll.answer`.
-    succeeded: State
-        Condition, as a Choice state writes it, of success.
-    failures: sequence of (State, str)
-        Conditions of failure, and the path or intrinsic of the reason, a text.
-    """
-
-    action: str
-    parameters: Mapping[str, Any]
-    retries: Sequence[State]
-    succeeded: State
-    failures: Sequence[tuple[State, str]]
-
-    def fragment(self, name: str, start: dict[str, State], *, interval: Duration, limit: Duration) -> Fragment:
-        """Return the states that begin with the starting task `name` and wait for the end."""
-        asks, waits, counts, decides = f"{name} asks", f"{name} waits", f"{name} counts", f"{name} decides"
-        done, late = f"{name} done", f"{name} took too long"
-        ends = {f"{name} ended badly {number}": found for number, found in enumerate(self.failures, start=1)}
-        asking = task(
-            asks,
-            self.action,
-            self.parameters,
-            timeout=ONE_CALL,
-            retries=self.retries,
-            result_path="$.poll.answer",
-        )
-        states: dict[str, State] = {
-            **{key: state | {"Next": waits} if key == name else state for key, state in start.items()},
-            waits: {"Type": "Wait", "Seconds": int(interval.to_seconds()), "Next": asks},
-            **{key: state | {"Next": decides} if key == asks else state for key, state in asking.items()},
-            decides: {
-                "Type": "Choice",
-                "Choices": [
-                    {**self.succeeded, "Next": done},
-                    *({**condition, "Next": end} for end, (condition, _) in ends.items()),
-                    {
-                        "Variable": "$.poll.count.value",
-                        "NumericGreaterThanEquals": rounds(limit, interval),
-                        "Next": late,
-                    },
-                ],
-                "Default": counts,
-            },
-            counts: count("$.poll.count") | {"Next": waits},
-            late: gave_up(name, limit),
-            done: {"Type": "Pass"},
-        }
-        for end, (_, reason) in ends.items():
-            states[end] = {"Type": "Fail", "Error": name, "CausePath": reason}
-        return Fragment(start=name, end=done, states=states)

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.orchestration.asl import State, chain
 from lake_blueprints.orchestration.messages import publish
-from lake_blueprints.orchestration.queueing import wait_in_line
+from lake_blueprints.orchestration.queueing import wait_in_queue
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
 
@@ -25,10 +25,10 @@ def define(steps: Sequence[Step], *, setting: Setting, timeout: Duration) -> Sta
     timeout: Duration
         Time after which an execution is stopped.
     """
-    line = wait_in_line(interval=setting.poll_interval, limit=timeout)
+    queue = wait_in_queue(interval=setting.poll_interval, limit=timeout)
     run: State = {
         "Type": "Parallel",
-        "Branches": [chain([line, *(step.render(setting) for step in steps)])],
+        "Branches": [chain([queue, *(step.render(setting) for step in steps)])],
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}],
         "OutputPath": "$[0]",
         "End": True,

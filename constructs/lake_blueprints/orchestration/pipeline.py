@@ -16,6 +16,7 @@ from constructs import Construct
 from lake_blueprints.access import ServiceRole, combine, grant_on, grants
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.orchestration.alarms import add_execution_alarms
+from lake_blueprints.orchestration.budget import check_budget
 from lake_blueprints.orchestration.definition import define
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step, check_order
@@ -62,8 +63,9 @@ class Pipeline(Construct):
         Time after which an execution is stopped, waiting for an earlier one included; at least 1 minute. By default
         12 hours.
     poll_interval: Duration
-        Time between two looks at a crawler, a statement or an earlier execution, whole seconds, at least 1 second.
-        By default 30 seconds.
+        Time between the first two looks at a crawler, a statement or an earlier execution, whole seconds, at least
+        1 second; further looks are farther apart, up to 5 minutes or 1/150 of what is waited for at most. By default
+        30 seconds.
     topic: sns.ITopic, optional
         Who is told of failures; encrypted with `encryption_key`, if at all. By default a new topic is defined.
     encryption_key: kms.IKey, optional
@@ -86,7 +88,8 @@ class Pipeline(Construct):
     Raises
     ------
     ValueError
-        If there is no step, two have the same name, a registration has no training, or a time is out of range.
+        If there is no step, two have the same name, a registration has no training, a time is out of range, or an
+        execution could take more than the 25,000 events that Step Functions allows it.
 
     Notes
     -----
@@ -145,6 +148,7 @@ class Pipeline(Construct):
 
         setting = Setting(pipeline=self.node.path, topic_arn=self.topic.topic_arn, poll_interval=poll_interval)
         definition = define(steps, setting=setting, timeout=timeout)
+        check_budget(definition, self.node.path)
         log = self._log_group(log_retention, removal_policy)
         grant_on(
             None,

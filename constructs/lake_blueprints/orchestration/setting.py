@@ -18,7 +18,7 @@ class Setting:
     topic_arn: str
         Where it publishes.
     poll_interval: Duration
-        Time between two looks at whatever is waited for, where Step Functions cannot wait by itself.
+        Time between the first two looks at whatever is waited for, where Step Functions cannot wait by itself.
     """
 
     pipeline: str

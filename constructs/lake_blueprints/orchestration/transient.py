@@ -5,21 +5,20 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 
 from __future__ import annotations
 
-ATHENA = ("Athena.TooManyRequestsException", "Athena.InternalServerException", "Athena.SdkClientException")
-GLUE = (
-    "Glue.ThrottlingException",
-    "Glue.OperationTimeoutException",
-    "Glue.InternalServiceException",
-    "Glue.SdkClientException",
-)
-REDSHIFT = (
+# Most operations do not declare that they throttle. Errors that they do not declare have the name of all exceptions of
+# the service: of Glue, AWSGlueException by the optimised integration and GlueException by `aws-sdk`.
+ATHENA_BUSY = ("Athena.TooManyRequestsException", "Athena.AmazonAthenaException")
+ATHENA = ("Athena.InternalServerException", "Athena.SdkClientException")
+GLUE_THROTTLED = ("Glue.ThrottlingException", "Glue.AWSGlueException", "Glue.GlueException")
+GLUE = ("Glue.OperationTimeoutException", "Glue.InternalServiceException", "Glue.SdkClientException")
+REDSHIFT_BUSY = (
     "RedshiftData.ThrottlingException",
+    "RedshiftData.RedshiftDataException",
     "RedshiftData.ActiveStatementsExceededException",
     "RedshiftData.ActiveSessionsExceededException",
     "RedshiftData.ActiveWaitingRequestsExceededException",
-    "RedshiftData.InternalServerException",
-    "RedshiftData.SdkClientException",
 )
+REDSHIFT = ("RedshiftData.InternalServerException", "RedshiftData.SdkClientException")
 SAGEMAKER = (
     "SageMaker.ThrottlingException",
     "SageMaker.AmazonSageMakerException",

@@ -21,6 +21,7 @@ from lake_blueprints.rules import (  # noqa: F401 - each registers its rules
     sagemaker,
     services,
     step_functions,
+    step_history,
     step_tasks,
 )
 from lake_blueprints.rules.checking import check, check_app

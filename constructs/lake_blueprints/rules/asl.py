@@ -85,11 +85,18 @@ def machines_of(resource: Resource) -> list[Machine]:
     DefinitionError
         If the definition is no JSON, or no state machine.
     """
-    definition = _definition(resource)
+    definition = definition_of(resource)
     return [] if definition is None else list(_machines(definition, "", "JSONPath"))
 
 
-def _definition(resource: Resource) -> dict[str, Any] | None:
+def definition_of(resource: Resource) -> dict[str, Any] | None:
+    """Return the definition of a state machine; none if it is elsewhere, or known only when deployed.
+
+    Raises
+    ------
+    DefinitionError
+        If the definition is no JSON object.
+    """
     text, given = resource.at("DefinitionString"), resource.at("Definition")
     if given.known:
         return _object(_without_functions(given.value))

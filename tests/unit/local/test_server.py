@@ -127,6 +127,33 @@ def test_long_waits_of_state_machines_can_be_cut_short(tmp_path: Path) -> None:
         assert not execution.is_alive()
 
 
+def test_a_wait_is_cut_less_short_each_time_that_an_execution_comes_to_it(tmp_path: Path) -> None:
+    day = {"Type": "Wait", "Seconds": 86_400, "Next": "Again"}
+    add = {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Day"}
+    over = {"Variable": "$.n", "NumericEquals": 2, "Next": "Done"}
+    states = {
+        "Day": day,
+        "Again": {"Type": "Choice", "Choices": [over], "Default": "Add"},
+        "Add": add,
+        "Done": {"Type": "Succeed"},
+    }
+    with LocalCloud(workdir=tmp_path, longest_wait=1) as cloud:
+        client = cloud.client("stepfunctions")
+        machine = client.create_state_machine(
+            name="waits",
+            definition=json.dumps({"StartAt": "Day", "States": states}),
+            roleArn="arn:aws:iam::123456789012:role/states",
+        )
+        arn = client.start_execution(stateMachineArn=machine["stateMachineArn"], input='{"n": 0}')["executionArn"]
+        while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+            time.sleep(0.2)
+        events = client.get_execution_history(executionArn=arn)["events"]
+    times = [event["timestamp"] for event in events if event["type"].startswith("WaitState")]
+    waits = [exited - entered for entered, exited in zip(times[::2], times[1::2], strict=True)]
+    assert len(waits) == 3
+    assert waits == sorted(waits)
+
+
 def test_a_wait_of_no_time_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match="longest_wait must be at least 1 second, got 0"):
         LocalCloud(workdir=tmp_path, longest_wait=0)

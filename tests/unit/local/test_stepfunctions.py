@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from lake_blueprints.local import stepfunctions_limits
 from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.local.stepfunctions import StepFunctionsEngine
@@ -325,6 +327,130 @@ def test_runs_executions_of_one_state_machine_side_by_side(cloud: LocalCloud) ->
         time.sleep(0.05)
     spans = [client.describe_execution(executionArn=arn) for arn in arns]
     assert max(span["startDate"] for span in spans) < min(span["stopDate"] for span in spans)
+
+
+def ended(cloud: LocalCloud, name: str, states: dict[str, Any], payload: Any = None) -> tuple[Any, list[Any]]:
+    """Run a state machine and return how its execution ended, and its history."""
+    client = cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": next(iter(states)), "States": states})
+    machine = client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
+    started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(payload))
+    arn = started["executionArn"]
+    deadline = time.monotonic() + 300
+    while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, "the execution goes on for ever"
+        time.sleep(0.2)
+    return found, client.get_execution_history(executionArn=arn)["events"]
+
+
+# As AWS ends such an execution: https://github.com/floci-io/floci/issues/2734.
+FULL = {"error": "States.Runtime", "cause": "The execution reached the maximum number of history events (25000)."}
+CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+ROUND_AND_ROUND: dict[str, Any] = {
+    "Loop": {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$", "IsString": True, "Next": "Done"}],
+        "Default": "Loop",
+    },
+    "Done": {"Type": "Succeed"},
+}
+
+
+@pytest.fixture
+def short_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a history have 101 events: 25,000 take a minute."""
+    monkeypatch.setattr(stepfunctions_limits, "MOST_EVENTS", 101)
+
+
+def test_an_execution_fails_at_the_event_that_its_history_has_no_room_for(cloud: LocalCloud) -> None:
+    # The start, 2 events for each Pass, 4 for the Map, 4 for each item, and the end: 25,002.
+    item = {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": True}}}
+    states = {
+        "Items": {"Type": "Pass", "Next": "Work"},
+        "Work": {"Type": "Map", "ItemProcessor": item, "MaxConcurrency": 40, "Next": "Last"},
+        "Last": {"Type": "Pass", "End": True},
+    }
+    found, history = ended(cloud, "full", states, [0] * 6_248)
+    assert (found["status"], found["error"], found["cause"]) == ("FAILED", FULL["error"], FULL["cause"])
+    assert [event["id"] for event in history] == list(range(1, 25_001))
+    assert history[-2]["type"] == "MapStateExited"
+    assert (history[-1]["type"], history[-1]["executionFailedEventDetails"]) == ("ExecutionFailed", FULL)
+
+
+@pytest.mark.usefixtures("short_history")
+@pytest.mark.parametrize(("passes", "status"), [(49, "FAILED"), (48, "SUCCEEDED")])
+def test_the_last_event_of_a_full_history_may_be_success(cloud: LocalCloud, passes: int, status: str) -> None:
+    states = {f"S{at}": {"Type": "Pass", "Next": f"S{at + 1}"} for at in range(passes)}
+    # The start, 2 events for each Pass, 2 for Succeed, and the end: 100 or 102.
+    found, history = ended(cloud, f"last-{passes}", states | {f"S{passes}": {"Type": "Succeed"}})
+    assert (found["status"], len(history)) == (status, min(4 + 2 * passes, 101))
+
+
+@pytest.mark.usefixtures("short_history")
+@pytest.mark.parametrize(
+    "work",
+    [
+        {"Type": "Parallel", "Branches": [{"StartAt": "Loop", "States": ROUND_AND_ROUND}] * 2},
+        {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Loop", "States": ROUND_AND_ROUND}},
+    ],
+    ids=["branches", "items"],
+)
+def test_nothing_catches_or_retries_a_full_history(cloud: LocalCloud, work: dict[str, Any]) -> None:
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60}]
+    states = {"Work": work | {"Retry": retry, "Catch": CATCH_ALL, "End": True}, "Caught": {"Type": "Succeed"}}
+    found, history = ended(cloud, f"full-{work['Type']}", states, {"items": [1, 2]})
+    assert (found["status"], found["error"], found["cause"]) == ("FAILED", FULL["error"], FULL["cause"])
+    assert (history[-1]["id"], history[-1]["type"]) == (101, "ExecutionFailed")
+
+
+@pytest.mark.parametrize("work", ["Task", "Parallel"])
+def test_a_timeout_is_caught_wherever_it_happens(cloud: LocalCloud, work: str) -> None:
+    slow = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "End": True}}}
+    inner = cloud.client("stepfunctions").create_state_machine(
+        name=f"slow-{work}", definition=json.dumps(slow), roleArn=ROLE
+    )
+    call = task(
+        "states:startExecution.sync:2",
+        Parameters={"StateMachineArn": inner["stateMachineArn"]},
+        TimeoutSeconds=1,
+    )
+    if work == "Parallel":
+        call = {"Type": "Parallel", "Branches": [{"StartAt": "Call", "States": {"Call": call | {"End": True}}}]}
+    caught = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
+    states = {"Work": call | {"Catch": caught, "End": True}, "Caught": {"Type": "Pass", "End": True}}
+    found, _ = ended(cloud, f"timeout-{work}", states, {})
+    assert (found["status"], json.loads(found.get("output", "{}")).get("Error")) == ("SUCCEEDED", "States.Timeout")
+
+
+@pytest.mark.parametrize(("letters", "status"), [(262_142, "SUCCEEDED"), (262_143, "FAILED")])
+def test_a_state_hands_on_262144_bytes_and_all_errors_do_not_include_more(
+    cloud: LocalCloud, letters: int, status: str
+) -> None:
+    # With two quotation marks; each of the last two letters is two bytes.
+    text = "x" * (letters - 4) + "\u00e9\u00e9"
+    branch = {"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": text, "End": True}}}
+    work = {"Type": "Parallel", "Branches": [branch], "ResultSelector": {}, "Catch": CATCH_ALL, "End": True}
+    found, _ = ended(cloud, f"bytes-{letters}", {"Work": work, "Caught": {"Type": "Succeed"}})
+    assert found["status"] == status
+    assert status == "SUCCEEDED" or found["error"] == "States.DataLimitExceeded"
+
+
+def test_an_execution_takes_an_input_of_262144_bytes_and_no_more(cloud: LocalCloud, run: Run) -> None:
+    done = {"Done": {"Type": "Succeed"}}
+    # With two quotation marks.
+    assert len(run(done, "x" * 262_142)) == 262_142
+    client = cloud.client("stepfunctions")
+    machine = client.create_state_machine(
+        name="input", definition=json.dumps({"StartAt": "Done", "States": done}), roleArn=ROLE
+    )
+    with pytest.raises(ClientError, match=r"'input' failed to satisfy constraint.* less than or equal to 262144"):
+        client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps("x" * 262_143))
+
+
+def test_nothing_catches_a_path_that_leads_nowhere(cloud: LocalCloud) -> None:
+    work = task("aws-sdk:glue:getCrawler", Parameters={"Name.$": "$.nowhere"}, Catch=CATCH_ALL, Retry=[], End=True)
+    found, _ = ended(cloud, "nowhere", {"Work": work, "Caught": {"Type": "Succeed"}}, {})
+    assert (found["status"], found["error"]) == ("FAILED", "States.Runtime")
 
 
 def test_output_that_is_text_is_described_as_json(cloud: LocalCloud, run: Run) -> None:

@@ -14,7 +14,7 @@ from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
 from lake_blueprints.orchestration import Pipeline, Query, Together
 from lake_blueprints.orchestration.asl import Fragment, chain
-from lake_blueprints.orchestration.queueing import wait_in_line
+from lake_blueprints.orchestration.queueing import _AHEAD, wait_in_queue
 from lake_blueprints.query import Workgroup
 from tests.support import new_stack, template_of
 
@@ -75,15 +75,15 @@ def test_a_failed_step_is_published_with_state_and_cause_and_fails_the_execution
     assert "nowhere" in json.loads(message["cause"])["Cause"]
 
 
-class Line:
-    """A state machine that waits in line and then works for some seconds."""
+class Queue:
+    """A state machine that waits in the queue and then works for some seconds."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: LocalCloud, name: str = "Queue") -> None:
         self._client = cloud.client("stepfunctions")
         work = Fragment(start="Work", end="Work", states={"Work": {"Type": "Wait", "Seconds": 4}})
-        line = wait_in_line(interval=Duration.seconds(1), limit=Duration.minutes(2))
-        definition = json.dumps(chain([line, work])).replace(Aws.PARTITION, "aws")
-        machine = self._client.create_state_machine(name="Line", definition=definition, roleArn=ROLE)
+        queue = wait_in_queue(interval=Duration.seconds(1), limit=Duration.minutes(2))
+        definition = json.dumps(chain([queue, work])).replace(Aws.PARTITION, "aws")
+        machine = self._client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
         self._machine = machine["stateMachineArn"]
 
     def start(self, name: str) -> str:
@@ -106,11 +106,56 @@ class Line:
 
 
 def test_the_second_waits_for_the_first_and_the_third_leaves_its_work_to_the_second(cloud: LocalCloud) -> None:
-    line = Line(cloud)
-    first, second, third = (line.start(name) for name in ("first", "second", "third"))
-    ends = [line.end(arn) for arn in (third, first, second)]
+    queue = Queue(cloud)
+    first, second, third = (queue.start(name) for name in ("first", "second", "third"))
+    ends = [queue.end(arn) for arn in (third, first, second)]
     assert ends == sorted(ends)
-    assert "Wait in line" not in line.entered(first)
-    assert "Wait in line" in line.entered(second)
-    assert line.entered(second)[-1] == "Work"
-    assert line.entered(third)[-1] == "Leave it to the next in line"
+    assert "Wait in line" not in queue.entered(first)
+    assert "Wait in line" in queue.entered(second)
+    assert queue.entered(second)[-1] == "Work"
+    assert queue.entered(third)[-1] == "Skip: one is waiting"
+
+
+def aheads(cloud: LocalCloud, *lists: dict[str, Any]) -> list[int]:
+    """Return how many executions are ahead of one that is listed as `me`, by the queue's own expression."""
+    state = {
+        "Type": "Pass",
+        "QueryLanguage": "JSONata",
+        "Output": _AHEAD.replace("$states.context.Execution.Id", "'me'"),
+        "End": True,
+    }
+    definition = json.dumps({"StartAt": "Find", "States": {"Find": state}})
+    client = cloud.client("stepfunctions")
+    machine = client.create_state_machine(name=f"Ahead{time.monotonic_ns()}", definition=definition, roleArn=ROLE)
+    inputs = [{"queue": {"count": {"value": 3}, "answer": answer}} for answer in lists]
+    queues = [cloud.execute(machine["stateMachineArn"], one)["queue"] for one in inputs]
+    assert all(queue["count"] == {"value": 3} and "answer" not in queue for queue in queues)
+    return [queue["ahead"] for queue in queues]
+
+
+def listed(*names: str, more: bool = False) -> dict[str, Any]:
+    """Return an answer of ListExecutions, the newest first."""
+    return {"Executions": [{"ExecutionArn": name} for name in names], **({"NextToken": "next"} if more else {})}
+
+
+def test_the_place_in_the_queue_is_known_by_the_executions_that_are_older(cloud: LocalCloud) -> None:
+    assert aheads(cloud, listed("me"), listed("b", "me", "a"), listed("me", "b", "a")) == [0, 1, 2]
+    # A list that does not have the execution yet.
+    assert aheads(cloud, listed(), listed("a"), listed("b", "a")) == [0, 1, 2]
+
+
+def test_the_last_on_a_page_of_several_is_not_taken_for_the_first_in_the_queue(cloud: LocalCloud) -> None:
+    # With two after it on the page, an execution is third at least; else it waits until the list is shorter.
+    assert aheads(cloud, listed("me", "b", "a", more=True)) == [2]
+    assert aheads(cloud, listed("b", "me", more=True), listed("me", "a", more=True)) == [1, 1]
+    assert aheads(cloud, listed("c", "b", "a", more=True), listed(more=True)) == [1, 1]
+
+
+def test_a_look_that_is_throttled_is_a_round_of_the_queue(cloud: LocalCloud) -> None:
+    queue = Queue(cloud, "Throttled")
+    with cloud.inject("stepfunctions", "ListExecutions", "ThrottlingException", times=3) as fault:
+        execution = queue.start("throttled")
+        queue.end(execution)
+    assert fault.struck == 3
+    assert queue.entered(execution).count("Wait in line") == 3
+    assert queue.entered(execution)[-1] == "Work"

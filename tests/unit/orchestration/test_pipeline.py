@@ -32,7 +32,10 @@ from lake_blueprints.orchestration import (
     Train,
     object_created,
 )
+from lake_blueprints.orchestration.asl import bytes_of
 from lake_blueprints.query import Workgroup
+from lake_blueprints.rules.history import longest_history
+from lake_blueprints.rules.waits import waits_within
 from lake_blueprints.storage import Zone
 from lake_blueprints.training import Channel, Compute, Spot, TrainingJob
 from lake_blueprints.warehouse import Warehouse
@@ -222,9 +225,19 @@ def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None
     assert len(tasks) == 12
     for state in tasks.values():
         assert state["TimeoutSeconds"] > 0
-        assert all({"MaxAttempts", "BackoffRate", "JitterStrategy"} <= set(retrier) for retrier in state["Retry"])
-        assert state["Retry"]
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    polls = {name for name in tasks if name.endswith(" asks")} | {"List running executions"}
+    assert len(polls) == 4
+    for name in tasks.keys() - polls:
+        assert tasks[name]["Retry"]
+        for retrier in tasks[name]["Retry"]:
+            assert {"MaxAttempts", "BackoffRate", "JitterStrategy"} <= set(retrier)
+    for name in polls:
+        transient, _ = tasks[name]["Catch"]
+        assert {"Sfn.ThrottlingException", "Glue.GlueException", "RedshiftData.ThrottlingException"} & set(
+            transient["ErrorEquals"]
+        )
+        assert transient["Next"] in {name.replace(" asks", " decides"), "Position in queue"}
     assert definition(lake_stack)["TimeoutSeconds"] == 12 * 3600
 
 
@@ -234,7 +247,7 @@ def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
 
 def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
     loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
-    # The crawler, the statements (2), and the line, which can be waited in as the first or behind one other.
+    # The crawler, the statements (2), and the queue, whose list comes or has a transient error.
     assert len(loops) == 5
     assert all(is_bounded(machine, cycle) for machine, cycle in loops)
 
@@ -266,18 +279,67 @@ def test_a_state_that_fails_says_its_name_and_the_cause(stack: cdk.Stack) -> Non
 
 def test_a_step_hands_on_its_input_and_not_its_result(lake_stack: cdk.Stack) -> None:
     states = states_of(lake_stack)
-    for name in ("Together", "Curate LakeFlights", "Count flights", "Load LakeWarehouse", "Notify"):
+    for name in ("Together", "Curate LakeFlights", "Count flights", "Notify"):
         assert states[name]["ResultPath"] is None
+    load = states["Load LakeWarehouse"]
+    assert (load["ResultPath"], load["ResultSelector"]) == ("$.batches", {})
 
 
-def test_asks_as_often_as_interval_and_timeout_say(stack: cdk.Stack) -> None:
+@pytest.mark.parametrize(
+    ("interval", "waits", "rounds"),
+    [
+        # 7, 10, 15, 23, 35, 53, 79 and 119 are 341, and 179 and 268 more are 788 of 600 seconds.
+        (
+            Duration.seconds(7),
+            "{% $min([300, $floor(7 * $power(1.5, $min([10, $states.input.poll.count.value])))]) %}",
+            10,
+        ),
+        (Duration.minutes(5), 300, 2),
+        (Duration.minutes(6), 360, 2),
+    ],
+)
+def test_asks_as_often_as_interval_and_timeout_say(
+    stack: cdk.Stack, interval: Duration, waits: str | int, rounds: int
+) -> None:
     lake = Lake(stack)
     crawl = Crawl(crawler=lake.crawler, timeout=Duration.minutes(10))
-    Pipeline(stack, "Pipeline", steps=[crawl], poll_interval=Duration.seconds(7))
+    Pipeline(stack, "Pipeline", steps=[crawl], poll_interval=interval)
     states = states_of(stack)
-    assert states["Crawl References waits"]["Seconds"] == 7
-    # 600 seconds / 7 seconds = 85.7
-    assert states["Crawl References decides"]["Choices"][-1]["NumericGreaterThanEquals"] == 86
+    assert states["Crawl References waits"]["Seconds"] == waits
+    assert states["Crawl References decides"]["Choices"][-1]["NumericGreaterThanEquals"] == rounds
+
+
+@pytest.mark.parametrize("interval", [Duration.seconds(1), Duration.seconds(2), Duration.seconds(30)])
+def test_waits_of_twelve_hours_fit_into_the_history(stack: cdk.Stack, interval: Duration) -> None:
+    small(stack, poll_interval=interval)
+    history = longest_history(definition(stack), retries=True, timed=True)
+    (queue,) = history.loops
+    assert queue.states[0] == "List running executions"
+    assert queue.events < 2_500
+    assert waits_within(states_of(stack)["Wait in line"], 12 * 3600) == queue.rounds
+
+
+def test_waits_of_a_month_fit_into_the_history(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    crawl = Crawl(crawler=lake.crawler, timeout=Duration.days(28))
+    Pipeline(stack, "Pipeline", steps=[crawl], timeout=Duration.days(30))
+    for loop in longest_history(definition(stack), retries=True, timed=True).loops:
+        assert 150 <= loop.rounds < 170
+
+
+def test_refuses_more_steps_than_the_history_holds(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    crawls = [Crawl(crawler=lake.crawler, name=f"Crawl {number}") for number in range(120)]
+    with pytest.raises(ValueError, match=r"Step Functions ends it at 25,000; most are .* move steps to pipelines"):
+        Pipeline(stack, "Pipeline", steps=[Together(branches=crawls)])
+
+
+def test_refuses_a_definition_that_step_functions_does_not_take(stack: cdk.Stack) -> None:
+    query: dict[str, Any] = {"workgroup": Workgroup(stack, "Queries"), "sql": "x" * 260_000, "database": "d"}
+    with pytest.raises(
+        ValueError, match=r"the definition of 'Stack/Pipeline' has 1,3\d\d,\d{3} bytes.* takes 1,048,576"
+    ):
+        Pipeline(stack, "Pipeline", steps=[Query(name=f"Ask {number}", **query) for number in range(5)])
 
 
 def test_waits_for_training_as_long_as_spot_capacity_may_take(lake_stack: cdk.Stack) -> None:
@@ -330,6 +392,67 @@ def test_defines_no_more_in_a_call_than_it_takes(stack: cdk.Stack) -> None:
     batches = states_of(stack)["Load Warehouse batches"]["Result"]
     # Two schemas, 41 tables and their twins.
     assert [len(batch["sqls"]) for batch in batches] == [40, 40, 4]
+
+
+def test_a_table_of_many_columns_is_defined_in_a_call_that_fits_between_states(stack: cdk.Stack) -> None:
+    lake = Lake(stack)
+    wide = [Column(name=f"a_column_of_a_wide_table_{number}", type="string") for number in range(400)]
+    for number in range(4):
+        lake.warehouse.add_dataset(lake.database.add_table(Dataset(name=f"wide{number}", columns=wide)))
+    Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=[])])
+    batches = states_of(stack)["Load Warehouse batches"]["Result"]
+    assert len(batches) > 1
+    assert max(len(json.dumps(batch)) for batch in batches) < 62_000
+    assert sum(len(batch["sqls"]) for batch in batches) == 2 + 2 * 5
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (900, r"loading table 'wide' takes [\d,]+ bytes with the answers about it; a state machine hands on 245,760"),
+        (1_000, r"a statement for table 'wide' takes 1[\d,]+ bytes; the Redshift Data API takes at most 100,000"),
+    ],
+)
+def test_refuses_a_table_whose_statements_no_call_takes(stack: cdk.Stack, columns: int, message: str) -> None:
+    lake = Lake(stack)
+    wide = [
+        Column(name=f"a_column_of_a_table_that_is_much_too_wide_{number}", type="string") for number in range(columns)
+    ]
+    table = lake.database.add_table(Dataset(name="wide", columns=wide, partition_keys=[wide[0].name]))
+    lake.warehouse.add_dataset(table)
+    with pytest.raises(ValueError, match=message):
+        Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=[table])])
+
+
+def test_names_that_are_known_only_when_deployed_count_as_long(stack: cdk.Stack) -> None:
+    token = cdk.Token.as_string({"Ref": "Role"})
+    assert bytes_of(["SELECT", token]) == len('["SELECT",""]') + 128
+
+
+def test_what_branches_and_items_end_with_is_not_handed_on(lake_stack: cdk.Stack) -> None:
+    states = states_of(lake_stack)
+    for last in ("Crawl LakeReferences done", "Count flights", "Load LakeWarehouse batch done"):
+        assert states[last]["OutputPath"] is None
+        assert states[last]["End"] is True
+    assert "OutputPath" not in states["Register LakeDelays"]
+
+
+def test_quotas_of_what_runs_at_once_are_waited_for(lake_stack: cdk.Stack) -> None:
+    states = states_of(lake_stack)
+    # As the integrations name an error that an operation does not declare, such as being throttled.
+    throttled = {
+        "Curate LakeFlights": "Glue.AWSGlueException",
+        "Count flights": "Athena.TooManyRequestsException",
+        "Crawl LakeReferences": "Glue.GlueException",
+        "Load LakeWarehouse batch": "RedshiftData.ActiveStatementsExceededException",
+        "Train LakeDelays": "SageMaker.ResourceLimitExceededException",
+    }
+    for name, error in throttled.items():
+        (retrier,) = [one for one in states[name]["Retry"] if error in one["ErrorEquals"]]
+        delays = [min(15 * 2**attempt, 900) for attempt in range(12)]
+        assert (retrier["MaxAttempts"], retrier["MaxDelaySeconds"]) == (len(delays), max(delays))
+        # With full jitter, half of it on average.
+        assert sum(delays) / 2 / 60 > 50
 
 
 def test_refuses_more_sql_than_states_hand_on(stack: cdk.Stack) -> None:

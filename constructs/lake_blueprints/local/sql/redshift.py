@@ -20,6 +20,8 @@ from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.sql.duck import message
 from lake_blueprints.local.sql.warehouse import FAILURES, Result, Warehouse
 
+_MOST_STATEMENTS = 40
+_MOST_STATEMENT_BYTES = 100_000
 PAGE = 1000
 _RESPONSES = "moto.redshiftdata.responses"
 _RESPONSE = "RedshiftDataAPIServiceResponse"
@@ -104,6 +106,18 @@ class Statement:
         }
 
 
+def _check_limits(sqls: list[str]) -> None:
+    # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html,
+    # https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html
+    if len(sqls) > _MOST_STATEMENTS:
+        raise ValidationException(
+            "1 validation error detected: Value at 'sqls' failed to satisfy constraint: Member must have length less "
+            f"than or equal to {_MOST_STATEMENTS}"
+        )
+    if any(len(sql.encode()) > _MOST_STATEMENT_BYTES for sql in sqls):
+        raise ValidationException("Cannot process query string larger than 100kB")
+
+
 class RedshiftDataEngine(Engine):
     """Runs what the Data API is given, one warehouse for each workgroup and database."""
 
@@ -173,6 +187,7 @@ class RedshiftDataEngine(Engine):
             }
             if "Database" not in target or not target.keys() & {"WorkgroupName", "ClusterIdentifier"}:
                 raise ValidationException("Database and either WorkgroupName or ClusterIdentifier must be given.")
+            _check_limits(sqls)
             name = response._get_param("StatementName") or ""
             statement = Statement(id=str(uuid.uuid4()), target=target, sqls=sqls, batch=batch, name=name)
             backend = response.redshiftdata_backend

@@ -9,10 +9,11 @@ from aws_cdk import Duration, Stack
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.access.declared import Call
 from lake_blueprints.catalog import Crawler
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, Poll, check_name, retry, task
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
-from lake_blueprints.orchestration.transient import GLUE
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 
 _SDK = "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
 
@@ -43,9 +44,7 @@ class Crawl(Step):
             "aws-sdk:glue:startCrawler",
             crawler,
             timeout=ONE_CALL,
-            retries=[retry(["Glue.CrawlerRunningException"], attempts=30), retry(GLUE)],
-            result={"count": {"value": 0}},
-            result_path="$.poll",
+            retries=[busy(["Glue.CrawlerRunningException", *GLUE_THROTTLED]), retry(GLUE)],
         )
         last, ready = (
             "$.poll.answer.Crawler.LastCrawl",
@@ -55,9 +54,10 @@ class Crawl(Step):
         poll = Poll(
             action="aws-sdk:glue:getCrawler",
             parameters=crawler,
-            retries=[retry(GLUE)],
+            transient=(*GLUE_THROTTLED, *GLUE),
             succeeded=succeeded,
             failures=[(ready, f"States.JsonToString({last})")],
+            unanswered={"Crawler": {"State": "STARTING"}},
         )
         return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
 

@@ -9,10 +9,10 @@ from aws_cdk import Duration
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.access.declared import Call
 from lake_blueprints.etl import CurationJob
-from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
-from lake_blueprints.orchestration.transient import GLUE
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 
 _GLUE = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
 
@@ -37,13 +37,13 @@ class Curate(Step):
 
     def render(self, setting: Setting) -> Fragment:
         name = check_name(self.name or f"Curate {self.job.node.id}")
-        busy = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
+        quotas = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
         states = task(
             name,
             "glue:startJobRun.sync",
             {"JobName": self.job.job_name},
             timeout=self.timeout,
-            retries=[retry(busy, attempts=30), retry(GLUE)],
+            retries=[busy([*quotas, *GLUE_THROTTLED]), retry(GLUE)],
         )
         return Fragment(start=name, end=name, states=states)
 

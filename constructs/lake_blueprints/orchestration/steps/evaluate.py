@@ -12,8 +12,8 @@ from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
     Fragment,
-    Poll,
     State,
+    busy,
     check_name,
     joined,
     retry,
@@ -21,9 +21,10 @@ from lake_blueprints.orchestration.asl import (
     task,
 )
 from lake_blueprints.orchestration.messages import publish
+from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
-from lake_blueprints.orchestration.transient import GLUE
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 from lake_blueprints.quality import QualityRuleset
 from lake_blueprints.quality.calls import run_ruleset
 
@@ -82,16 +83,15 @@ class Evaluate(Step):
             "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
             {**self.ruleset.start_run(timeout=self.timeout), "ClientToken.$": IDEMPOTENCY_TOKEN},
             timeout=ONE_CALL,
-            retries=[retry(["Glue.ConcurrentRunsExceededException"], attempts=30), retry(GLUE)],
-            result={"id.$": "$.RunId", "count": {"value": 0}},
-            result_path="$.poll",
+            retries=[busy(["Glue.ConcurrentRunsExceededException", *GLUE_THROTTLED]), retry(GLUE)],
+            result={"id.$": "$.RunId"},
         )
         status, reason = "$.poll.answer.Status", "$.poll.answer.ErrorString"
         explained = {"And": [{"Variable": reason, "IsPresent": True}, {"Variable": status, "StringEquals": "FAILED"}]}
         poll = Poll(
             action="aws-sdk:glue:getDataQualityRulesetEvaluationRun",
             parameters={"RunId.$": "$.poll.id"},
-            retries=[retry(GLUE)],
+            transient=(*GLUE_THROTTLED, *GLUE),
             succeeded={"Variable": status, "StringEquals": "SUCCEEDED"},
             failures=[
                 (explained, reason),
@@ -106,7 +106,7 @@ class Evaluate(Step):
             "aws-sdk:glue:getDataQualityResult",
             {"ResultId.$": "$.poll.answer.ResultIds[0]"},
             timeout=ONE_CALL,
-            retries=[retry(GLUE)],
+            retries=[retry((*GLUE_THROTTLED, *GLUE))],
             result_path="$.quality",
         )
         return Fragment(start=name, end=name, states=states)

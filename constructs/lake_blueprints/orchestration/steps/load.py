@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import Duration
@@ -12,29 +11,35 @@ from lake_blueprints.access import ServiceRole
 from lake_blueprints.access.declared import Call
 from lake_blueprints.catalog import Table
 from lake_blueprints.orchestration.asl import (
-    DISCARD,
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
     Fragment,
-    Poll,
     State,
+    busy,
+    bytes_of,
     chain,
     check_name,
+    discard_output,
     retry,
     task,
 )
+from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
-from lake_blueprints.orchestration.transient import REDSHIFT
+from lake_blueprints.orchestration.transient import REDSHIFT, REDSHIFT_BUSY
 from lake_blueprints.warehouse import Warehouse
 from lake_blueprints.warehouse.calls import run_statements
 from lake_blueprints.warehouse.statements import SHAPE_PREFIX
 
 # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
 _MOST_STATEMENTS = 40
+# https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html
+_MOST_STATEMENT_BYTES = 100_000
 # What states hand on: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html. Some of it is for the
 # execution's own input and output.
 _MOST_BYTES = 240 * 1024
+# Definitions in one transaction, so that these fit, too.
+_MOST_SETUP_BYTES = 60_000
 _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
@@ -87,7 +92,9 @@ class Load(Step):
                     **work,
                     "States": {**work["States"], **chain([second])["States"]},
                 },
-                "ResultPath": DISCARD,
+                # What has been loaded need not be handed on.
+                "ResultSelector": {},
+                "ResultPath": "$.batches",
             },
         }
         return Fragment(start=batches, end=name, states=states)
@@ -100,32 +107,28 @@ class Load(Step):
             # With a token of its own, a call that is repeated does not run a second time beside the first.
             {**self.warehouse.connection, "Sqls.$": statements, "ClientToken.$": IDEMPOTENCY_TOKEN},
             timeout=ONE_CALL,
-            retries=[retry(REDSHIFT)],
-            result={"id.$": "$.Id", "count": {"value": 0}},
-            result_path="$.poll",
+            retries=[busy([*REDSHIFT_BUSY]), retry(REDSHIFT)],
+            result={"id.$": "$.Id"},
         )
         poll = Poll(
             action="aws-sdk:redshiftdata:describeStatement",
             parameters={"Id.$": "$.poll.id"},
-            retries=[retry(REDSHIFT)],
+            transient=(*REDSHIFT_BUSY, *REDSHIFT),
             succeeded={"Variable": _STATUS, "StringEquals": "FINISHED"},
             failures=[
                 ({"Variable": _STATUS, "StringEquals": "FAILED"}, _ERROR),
                 ({"Variable": _STATUS, "StringEquals": "ABORTED"}, _STATUS),
             ],
         )
-        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+        return discard_output(poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout))
 
     def grant(self, role: ServiceRole) -> None:
         self.warehouse.grant_load(role)
 
     def _batches(self) -> list[dict[str, list[str]]]:
         tables = self.warehouse.tables if self.tables is None else self.tables
-        setup = self.warehouse.setup_statements()
         # Definitions share a transaction: it is external tables, not schemas, that Redshift refuses to create in one.
-        batches = [
-            {"sqls": setup[first : first + _MOST_STATEMENTS]} for first in range(0, len(setup), _MOST_STATEMENTS)
-        ]
+        batches = [{"sqls": sqls} for sqls in _in_batches(self.warehouse.setup_statements())]
         for table in tables:
             load = self.warehouse.load_statements(table)
             anew = [*self.warehouse.anew_statements(table), *load]
@@ -134,8 +137,21 @@ class Load(Step):
                     f"loading table '{table.table_name}' takes {len(anew)} statements; "
                     f"one call of the Redshift Data API takes at most {_MOST_STATEMENTS}"
                 )
-            batches.append({"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew})
-        if (size := len(json.dumps(batches))) > _MOST_BYTES:
+            longest = max(map(bytes_of, anew))
+            if longest > _MOST_STATEMENT_BYTES:
+                raise ValueError(
+                    f"a statement for table '{table.table_name}' takes {longest:,} bytes; the Redshift Data API takes "
+                    f"at most {_MOST_STATEMENT_BYTES:,}, so load fewer columns or split the table"
+                )
+            batch = {"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew}
+            # Beside them lies the answer of DescribeStatement, which repeats those that run.
+            if (size := bytes_of(batch) + bytes_of(anew)) > _MOST_BYTES:
+                raise ValueError(
+                    f"loading table '{table.table_name}' takes {size:,} bytes with the answers about it; a state "
+                    f"machine hands on {_MOST_BYTES:,}, so load fewer columns or split the table"
+                )
+            batches.append(batch)
+        if (size := bytes_of(batches)) > _MOST_BYTES:
             raise ValueError(
                 f"loading {len(tables)} tables takes {size:,} bytes of SQL; a state machine hands on {_MOST_BYTES:,}, "
                 "so load them in several steps, each with some of the 'tables'"
@@ -144,3 +160,15 @@ class Load(Step):
 
     def calls(self) -> tuple[Call, ...]:
         return run_statements(self.warehouse, "loads tables", "BatchExecuteStatement", "DescribeStatement")
+
+
+def _in_batches(statements: Sequence[str]) -> Iterator[list[str]]:
+    """Yield statements in batches that one call and one answer hold."""
+    batch: list[str] = []
+    for statement in statements:
+        if batch and (len(batch) == _MOST_STATEMENTS or bytes_of([*batch, statement]) > _MOST_SETUP_BYTES):
+            yield batch
+            batch = []
+        batch.append(statement)
+    if batch:
+        yield batch

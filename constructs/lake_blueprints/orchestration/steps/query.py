@@ -11,10 +11,10 @@ from lake_blueprints.access import ServiceRole
 from lake_blueprints.access.declared import Call
 from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.calls import read_entries, write_entries
-from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
-from lake_blueprints.orchestration.transient import ATHENA
+from lake_blueprints.orchestration.transient import ATHENA, ATHENA_BUSY
 from lake_blueprints.query import Workgroup
 from lake_blueprints.query.calls import execute_query
 from lake_blueprints.storage import calls as objects
@@ -60,7 +60,11 @@ class Query(Step):
             "QueryExecutionContext": {"Database": self.database},
         }
         states = task(
-            name, "athena:startQueryExecution.sync", parameters, timeout=self.timeout, retries=[retry(ATHENA)]
+            name,
+            "athena:startQueryExecution.sync",
+            parameters,
+            timeout=self.timeout,
+            retries=[busy(ATHENA_BUSY), retry(ATHENA)],
         )
         return Fragment(start=name, end=name, states=states)
 

@@ -14,7 +14,12 @@ from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
 
 _NESTED = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"
-_TRANSIENT = ("StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException")
+# By the name of the service's exceptions where the integration has none for an error, as for being throttled.
+_TRANSIENT = (
+    "StepFunctions.ExecutionLimitExceededException",
+    "StepFunctions.AWSStepFunctionsException",
+    "StepFunctions.SdkClientException",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

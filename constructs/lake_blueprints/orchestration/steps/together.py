@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.access.declared import Call
-from lake_blueprints.orchestration.asl import DISCARD, Fragment, chain, check_name
+from lake_blueprints.orchestration.asl import DISCARD, Fragment, State, chain, check_name, discard_output
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step, check_order
 
@@ -36,9 +36,13 @@ class Together(Step):
         name = check_name(self.name)
         if not self.branches or not all(self.sequences):
             raise ValueError(f"'{name}' needs at least one branch, and each branch at least one step")
-        branches = [chain([step.render(setting) for step in steps]) for steps in self.sequences]
+        branches = [self._branch(steps, setting) for steps in self.sequences]
         state = {"Type": "Parallel", "Branches": branches, "ResultPath": DISCARD}
         return Fragment(start=name, end=name, states={name: state})
+
+    def _branch(self, steps: Sequence[Step], setting: Setting) -> State:
+        *first, last = (step.render(setting) for step in steps)
+        return chain([*first, discard_output(last)])
 
     def grant(self, role: ServiceRole) -> None:
         for steps in self.sequences:

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.access import ServiceRole
 from lake_blueprints.access.declared import Call
-from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.steps.step import Step
 from lake_blueprints.orchestration.transient import SAGEMAKER
@@ -40,7 +40,7 @@ class Train(Step):
             # Starting and stopping the instances is not part of the job's own limit.
             timeout=self.job.compute.time_limit.plus(Duration.minutes(30)),
             retries=[
-                retry(["SageMaker.ResourceLimitExceededException", "SageMaker.ResourceLimitExceeded"]),
+                busy(["SageMaker.ResourceLimitExceededException", "SageMaker.ResourceLimitExceeded"]),
                 retry(SAGEMAKER),
             ],
             result={"name.$": "$.TrainingJobName", "model.$": "$.ModelArtifacts.S3ModelArtifacts"},

@@ -155,6 +155,18 @@ def test_a_batch_is_one_transaction(lake: Lake) -> None:
     assert lake.load("select count(*) from ledger") == [[2]]
 
 
+@pytest.mark.parametrize(
+    ("sqls", "message"),
+    [
+        (["select 1"] * 41, "Value at 'sqls' failed to satisfy constraint.* less than or equal to 40"),
+        ([f"select '{'x' * 100_000}'"], "Cannot process query string larger than 100kB"),
+    ],
+)
+def test_a_batch_has_40_statements_of_100_kilobytes_at_most(lake: Lake, sqls: list[str], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
+        lake.client("redshift-data").batch_execute_statement(Database="dev", WorkgroupName="lake", Sqls=sqls)
+
+
 def test_a_batch_has_a_result_for_each_statement(lake: Lake) -> None:
     batch = lake.statement("select 1 as a", "select 'x' as b")
     assert [sub["HasResultSet"] for sub in batch["SubStatements"]] == [True, True]
