@@ -95,6 +95,12 @@ class Runtime:
         """Return the environment of a child process that must find this cloud, and no other."""
         return environment(self.endpoint, region) | {"AWS_ACCESS_KEY_ID": self._key(role)}
 
+    def objects_of(self, role: str | None) -> ObjectStore:
+        """Return the S3 objects, whose use is recorded if it is under a role."""
+        if not role:
+            return self.objects
+        return self.objects.noted(lambda action, uri: self.recording.note(role, action, uri.partition("://")[2]))
+
     def _key(self, role: str | None) -> str:
         return self.recording.key_of(role) if role else CREDENTIALS["AWS_ACCESS_KEY_ID"]
 

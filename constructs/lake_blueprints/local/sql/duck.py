@@ -31,15 +31,16 @@ SETTINGS = (
 
 
 class Session:
-    """One DuckDB connection whose S3 requests are signed by an access key id of its own.
+    """One DuckDB connection whose S3 requests are signed by an access key id of its own, under a role if one is given.
 
     The server meters what it sends per access key id, so `bytes_read` is what this session's statements
     really fetched: with Parquet, the footers and the column chunks that were needed.
     """
 
-    def __init__(self, runtime: Runtime, region: str, *, database: str = ":memory:") -> None:
+    def __init__(self, runtime: Runtime, region: str, *, role: str | None = None, database: str = ":memory:") -> None:
         self._runtime = runtime
         self._region = region
+        self._role = role
         self.connection = duckdb.connect(database)
         self.connection.load_extension(str(HTTPFS))
         spill = runtime.workdir / "duckdb"
@@ -50,7 +51,8 @@ class Session:
 
     def meter_afresh(self) -> None:
         """Sign with a new access key id from now on."""
-        self._access_key_id = f"duckdb-{uuid.uuid4().hex}"
+        user = f"duckdb-{uuid.uuid4().hex}"
+        self._access_key_id = self._runtime.recording.key_of(self._role, user) if self._role else user
         self.connection.execute(
             f"""create or replace secret (
                 type s3, key_id {quote(self._access_key_id)}, secret 'local', region {quote(self._region)},
