@@ -126,8 +126,8 @@ class ObjectStore:
     def encryption_key(self, bucket: str) -> EncryptionKey | None:
         """Return the KMS key with which a bucket encrypts by default; None if it is S3's own."""
         found = self._backend.buckets.get(bucket)
-        rule = (found.encryption or {}).get("Rule") if found else None
-        given = (rule or {}).get("ApplyServerSideEncryptionByDefault") or {}
+        rule: dict[str, Any] = ((found.encryption if found else None) or {}).get("Rule") or {}
+        given = rule.get("ApplyServerSideEncryptionByDefault") or {}
         if not given.get("KMSMasterKeyID"):
             return None
         return EncryptionKey(
