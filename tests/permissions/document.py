@@ -25,6 +25,11 @@ policies that have a say: those of the role, of the bucket, of the key, of topic
 - What must not be done is refused, and so is everything that only another role, lake or account may do, and plain HTTP.
 - No statement, action or resource can be taken away without a call failing.
 - Every `grant_*` is held to the same, for a role of the same stack, of another stack and of another account.
+- Actions go with the kinds of resources on which AWS checks them, and with all of these, by its
+  [Service Authorization Reference](https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html):
+  `glue:GetTable` is checked on a table, its database and the catalog, `glue:GetDatabase` on no table.
+- A run of the whole lake in the local cloud (`tests/end_to_end/test_declared_calls.py`) does under each role what is
+  declared for it and nothing else. What a local run cannot do is listed with the reason in `not_done.py` beside it.
 
 What the simulator does not know: Lake Formation's own permissions, KMS grants and service-linked roles. It decides by
 AWS's documentation and is not AWS.

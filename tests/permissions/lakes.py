@@ -36,6 +36,8 @@ FLIGHTS = Dataset(
     columns=[
         Column(name="flight", type="string"),
         Column(name="origin", type="string"),
+        Column(name="delay", type="int"),
+        Column(name="scheduled", type="timestamp"),
         Column(name="day", type="date"),
     ],
     primary_key=["flight"],
@@ -55,6 +57,7 @@ PEOPLE = Dataset(
         Column(name="city", type="string"),
     ],
     primary_key=["name"],
+    partition_keys=["city"],
     format=DatasetFormat.JSON,
 )
 
@@ -162,7 +165,11 @@ class SampleLake:
         self.warehouse.add_dataset(self.flights)
         self.warehouse.add_dataset(self.airports)
         self.training = TrainingJob(
-            stack, self._id("Training"), channels={"train": Channel(table=self.flights)}, output=self.analytics
+            stack,
+            self._id("Training"),
+            channels={"train": Channel(table=self.flights)},
+            output=self.analytics,
+            hyperparameters={"target": "delay", "features": "origin", "time_column": "scheduled"},
         )
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(

@@ -78,6 +78,10 @@ class Proof:
     def _guard(self, document: Policy) -> Policy:
         return self._split_guards.setdefault(id(document), (document, _split(document, "g")))[1]
 
+    def granted(self, principal: str) -> list[Policy]:
+        """Return the policies of a role."""
+        return [document for _, document in self.deployment.policies(principal)]
+
     def _policies(self, principal: str) -> list[Policy]:
         if principal not in self._split:
             found = self.deployment.policies(principal) if principal in self.deployment.roles else []

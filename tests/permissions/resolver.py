@@ -68,10 +68,26 @@ class Place:
 
 
 class Deployment:
-    """Stacks of one App, each in its place."""
+    """Stacks of one App, each in its place.
 
-    def __init__(self, templates: Mapping[str, Template], places: Mapping[str, Place] | None = None) -> None:
+    Parameters
+    ----------
+    templates: mapping
+        What is deployed, by the names of stacks.
+    places: mapping, optional
+        Where. By default all in one account and Region.
+    names: mapping, optional
+        The physical ids that resources were given, by stack and logical id. By default they are made up.
+    """
+
+    def __init__(
+        self,
+        templates: Mapping[str, Template],
+        places: Mapping[str, Place] | None = None,
+        names: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
         self.templates = dict(templates)
+        self._names = dict(names or {})
         self._places = {name: (places or {}).get(name, Place()) for name in templates}
         self._roles = {
             self._arn(stack, logical_id): (stack, logical_id)
@@ -142,11 +158,12 @@ class Deployment:
 
     def owner(self, arn: str) -> str:
         """Return the account of a resource; a bucket does not tell it."""
+        ours = next(iter(self._places.values())).account
         if arn == "*":
-            return Place().account
+            return ours
         if account := arn.split(":")[4]:
             return account
-        return self._bucket_owners.get(arn.split("/", maxsplit=1)[0], Place().account)
+        return self._bucket_owners.get(arn.split("/", maxsplit=1)[0], ours)
 
     def resolve(self, stack: str, value: Any) -> Any:
         """Return a value of a template without references."""
@@ -222,6 +239,9 @@ class Deployment:
         raise KeyError(f"no stack exports {name}")
 
     def _name(self, stack: str, logical_id: str) -> str:
+        if physical := self._names.get((stack, logical_id)):
+            # Of a queue it is a URL.
+            return physical.rpartition(":" if physical.startswith("arn:") else "//")[2].rpartition("/")[2]
         resource = self.templates[stack]["Resources"][logical_id]
         given: Any = resource.get("Properties", {})
         for part in _NAMES.get(resource["Type"], "").split("."):
@@ -230,6 +250,8 @@ class Deployment:
 
     def _arn(self, stack: str, logical_id: str) -> str:
         kind = self.templates[stack]["Resources"][logical_id]["Type"]
+        if (physical := self._names.get((stack, logical_id), "")).startswith("arn:"):
+            return physical
         return self._arn_of(kind, stack, self._name(stack, logical_id))
 
     def _arn_of(self, kind: str, stack: str, name: str) -> str:

@@ -13,8 +13,10 @@ from lake_blueprints.access.declared import Declared
 from lake_blueprints.encryption.calls import log_group_calls
 from lake_blueprints.etl.calls import curation_job_calls
 from lake_blueprints.orchestration.calls import alarm_calls, pipeline_calls
+from lake_blueprints.quality.calls import ruleset_calls
 from lake_blueprints.streaming.calls import delivery_calls
 from lake_blueprints.training.calls import training_job_calls
+from tests.permissions import authorization
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.resolver import Deployment
@@ -38,6 +40,8 @@ def findings(proof: Proof, declared: Declared, lake: SampleLake) -> list[str]:
             proof.request(name, "sts:AssumeRole", required[0].principal, stranger) for name in declared.assumed_by
         ]
         found += proof.superfluous(required) + proof.allowed(trusted)
+        policies = proof.granted(required[0].principal)
+        found += authorization.powerless(policies) + authorization.incomplete(policies)
     return found
 
 
@@ -86,6 +90,14 @@ def no_catalog(statement: Statement) -> Statement:
     return {**statement, "Resource": [r for r in statement["Resource"] if not json.dumps(r).endswith(':catalog"]]}')]}
 
 
+def crossed(statement: Statement) -> Statement | None:
+    """Have databases looked up by the statement about tables, as if they were looked up on tables as well."""
+    actions = ["glue:GetDatabase", "glue:GetDatabases"]
+    if listed(statement["Action"]) == actions:
+        return None
+    return {**statement, "Action": [*listed(statement["Action"]), *actions]}
+
+
 def only(key: str, value: str) -> Change:
     return lambda statement: {**statement, "Condition": {"StringEquals": {key: value}}}
 
@@ -94,8 +106,10 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+RULESET = "OursRulesetRole"
 JOB, DELIVERY, TRAINING, PIPELINE = "OursCurateRole", "OursDeliveryRole", "OursTrainingRole", "OursPipelineRole"
 CURATE: Callable[[SampleLake], Declared] = lambda lake: curation_job_calls(lake.job)  # noqa: E731
+EVALUATE: Callable[[SampleLake], Declared] = lambda lake: ruleset_calls(lake.ruleset)  # noqa: E731
 DELIVER: Callable[[SampleLake], Declared] = lambda lake: delivery_calls(lake.delivery)  # noqa: E731
 TRAIN: Callable[[SampleLake], Declared] = lambda lake: training_job_calls(lake.training)  # noqa: E731
 RUN: Callable[[SampleLake], Declared] = lambda lake: pipeline_calls(lake.pipeline)  # noqa: E731
@@ -110,6 +124,8 @@ WEAKER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
     "a job that anybody's Glue may run under": (CURATE, JOB, "sts:AssumeRole", without_condition),
     "a delivery that deletes": (DELIVER, DELIVERY, "s3:PutObject", also("s3:DeleteObject")),
     "a delivery that uses its key for everything": (DELIVER, DELIVERY, "kms:GenerateDataKey", also("kms:PutKeyPolicy")),
+    "a ruleset that looks databases up on tables": (EVALUATE, RULESET, "database_", crossed),
+    "a ruleset that makes any database": (EVALUATE, RULESET, "glue:CreateDatabase", everywhere),
     "a pipeline that lends its roles to any service": (RUN, PIPELINE, "iam:PassRole", without_condition),
     "a training job that gives its key away": (TRAIN, TRAINING, "kms:CreateGrant", also("kms:ScheduleKeyDeletion")),
     "buckets that answer over plain HTTP": (DELIVER, BUCKETS, "aws:SecureTransport", drop),
@@ -125,6 +141,13 @@ TIGHTER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = 
         only("kms:EncryptionContext:aws:s3:arn", "arn:aws:s3:::raw/flights/z"),
     ),
     "a job that may not ask the catalog": (CURATE, JOB, "glue:BatchCreatePartition", no_catalog),
+    "a ruleset that may not look for the default database": (EVALUATE, RULESET, "database/default", drop),
+    "a ruleset that may not make the default database": (
+        EVALUATE,
+        RULESET,
+        "database/default",
+        no_more("glue:CreateDatabase"),
+    ),
     "a job that makes no log group": (CURATE, JOB, "logs:CreateLogGroup", no_more("logs:CreateLogGroup")),
     "a job that may not learn that its ledger is missing": (CURATE, JOB, "_state/", drop),
     "a key that does not trust its account": (CURATE, "OursKey", ":root", drop),
@@ -141,7 +164,7 @@ def templates(lakes: tuple[Any, SampleLake, SampleLake]) -> dict[str, Any]:
     return deployment_of(lakes[0]).templates
 
 
-@pytest.mark.parametrize("declaration", [CURATE, DELIVER, TRAIN, RUN, LOG, ALARM])
+@pytest.mark.parametrize("declaration", [CURATE, EVALUATE, DELIVER, TRAIN, RUN, LOG, ALARM])
 def test_finds_nothing_without_a_change(
     declaration: Callable[[SampleLake], Declared], proof: Proof, ours: SampleLake
 ) -> None:

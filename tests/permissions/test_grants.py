@@ -28,6 +28,7 @@ from lake_blueprints.storage import calls as objects
 from lake_blueprints.streaming.calls import delivery_write_calls, stream_read_calls, stream_write_calls
 from lake_blueprints.training.calls import register_model_calls, run_training_calls
 from lake_blueprints.warehouse.calls import run_statements, run_statements_calls, usage_limit_calls
+from tests.permissions import authorization
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.resolver import Deployment, Place
@@ -297,6 +298,9 @@ def test_a_grant_allows_what_is_declared_and_nothing_else(
     assert proof.refused(required) == []
     assert proof.allowed(proof.requests(declared, declared.refused)) == []
     assert proof.superfluous(required) == []
+    policies = proof.granted(required[0].principal)
+    assert authorization.mismatched(required) + authorization.unchecked(required) == []
+    assert authorization.powerless(policies) + authorization.incomplete(policies) == []
 
 
 @pytest.mark.parametrize("name", sorted(ACROSS_ACCOUNTS))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -38,6 +40,11 @@ ACTIONS = {
 }
 
 
+# Only the catalog and the database have a say in these:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+_OF_DATABASES = {"glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"}
+
+
 def catalog_arns(scope: Construct, database_name: str, *tables: str) -> list[str]:
     """Return the ARNs that Glue checks for a table: its own, its database's and the catalog's."""
     stack = Stack.of(scope)
@@ -46,6 +53,51 @@ def catalog_arns(scope: Construct, database_name: str, *tables: str) -> list[str
         stack.format_arn(service="glue", resource="database", resource_name=database_name),
         *(stack.format_arn(service="glue", resource="table", resource_name=f"{database_name}/{t}") for t in tables),
     ]
+
+
+def grant_entries(
+    scope: Construct,
+    grantee: iam.IGrantable,
+    actions: Sequence[str],
+    database_name: str,
+    *tables: str,
+    because: str | None = None,
+) -> iam.Grant:
+    """Grant actions on a database and its tables, each on what Glue checks for it.
+
+    Parameters
+    ----------
+    scope: Construct
+        Whose stack has the catalog.
+    grantee: iam.IGrantable
+        Who is allowed.
+    actions: sequence of str
+        What.
+    database_name, *tables: str
+        On what; tables as IAM writes them.
+    because: str, optional
+        Why tables are named by a wildcard, where they are. By default it remains a finding.
+    """
+    of_databases = [action for action in actions if action in _OF_DATABASES]
+    of_tables = [action for action in actions if action not in _OF_DATABASES]
+    database, entries = catalog_arns(scope, database_name), catalog_arns(scope, database_name, *tables)
+    return combine(
+        *([grant_on(None, grantee, of_databases, database)] if of_databases else []),
+        *([grant_on(None, grantee, of_tables, entries, because=because)] if of_tables else []),
+    )
+
+
+def grant_default_database(scope: Construct, grantee: iam.IGrantable) -> iam.Grant:
+    """Allow looking for the database `default`, and making it where there is none.
+
+    The metastore client of Spark and Hive does so when it starts, whatever it is started for, and not to be allowed to
+    look is an error to it. An account begins without the database.
+
+    - https://github.com/awslabs/aws-glue-data-catalog-client-for-apache-hive-metastore
+    - https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7
+    - https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+    """
+    return grant_entries(scope, grantee, ["glue:GetDatabase", "glue:CreateDatabase"], "default")
 
 
 class CatalogEntries:
@@ -134,10 +186,5 @@ class CatalogEntries:
             return iam.Grant.drop(grantee, "the catalog is shared through Lake Formation")
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access, restricted=restricted)
-        return grant_on(
-            None,
-            grantee,
-            ACTIONS[access],
-            catalog_arns(self._database, self._name, entry.tables),
-            because="tables that are not defined beforehand",
-        )
+        because = "tables that are not defined beforehand"
+        return grant_entries(self._database, grantee, ACTIONS[access], self._name, entry.tables, because=because)

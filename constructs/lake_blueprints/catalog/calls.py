@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
 from lake_blueprints.access.declared import Call, Declared, calls_on_logs
 from lake_blueprints.catalog.access import catalog_arns
@@ -46,6 +47,12 @@ def write_entries(table: Table, because: str) -> tuple[Call, ...]:
         in_database(table, ("glue:GetDatabase",), because, _ENTRIES),
         in_catalog(table, (*actions, "glue:UpdatePartition"), because, _ENTRIES),
     )
+
+
+def find_default_database(scope: Construct, because: str, source: str) -> Call:
+    """Look for the database `default`, as the metastore client does when it starts, and make it if there is none."""
+    actions, resources = ("glue:GetDatabase", "glue:CreateDatabase"), tuple(catalog_arns(scope, "default"))
+    return Call(actions=actions, resources=resources, because=because, source=source)
 
 
 def unchanged_entries(table: Table) -> Call:

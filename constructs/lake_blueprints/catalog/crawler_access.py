@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
-from lake_blueprints.catalog.access import ACTIONS, catalog_arns
+from lake_blueprints.catalog.access import ACTIONS, grant_entries
 from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.entry import Access
 from lake_blueprints.storage import Zone
@@ -58,9 +58,9 @@ def allow_crawl(
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     grant_on(bucket, role, grants.OBJECT_READ, objects, because="objects below a crawled prefix, whose names vary")
     grant_on(zone.key, role, grants.KEY_READ, [zone.key.key_arn])
-    entries = catalog_arns(database, database.database_name, tables)
     actions = (*_KEEP_TABLES, *_FORGET_TABLES) if deletes else _KEEP_TABLES
-    grant_on(None, role, actions, entries, because="tables that the crawler names itself")
+    because = "tables that the crawler names itself"
+    grant_entries(database, role, actions, database.database_name, tables, because=because)
     log_groups = Stack.of(role).format_arn(service="logs", resource="log-group:/aws-glue/crawlers*")
     grant_on(None, role, _LOG, [log_groups], because="Glue names the log group of a security configuration itself")
     grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"], because=_NO_RESOURCE)

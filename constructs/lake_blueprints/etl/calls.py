@@ -16,7 +16,6 @@ _JOB = "https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html"
 _ENCRYPTION = "https://docs.aws.amazon.com/glue/latest/dg/set-up-encryption.html"
 _LOGS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging-enable.html"
 _METRICS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-profile-glue-job-cloudwatch-metrics.html"
-_METASTORE = "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-data-catalog-hive.html"
 _SPARK = "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/assumed_roles.html"
 _TABLE = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html"
 _PARTITIONS = "https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html"
@@ -110,10 +109,6 @@ def _glue(job: CurationJob) -> tuple[Call, ...]:
     groups = tuple(
         stack.format_arn(service="logs", resource=found) for found in (logs, "log-group:/aws-glue/jobs/output")
     )
-    databases = tuple(
-        stack.format_arn(service="glue", resource=name)
-        for name in ("catalog", "database/default", "database/global_temp")
-    )
     bookmarks = {"kms:ViaService": f"glue.{Aws.REGION}.amazonaws.com"}
     return (
         Call(actions=("s3:GetObject",), resources=assets, because="loads script, package and plan", source=_JOB),
@@ -131,11 +126,5 @@ def _glue(job: CurationJob) -> tuple[Call, ...]:
             contexts=({}, bookmarks),
             because="encrypts what the security configuration says",
             source=_ENCRYPTION,
-        ),
-        Call(
-            actions=("glue:GetDatabase",),
-            resources=databases,
-            because="Spark looks for its default databases when a session begins",
-            source=_METASTORE,
         ),
     )

@@ -147,6 +147,9 @@ class CurationJob(Construct):
             table.grant_look(self.role)
         grant_glue_job(self.role, key=self.key, assets=(self.script, self.package, self.plan))
 
+        # Without --enable-glue-datacatalog: the script asks the catalog itself, and a Spark session that may ask it
+        # begins by looking for the database `default`, which not every account has.
+        # https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7
         arguments = {
             "--plan": self.plan.s3_object_url,
             "--source": source.uri(self.source_prefix),
@@ -158,7 +161,6 @@ class CurationJob(Construct):
             "--extra-py-files": self.package.s3_object_url,
             "--enable-metrics": "true",
             "--enable-continuous-cloudwatch-log": "true",
-            "--enable-glue-datacatalog": "true",
             "--job-bookmark-option": "job-bookmark-disable",
         }
         self.masked, self.salt = masked, salt

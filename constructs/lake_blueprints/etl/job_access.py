@@ -49,12 +49,7 @@ def grant_spark_folder(role: ServiceRole, table: Table) -> None:
 
 
 def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_assets.Asset]) -> None:
-    """Let a Glue job read its assets, write logs and metrics, and use its security configuration.
-
-    The `default` database is looked up by every Spark session that uses the Data Catalog, and `global_temp` as
-    well; without the permission the session fails before the script begins
-    (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-data-catalog-hive.html).
-    """
+    """Let a Glue job read its assets, write logs and metrics, and use its security configuration."""
     stack = Stack.of(role)
     for asset in assets:
         grant_on(None, role, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
@@ -78,12 +73,3 @@ def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_asse
     )
     grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"], because=_NO_RESOURCE)
     grant_on(None, role, ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn])
-    grant_on(
-        None,
-        role,
-        ["glue:GetDatabase"],
-        [
-            stack.format_arn(service="glue", resource=resource)
-            for resource in ("catalog", "database/default", "database/global_temp")
-        ],
-    )

@@ -52,7 +52,7 @@ class CrawlerEngine(Engine):
 def _crawl(runtime: Runtime, crawler: Any, crawl: Any) -> None:
     started = time.monotonic()
     status, error = "SUCCEEDED", ""
-    session = Session(runtime, crawler.backend.region_name)
+    session = Session(runtime, crawler.backend.region_name, role=crawler.role)
     try:
         CrawlerExecution(
             crawler, crawl, Catalog(runtime, crawler.backend.region_name, role=crawler.role), session

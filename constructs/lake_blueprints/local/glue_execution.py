@@ -20,6 +20,8 @@ from lake_blueprints.local.objects import Mirror
 from lake_blueprints.local.processes import ProcessGroup, Stopped, TimedOut
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.spark import ClassArchive, spark_configuration, spark_environment
+from lake_blueprints.local.spark_log import AccessLog
+from lake_blueprints.local.sql.catalog import Catalog
 
 _SECONDS_PER_MINUTE = 60.0
 _DEFAULT_TIMEOUT_MINUTES = 480
@@ -49,6 +51,7 @@ class JobExecution:
         self._error: str | None = None
         self._folder = runtime.workdir / "glue" / run.job_run_id
         self._mirror = Mirror(runtime.objects, self._folder / "s3")
+        self._accesses = AccessLog(self._folder)
         logs = runtime.workdir / "logs" / "glue" / job.name
         self._output = logs / f"{run.job_run_id}.out"
         self._errors = logs / f"{run.job_run_id}.err"
@@ -82,6 +85,8 @@ class JobExecution:
         try:
             group = self._start(archive, draft)
             state, error = self._wait(group)
+            for action, uri in self._accesses.accesses():
+                self._note(action, uri)
             self._mirror.push(self._note)
             self._publish_logs()
         except LocalCloudError as problem:
@@ -118,6 +123,9 @@ class JobExecution:
             "GLUE_VERSION": self.job.glue_version or "",
         }
         if archive:
+            # Glue passes it on to Spark, whose metastore is the catalog then.
+            if self._arguments.get("--enable-glue-datacatalog", "false") != "false":
+                Catalog(self._runtime, self._region, role=self.job.role).find_default_database()
             size = self._mirror.pull()
             environment |= self._spark_environment(archive, draft, quick=size < _SMALL_BYTES)
         given = {**self._arguments, "--JOB_NAME": self.job.name, "--JOB_RUN_ID": self.run.job_run_id}
@@ -140,7 +148,7 @@ class JobExecution:
 
     def _download(self, uri: str) -> Path:
         try:
-            content = self._runtime.objects.read(uri)
+            content = self._runtime.objects_of(self.job.role).read(uri)
         except KeyError:
             raise LocalCloudError(f"the job needs {uri}, which does not exist") from None
         path: Path = self._folder / uri.rsplit("/", 1)[-1]
@@ -148,7 +156,7 @@ class JobExecution:
         return path
 
     def _spark_environment(self, archive: ClassArchive, draft: Path, *, quick: bool) -> dict[str, str]:
-        java_options = archive.options() or archive.recording_options(draft)
+        java_options = [*(archive.options() or archive.recording_options(draft)), *self._accesses.options()]
         if quick:
             java_options.append("-XX:TieredStopAtLevel=1")
         settings = spark_configuration(self._mirror.folders(), workdir=self._folder, java_options=java_options)
@@ -178,12 +186,19 @@ class JobExecution:
         return "FAILED", error_message(self._errors.read_text(errors="replace"), code)
 
     def _note(self, action: str, uri: str) -> None:
-        self._runtime.recording.note(self.job.role, action, uri.removeprefix("s3://"))
+        self._runtime.recording.note(self.job.role, action, uri.partition("://")[2])
 
     def _publish_logs(self) -> None:
         for name, path in (("output", self._output), ("error", self._errors)):
             group = f"/aws-glue/jobs/{name}"
-            publish_log(self._runtime, region=self._region, group=group, stream=self.run.job_run_id, path=path)
+            publish_log(
+                self._runtime,
+                region=self._region,
+                role=self.job.role,
+                group=group,
+                stream=self.run.job_run_id,
+                path=path,
+            )
 
     def _end(self, state: str, error: str | None) -> None:
         self._error = error

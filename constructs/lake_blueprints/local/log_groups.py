@@ -13,9 +13,9 @@ _EVENTS = 1000
 _EVENT_CHARACTERS = 1000
 
 
-def publish_log(runtime: Runtime, *, region: str, group: str, stream: str, path: Path) -> None:
+def publish_log(runtime: Runtime, *, region: str, role: str, group: str, stream: str, path: Path) -> None:
     """Put the lines of the file `path` into a log stream, which is made if it does not exist."""
-    logs = runtime.client("logs", region)
+    logs = runtime.client("logs", region, role=role)
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=group)
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):

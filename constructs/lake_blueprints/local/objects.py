@@ -46,14 +46,41 @@ def file_of(item: ObjectSummary, folder: Path, name: str) -> Path:
     return folder / name
 
 
+@dataclass(frozen=True, kw_only=True)
+class EncryptionKey:
+    """The KMS key with which a bucket encrypts by default."""
+
+    key: str
+    is_bucket_key: bool
+
+
+Note = Callable[[str, str], None]
+
+
+def _ignore(action: str, uri: str) -> None:
+    """Note nothing."""
+
+
 class ObjectStore:
     """The objects of every bucket.
 
     This is the only module that knows how moto keeps objects.
+
+    Parameters
+    ----------
+    account: str
+        Whose buckets there are.
+    note: callable
+        Told of each call by what IAM calls it, with the URI. By default nobody is.
     """
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, note: Note = _ignore) -> None:
         self._account = account
+        self._note = note
+
+    def noted(self, note: Note) -> ObjectStore:
+        """Return the same objects, of whose use `note` is told."""
+        return ObjectStore(self._account, note)
 
     @property
     def _backend(self) -> S3Backend:
@@ -79,6 +106,7 @@ class ObjectStore:
 
     def list(self, uri: str, *, hidden: bool = False) -> Iterator[ObjectSummary]:
         """List the objects below `uri`; those that Hive hides (`_name`, `.name`) only if asked to."""
+        self._note("s3:ListBucket", uri)
         bucket, prefix = split_uri(uri)
         found = self._backend.buckets.get(bucket)
         # A copy of the plain dict: moto's own items() fails on a key that is deleted meanwhile.
@@ -95,11 +123,13 @@ class ObjectStore:
 
     def read(self, uri: str) -> bytes:
         """Return an object's content; KeyError if there is none."""
+        self._note("s3:GetObject", uri)
         content: bytes = self._stored(uri).value
         return content
 
     def etag(self, uri: str) -> str | None:
         """Return an object's ETag; None if there is no object."""
+        self._note("s3:GetObject", uri)
         try:
             etag: str = self._stored(uri).etag
         except KeyError:
@@ -107,12 +137,30 @@ class ObjectStore:
         return etag
 
     def write(self, uri: str, content: bytes) -> None:
+        self._note("s3:PutObject", uri)
         bucket, key = split_uri(uri)
         self._backend.put_object(bucket, key, content)
 
     def delete(self, uri: str) -> None:
+        self._note("s3:DeleteObject", uri)
         bucket, key = split_uri(uri)
         self._backend.delete_object(bucket, key)
+
+    def region(self, bucket: str) -> str:
+        """Return where a bucket is."""
+        region: str = self._backend.buckets[bucket].region_name
+        return region
+
+    def encryption_key(self, bucket: str) -> EncryptionKey | None:
+        """Return the KMS key with which a bucket encrypts by default; None if it is S3's own."""
+        found = self._backend.buckets.get(bucket)
+        rule: dict[str, Any] = ((found.encryption if found else None) or {}).get("Rule") or {}
+        given = rule.get("ApplyServerSideEncryptionByDefault") or {}
+        if not given.get("KMSMasterKeyID"):
+            return None
+        return EncryptionKey(
+            key=given["KMSMasterKeyID"], is_bucket_key=str(rule.get("BucketKeyEnabled")).lower() == "true"
+        )
 
     def _stored(self, uri: str) -> Any:
         bucket, key = split_uri(uri)
@@ -168,7 +216,7 @@ class Mirror:
                     total += item.size
         return total
 
-    def push(self, note: Callable[[str, str], None] = lambda action, uri: None) -> int:
+    def push(self, note: Note = _ignore) -> int:
         """Write new and changed files into S3, delete the objects of deleted files; return how many changed.
 
         `note` is told of each, by what IAM calls it.

@@ -98,6 +98,12 @@ class Runtime:
     def _key(self, role: str | None) -> AccessKey:
         return self.keys.alias(self.recording.key_of(role)) if role else self.keys.own
 
+    def objects_of(self, role: str | None) -> ObjectStore:
+        """Return the S3 objects, whose use is recorded if it is under a role."""
+        if not role:
+            return self.objects
+        return self.objects.noted(lambda action, uri: self.recording.note(role, action, uri.partition("://")[2]))
+
     def background(self, work: Callable[[], None], name: str) -> threading.Thread:
         """Run `work` in a daemon thread, as an AWS service would behind its API."""
         thread = threading.Thread(target=work, name=name, daemon=True)

@@ -31,10 +31,12 @@ from lake_blueprints.local.gateway import Gateway
 from lake_blueprints.local.glue_jobs import GlueJobEngine
 from lake_blueprints.local.guard import Guard
 from lake_blueprints.local.issued_keys import issued_secret
+from lake_blueprints.local.keys import KeyUses
 from lake_blueprints.local.kinesis import KinesisEngine
 from lake_blueprints.local.lambdas import LambdaEngine
 from lake_blueprints.local.objects import ObjectStore
 from lake_blueprints.local.private_files import make_private
+from lake_blueprints.local.recording import Recording
 from lake_blueprints.local.redshift_serverless import RedshiftServerless
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.sql.athena import AthenaEngine
@@ -91,13 +93,15 @@ class LocalServer:
     ) -> None:
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
+        objects = ObjectStore(DEFAULT_ACCOUNT_ID)
         self.runtime = Runtime(
             endpoint=f"http://localhost:{self.port}",
             account=DEFAULT_ACCOUNT_ID,
             workdir=workdir.resolve(),
             cache=cache or Path.home() / ".cache" / "lake-blueprints",
-            objects=ObjectStore(DEFAULT_ACCOUNT_ID),
             keys=AccessKeys(any_credentials=any_credentials, issued=issued_secret),
+            objects=objects,
+            recording=Recording(KeyUses(DEFAULT_ACCOUNT_ID, objects)),
             longest_wait=longest_wait,
         )
         self._engines: list[Engine] = []

@@ -42,6 +42,7 @@ class TrainingExecution:
         self._job = job
         self._request = request
         self._region = region
+        self._objects = runtime.objects_of(job.role_arn)
         self._stop = threading.Event()
         self._channels = request.get("InputDataConfig") or []
         self._parameters = {name: decode(value) for name, value in request["HyperParameters"].items()}
@@ -100,7 +101,7 @@ class TrainingExecution:
             if inside.is_relative_to(_BASE):
                 content = (self._base / inside.relative_to(_BASE)).read_bytes()
             else:
-                content = self._runtime.objects.read(archive)
+                content = self._objects.read(archive)
             with tarfile.open(fileobj=io.BytesIO(content)) as files:
                 files.extractall(self._base / "code", filter="data")
         except (KeyError, OSError, tarfile.TarError):
@@ -125,12 +126,12 @@ class TrainingExecution:
     def _download(self, channel: str, uri: str) -> None:
         _, prefix = split_uri(uri)
         count = 0
-        for item in self._runtime.objects.list(uri, hidden=True):
+        for item in self._objects.list(uri, hidden=True):
             inside = item.key.startswith(prefix if prefix.endswith("/") else f"{prefix}/")
             name = item.key.removeprefix(prefix).lstrip("/") if inside else item.key.rsplit("/", 1)[-1]
             path = file_of(item, self._base / "input" / "data" / channel, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self._runtime.objects.read(item.uri))
+            path.write_bytes(self._objects.read(item.uri))
             count += 1
         if not count:
             raise TrainingFailed(f'ClientError: Data download failed: No S3 objects found under S3 URL "{uri}"')
@@ -209,7 +210,9 @@ class TrainingExecution:
     def _collect(self) -> None:
         """Keep what a script leaves behind even if it fails: its log, its metrics and its other output."""
         stream = f"{self._job.training_job_name}/{_HOST}"
-        publish_log(self._runtime, region=self._region, group=_LOG_GROUP, stream=stream, path=self._log)
+        publish_log(
+            self._runtime, region=self._region, role=self._job.role_arn, group=_LOG_GROUP, stream=stream, path=self._log
+        )
         log = self._log.read_text(errors="replace")
         found = {metric["Name"]: re.findall(metric["Regex"], log) for metric in self._metrics}
         self._job.final_metric_data_list = [
@@ -226,7 +229,7 @@ class TrainingExecution:
             for path in sorted((self._base / folder).iterdir()):
                 archive.add(path, arcname=path.name)
         target = self._request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-        self._runtime.objects.write(f"{target}/{self._job.training_job_name}/output/{name}", buffer.getvalue())
+        self._objects.write(f"{target}/{self._job.training_job_name}/output/{name}", buffer.getvalue())
 
     def _failure(self, code: int) -> str:
         written = self._base / "output" / "failure"

@@ -6,13 +6,15 @@ from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.access.declared import Call, Declared, calls_on_logs
-from lake_blueprints.catalog.calls import in_catalog, read_entries, unchanged_entries
+from lake_blueprints.catalog.access import catalog_arns
+from lake_blueprints.catalog.calls import find_default_database, in_catalog, read_entries, unchanged_entries
 from lake_blueprints.quality.ruleset import QualityRuleset
 from lake_blueprints.storage import calls as objects
 
 _RUN = "https://docs.aws.amazon.com/glue/latest/dg/data-quality-authorization.html"
 _PROGRAM = "https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html"
 _FOLLOW = ("GetDataQualityRulesetEvaluationRun", "GetDataQualityResult")
+_SESSION = "https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7"
 _PASS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 
 
@@ -21,7 +23,7 @@ def ruleset_calls(ruleset: QualityRuleset) -> Declared:
     stack = Stack.of(ruleset)
     program = f"arn:{Aws.PARTITION}:s3:::aws-glue-ml-data-quality-assets-{Aws.REGION}/engine.jar"
     groups = (stack.format_arn(service="logs", resource="log-group:/aws-glue/data-quality/jobs"),)
-    because = "reads the table"
+    because, session = "reads the table", "begins a Spark session with the Data Catalog as its metastore"
     tables = (ruleset.table, *ruleset.references)
     return Declared(
         name="Evaluation of a ruleset",
@@ -38,6 +40,13 @@ def ruleset_calls(ruleset: QualityRuleset) -> Declared:
                 )
             ),
             Call(actions=("s3:GetObject",), resources=(program,), because="loads Glue's program", source=_PROGRAM),
+            find_default_database(ruleset, session, _SESSION),
+            Call(
+                actions=("glue:GetDatabase",),
+                resources=tuple(catalog_arns(ruleset, "global_temp")),
+                because=session,
+                source=_SESSION,
+            ),
             _on_ruleset(ruleset, "reads the rules", "GetDataQualityRuleset"),
             _on_run(ruleset, "follows itself and publishes its result", *_FOLLOW, "PublishDataQuality"),
             _metric("Glue Data Quality", "writes metrics"),
@@ -48,6 +57,7 @@ def ruleset_calls(ruleset: QualityRuleset) -> Declared:
             *(objects.unchanged(table.zone, table.prefix) for table in tables),
             *objects.ruling(ruleset.table.zone),
             unchanged_entries(ruleset.table),
+            _other_database(ruleset, "making other databases"),
             _metric("Elsewhere", "metrics of others"),
             _on_ruleset(ruleset, "changing rules", "UpdateDataQualityRuleset", "DeleteDataQualityRuleset"),
         ),
@@ -92,6 +102,11 @@ def run_ruleset_calls(ruleset: QualityRuleset, user: iam.IRole) -> Declared:
 def _on_ruleset(ruleset: QualityRuleset, because: str, *actions: str) -> Call:
     called = tuple(f"glue:{action}" for action in actions)
     return Call(actions=called, resources=(ruleset.ruleset_arn,), because=because, source=_RUN)
+
+
+def _other_database(ruleset: QualityRuleset, because: str) -> Call:
+    database = catalog_arns(ruleset, ruleset.table.database.database_name)[1]
+    return Call(actions=("glue:CreateDatabase",), resources=(database,), because=because, source=_SESSION)
 
 
 def _on_run(ruleset: QualityRuleset, because: str, *actions: str) -> Call:

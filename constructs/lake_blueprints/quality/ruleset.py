@@ -14,7 +14,7 @@ from constructs import Construct
 
 from lake_blueprints.access import ServiceRole, combine, grant_on
 from lake_blueprints.catalog import Table
-from lake_blueprints.catalog.access import catalog_arns
+from lake_blueprints.catalog.access import grant_entries
 from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
 from lake_blueprints.quality.run_access import RUNS, every_ruleset, grant_evaluation
 
@@ -137,9 +137,7 @@ class QualityRuleset(Construct):
         )
 
     def _grant_look(self, grantee: iam.IGrantable, table: Table) -> iam.Grant:
-        return grant_on(
-            None, grantee, ["glue:GetTable"], catalog_arns(self, table.database.database_name, table.table_name)
-        )
+        return grant_entries(self, grantee, ["glue:GetTable"], table.database.database_name, table.table_name)
 
 
 def define_promised(

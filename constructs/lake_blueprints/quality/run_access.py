@@ -5,12 +5,15 @@ from __future__ import annotations
 from aws_cdk import Aws, Stack
 
 from lake_blueprints.access import ServiceRole, grant_on
+from lake_blueprints.catalog.access import grant_default_database, grant_entries
 
 RUNS = "a run and its result have no name before they exist"
 
 
 def grant_evaluation(role: ServiceRole) -> None:
     """Let a run fetch Glue's own program, look at itself, publish its result and write metrics and logs.
+
+    A run is a Spark session with the Data Catalog as its metastore, which looks for two databases when it begins.
 
     https://docs.aws.amazon.com/glue/latest/dg/data-quality-authorization.html and, for the program,
     https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html
@@ -49,6 +52,9 @@ def grant_evaluation(role: ServiceRole) -> None:
         [f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:/aws-glue/*"],
         because="Glue names the log groups of its runs itself",
     )
+
+    grant_default_database(role, role)
+    grant_entries(role, role, ["glue:GetDatabase"], "global_temp")
 
 
 def every_ruleset(role: ServiceRole) -> str:

@@ -6,12 +6,14 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.catalog.calls import find_default_database
 from lake_blueprints.query.workgroup import Workgroup
 from lake_blueprints.storage import calls as objects
 
 _WORKGROUPS = "https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html"
 _CATALOGS = "https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-example-policies.html"
 _RESULTS = "https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html"
+_ENTRIES = "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 _RESULTS_PREFIX = "results/"
 
 _ASK = ("GetWorkGroup", "StartQueryExecution", "StopQueryExecution", "GetQueryExecution", "BatchGetQueryExecution")
@@ -40,6 +42,7 @@ def _results(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
     catalog = Stack.of(workgroup).format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
     return (
         Call(actions=("athena:GetDataCatalog",), resources=(catalog,), because=because, source=_CATALOGS),
+        find_default_database(workgroup, because, _ENTRIES),
         *objects.reading(workgroup.results, _RESULTS_PREFIX, because),
         *objects.uploading(workgroup.results, _RESULTS_PREFIX, because, "s3:ListMultipartUploadParts"),
         objects.locating(workgroup.results, because, _RESULTS),

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.access import combine, grant_on, grants
+from lake_blueprints.catalog.access import grant_default_database
 from lake_blueprints.removal import guard_removal
 from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule
 
@@ -209,6 +210,7 @@ class Workgroup(Construct):
         below_results = {"StringLike": {"s3:prefix": [f"{_RESULTS_PREFIX}*"]}}
         return combine(
             grant_on(None, grantee, ["athena:GetDataCatalog"], [catalog]),
+            grant_default_database(self, grantee),
             grant_on(
                 bucket,
                 grantee,

@@ -107,8 +107,14 @@ def test_its_role_reads_and_lists_its_prefixes_only(stack: cdk.Stack) -> None:
     bucket = stack.resolve(found.zone.bucket.bucket_arn)
     assert by_action["s3:GetObject"]["Resource"] == {"Fn::Join": ["", [bucket, "/reference/*"]]}
     assert by_action["s3:ListBucket"]["Condition"] == {"StringLike": {"s3:prefix": ["reference/*"]}}
-    ends = [arn["Fn::Join"][1][-1] for arn in by_action["glue:GetDatabase"]["Resource"]]
-    assert ends == [":catalog", ":database/lake", ":table/lake/ref_*"]
+    ends = {
+        action: [arn["Fn::Join"][1][-1] for arn in by_action[action]["Resource"]]
+        for action in ("glue:GetDatabase", "glue:GetTable")
+    }
+    assert ends == {
+        "glue:GetDatabase": [":catalog", ":database/lake"],
+        "glue:GetTable": [":catalog", ":database/lake", ":table/lake/ref_*"],
+    }
     assert by_action["logs:CreateLogGroup"]["Action"][-1] == "logs:AssociateKmsKey"
     assert by_action["cloudwatch:PutMetricData"]["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
     assert not [action for s in statements for action in [s["Action"]] if "s3:PutObject" in action]

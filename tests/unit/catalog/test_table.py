@@ -134,10 +134,10 @@ def test_a_reader_gets_the_data_and_this_tables_entry(stack: cdk.Stack, flights:
     Table(stack, "Other", database=found.database, dataset=flights, table_name="other", prefix="other/")
     found.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
-    (catalog,) = [s for s in statements if "glue:GetTable" in s["Action"]]
+    database, catalog = [s for s in statements if str(s["Action"]).count("glue:")]
+    assert database["Action"] == ["glue:GetDatabase", "glue:GetDatabases"]
+    assert [arn["Fn::Join"][1][-1] for arn in database["Resource"]] == [":catalog", ":database/lake"]
     assert catalog["Action"] == [
-        "glue:GetDatabase",
-        "glue:GetDatabases",
         "glue:GetTable",
         "glue:GetTables",
         "glue:GetPartition",

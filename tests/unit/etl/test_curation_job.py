@@ -107,6 +107,12 @@ def test_is_glue_5_1_on_two_workers_for_an_hour_by_default(stack: cdk.Stack) -> 
     assert found["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
 
 
+def test_its_session_asks_the_catalog_nothing_so_that_no_default_database_is_needed(stack: cdk.Stack) -> None:
+    job(stack)
+    assert "--enable-glue-datacatalog" not in properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
+    assert "database/default" not in json.dumps(template_of(stack))
+
+
 def test_takes_size_version_timeout_and_retries(stack: cdk.Stack) -> None:
     worker = Worker(glue_version="6.0", type=WorkerType.G_2X, count=10, flex=True)
     job(stack, worker=worker, timeout=Duration.minutes(90), max_retries=2)

@@ -72,7 +72,8 @@ def _metered(runtime: Runtime) -> Any:
     original = DomainDispatcherApplication.__call__
 
     def application(self: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        body: Iterable[bytes] = original(self, environ, start_response)
+        moto = runtime.recording.around(lambda *request: original(self, *request))
+        body: Iterable[bytes] = moto(environ, start_response)
         credential = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         if credential and environ["REQUEST_METHOD"] == "GET":
             return runtime.meter.metered(credential[1], body)

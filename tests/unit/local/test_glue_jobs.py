@@ -56,7 +56,7 @@ class Job:
         kind = properties.pop("kind", "pythonshell")
         self.glue.create_job(
             Name=name,
-            Role="arn:aws:iam::123456789012:role/job",
+            Role=properties.pop("role", "arn:aws:iam::123456789012:role/job"),
             Command={"Name": kind, "ScriptLocation": f"s3://code/{key}"},
             GlueVersion="5.1",
             **properties,
@@ -132,6 +132,44 @@ def test_runs_the_deployed_spark_script_on_the_objects_of_s3(runtime: Runtime, s
     )["events"]
     assert [event["message"] for event in events] == ["ORDERS 2 true"]
     assert (runtime.workdir / "logs" / "glue" / "orders" / f"{run['Id']}.out").read_text() == "ORDERS 2 true\n"
+
+
+READ_ORDERS = """
+from pyspark.sql import SparkSession
+
+print(SparkSession.builder.getOrCreate().read.json("s3://raw/read/").count())
+"""
+
+
+def test_what_spark_lists_and_reads_is_recorded_under_the_role(runtime: Runtime, s3: Any) -> None:
+    for name in ("read/day=1/a b.json", "unread/1.json"):
+        s3.put_object(Bucket="raw", Key=name, Body=b'{"id": 1}\n')
+    role = "arn:aws:iam::123456789012:role/reader"
+    run = Job(runtime, "reader", READ_ORDERS, kind="glueetl", role=role).run()
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    called = {(call.action, call.resource) for call in runtime.recording.calls if call.role == role}
+    assert {
+        ("s3:GetObject", "code/scripts/reader.py"),
+        ("s3:ListBucket", "raw/read/"),
+        ("s3:GetObject", "raw/read/day=1/a b.json"),
+        ("logs:PutLogEvents", f"/aws-glue/jobs/output/{run['Id']}"),
+    } <= called
+    assert not [resource for _, resource in called if "unread" in resource]
+    assert not [action for action, _ in called if action.startswith("glue:")]
+
+
+def test_a_session_with_the_data_catalog_looks_for_the_default_database_and_makes_it(
+    runtime: Runtime, glue: Any
+) -> None:
+    """Of an account that begins without one."""
+    assert "default" not in [database["Name"] for database in glue.get_databases()["DatabaseList"]]
+    role = "arn:aws:iam::123456789012:role/session"
+    arguments = {"--enable-glue-datacatalog": "true"}
+    job = Job(runtime, "session", READ_ORDERS, kind="glueetl", role=role, DefaultArguments=arguments)
+    job.run()
+    called = {(call.action, call.resource) for call in runtime.recording.calls if call.role == role}
+    assert {("glue:GetDatabase", "default"), ("glue:CreateDatabase", "default")} <= called
+    assert glue.get_database(Name="default")["Database"]["Name"] == "default"
 
 
 def test_what_a_failed_script_has_written_stays_and_its_exception_is_told(runtime: Runtime, s3: Any) -> None:

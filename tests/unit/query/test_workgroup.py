@@ -123,10 +123,12 @@ def test_whoever_may_query_can_write_and_read_results_below_their_prefix(stack: 
     workgroup.grant_run_queries(iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal()))
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     bucket, key = stack.resolve(workgroup.results.bucket.bucket_arn), stack.resolve(workgroup.key.key_arn)
-    athena, catalog, objects, location, listing, encryption = statements
+    athena, catalog, default, objects, location, listing, encryption = statements
     assert "athena:StartQueryExecution" in athena["Action"]
     assert athena["Resource"] == stack.resolve(workgroup.workgroup_arn)
     assert catalog["Action"] == "athena:GetDataCatalog"
+    assert default["Action"] == ["glue:GetDatabase", "glue:CreateDatabase"]
+    assert [arn["Fn::Join"][1][-1] for arn in default["Resource"]] == [":catalog", ":database/default"]
     assert objects["Action"] == [
         "s3:GetObject",
         "s3:PutObject",

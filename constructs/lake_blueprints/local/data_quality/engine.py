@@ -70,13 +70,20 @@ class DataQualityEngine(Engine):
             "get_data_quality_ruleset": self._get,
             "update_data_quality_ruleset": self._update,
             "delete_data_quality_ruleset": self._delete,
-            "start_data_quality_ruleset_evaluation_run": self._start,
             "get_data_quality_ruleset_evaluation_run": self._describe,
             "get_data_quality_result": self._result,
             "batch_get_data_quality_result": self._batch,
         }
         for name, action in actions.items():
             patches.add(_RESPONSES, f"GlueResponse.{name}")(_handler(action))
+        engine = self
+
+        @patches.add(_RESPONSES, "GlueResponse.start_data_quality_ruleset_evaluation_run")
+        def start(self: Any) -> ActionResult:
+            # Tables are looked up in the name of whoever starts a run.
+            role = engine.runtime.recording.role_of(self.headers.get("Authorization", ""))
+            return ActionResult(engine._start(self.region, dict(self.parameters), role))
+
         return patches
 
     def _create(self, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +113,7 @@ class DataQualityEngine(Engine):
         del self._rulesets[region, request["Name"]]
         return {}
 
-    def _start(self, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _start(self, region: str, request: dict[str, Any], role: str | None) -> dict[str, Any]:
         token = request.get("ClientToken")
         for (where, _), known in self._runs.items():
             if token and where == region and known.request.get("ClientToken") == token:
@@ -115,7 +122,7 @@ class DataQualityEngine(Engine):
         sources = {PRIMARY: request["DataSource"], **request.get("AdditionalDataSources", {})}
         tables = {alias: source["GlueTable"] for alias, source in sources.items()}
         for table in tables.values():
-            self._need_table(region, table)
+            self._need_table(region, table, role)
         run = Run(request=request)
         self._runs[region, run.id] = run
         self.runtime.background(lambda: self._perform(region, run, rulesets, tables), name=run.id)
@@ -145,9 +152,14 @@ class DataQualityEngine(Engine):
             parsed = {name: parse(text) for name, text in rulesets.items()}
             for rules in parsed.values():
                 check(rules)
-            session = Session(self.runtime, region, integer_division=False)
+            role = run.request["Role"]
+            session = Session(self.runtime, region, role=role, integer_division=False)
+            catalog = Catalog(self.runtime, region, role=role)
             try:
-                evaluation = Evaluation(session, Catalog(self.runtime, region))
+                # As a Spark session does that has the catalog as its metastore.
+                catalog.find_default_database()
+                catalog.has_database("global_temp")
+                evaluation = Evaluation(session, catalog)
                 for alias, table in tables.items():
                     evaluation.load(alias, table["DatabaseName"], table["TableName"])
                 for name, rules in parsed.items():
@@ -189,9 +201,10 @@ class DataQualityEngine(Engine):
             raise EntityNotFoundException(f"Ruleset {name} not found.")
         return self._rulesets[region, name]
 
-    def _need_table(self, region: str, table: dict[str, str]) -> None:
+    def _need_table(self, region: str, table: dict[str, str], role: str | None = None) -> None:
+        glue = self.runtime.client("glue", region, role=role)
         try:
-            self.runtime.client("glue", region).get_table(DatabaseName=table["DatabaseName"], Name=table["TableName"])
+            glue.get_table(DatabaseName=table["DatabaseName"], Name=table["TableName"])
         except ClientError as error:
             raise EntityNotFoundException(error.response["Error"]["Message"]) from None
 

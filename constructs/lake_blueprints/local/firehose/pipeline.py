@@ -28,7 +28,11 @@ class Pipeline:
         self._runtime = runtime
         self.account = account
         self.listed = False
-        self._source = KinesisSource(stream, region=region, account=account) if stream.source else None
+        self._source = (
+            KinesisSource(stream, region=region, account=account, recording=runtime.recording)
+            if stream.source
+            else None
+        )
         self._buffer: list[Record] = []
         self._bytes = 0
         self._oldest = 0.0
@@ -96,9 +100,10 @@ class Pipeline:
         self._oldest = time.monotonic()
 
     def _write(self) -> None:
+        objects = self._runtime.objects_of(self.destination.role)
         while self._unwritten:
             with self._runtime.faults.around("s3", "PutObject"):
-                self._runtime.objects.write(self._unwritten[0].uri, self._unwritten[0].content)
+                objects.write(self._unwritten[0].uri, self._unwritten[0].content)
             self._unwritten.pop(0)
 
     def _delivery(self) -> Delivery:
@@ -110,10 +115,10 @@ class Pipeline:
             name=f"{self.stream.delivery_stream_name}-{self.stream.version_id}",
             destination=destination,
             conversion=self._conversion(destination.conversion) if destination.conversion else None,
-            client=self._runtime.client("lambda", self.region),
+            client=self._runtime.client("lambda", self.region, role=destination.role),
             context=context,
         )
 
     def _conversion(self, configuration: Mapping[str, Any]) -> Conversion:
-        glue = self._runtime.client("glue", self.region)
+        glue = self._runtime.client("glue", self.region, role=configuration["SchemaConfiguration"].get("RoleARN"))
         return Conversion(configuration, glue=glue, region=self.region, account=self.account)

@@ -27,6 +27,7 @@ class Processor:
 class Destination:
     """Where and how records are delivered."""
 
+    role: str | None
     bucket: str
     prefix: str
     error_prefix: str
@@ -60,6 +61,7 @@ class Destination:
             raise LocalCloudError("S3BackupMode Enabled is not run by the local cloud; use Disabled")
         extension = _converted_extension(conversion) if conversion else _EXTENSIONS[compression]
         destination = cls(
+            role=configuration.get("RoleARN"),
             bucket=configuration["BucketARN"].split(":")[-1],
             prefix=configuration.get("Prefix") or "",
             error_prefix=configuration.get("ErrorOutputPrefix") or "",

@@ -12,17 +12,21 @@ from typing import Any
 from moto.kinesis.models import kinesis_backends
 
 from lake_blueprints.local.firehose.records import Record
+from lake_blueprints.local.recording import Recording
 
 # So that a long backlog is not decoded under the buffer's lock in one go.
 _MOST_RECORDS = 10_000
 
 
 class KinesisSource:
-    """Reads every shard from the first record on, each record once."""
+    """Reads every shard from the first record on, each record once, under the role that the source names."""
 
-    def __init__(self, delivery_stream: Any, *, region: str, account: str) -> None:
+    def __init__(self, delivery_stream: Any, *, region: str, account: str, recording: Recording) -> None:
         self._backend = kinesis_backends[account][region]
-        self._name = delivery_stream.source["KinesisStreamARN"].rsplit("/", 1)[-1]
+        self._arn = delivery_stream.source["KinesisStreamARN"]
+        self._name = self._arn.rsplit("/", 1)[-1]
+        self._role = delivery_stream.source["RoleARN"]
+        self._recording = recording
         self._positions: dict[str, int] = {}
 
     def read(self) -> list[Record]:
@@ -30,7 +34,11 @@ class KinesisSource:
         stream = self._backend.streams.get(self._name)
         found: list[Record] = []
         for shard_id, shard in list(stream.shards.items()) if stream else []:
+            if shard_id not in self._positions:
+                self._note("ListShards", "GetShardIterator")
             number = self._positions.get(shard_id, 0)
+            if shard.records.get(number + 1):
+                self._note("GetRecords")
             while len(found) < _MOST_RECORDS and (record := shard.records.get(number + 1)):
                 number += 1
                 found.append(
@@ -42,3 +50,7 @@ class KinesisSource:
                 )
             self._positions[shard_id] = number
         return found
+
+    def _note(self, *actions: str) -> None:
+        for action in actions:
+            self._recording.note(self._role, f"kinesis:{action}", self._arn)

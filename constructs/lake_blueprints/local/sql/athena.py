@@ -118,8 +118,11 @@ class AthenaEngine(Engine):
             execution = _prepare(self)
             self.athena_backend.executions[execution.id] = execution
             region = self.athena_backend.region_name
+            # On behalf of whoever asks.
+            role = runtime.recording.role_of(self.headers.get("Authorization", ""))
             runtime.background(
-                lambda: _run(execution, Session(runtime, region), Catalog(runtime, region)), execution.id
+                lambda: _run(execution, Session(runtime, region, role=role), Catalog(runtime, region, role=role)),
+                execution.id,
             )
             return json.dumps({"QueryExecutionId": execution.id})
 

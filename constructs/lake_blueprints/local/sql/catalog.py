@@ -45,7 +45,7 @@ class Catalog:
 
     def __init__(self, runtime: Runtime, region: str, *, role: str | None = None) -> None:
         self.glue = runtime.client("glue", region, role=role)
-        self.objects: ObjectStore = runtime.objects
+        self.objects: ObjectStore = runtime.objects_of(role)
 
     def table(self, database: str, name: str) -> dict[str, Any] | None:
         with contextlib.suppress(self.glue.exceptions.EntityNotFoundException):
@@ -64,6 +64,15 @@ class Catalog:
             self.glue.get_database(Name=name)
             return True
         return False
+
+    def find_default_database(self) -> None:
+        """Look for the database `default`, and make it if there is none: AWS's metastore client begins with that.
+
+        https://github.com/awslabs/aws-glue-data-catalog-client-for-apache-hive-metastore
+        """
+        if not self.has_database("default"):
+            with contextlib.suppress(self.glue.exceptions.AlreadyExistsException):
+                self.glue.create_database(DatabaseInput={"Name": "default", "Description": "Default Hive database"})
 
     def databases(self) -> list[str]:
         return sorted(item["Name"] for page in self._pages("get_databases") for item in page["DatabaseList"])

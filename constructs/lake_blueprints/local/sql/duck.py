@@ -42,7 +42,7 @@ LOCKDOWN = (
 
 
 class Session:
-    """One DuckDB connection whose S3 requests are signed by an access key id of its own.
+    """One DuckDB connection whose S3 requests are signed by an access key id of its own, under a role if one is given.
 
     The server meters what it sends per access key id, so `bytes_read` is what this session's statements
     really fetched: with Parquet, the footers and the column chunks that were needed.
@@ -53,13 +53,18 @@ class Session:
         The local cloud.
     region: str
         Region by which requests are signed.
+    role: str, optional
+        Role under which the requests are recorded. By default they are not recorded.
     integer_division: bool
         Whether 7 / 2 is 3, as in Trino and Redshift (the default), or 3.5, as in Spark.
     """
 
-    def __init__(self, runtime: Runtime, region: str, *, integer_division: bool = True) -> None:
+    def __init__(
+        self, runtime: Runtime, region: str, *, role: str | None = None, integer_division: bool = True
+    ) -> None:
         self._runtime = runtime
-        self._key = runtime.keys.alias(f"duckdb-{uuid.uuid4().hex}")
+        user = f"duckdb-{uuid.uuid4().hex}"
+        self._key = runtime.keys.alias(runtime.recording.key_of(role, user) if role else user)
         self.connection = duckdb.connect(":memory:")
         self.connection.load_extension(str(HTTPFS))
         spill = runtime.workdir / "duckdb"

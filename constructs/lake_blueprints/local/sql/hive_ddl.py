@@ -51,6 +51,7 @@ class HiveDdl:
         for pattern, handler in _HANDLERS:
             matched = pattern.fullmatch(sql)
             if matched:
+                self.catalog.find_default_database()
                 return handler(self, matched)
         return None
 

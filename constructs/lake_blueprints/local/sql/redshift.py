@@ -201,10 +201,20 @@ class RedshiftDataEngine(Engine):
             where = target.get("WorkgroupName") or target["ClusterIdentifier"]
             key = (region, where, target["Database"])
             if key not in self._warehouses:
-                self._warehouses[key] = Warehouse(self.runtime, region)
+                self._warehouses[key] = Warehouse(self.runtime, region, role=self._role(region, where))
             return self._warehouses[key]
 
         return patches
+
+    def _role(self, region: str, workgroup: str) -> str | None:
+        """Return the role under which statements read the lake: the namespace's default one."""
+        serverless = self.runtime.client("redshift-serverless", region)
+        try:
+            namespace = serverless.get_workgroup(workgroupName=workgroup)["workgroup"]["namespaceName"]
+        except ClientError:
+            return None  # a cluster, or a workgroup that was never made
+        found = serverless.get_namespace(namespaceName=namespace)["namespace"].get("defaultIamRoleArn")
+        return str(found) if found else None
 
 
 def _run(statement: Statement, warehouse: Warehouse) -> None:

@@ -83,9 +83,9 @@ MACROS = ("redshift_divide(a, b) as case when b = 0 then error('Divide by zero')
 class Warehouse:
     """One database of a workgroup, kept as long as the local cloud runs."""
 
-    def __init__(self, runtime: Runtime, region: str) -> None:
-        self._session = Session(runtime, region)
-        self._catalog = Catalog(runtime, region)
+    def __init__(self, runtime: Runtime, region: str, *, role: str | None = None) -> None:
+        self._session = Session(runtime, region, role=role)
+        self._catalog = Catalog(runtime, region, role=role)
         self._external: dict[str, str] = {}
         self._lock = threading.Lock()
         self._running: str | None = None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -80,6 +81,25 @@ def evaluated(glue: Any, rule: str, **more: Any) -> tuple[str, list[float]]:
     assert ended["Status"] == "SUCCEEDED", ended.get("ErrorString")
     (found,) = glue.get_data_quality_result(ResultId=ended["ResultIds"][0])["RuleResults"]
     return found["Result"], list(found["EvaluatedMetrics"].values())
+
+
+def test_a_run_begins_as_a_spark_session_does_that_has_the_catalog_as_its_metastore(
+    runtime: Runtime, glue: Any
+) -> None:
+    """Of an account without a default database, whatever other tests have run."""
+    with suppress(ClientError):
+        glue.delete_database(Name="default")
+    assert evaluated(glue, "RowCount = 5") == ("PASS", [5.0])
+    called = {(call.action, call.resource) for call in runtime.recording.calls if call.role == ROLE}
+    assert {
+        ("glue:GetDatabase", "default"),
+        ("glue:CreateDatabase", "default"),
+        ("glue:GetDatabase", "global_temp"),
+        ("glue:GetTable", "db/t"),
+        ("s3:ListBucket", "quality/t/"),
+        ("s3:GetObject", "quality/t/data.csv"),
+    } <= called
+    assert glue.get_database(Name="default")["Database"]["Name"] == "default"
 
 
 CODES = {"AdditionalDataSources": {"codes": {"GlueTable": {"DatabaseName": "db", "TableName": "codes"}}}}

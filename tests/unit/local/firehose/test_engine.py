@@ -276,6 +276,8 @@ def test_converts_to_parquet_by_the_columns_of_the_table(lake: Lake) -> None:
     assert [str(row["price"]) for row in rows] == ["1.50", "2.01", "1.50"]
     assert {row["at"] for row in rows} == {datetime(2026, 1, 2, 3, 4, 5)}
     assert [row["item"] for row in rows] == [{"sku": "x", "qty": 2}, {"sku": "x", "qty": 2}, None]
+    called = {(call.action, call.resource) for call in lake.runtime.recording.calls if call.role == ROLE}
+    assert {("glue:GetTable", "raw/orders"), ("s3:PutObject", f"{BUCKET}/{key}")} <= called
 
 
 @pytest.mark.parametrize("compression", ["GZIP", "UNCOMPRESSED"])
@@ -419,6 +421,8 @@ def handler(event, context):
     assert len(lake.errors("e/processing-failed/")) == 250
     with pytest.raises(ClientError, match="not permitted on KinesisStreamAsSource"):
         lake.put("clicks", b"1")
+    called = {call.action for call in lake.runtime.recording.calls if call.role == ROLE}
+    assert {"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", "lambda:InvokeFunction"} <= called
 
 
 def test_nothing_is_lost_or_doubled_when_a_delivery_fails(lake: Lake, runtime: Runtime) -> None:

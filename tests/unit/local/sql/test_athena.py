@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from contextlib import suppress
 from typing import Any
 
 import awswrangler
@@ -374,6 +375,23 @@ def test_ddl_shows_and_describes(flights: Lake) -> None:
         ["left_at", "timestamp"],
         ["day", "string"],
     ]
+
+
+def test_a_query_is_run_on_behalf_of_whoever_asks_and_ddl_looks_for_the_default_database(flights: Lake) -> None:
+    role = "arn:aws:iam::123456789012:role/analyst"
+    with suppress(ClientError):
+        flights.client("glue").delete_database(Name="default")
+    asked = Lake(runtime=flights.runtime, clients={"athena": flights.runtime.client("athena", REGION, role=role)})
+    assert asked.query("select count(*) from carriers")
+    recorded = flights.runtime.recording
+    called = {(call.action, call.resource) for call in recorded.calls if call.role == role}
+    assert ("glue:GetTable", "lake/carriers") in called
+    assert [resource for action, resource in called if action == "s3:GetObject" and "carriers" in resource]
+    assert [resource for action, resource in called if action == "s3:PutObject" and resource.startswith("results/")]
+    assert ("glue:GetDatabase", "default") not in called
+    asked.query("show columns in carriers")
+    called = {(call.action, call.resource) for call in recorded.calls if call.role == role}
+    assert {("glue:GetDatabase", "default"), ("glue:CreateDatabase", "default")} <= called
 
 
 @pytest.mark.parametrize(
