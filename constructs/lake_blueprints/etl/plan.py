@@ -123,7 +123,13 @@ class Curation:
         kept = [column for column in dataset.columns if column.name not in self.drop]
         joined = [_optional(join.reference.column(name)) for join in self.joins for name in join.columns]
         derived = [
-            Column(name=name, type=rule.column_type, classification=rule.classification, masking=rule.masking)
+            Column(
+                name=name,
+                type=rule.column_type,
+                classification=rule.classification,
+                masking=rule.masking,
+                classifications=dataset.classifications,
+            )
             for name, rule in self.derive.items()
         ]
         self._check_derived([*dataset.columns, *joined, *derived])

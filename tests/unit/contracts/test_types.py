@@ -113,7 +113,7 @@ def test_refuses_what_is_not_a_type(text: str, message: str) -> None:
 @pytest.mark.parametrize("opening", ["array<", "map<string,", "struct<a:"])
 def test_refuses_a_type_that_is_too_deep_in_one_line(opening: str) -> None:
     assert parse_type(opening * 64 + "int" + ">" * 64).nested
-    with pytest.raises(ContractError, match="^a type is nested more than 64 levels deep; flatten it$"):
+    with pytest.raises(ContractError, match=r"^a type is nested more than 64 levels deep; flatten it$"):
         parse_type(opening * 1_100 + "int" + ">" * 1_100)
 
 
@@ -121,5 +121,5 @@ def test_refuses_a_column_of_a_type_that_is_too_deep() -> None:
     deep: DataType = ScalarType("int")
     for _ in range(1_100):
         deep = ArrayType(deep)
-    with pytest.raises(ContractError, match="^a type is nested more than 64 levels deep; flatten it$"):
+    with pytest.raises(ContractError, match=r"^a type is nested more than 64 levels deep; flatten it$"):
         Column(name="x", type=deep)
