@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from lake_blueprints.contracts import Classifications, Column, ContractError, Dataset, Governance, Masking
@@ -133,3 +136,10 @@ def test_a_masked_copy_is_not_as_secret_as_its_dataset() -> None:
     )
     masked = secret.masked()
     assert (masked.classification, masked.governance.tags, masked.restricted_columns) == ("masked", ("finance",), ())
+
+
+def test_the_documentation_lists_every_word() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "governance.md").read_text()
+    table = page.partition("| a label | restricts |")[2].partition("| anything else")[0]
+    listed = {re.sub(r"[^a-z0-9]", "", word.lower()) for word in re.split(r",|: |\|", table)}
+    assert (RESTRICTED | HARMLESS) - listed == set()
