@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -170,7 +171,8 @@ class Told:
         while found := sqs.receive_message(QueueUrl=self._lake.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
                 sqs.delete_message(QueueUrl=self._lake.queue, ReceiptHandle=message["ReceiptHandle"])
-                yield "message", message["Body"]
+                body = json.loads(message["Body"])
+                yield "message", f"{body.get('Subject')} {body['Message']}"
 
     def _logs(self) -> Iterator[tuple[str, str]]:
         logs = self._lake.cloud.client("logs")
@@ -218,7 +220,11 @@ def test_no_history_log_message_or_report_holds_a_restricted_value(lake: Lake, w
     kinds = {place.partition(" ")[0].partition("/")[0] for place, _ in told}
     assert kinds >= {"error", "execution", "history", "job", "message", "log", "statements", "logs"}
     assert any("breaks lowest ticket" in text for place, text in told if place == "message")
-    assert any("international phones" in text and '"found":100' in text for place, text in told if place == "message")
+    assert any(
+        "international phones" in text and re.search(r'"found": ?100\b', text)
+        for place, text in told
+        if place == "message"
+    )
 
     told += [(place, text) for may, place, text in held if not may]
     assert [(secret, place) for place, text in told for secret in SECRETS if secret in text] == []
