@@ -17,7 +17,16 @@ from lake_blueprints.contracts.errors import ContractError
 RESTRICTED = frozenset(
     {
         *("restricted", "confidential", "sensitive", "secret", "private", "classified", "protected", "privileged"),
-        *("proprietary", "needtoknow", "eyesonly", "limiteddistribution", "fouo", "forofficialuseonly"),
+        *(
+            "proprietary",
+            "needtoknow",
+            "eyesonly",
+            "limiteddistribution",
+            "fouo",
+            "forofficialuseonly",
+            "officialuseonly",
+            "ouo",
+        ),
         *("personal", "personallyidentifiable", "personalidentifiable", "personallyidentifying", "identifiable"),
         *("specialcategory", "specialcategories", "pseudonymized", "pseudonymised", "biometric", "cardholder"),
         *("protectedhealth", "pii", "spii", "phi", "ephi", "spi", "npi", "nppi", "mnpi", "pci", "pcidss", "chd", "cui"),

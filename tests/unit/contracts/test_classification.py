@@ -11,7 +11,7 @@ from lake_blueprints.contracts import Classifications, Column, ContractError, Da
 from lake_blueprints.contracts.classification import HARMLESS, RESTRICTED, Verdict
 
 STRICT = """restricted|Highly Restricted|highly-confidential|STRICTLY_CONFIDENTIAL|HighlyConfidential|Confidential.
-top secret|Personal Data|PersonalData
+top secret|Personal Data|PersonalData|Official Use Only
 personally identifiable information|special category|sensitive|Private|classified|pii|P.I.I.
 PII/PHI|internal, pii|internal/confidential|C3 - Confidential|confidential (no pii)|not pii, confidential|PII_email
 pii:true|PII=Y|classification: secret|contains PII|company confidential|customer-secret|GDPR|GDPR Art. 9|PCI|PCI-DSS
