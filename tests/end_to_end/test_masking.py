@@ -22,12 +22,12 @@ from lake_blueprints.local.cloud import LocalCloud
 from lake_blueprints.local.errors import LocalCloudError
 
 APPS = Path(__file__).parent / "apps"
-PASSENGERS = [
+PASSENGERS: list[dict[str, Any]] = [
     {"ticket": 7007007, "name": "Zoë Qwyjibo", "born": "1907-05-31", "phone": "555-Qwy", "seat": "1A", "month": 1},
     {"ticket": 8008008, "name": "Bob Xanadoo", "born": None, "phone": "556-Qwy", "seat": "2B", "month": 2},
 ]
 LATER = {"ticket": 9009009, "name": "Cem Vexilla", "born": "1908-01-01", "phone": "557-Qwy", "seat": "3C", "month": 2}
-BAD = [
+BAD: list[dict[str, Any]] = [
     {"ticket": "ticketless-Qwy", "name": "Dee Zyzzyva", "born": "born-Qwy", "phone": "558-Qwy", "seat": "4D"},
     {"ticket": -6006006, "name": "Eve Quagga", "born": "1909-01-01", "phone": "559-Qwy", "seat": "5E", "month": 2},
 ]
