@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lake_blueprints.access import ServiceRole
     from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Crawler, Database, Table, Unpartitioned
-    from lake_blueprints.contracts import Column, Contract, ContractError, Dataset
+    from lake_blueprints.contracts import Classifications, Column, Contract, ContractError, Dataset
     from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt, LakeKey
     from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin, Worker, WorkerType
     from lake_blueprints.lake import ContractBaseline, DataLake, Shards
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "access": ("ServiceRole",),
     "catalog": ("ArrivalTime", "ByPartitionKeys", "Crawler", "Database", "Table", "Unpartitioned"),
-    "contracts": ("Column", "Contract", "ContractError", "Dataset"),
+    "contracts": ("Classifications", "Column", "Contract", "ContractError", "Dataset"),
     "encryption": ("GlueSecurityConfiguration", "HashSalt", "LakeKey"),
     "etl": ("Curation", "CurationJob", "Derivation", "ReferenceJoin", "Worker", "WorkerType"),
     "lake": ("ContractBaseline", "DataLake", "Shards"),
@@ -46,6 +46,7 @@ __all__ = (
     "ArrivalTime",
     "ByPartitionKeys",
     "Channel",
+    "Classifications",
     "Column",
     "Contract",
     "ContractBaseline",

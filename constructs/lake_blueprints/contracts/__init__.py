@@ -1,5 +1,6 @@
 """Data contracts as plain data: no CDK, no AWS."""
 
+from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import Column, Constraints
 from lake_blueprints.contracts.contract import Contract
 from lake_blueprints.contracts.dataset import Dataset, DatasetFormat
@@ -22,6 +23,7 @@ __all__ = (
     "AccessRole",
     "ArrayType",
     "Channel",
+    "Classifications",
     "Column",
     "Comparison",
     "Constraints",

@@ -8,9 +8,10 @@ from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 
+from lake_blueprints.contracts.classification import Classifications, Verdict
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Link
-from lake_blueprints.contracts.masking import HASH_LENGTH, REDACTED, RESTRICTED, Masking
+from lake_blueprints.contracts.masking import HASH_LENGTH, REDACTED, Masking
 from lake_blueprints.contracts.types import DataType, ScalarType, as_type
 
 # Glue folds names to lower case and Athena takes only letters, digits and underscores unquoted:
@@ -88,7 +89,9 @@ class Column:
     critical: bool
         Whether the contract calls it a critical data element. By default it does not.
     tags: sequence of str
-        Labels, written into the catalog. By default none.
+        Labels, written into the catalog; one such as `pii` restricts the column. By default none.
+    classifications: Classifications
+        How classification and tags are judged. By default by words that many use; one that is not known restricts.
     business_name: str, optional
         For people.
     links: sequence of Link
@@ -108,6 +111,7 @@ class Column:
     masking: Masking = field(default=Masking.REDACT, converter=Masking)
     critical: bool = False
     tags: tuple[str, ...] = field(default=(), converter=as_tuple)
+    classifications: Classifications = field(factory=Classifications, repr=False)
     business_name: str | None = None
     links: tuple[Link, ...] = field(default=(), converter=as_tuple)
 
@@ -121,7 +125,18 @@ class Column:
     @property
     def restricted(self) -> bool:
         """Whether few may see the column's values."""
-        return (self.classification or "").strip().lower() in RESTRICTED and self.masking is not Masking.NONE
+        judge = self.classifications
+        return self.masking is not Masking.NONE and (
+            judge.restricts(self.classification) or any(judge.verdict(tag) is Verdict.RESTRICTED for tag in self.tags)
+        )
+
+    @property
+    def classified(self) -> bool:
+        """Whether its classification or a tag says who may see it; otherwise it is as its dataset is."""
+        judge = self.classifications
+        return bool((self.classification or "").strip()) or any(
+            judge.verdict(tag) is not Verdict.UNKNOWN for tag in self.tags
+        )
 
     def masked(self) -> Column | None:
         """Return the column as it is in a masked copy: itself if it is not restricted, None if it is left out."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import as_tuple
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.errors import ContractError
@@ -28,18 +29,29 @@ class Contract:
     notes: tuple of Note
         About the contract as a whole: which objects have no place and why, which servers are not the lake's. Notes
         about a dataset are with it, as are those of these that are warnings. By default none.
+    classifications: Classifications
+        How it was judged which columns are restricted. By default by words that many use.
     """
 
     id: str
     version: str
     datasets: tuple[Dataset, ...]
     notes: tuple[Note, ...] = field(default=(), converter=as_tuple)
+    classifications: Classifications = field(factory=Classifications)
 
     @classmethod
-    def from_file(cls, path: str | Path) -> Contract:
+    def from_file(cls, path: str | Path, *, classifications: Classifications | None = None) -> Contract:
         """Read a contract from a YAML (or JSON) file of at most 4 MB, of version 3.0 to 3.2 of the standard.
 
         Nothing in it is executed, and nothing that it refers to is fetched.
+
+        Parameters
+        ----------
+        path: str or Path
+            The file.
+        classifications: Classifications, optional
+            How classifications and tags are judged: your organization's own levels, and what becomes of one that is
+            not known. By default by words that many use; one that is not known restricts.
 
         Raises
         ------
@@ -54,26 +66,35 @@ class Contract:
             >>> contract["flights"].primary_key
         """
         try:
-            return cls.from_text(read_text(Path(path)))
+            return cls.from_text(read_text(Path(path)), classifications=classifications)
         except ContractError as error:
             raise ContractError(f"{path}: {error}") from None
 
     @classmethod
-    def from_text(cls, text: str) -> Contract:
+    def from_text(cls, text: str, *, classifications: Classifications | None = None) -> Contract:
         """Read a contract from YAML text; see `from_file`."""
+        judge = classifications or Classifications()
         document = load(text)
         for finding in validate(document):
             raise ContractError(str(finding))
-        reading = read_document(document)
+        reading = read_document(document, judge)
         for finding in reading.errors:
             raise ContractError(str(finding))
         # A lake is built of datasets, and warns of what it finds with them.
         warnings = [note for note in reading.notes if note.warning]
         datasets = tuple(evolve(dataset, notes=(*warnings, *dataset.notes)) for dataset in reading.datasets)
-        return cls(id=document["id"], version=document["version"], datasets=datasets, notes=reading.notes)
+        return cls(
+            id=document["id"],
+            version=document["version"],
+            datasets=datasets,
+            notes=reading.notes,
+            classifications=judge,
+        )
 
     @classmethod
-    def from_directory(cls, path: str | Path, *, pattern: str = "**/*.odcs.yaml") -> tuple[Contract, ...]:
+    def from_directory(
+        cls, path: str | Path, *, pattern: str = "**/*.odcs.yaml", classifications: Classifications | None = None
+    ) -> tuple[Contract, ...]:
         """Read every contract of a folder, in the order of their paths.
 
         Parameters
@@ -82,6 +103,8 @@ class Contract:
             Folder.
         pattern: str
             Which files. By default those called `*.odcs.yaml`, in folders below as well.
+        classifications: Classifications, optional
+            How classifications and tags are judged; see `from_file`.
 
         Raises
         ------
@@ -94,7 +117,7 @@ class Contract:
         contracts, errors = [], []
         for file in files:
             try:
-                contracts.append(cls.from_file(file))
+                contracts.append(cls.from_file(file, classifications=classifications))
             except ContractError as error:
                 errors.append(str(error))
         if errors:

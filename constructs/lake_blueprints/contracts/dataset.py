@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from attrs import evolve, field, frozen
 
+from lake_blueprints.contracts.classification import Classifications, Verdict
 from lake_blueprints.contracts.column import NAME, Column, as_tuple
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import (
@@ -58,8 +59,10 @@ class Dataset:
         How the producers write records. By default JSON lines.
     delimiter: str
         Separator of CSV fields. By default a comma.
-    description, classification: str, optional
-        For people and for access rules; written into the catalog.
+    description: str, optional
+        For people; written into the catalog.
+    classification: str, optional
+        Who may see the columns that say nothing about it themselves; written into the catalog. By default everybody.
     version: str
         Version of the contract, semantic. By default 1.0.0.
     quality: sequence of QualityRule
@@ -133,6 +136,11 @@ class Dataset:
         return tuple(column for column in self.columns if column.name not in self.partition_keys)
 
     @property
+    def classifications(self) -> Classifications:
+        """How classifications are judged."""
+        return self.columns[0].classifications
+
+    @property
     def restricted_columns(self) -> tuple[Column, ...]:
         """The columns that few may see."""
         return tuple(column for column in self.columns if column.restricted)
@@ -160,6 +168,8 @@ class Dataset:
             )
         # attrs' converters confuse mypy about sequences that are no literals.
         kept: Any = tuple(one for one in self.relationships if restricted.keys().isdisjoint(one.columns))
+        judge = self.classifications
+        tags = tuple(tag for tag in self.governance.tags if judge.verdict(tag) is not Verdict.RESTRICTED)
         identified = all(restricted[key].masking is Masking.HASH for key in self.primary_key if key in restricted)
         return evolve(
             self,
@@ -167,6 +177,8 @@ class Dataset:
             primary_key=self.primary_key if identified else (),
             quality=(),
             relationships=kept,
+            classification="masked" if judge.restricts(self.classification) else self.classification,
+            governance=evolve(self.governance, tags=tags),
         )
 
     @cached_property
@@ -182,6 +194,8 @@ class Dataset:
         names = self.column_names
         if not names:
             raise ContractError(f"dataset '{self.name}' has no columns; declare at least one")
+        if self.classifications.restricts(self.classification):
+            object.__setattr__(self, "columns", tuple(inherited(self.columns, self.classification)))
         if twice := [name for name, times in Counter(names).items() if times > 1]:
             raise ContractError(f"dataset '{self.name}' has two columns named '{twice[0]}'; rename one")
         for what, keys in (("partition key", self.partition_keys), ("primary key", self.primary_key)):
@@ -200,6 +214,12 @@ class Dataset:
                 )
         if not self.data_columns:
             raise ContractError(f"every column of dataset '{self.name}' is a partition key; files need one column")
+
+
+def inherited(columns: Iterable[Column], classification: str | None) -> Iterator[Column]:
+    """Yield columns of which those that say nothing about who may see them are classified as their dataset is."""
+    for column in columns:
+        yield column if column.classified else evolve(column, classification=classification)
 
 
 def refuse_restricted_folders(dataset: str, keys: Iterable[Column]) -> None:

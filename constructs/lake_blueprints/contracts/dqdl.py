@@ -6,6 +6,9 @@ rows, and leave rounding to the reader. The grammar, and that `between` excludes
 exponent, and that nothing inside a quoted parameter is unescaped: https://github.com/awslabs/dqdl.
 What the rule types compute: https://docs.aws.amazon.com/glue/latest/dg/dqdl-rule-types.html and
 https://github.com/awslabs/deequ (package dqdl).
+
+SQL of a contract's author that is no plain count answers with pass or fail alone: what Glue measures is in its
+results, and in the history and the log of the state machine that reads them.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from lake_blueprints.contracts.governance import Note, Relationship
 from lake_blueprints.contracts.measures import condition, counted, repeated
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
 from lake_blueprints.contracts.row_rules import broken_value, rule_name
-from lake_blueprints.contracts.sql_rules import column_of, resolved_sql
+from lake_blueprints.contracts.sql_rules import column_of, is_count, resolved_sql
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDataQualityRuleset.html
 _LONGEST = 65_536
@@ -54,15 +57,20 @@ class CompiledRule:
         The rule, without its labels.
     reads: tuple of str
         Datasets that it reads besides its own; their names are the aliases of further data sources.
+    counts: bool
+        Whether the number that it measures is a count or a share of rows; otherwise it only says whether the rule
+        holds. By default it is.
     """
 
     name: str
     severity: Severity
     expression: str
     reads: tuple[str, ...] = ()
+    counts: bool = True
 
     def __str__(self) -> str:
-        return f'{self.expression} labels=["rule"="{self.name}", "severity"="{self.severity.value}"]'
+        reports = "" if self.counts else ', "reports"="pass or fail"'
+        return f'{self.expression} labels=["rule"="{self.name}", "severity"="{self.severity.value}"{reports}]'
 
 
 @frozen(kw_only=True)
@@ -166,20 +174,22 @@ def _implied(dataset: Dataset) -> Iterator[QualityRule]:
 
 def _compile(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> CompiledRule:
     reads: tuple[str, ...] = ()
+    counts = True
     match rule.kind:
         case "library":
-            measure = _library(rule, dataset)
+            expression = _compared(_library(rule, dataset), rule.comparison)
         case "sql":
             sql, reads = resolved_sql(rule, dataset, others)
+            counts = is_count(sql)
             measure = _custom_sql(sql)
+            expression = _compared(measure, rule.comparison) if counts else _verdict(sql, rule.comparison)
         case "text":
             raise ContractError("it is a text for people")
         case _:
             raise ContractError(f"it is written for the engine '{rule.engine}'")
-    expression = _compared(measure, rule.comparison)
     if len(expression) > _LONGEST_RULE:
         raise ContractError(f"it is {len(expression)} characters of DQDL, more than {_LONGEST_RULE}")
-    return CompiledRule(name=rule_name(rule), severity=rule.severity, expression=expression, reads=reads)
+    return CompiledRule(name=rule_name(rule), severity=rule.severity, expression=expression, reads=reads, counts=counts)
 
 
 def _library(rule: QualityRule, dataset: Dataset) -> str:
@@ -229,6 +239,21 @@ def _compared(measure: str, comparison: Comparison | None) -> str:
             return f"(({measure} >= {low}) and ({measure} <= {high}))"
         return f"(({measure} < {low}) or ({measure} > {high}))"
     return f"{measure} {_SYMBOLS[comparison.operator]} {_number(comparison.value)}"
+
+
+def _verdict(sql: str, comparison: Comparison | None) -> str:
+    """Return a rule that measures 0 if the result of SQL compares as it must, else 1; no result is no pass."""
+    if comparison is None:
+        raise ContractError("it says nothing that the measured value must be")
+    if comparison.operator in {Operator.BETWEEN, Operator.NOT_BETWEEN}:
+        low, high = _bounds(comparison.value)
+        negated = "not " if comparison.operator is Operator.NOT_BETWEEN else ""
+        compared = f"{negated}between {low}e0 and {high}e0"
+    else:
+        compared = f"{_SYMBOLS[comparison.operator]} {_number(comparison.value)}e0"
+    # A comment at the end would swallow what follows.
+    end = "\n" if "--" in sql else ""
+    return f"{_custom_sql(f'select case when cast(({sql}{end}) as double) {compared} then 0 else 1 end as broken')} = 0"
 
 
 def _bounds(pair: Any) -> tuple[str, str]:

@@ -1,13 +1,8 @@
-"""Which columns are restricted, and how they are masked on the way to those who may not see them."""
+"""How restricted columns are masked on the way to those who may not see them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-
-# The words that contracts use for columns that few may see; compared in lower case, without spaces at the ends.
-RESTRICTED = frozenset(
-    {"restricted", "confidential", "highly confidential", "strictly confidential", "sensitive", "secret", "pii", "phi"}
-)
 
 # What a redacted text becomes, and how long a hash is: SHA-256 in hexadecimal digits.
 REDACTED = "***"

@@ -16,6 +16,16 @@ _COLUMN = r"\$?\{\s*(?:property|column|field)\s*\}"
 _READS = re.compile(r"\b(?:from|join)\s+([`\w][`\w.]*)(?!\s*\()", re.IGNORECASE)
 _NAMED_QUERY = re.compile(r"(?:\bwith|,)\s+(?:recursive\s+)?`?(\w+)`?\s+as\s*\(", re.IGNORECASE)
 
+_COUNT = re.compile(
+    r"select\s+count\s*\(\s*(?:\*|1|(?:distinct\s+)?[`\w.]+)\s*\)\s*(?:(?:as\s+)?`?\w+`?\s+)?from\b", re.IGNORECASE
+)
+_SEVERAL_QUERIES = re.compile(r"\b(?:union|intersect|except|minus)\b", re.IGNORECASE)
+
+
+def is_count(sql: str) -> bool:
+    """Whether a query can only tell how many rows there are; of any other it is not known what its result tells."""
+    return bool(_COUNT.match(sql)) and not _SEVERAL_QUERIES.search(sql)
+
 
 def resolved_sql(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> tuple[str, tuple[str, ...]]:
     """Return a rule's SQL, and the datasets among `others` that it reads.

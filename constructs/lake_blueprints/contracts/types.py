@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from lake_blueprints.contracts.errors import ContractError
@@ -14,6 +15,8 @@ from lake_blueprints.contracts.errors import ContractError
 REDSHIFT_VARCHAR_MAX = 65_535
 # A Hive, Spark and Athena decimal has at most 38 digits.
 DECIMAL_DIGITS_MAX = 38
+# As deep as a contract's text may be.
+_DEEPEST = 64
 
 
 class _Names(NamedTuple):
@@ -86,6 +89,11 @@ class DataType(ABC):
     @property
     def nested(self) -> bool:
         return False
+
+    @property
+    def parts(self) -> tuple[DataType, ...]:
+        """The types that it is made of; none if it is a scalar."""
+        return ()
 
     def __str__(self) -> str:
         return self.glue
@@ -170,6 +178,10 @@ class ArrayType(_NestedType):
     item: DataType
 
     @property
+    def parts(self) -> tuple[DataType, ...]:
+        return (self.item,)
+
+    @property
     def glue(self) -> str:
         return f"array<{self.item.glue}>"
 
@@ -196,6 +208,10 @@ class MapType(_NestedType):
 
     key: DataType
     value: DataType
+
+    @property
+    def parts(self) -> tuple[DataType, ...]:
+        return self.key, self.value
 
     @property
     def glue(self) -> str:
@@ -243,6 +259,10 @@ class StructType(_NestedType):
             object.__setattr__(self, "sources", tuple(names))
 
     @property
+    def parts(self) -> tuple[DataType, ...]:
+        return tuple(kind for _, kind in self.fields)
+
+    @property
     def glue(self) -> str:
         return f"struct<{','.join(f'{name}:{kind.glue}' for name, kind in self.fields)}>"
 
@@ -278,8 +298,9 @@ def parse_type(text: str) -> DataType:
     Raises
     ------
     ContractError
-        If the text is not a type, with the part that is not.
+        If the text is not a type, with the part that is not, or is nested more than 64 levels deep.
     """
+    _check_depth(max(accumulate((sign == "<") - (sign == ">") for sign in text), default=0))
     kind, rest = _parse(text.strip(), text)
     if rest:
         raise ContractError(f"'{text}' is not a type: '{rest}' is left over")
@@ -287,8 +308,19 @@ def parse_type(text: str) -> DataType:
 
 
 def as_type(kind: DataType | str) -> DataType:
-    """Return a type that is given as itself or as its text."""
-    return parse_type(kind) if isinstance(kind, str) else kind
+    """Return a type that is given as itself or as its text, of at most 64 levels."""
+    if isinstance(kind, str):
+        return parse_type(kind)
+    depth, level = 0, [kind]
+    while level := [part for one in level for part in one.parts]:
+        depth += 1
+        _check_depth(depth)
+    return kind
+
+
+def _check_depth(depth: int) -> None:
+    if depth > _DEEPEST:
+        raise ContractError(f"a type is nested more than {_DEEPEST} levels deep; flatten it")
 
 
 def _parse(text: str, whole: str) -> tuple[DataType, str]:

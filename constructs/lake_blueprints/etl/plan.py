@@ -123,7 +123,13 @@ class Curation:
         kept = [column for column in dataset.columns if column.name not in self.drop]
         joined = [_optional(join.reference.column(name)) for join in self.joins for name in join.columns]
         derived = [
-            Column(name=name, type=rule.column_type, classification=rule.classification, masking=rule.masking)
+            Column(
+                name=name,
+                type=rule.column_type,
+                classification=rule.classification,
+                masking=rule.masking,
+                classifications=dataset.classifications,
+            )
             for name, rule in self.derive.items()
         ]
         self._check_derived([*dataset.columns, *joined, *derived])
@@ -150,10 +156,7 @@ class Curation:
                 name: {"expression": rule.expression, "type": rule.column_type.spark}
                 for name, rule in self.derive.items()
             },
-            "joins": [
-                {"name": join.reference.name, "on": list(join.on), "columns": list(join.columns), "how": join.how}
-                for join in self.joins
-            ],
+            "joins": [_join(join, dataset) for join in self.joins],
             "masked": _masked(self.curated(dataset)),
             "table": {column.name: column.type.spark for column in self.curated(dataset).data_columns},
             "target_file_mb": self.target_file_mb,
@@ -188,6 +191,13 @@ def _optional(column: Column) -> Column:
     return evolve(
         column, source=None, required=False, unique=False, format=None, time_zone=None, constraints=Constraints()
     )
+
+
+def _join(join: ReferenceJoin, dataset: Dataset) -> dict[str, Any]:
+    restricted = {column.name for side in (dataset, join.reference) for column in side.restricted_columns}
+    described = {"name": join.reference.name, "on": list(join.on), "columns": list(join.columns), "how": join.how}
+    hidden = [name for name in join.on if name in restricted]
+    return {**described, "hidden": hidden} if hidden else described
 
 
 def _masked(curated: Dataset) -> list[dict[str, str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.etl import Curation
+
+# One after the other: the stack of a lake's pipeline has room for as many, each with a pipeline of its own.
+_MOST_WAVES = 80
 
 
 def check_known(curations: Mapping[str, Curation], buffers: Mapping[str, Any], datasets: Mapping[str, Dataset]) -> None:
@@ -17,3 +20,12 @@ def check_known(curations: Mapping[str, Curation], buffers: Mapping[str, Any], d
     for name, where in named:
         if name not in datasets:
             raise ValueError(f"{where} names a dataset '{name}'; the lake holds {', '.join(datasets)}")
+
+
+def check_waves(waves: Sequence[Sequence[Dataset]]) -> None:
+    """Refuse joins of joins of joins that no pipeline could run one after the other."""
+    if len(waves) > _MOST_WAVES:
+        raise ValueError(
+            f"'curations' join in a chain of {len(waves)} datasets that ends in '{waves[-1][0].name}'; a pipeline runs "
+            f"at most {_MOST_WAVES} one after the other, so join more of them to the same dataset"
+        )

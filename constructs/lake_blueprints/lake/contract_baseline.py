@@ -48,7 +48,7 @@ class ContractBaseline(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._contracts = list(contracts)
-        self.releases = releases(_read(Path(accepted)), self._contracts)
+        self.releases = releases(_read(Path(accepted), self._contracts), self._contracts)
         self._broken = [release for release in self.releases if not release.allowed]
         for release in self.releases:
             if release.problem and release.allowed:
@@ -79,13 +79,21 @@ class _AtSynth:
         return self._baseline.problems()
 
 
-def _read(folder: Path) -> list[Contract]:
+def _read(folder: Path, contracts: Iterable[Contract]) -> list[Contract]:
+    """Read the accepted contracts; classifications are judged as in the contracts that they are compared with."""
     if not folder.is_dir():
         raise ContractError(
             f"'accepted' must be a folder of contracts, got '{folder}'; make it: "
             f"lake contract accept FILE… --into {folder}"
         )
-    return [Contract.from_file(path) for path in sorted(folder.glob("*.odcs.yaml"))]
+    judges = {contract.id: contract.classifications for contract in contracts}
+    found = [(path, Contract.from_file(path)) for path in sorted(folder.glob("*.odcs.yaml"))]
+    return [
+        one
+        if judges.get(one.id, one.classifications) == one.classifications
+        else Contract.from_file(path, classifications=judges[one.id])
+        for path, one in found
+    ]
 
 
 def _lines(release: Release, consumers: Iterable[Consumer]) -> Iterable[str]:

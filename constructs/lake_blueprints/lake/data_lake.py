@@ -15,7 +15,7 @@ from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.etl import Curation, in_waves
 from lake_blueprints.lake import people, promises
-from lake_blueprints.lake.checks import check_known
+from lake_blueprints.lake.checks import check_known, check_waves
 from lake_blueprints.lake.foundations import Foundations
 from lake_blueprints.lake.holdings import Holdings
 from lake_blueprints.lake.homes import Homes
@@ -110,6 +110,7 @@ class DataLake(Construct):
         check_known(curations, buffers, self.datasets)
         homes = Homes(self, shards)
         waves = in_waves(self.datasets, curations)
+        check_waves(waves)
         if warehouse and shards:
             raise ValueError(
                 "'warehouse' holds every dataset, too many for one role and one state machine where there are "

@@ -104,12 +104,12 @@ def definition_of(resource: Resource) -> dict[str, Any] | None:
         return None
     try:
         return _object(json.loads(text.rendered))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if "${" not in text.rendered:
             raise DefinitionError(f"valid JSON ({error})") from error
     try:
         return _object(json.loads(_BARE_HOLE.sub(r'\1"\2"', text.rendered)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

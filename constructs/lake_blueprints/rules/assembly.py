@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lake_blueprints.rules.depth import TOO_DEEP, refuse_deep
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 _BRACKETS = str.maketrans("", "", "{}<>$")
@@ -121,4 +123,10 @@ def _template_assets(folder: Path) -> dict[str, Path]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text()))
+    try:
+        document = dict(json.loads(path.read_text()))
+        refuse_deep(document)
+    except (ValueError, RecursionError) as error:
+        reason = TOO_DEEP if isinstance(error, RecursionError) else error
+        raise ValueError(f"{path.name}: {reason}") from None
+    return document

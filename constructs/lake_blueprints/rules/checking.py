@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lake_blueprints.rules.conditions import cases
+from lake_blueprints.rules.depth import refuse_deep
 from lake_blueprints.rules.rule import Finding, finding, rules_for
 from lake_blueprints.rules.template import Template
 
@@ -34,7 +35,14 @@ def check_app(
         The templates.
     stack_names: mapping of str to str, optional
         The names of the stacks by key. By default the keys are the names.
+
+    Raises
+    ------
+    ValueError
+        If a template is nested more than 200 levels deep.
     """
+    for document in documents.values():
+        refuse_deep(document)
     siblings: dict[str, Template] = {}
     for key, document in documents.items():
         name = (stack_names or {}).get(key, key)

@@ -266,5 +266,5 @@ def _restricted(statement: Statement) -> bool:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -115,7 +115,7 @@ def _parsed(text: str) -> Any:
     """Return a policy that is given as text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -140,7 +140,7 @@ def pipeline(pipeline: Resource) -> Iterator[Fault]:
         return
     try:
         definition = json.loads(body.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         definition = None
     steps = definition.get("Steps") if isinstance(definition, dict) else None
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):

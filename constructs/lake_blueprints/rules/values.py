@@ -63,6 +63,6 @@ def parsed(text: str) -> object | None:
     """Return JSON, or None if it is none."""
     try:
         parsed: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed

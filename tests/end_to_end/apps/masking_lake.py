@@ -1,4 +1,4 @@
-"""A lake whose contract restricts columns, a warehouse that loads the masked copy, and a pipeline of these two."""
+"""A lake whose contract restricts columns and promises things about them, a warehouse, and a pipeline of all."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import aws_cdk as cdk
 
 from lake_blueprints.contracts import Contract
 from lake_blueprints.lake import DataLake
-from lake_blueprints.orchestration import Curate, Load, Pipeline
+from lake_blueprints.orchestration import Curate, Evaluate, Load, Pipeline
 
 app = cdk.App()
 stack = cdk.Stack(app, "Masking")
@@ -17,7 +17,7 @@ assert lake.redshift is not None and job.salt is not None
 pipeline = Pipeline(
     stack,
     "Pipeline",
-    steps=[Curate(job=job), Load(warehouse=lake.redshift)],
+    steps=[Curate(job=job), Load(warehouse=lake.redshift), Evaluate(ruleset=lake.rulesets["passengers"])],
     encryption_key=lake.key,
 )
 for name, value in {
@@ -30,6 +30,10 @@ for name, value in {
     "Job": job.job_name,
     "Salt": job.salt.secret_arn,
     "StateMachine": pipeline.state_machine.state_machine_arn,
+    "Topic": pipeline.topic.topic_arn,
+    "RawBucket": lake.raw.bucket.bucket_name,
+    "AnalyticsBucket": lake.analytics.bucket.bucket_name,
+    "ResultsBucket": lake.workgroup.results.bucket.bucket_name,
 }.items():
     cdk.CfnOutput(stack, name, value=value)
 app.synth()

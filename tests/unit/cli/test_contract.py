@@ -66,6 +66,40 @@ def test_check_gives_a_line_with_file_place_and_reason(tmp_path: Path, capsys: p
     assert str(good) not in printed
 
 
+GREEN = "      - name: note\n        logicalType: string\n        classification: {}"
+
+
+def test_check_finds_a_classification_that_nobody_knows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "orders.yaml", more=GREEN.format("Green"))
+    assert main(["contract", "check", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{path}: warning: schema[0].properties[2].classification: classification 'Green' is")
+    assert "so 'note' is restricted;" in printed.out
+    assert printed.err == "1 contract, 0 errors, 1 warning\n"
+    assert main(["contract", "check", str(path), "--unknown-classification", "allow"]) == 0
+    assert "so 'note' is not restricted;" in capsys.readouterr().out
+    for option in ("--harmless=Blue, Green", "--restricted=green"):
+        assert main(["contract", "check", str(path), option]) == 0
+        assert capsys.readouterr().out == ""
+
+
+def test_levels_that_contradict_themselves_are_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "orders.yaml")
+    assert main(["contract", "check", str(path), "--harmless", "Green", "--restricted", "green"]) == 2
+    assert "the levels 'Green' and 'green' are the same; give each once" in capsys.readouterr().err
+
+
+def test_diff_judges_classifications_by_the_levels_that_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = write(tmp_path / "old.yaml", more=GREEN.format("Green"))
+    new = write(tmp_path / "new.yaml", "1.1.0", more=GREEN.format("Red"))
+    assert main(["contract", "diff", str(old), str(new), "--harmless=Green", "--restricted=Red"]) == 1
+    assert "rule tightened: it is now restricted: Green → Red" in capsys.readouterr().out
+    assert main(["contract", "diff", str(old), str(new), "--harmless=Green,Red"]) == 0
+    assert "classification changed: Green → Red" in capsys.readouterr().out
+
+
 def test_check_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty.yaml"
     empty.write_text("")

@@ -60,6 +60,14 @@ def test_nested_json_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "decide: DuckDB calls it JSON" in text
 
 
+def test_what_is_nested_too_deep_is_kept_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "deep.jsonl"
+    path.write_text('{"a": ' * 1_100 + "1" + "}" * 1_100)
+    text, dataset = inferred(path, capsys)
+    assert "decide: it is nested more than 20 levels deep, so it is kept as text" in text
+    assert types(dataset)["a"].count("struct<") == 20
+
+
 def test_parquet_of_every_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "all.parquet"
     duckdb.sql(

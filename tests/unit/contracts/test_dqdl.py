@@ -95,12 +95,10 @@ def test_values_are_written_as_the_column_holds_them(column: str, arguments: dic
         ("SELECT count(*) FROM ${table} WHERE ${column} > 1;", "SELECT count(*) FROM primary WHERE `delay` > 1"),
         ("SELECT count(*) FROM ${schema}.${table}", "SELECT count(*) FROM primary"),
         ("SELECT count(*) FROM {model} WHERE {field} > 1", "SELECT count(*) FROM primary WHERE `delay` > 1"),
-        ('SELECT max("delay") FROM flights', "SELECT max(`delay`) FROM primary"),
-        ("SELECT max(flights.delay) FROM lake.flights", "SELECT max(primary.delay) FROM primary"),
+        ('SELECT count(distinct "delay") FROM flights', "SELECT count(distinct `delay`) FROM primary"),
+        ("SELECT count(flights.delay) AS n FROM lake.flights", "SELECT count(primary.delay) AS n FROM primary"),
         ("SELECT count(*) FROM ${object} f JOIN db.airlines a ON f.carrier = a.carrier",
          "SELECT count(*) FROM primary f JOIN airlines a ON f.carrier = a.carrier"),
-        ("WITH late AS (SELECT * FROM ${object}) SELECT count(*) FROM late",
-         "WITH late AS (SELECT * FROM primary) SELECT count(*) FROM late"),
         ("SELECT count(*) FROM ${object} WHERE extract(year FROM day) = 1",
          "SELECT count(*) FROM primary WHERE extract(year FROM day) = 1"),
     ],
@@ -108,6 +106,45 @@ def test_values_are_written_as_the_column_holds_them(column: str, arguments: dic
 def test_sql_speaks_of_the_table_as_primary(query: str, written: str) -> None:
     item = rule(kind="sql", query=query, column="delay")
     assert expressions(item, others=("airlines",)) == [f'CustomSql "{written}" = 0']
+
+
+VERDICT = 'CustomSql "select case when cast(({}) as double) {} then 0 else 1 end as broken" = 0'
+
+
+@pytest.mark.parametrize(
+    ("query", "written"),
+    [
+        ('SELECT max("delay") FROM flights', "SELECT max(`delay`) FROM primary"),
+        ("SELECT max(flights.delay) FROM lake.flights", "SELECT max(primary.delay) FROM primary"),
+        ("SELECT count(*) + max(delay) FROM ${object}", "SELECT count(*) + max(delay) FROM primary"),
+        ("SELECT count(*) * delay FROM ${object}", "SELECT count(*) * delay FROM primary"),
+        ("SELECT count(*) FROM ${object} UNION SELECT max(delay) FROM ${object}",
+         "SELECT count(*) FROM primary UNION SELECT max(delay) FROM primary"),
+        ("WITH late AS (SELECT * FROM ${object}) SELECT count(*) FROM late",
+         "WITH late AS (SELECT * FROM primary) SELECT count(*) FROM late"),
+        ("SELECT max(delay) FROM ${object} -- the latest", "SELECT max(delay) FROM primary -- the latest\n"),
+    ],
+)  # fmt: skip
+def test_sql_that_is_no_plain_count_only_says_whether_the_rule_holds(query: str, written: str) -> None:
+    compiled = compile_ruleset(evolve(FLIGHTS, quality=[rule(kind="sql", name="r", query=query)]))
+    (found,) = compiled.rules
+    assert found.expression == VERDICT.format(written, "= 0e0")
+    assert str(found).endswith(' labels=["rule"="r", "severity"="error", "reports"="pass or fail"]')
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "written"),
+    [
+        (Operator.NOT_EQUAL, -1.5, "!= -1.5e0"),
+        (Operator.LESS, 1e21, "< 1000000000000000000000e0"),
+        (Operator.BETWEEN, [1, 5], "between 1e0 and 5e0"),
+        (Operator.NOT_BETWEEN, [1, 5], "not between 1e0 and 5e0"),
+    ],
+)
+def test_bounds_of_sql_that_is_no_count_are_inside_the_sql(operator: Operator, value: Any, written: str) -> None:
+    comparison = Comparison(operator=operator, value=value)
+    item = rule(kind="sql", query="SELECT max(delay) FROM flights", comparison=comparison)
+    assert expressions(item) == [VERDICT.format("SELECT max(delay) FROM primary", written)]
 
 
 def test_rules_carry_their_name_and_severity_as_labels() -> None:

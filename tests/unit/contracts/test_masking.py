@@ -26,16 +26,6 @@ def passengers(*columns: Column, **more: Any) -> Dataset:
     return Dataset(name="passengers", columns=[*columns, Column(name="seat", type="string")], **more)
 
 
-@pytest.mark.parametrize("word", ["restricted", " Confidential", "HIGHLY CONFIDENTIAL", "sensitive", "pii", "phi"])
-def test_a_column_is_restricted_by_the_words_that_contracts_use(word: str) -> None:
-    assert Column(name="x", type="int", classification=word).restricted
-
-
-@pytest.mark.parametrize("word", ["public", "internal", "official", None])
-def test_a_column_is_not_restricted_by_other_words(word: str | None) -> None:
-    assert not Column(name="x", type="int", classification=word).restricted
-
-
 @pytest.mark.parametrize(
     ("column", "expected"),
     [

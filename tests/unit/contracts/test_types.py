@@ -5,7 +5,16 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from lake_blueprints.contracts import ArrayType, ContractError, MapType, ScalarType, StructType, parse_type
+from lake_blueprints.contracts import (
+    ArrayType,
+    Column,
+    ContractError,
+    DataType,
+    MapType,
+    ScalarType,
+    StructType,
+    parse_type,
+)
 
 EVERY_SCALAR = [
     "boolean",
@@ -99,3 +108,18 @@ def test_a_length_in_characters_sizes_redshifts_column_in_bytes() -> None:
 def test_refuses_what_is_not_a_type(text: str, message: str) -> None:
     with pytest.raises(ContractError, match=message.replace("(", r"\(")):
         parse_type(text)
+
+
+@pytest.mark.parametrize("opening", ["array<", "map<string,", "struct<a:"])
+def test_refuses_a_type_that_is_too_deep_in_one_line(opening: str) -> None:
+    assert parse_type(opening * 64 + "int" + ">" * 64).nested
+    with pytest.raises(ContractError, match=r"^a type is nested more than 64 levels deep; flatten it$"):
+        parse_type(opening * 1_100 + "int" + ">" * 1_100)
+
+
+def test_refuses_a_column_of_a_type_that_is_too_deep() -> None:
+    deep: DataType = ScalarType("int")
+    for _ in range(1_100):
+        deep = ArrayType(deep)
+    with pytest.raises(ContractError, match=r"^a type is nested more than 64 levels deep; flatten it$"):
+        Column(name="x", type=deep)

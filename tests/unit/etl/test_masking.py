@@ -147,15 +147,19 @@ def test_the_salt_is_in_no_log_report_or_ledger(salted: Any, capfd: pytest.Captu
     assert SALT not in output + kept + repr(import_module("lake_curation.masking").Salt(key=SALT.encode(), version="1"))
 
 
-def test_a_message_about_a_join_names_no_restricted_value(salted: Any) -> None:
+@pytest.mark.parametrize("hidden", [[], ["name"]])
+def test_a_message_about_a_join_names_no_restricted_value(salted: Any, hidden: list[str]) -> None:
     salted.define("names", "names", {"name": "string", "age": "int"}, PARQUET)
     table = pa.table({"name": ["Ann", "Ann"], "age": pa.array([1, 2], pa.int32())})
     content = io.BytesIO()
     pq.write_table(table, content)
     salted.s3.put_object(Bucket="lake", Key=f"{salted.name}/names/a.parquet", Body=content.getvalue())
     salted.joins = {"names": {"database": "db", "table": "names"}}
-    salted.plan["joins"] = [{"name": "names", "on": ["name"], "columns": ["age"]}]
+    salted.plan["joins"] = [{"name": "names", "on": ["name"], "columns": ["age"], "hidden": hidden}]
     salted.plan["masked"].append({"name": "age", "type": "int"})
+    if hidden:
+        # It may be restricted in the reference alone.
+        salted.plan["masked"] = [{**column, "masking": "none"} for column in salted.plan["masked"]]
     salted.put("a.json", passenger(1))
     with pytest.raises(import_module("lake_curation.errors").CurateError, match=r"2 different rows for name = \*\*\*$"):
         salted.run()

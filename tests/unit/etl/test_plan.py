@@ -173,6 +173,16 @@ def test_a_restricted_column_stays_restricted_when_it_is_joined() -> None:
     assert (restricted.name, restricted.masking, restricted.required) == ("name", Masking.HASH, False)
 
 
+def test_keys_that_are_restricted_on_either_side_of_a_join_are_hidden() -> None:
+    names = Dataset(name="names", columns=[Column(name="name", type="string"), Column(name="age", type="int")])
+    for dataset, reference, column in ((PASSENGERS, names, "age"), (names, PASSENGERS, "seat")):
+        join = ReferenceJoin(reference=reference, on=["name"], columns=[column])
+        assert Curation(joins=[join]).plan(dataset)["joins"][0]["hidden"] == ["name"]
+    join = ReferenceJoin(reference=PASSENGERS, on=["seat"], columns=["name"])
+    seats = Dataset(name="seats", columns=[Column(name="seat", type="string")])
+    assert "hidden" not in Curation(joins=[join]).plan(seats)["joins"][0]
+
+
 def test_a_column_derived_from_a_restricted_one_says_what_it_tells() -> None:
     def curated(**more: Any) -> Dataset:
         derived = Derivation(expression="upper(NAME)", type="string", **more)

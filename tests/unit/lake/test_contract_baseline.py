@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 
 from lake_blueprints.catalog import Database
-from lake_blueprints.contracts import Column, Contract, ContractError, Dataset
+from lake_blueprints.contracts import Classifications, Column, Contract, ContractError, Dataset
 from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin
 from lake_blueprints.lake import ContractBaseline
 from lake_blueprints.query import Workgroup
@@ -91,6 +91,14 @@ def test_synth_names_each_breaking_change_and_whoever_uses_the_column(stack: cdk
         "weather.temp: column dropped: it was of type double; used by curation of 'flights', which joins it, "
         "curation of 'weather', warehouse Stack/Warehouse, query temp, training job Stack/Train"
     ) in message
+
+
+def test_accepted_contracts_are_judged_by_the_levels_of_the_app(stack: cdk.Stack, tmp_path: Path) -> None:
+    text = WEATHER.format(version="1.0.0", more="      - {name: temp, logicalType: number, classification: Green}")
+    (tmp_path / "weather.odcs.yaml").write_text(text)
+    contract = Contract.from_text(text, classifications=Classifications(harmless=["Green"]))
+    (release,) = ContractBaseline(stack, "Baseline", accepted=tmp_path, contracts=[contract]).releases
+    assert list(release.changes) == []
 
 
 def test_a_contract_that_is_gone_breaks_too(stack: cdk.Stack, accepted: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -13,7 +14,7 @@ from aws_cdk import aws_iam as iam
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.etl import Curation, ReferenceJoin
-from lake_blueprints.lake import DataLake
+from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.removal import DESTROY_CONTEXT
 from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
 
@@ -153,6 +154,19 @@ def test_can_be_removed_with_its_data_when_the_app_agrees() -> None:
 def test_refuses(stack: cdk.Stack, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         lake(stack, **options)
+
+
+def test_refuses_a_chain_of_joins_that_no_pipeline_could_run(stack: cdk.Stack) -> None:
+    chain = [
+        Dataset(name=f"d{at}", columns=[Column(name="id", type="int"), Column(name=f"v{at}", type="int")])
+        for at in range(1_100)
+    ]
+    joins = {
+        later.name: Curation(joins=[ReferenceJoin(reference=earlier, on=["id"], columns=[earlier.column_names[1]])])
+        for earlier, later in itertools.pairwise(chain)
+    }
+    with pytest.raises(ValueError, match=r"chain of 1100 datasets that ends in 'd1099'; a pipeline runs at most 80 "):
+        DataLake(stack, "Lake", datasets=chain, curations=joins, shards=Shards(count=110))
 
 
 def test_refuses_to_grant_records_of_a_dataset_that_is_uploaded(stack: cdk.Stack) -> None:

@@ -676,3 +676,14 @@ def test_a_query_reads_restricted_columns_only_if_told_so(stack: cdk.Stack) -> N
     with pytest.raises(ValueError, match="'crews' has the restricted columns name"):
         Pipeline(stack, "Plain", steps=[Query(**query)])
     Pipeline(stack, "Restricted", steps=[Query(**query, restricted=True)])
+
+
+def test_a_failed_query_of_restricted_columns_does_not_pass_its_reason_on(stack: cdk.Stack) -> None:
+    query: dict[str, Any] = {"workgroup": Workgroup(stack, "Queries"), "sql": "SELECT 1", "database": "d"}
+    Pipeline(stack, "Pipeline", steps=[Query(**query, name="Open"), Query(**query, name="Closed", restricted=True)])
+    assert states_of(stack)["Open failed"]["CausePath"] == "States.JsonToString($.failure)"
+    assert states_of(stack)["Closed failed"] == {
+        "Type": "Fail",
+        "Error": "Closed",
+        "Cause": "the query failed; Athena's history of queries says why",
+    }

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from attrs import evolve
 from pyspark.sql import SparkSession
 
 from lake_blueprints.contracts import Column, Comparison, Dataset, Metric, Operator, QualityRule
@@ -244,6 +245,61 @@ def test_spark_measures_the_same(spark: SparkSession, name: str, unit: str) -> N
     for table, expected in {"low": low, "high": high, "none": 0}.items():
         spark.table(table).createOrReplaceTempView("primary")
         assert float(spark.sql(statement).collect()[0][0]) == expected
+
+
+# What the query yields of `low` and `high`.
+VALUES = (16, 19.98)
+
+
+def value_rule(operator: Operator) -> QualityRule:
+    return QualityRule(
+        place="quality",
+        kind="sql",
+        name=operator.value,
+        comparison=Comparison(operator=operator, value=bound(operator, *VALUES)),
+        query="SELECT max(price) * 2 FROM ${object} -- twice the highest",
+    )
+
+
+def test_a_rule_about_a_value_says_pass_or_fail_and_no_value(evaluated: Evaluated) -> None:
+    rules = [value_rule(operator) for operator in Operator]
+    for table in TABLES:
+        found = evaluated(table, rules)
+        assert {value for item in found.values() for value in item["EvaluatedMetrics"].values()} <= {0.0, 1.0}
+        passed = {Operator(name) for name, item in found.items() if item["Result"] == "PASS"}
+        # What no row has meets no bound.
+        expected = {"low": set(Operator) - PASSED_BY_MORE, "high": PASSED_BY_MORE, "none": set()}
+        assert passed == expected[table]
+
+
+@pytest.mark.parametrize("operator", Operator)
+def test_spark_judges_a_value_the_same(spark: SparkSession, operator: Operator) -> None:
+    (compiled,) = parse(compile_ruleset(dataset("t", [value_rule(operator)])).text)
+    assert isinstance(compiled, Rule)
+    broken = {}
+    for table in TABLES:
+        spark.table(table).createOrReplaceTempView("primary")
+        broken[table] = spark.sql(compiled.parameters[0]).collect()[0][0]
+    more = operator in PASSED_BY_MORE
+    assert broken == {"low": int(more), "high": int(not more), "none": 1}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT cast(max(code) AS int) FROM ${object}",
+        "SELECT max(code) FROM ${object}",
+        "SELECT count(*) FROM ${object} WHERE n * 2147483647 > 1",
+        "SELECT code FROM ${object}",
+    ],
+)
+def test_a_failure_quotes_no_value(evaluated: Evaluated, query: str) -> None:
+    item = evolve(value_rule(Operator.LESS), query=query)
+    (found,) = evaluated("low", [item]).values()
+    assert found["Result"] == "FAIL"
+    told = found["EvaluationMessage"]
+    assert told.startswith(("Error executing SQL: ", "Value: 1.0 "))
+    assert not any(value in told for value in ("'A'", "a1", "N/A", "2147483647"))
 
 
 @pytest.mark.parametrize("unit", UNITS)

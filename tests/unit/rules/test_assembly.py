@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_sns as sns
 
 from lake_blueprints.rules.assembly import read_assembly
+from lake_blueprints.rules.checking import check
 
 
 def app_in(folder: Path) -> cdk.App:
@@ -39,3 +42,22 @@ def test_an_acknowledgment_is_found_from_any_construct_below(tmp_path: Path) -> 
     assert read.acknowledgment("LAKE-X-001", path) == "because"
     assert read.acknowledgment("LAKE-X-002", path) is None
     assert read.acknowledgment("LAKE-X-001", "One/Other") is None
+
+
+def nested_in(lists: int) -> str:
+    return f'{{"Resources": {{"Topic": {{"Type": "AWS::SNS::Topic", "Metadata": {"[" * lists + "]" * lists}}}}}}}'
+
+
+@pytest.mark.parametrize("levels", [300, 100_000])
+def test_a_template_that_is_too_deep_is_refused_in_one_line(tmp_path: Path, levels: int) -> None:
+    app = app_in(tmp_path)
+    sns.Topic(cdk.Stack(app, "One"), "Topic")
+    app.synth()
+    (tmp_path / "One.template.json").write_text(nested_in(levels))
+    with pytest.raises(ValueError, match=r"^One.template.json: is nested more than 200 levels deep; flatten it$"):
+        read_assembly(tmp_path)
+
+
+def test_a_document_that_is_too_deep_is_refused_in_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^is nested more than 200 levels deep; flatten it$"):
+        check(json.loads(nested_in(300)))

@@ -323,6 +323,19 @@ def test_says_in_one_line_what_is_wrong(job: Job, options: dict[str, str], reaso
     assert job.fail(**options).startswith(reason)
 
 
+def test_a_reason_quotes_no_value(job: Job) -> None:
+    job.write(flights())
+    assert job.fail(time_column="carrier") == "'carrier' is neither a number nor a time"
+
+
+def test_of_an_exception_of_a_library_only_name_and_place_are_told(job: Job) -> None:
+    (job.channel / "part-0.parquet").write_bytes(b"PAR1 Qwyjibo")
+    run = job.run()
+    assert (job.opt / "output" / "failure").read_text() == "ArrowInvalid; the log says where"
+    assert "in load" in run.stderr
+    assert run.stderr.endswith("training failed: ArrowInvalid\n")
+
+
 def test_says_that_a_channel_is_empty(job: Job) -> None:
     assert job.fail() == "channel 'train' has no files"
 

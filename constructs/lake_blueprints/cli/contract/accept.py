@@ -11,7 +11,8 @@ from typing import Any
 from lake_blueprints.cli.contract.check import counted
 from lake_blueprints.cli.contract.diff import lines
 from lake_blueprints.cli.contract.files import find, read
-from lake_blueprints.contracts import Contract
+from lake_blueprints.cli.contract.judging import add_options, classifications
+from lake_blueprints.contracts import Classifications, Contract
 from lake_blueprints.contracts.evolution import releases
 
 _LONGEST_NAME = 100
@@ -26,15 +27,17 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="file, folder or pattern")
     parser.add_argument("--into", metavar="DIR", required=True, help="folder of the accepted contracts")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Copy the contracts; return 1 if one breaks what was accepted."""
     folder = Path(options.into)
-    new = read(options.files)
+    judge = classifications(options)
+    new = read(options.files, judge)
     known = {contract.id for contract in new}
-    accepted = [contract for contract in _accepted(folder) if contract.id in known]
+    accepted = [contract for contract in _accepted(folder, judge) if contract.id in known]
     compared = releases(accepted, new)
     print("\n\n".join("\n".join(lines(release)) for release in compared))
     if not all(release.allowed for release in compared):
@@ -47,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _accepted(folder: Path) -> list[Contract]:
-    return read([str(folder)]) if folder.is_dir() and any(folder.iterdir()) else []
+def _accepted(folder: Path, judge: Classifications) -> list[Contract]:
+    return read([str(folder)], judge) if folder.is_dir() and any(folder.iterdir()) else []
 
 
 def _file_name(identity: str) -> str:

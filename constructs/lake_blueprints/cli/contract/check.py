@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.cli.contract.files import find
+from lake_blueprints.cli.contract.judging import add_options, classifications
 from lake_blueprints.contracts.checking import Finding, check
 
 
@@ -21,13 +22,14 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="file, folder or pattern")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="by default text")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the findings; return 1 if one of them is an error."""
-    paths = find(options.files)
-    findings = [(path, finding) for path in paths for finding in check(path)]
+    paths, judge = find(options.files), classifications(options)
+    findings = [(path, finding) for path in paths for finding in check(path, classifications=judge)]
     if options.format == "json":
         print(json.dumps([_as_dict(path, finding) for path, finding in findings], indent=1))
     else:

@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from lake_blueprints.cli.contract.files import read
+from lake_blueprints.cli.contract.judging import add_options, classifications
 from lake_blueprints.cli.errors import CommandError
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import (
@@ -45,12 +46,14 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--sql", metavar="DIR", action="append", default=[], help="SQL files that use the data")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="by default text")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the changes; return 1 if a breaking one has no major version."""
-    old, new = read([options.old]), read([options.new])
+    judge = classifications(options)
+    old, new = read([options.old], judge), read([options.new], judge)
     if len(old) == len(new) == 1 and old[0].id != new[0].id:
         # Two files named side by side are meant as one contract, whatever they call themselves.
         new = [evolve(new[0], id=old[0].id)]
@@ -58,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     datasets = [dataset for contract in (*new, *old) for dataset in contract.datasets]
     consumers = [
         *related_consumers(dataset for contract in new for dataset in contract.datasets),
-        *related_consumers(dataset for contract in read(options.consumers) for dataset in contract.datasets),
+        *related_consumers(dataset for contract in read(options.consumers, judge) for dataset in contract.datasets),
         *_sql(options.sql, datasets),
     ]
     if options.format == "json":

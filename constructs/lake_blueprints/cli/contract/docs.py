@@ -9,6 +9,7 @@ from typing import Any
 
 from lake_blueprints.cli.contract.check import counted
 from lake_blueprints.cli.contract.files import read
+from lake_blueprints.cli.contract.judging import add_options, classifications
 from lake_blueprints.cli.errors import CommandError
 
 
@@ -21,12 +22,13 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("contracts", nargs="+", metavar="DIR", help="folder of contracts, file or pattern")
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder of the dictionary")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the dictionary."""
-    contracts = read(options.contracts)
+    contracts = read(options.contracts, classifications(options))
     try:
         dictionary = import_module("lake_blueprints.cli.dictionary")
     except ImportError as error:

@@ -58,6 +58,8 @@ _PERSONAL = re.compile(
     r"e_?mail|phone|mobile|first_?name|last_?name|surname|full_?name|birth|\bdob\b|ssn|passport|iban|address|\bip\b",
     re.IGNORECASE,
 )
+# Deeper objects are kept as text: the contract's text would be deeper than it may be, and a table's columns too.
+_DEEPEST = 20
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()-]*")
 _WORDS_OF_YAML = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -119,25 +121,27 @@ def _properties(sample: Sample) -> Iterator[str]:
             yield "        # decide: 'classification: restricted' masks it, if this is about a person"
 
 
-def _type(kind: Any, pattern: str | None = None) -> Iterator[str]:
+def _type(kind: Any, pattern: str | None = None, depth: int = 0) -> Iterator[str]:
     """Return the lines that say what a value is, indented from zero."""
     match kind.id:
+        case "struct" | "list" | "array" | "map" if depth == _DEEPEST:
+            yield f"logicalType: string  # decide: it is nested more than {_DEEPEST} levels deep, so it is kept as text"
         case "struct":
             yield "logicalType: object"
             yield "properties:"
             for name, child in kind.children:
                 yield f"  - name: {_text(name)}"
-                yield from (f"    {line}" for line in _type(child))
+                yield from (f"    {line}" for line in _type(child, depth=depth + 1))
         case "list" | "array":
             yield "logicalType: array"
             yield "items:"
-            yield from (f"  {line}" for line in _type(kind.children[0][1]))
+            yield from (f"  {line}" for line in _type(kind.children[0][1], depth=depth + 1))
         case "map":
             yield "logicalType: map"
             yield "map:"
             for side, (_, child) in zip(("key", "value"), kind.children, strict=True):
                 yield f"  {side}:"
-                yield from (f"    {line}" for line in _type(child))
+                yield from (f"    {line}" for line in _type(child, depth=depth + 1))
         case "decimal":
             yield "logicalType: number"
             yield f"physicalType: {kind!s}"

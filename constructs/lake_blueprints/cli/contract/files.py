@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lake_blueprints.cli.errors import CommandError
-from lake_blueprints.contracts import Contract, ContractError
+from lake_blueprints.contracts import Classifications, Contract, ContractError
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 # A folder may hold other YAML too.
@@ -39,8 +39,8 @@ def find(patterns: Iterable[str]) -> list[Path]:
     return list(found)
 
 
-def read(patterns: Iterable[str]) -> list[Contract]:
-    """Read the contracts that files, folders and patterns name.
+def read(patterns: Iterable[str], classifications: Classifications) -> list[Contract]:
+    """Read the contracts that files, folders and patterns name, with a judgement of their classifications.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def read(patterns: Iterable[str]) -> list[Contract]:
     contracts: dict[str, tuple[Path, Contract]] = {}
     for path in find(patterns):
         try:
-            contract = Contract.from_file(path)
+            contract = Contract.from_file(path, classifications=classifications)
         except ContractError as error:
             raise CommandError(str(error)) from None
         if contract.id in contracts:

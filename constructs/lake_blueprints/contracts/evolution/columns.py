@@ -56,13 +56,17 @@ def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
             yield of.rule(f"it is {'now' if is_now else 'no longer'} {word}", tighter=is_now)
     for text, tighter in constraint_changes(old.constraints, new.constraints):
         yield of.rule(text, tighter=tighter)
+    changed = f"{old.classification or 'none'} → {new.classification or 'none'}"
     if old.restricted != new.restricted:
-        yield of.rule(f"it is {'now' if new.restricted else 'no longer'} restricted", tighter=new.restricted)
-    elif new.restricted and old.masking is not new.masking:
+        word = "now" if new.restricted else "no longer"
+        yield of.rule(f"it is {word} restricted: {changed}", tighter=new.restricted)
+    elif old.classification != new.classification:
+        yield of.patch("classification changed", changed)
+    if old.restricted and new.restricted and old.masking is not new.masking:
         yield of.major("masking changed", f"{old.masking} → {new.masking}")
-    words = ("description", "business_name", "tags", "links", "critical", "classification")
+    words = ("description", "business_name", "tags", "links", "critical")
     if any(getattr(old, word) != getattr(new, word) for word in words):
-        yield of.patch("words changed", "its description, tags or classification")
+        yield of.patch("words changed", "its description or tags")
 
 
 def _type(of: Place, old: DataType, new: DataType) -> Iterator[Change]:

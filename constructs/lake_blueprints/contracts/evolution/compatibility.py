@@ -67,7 +67,10 @@ def _dataset(old: Dataset, new: Dataset) -> Iterator[Change]:
     yield from relationship_changes(of, old, new)
     yield from service_level_changes(of, old.service_levels, new.service_levels)
     yield from role_changes(of, old.roles, new.roles)
-    if any(getattr(old, word) != getattr(new, word) for word in ("description", "classification", "governance")):
+    if old.classification != new.classification:
+        changed = f"{old.classification or 'none'} → {new.classification or 'none'}"
+        yield of.patch("classification changed", changed)
+    if any(getattr(old, word) != getattr(new, word) for word in ("description", "governance")):
         yield of.patch("words changed", "its description, or who answers for it")
 
 

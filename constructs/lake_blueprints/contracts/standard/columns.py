@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import Column
-from lake_blueprints.contracts.masking import RESTRICTED, Masking
+from lake_blueprints.contracts.masking import Masking
 from lake_blueprints.contracts.names import LONGEST
 from lake_blueprints.contracts.physical_types import resolve
+from lake_blueprints.contracts.standard.classification import read_classification
 from lake_blueprints.contracts.standard.elements import Element, custom, links, name_of, one_line, spelled, tags
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.values import read_constraints, read_format, read_time_zone
@@ -17,7 +19,9 @@ _KEYS = ("partitioned", "primaryKey")
 _CHECKED = ("required", "unique", "logicalTypeOptions", "enum")
 
 
-def read_columns(properties: Mapping[str, Element], system: str | None, report: Report) -> list[Column]:
+def read_columns(
+    properties: Mapping[str, Element], system: str | None, classifications: Classifications, report: Report
+) -> list[Column]:
     """Return the columns of a schema object; what is wrong with one is reported.
 
     Parameters
@@ -26,17 +30,19 @@ def read_columns(properties: Mapping[str, Element], system: str | None, report: 
         Of the schema object, by their places.
     system: str, optional
         Type of the server whose words the physical types are.
+    classifications: Classifications
+        How classifications and tags are judged.
     report: Report
         Receives errors and notes.
     """
     columns = []
     for place, prop in properties.items():
         with report.at(place):
-            columns.append(_column(prop, system, place, report))
+            columns.append(_column(prop, system, classifications, place, report))
     return columns
 
 
-def _column(prop: Element, system: str | None, place: str, report: Report) -> Column:
+def _column(prop: Element, system: str | None, classifications: Classifications, place: str, report: Report) -> Column:
     name = name_of(prop)
     if len(spelled(prop)) > LONGEST:
         report.warn(place, f"the name of {len(spelled(prop))} characters is longer than {LONGEST}; it becomes '{name}'")
@@ -45,6 +51,7 @@ def _column(prop: Element, system: str | None, place: str, report: Report) -> Co
         report.warn(place, f"'{prop['name']}' becomes {_short(str(kind))}: {loss}")
     inner = list(_inside(prop, place))
     _note_inner(inner, prop, place, report)
+    masking = _masking(prop, place, report)
     if prop.get("deprecated"):
         report.inform(place, f"'{prop['name']}' is deprecated")
     return Column(
@@ -56,11 +63,12 @@ def _column(prop: Element, system: str | None, place: str, report: Report) -> Co
         format=read_format(prop, place, report),
         time_zone=read_time_zone(prop, place, report),
         description=one_line(prop.get("description")),
-        classification=_classification(prop, inner, place, report),
+        classification=read_classification(prop, inner, place, report, masking=masking, judge=classifications),
         constraints=read_constraints(prop, place, report),
-        masking=_masking(prop, place, report),
+        masking=masking,
         critical=bool(prop.get("criticalDataElement")),
         tags=tags(prop),
+        classifications=classifications,
         business_name=one_line(prop.get("businessName")),
         links=links(prop),
     )
@@ -84,25 +92,6 @@ def _note_inner(inner: Sequence[tuple[Element, str]], prop: Element, place: str,
                 report.warn(f"{here}.{key}", "is ignored inside a column; only a whole column can be a key")
     if unchecked := [key for key in _CHECKED if any(child.get(key) for child, _ in inner)]:
         report.inform(place, f"inside '{prop['name']}' only types are checked, not {', '.join(unchecked)}")
-
-
-def _classification(prop: Element, inner: Sequence[tuple[Element, str]], place: str, report: Report) -> str | None:
-    own = prop.get("classification")
-    if _is_restricted(own):
-        return str(own)
-    if str(custom(prop, "pii")).lower() == "true":
-        report.warn(place, f"'{prop['name']}' is restricted, since its custom property 'pii' says so")
-        return "pii"
-    for child, _ in inner:
-        if _is_restricted(child.get("classification")):
-            found = str(child["classification"])
-            report.warn(place, f"the whole column '{prop['name']}' is {found}, since a part of it is")
-            return found
-    return own
-
-
-def _is_restricted(classification: str | None) -> bool:
-    return (classification or "").strip().lower() in RESTRICTED
 
 
 def _masking(prop: Element, place: str, report: Report) -> Masking:

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.findings import Finding
 from lake_blueprints.contracts.governance import Note
@@ -45,8 +46,8 @@ class Reading:
     errors: tuple[Finding, ...]
 
 
-def read_document(document: Mapping[str, Any]) -> Reading:
-    """Read a document that is valid under the standard's JSON schema."""
+def read_document(document: Mapping[str, Any], classifications: Classifications) -> Reading:
+    """Read a document that is valid under the standard's JSON schema, with a judgement of its classifications."""
     report = Report()
     if "status" not in document and not document["apiVersion"].startswith("v3.2."):
         report.inform("contract", "'status' is missing, which the standard asks for before v3.2")
@@ -62,6 +63,7 @@ def read_document(document: Mapping[str, Any]) -> Reading:
         delivery=read_delivery(servers, report),
         placements=read_placements(servers, report),
         roles=read_roles(document, report),
+        classifications=classifications,
     )
     promises = _promises(document, placed, objects, report)
     found: list[tuple[Dataset, str, Report]] = []

@@ -7,12 +7,14 @@ from typing import Any
 
 from attrs import frozen
 
+from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import Column
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.governance import AccessRole, Placement
 from lake_blueprints.contracts.names import catalog_names
+from lake_blueprints.contracts.standard.classification import classified_as_object, read_object_classification
 from lake_blueprints.contracts.standard.columns import read_columns
-from lake_blueprints.contracts.standard.elements import Element, custom, name_of, one_line, spelled, stored_properties
+from lake_blueprints.contracts.standard.elements import Element, name_of, one_line, spelled, stored_properties
 from lake_blueprints.contracts.standard.people import read_governance
 from lake_blueprints.contracts.standard.promises import Promise, read_service_levels
 from lake_blueprints.contracts.standard.references import Objects
@@ -40,6 +42,8 @@ class Setting:
         Servers that are a lake's.
     roles: tuple of AccessRole
         Who may use the datasets.
+    classifications: Classifications
+        How classifications and tags are judged.
     """
 
     document: Mapping[str, Any]
@@ -48,6 +52,7 @@ class Setting:
     delivery: Delivery
     placements: tuple[Placement, ...]
     roles: tuple[AccessRole, ...]
+    classifications: Classifications
 
 
 def read_object(
@@ -64,11 +69,14 @@ def read_object(
         report.inform(place, f"'{item['name']}' is deprecated")
     properties = dict(stored_properties(item, place))
     before = len(report.errors)
-    columns = read_columns(properties, setting.system, report)
+    columns: Sequence[Column] = read_columns(properties, setting.system, setting.classifications, report)
     if len(report.errors) > before:
         return None
     _note_measures(item, properties, place, report)
     catalog_names([spelled(prop) for prop in properties.values()], "properties")
+    governance = read_governance(setting.document, item)
+    classification = read_object_classification(setting.document, item, setting.classifications)
+    columns = classified_as_object(columns, classification, governance.tags, place, report)
     return Dataset(
         name=name_of(item),
         columns=columns,
@@ -77,14 +85,14 @@ def read_object(
         format=setting.delivery.format,
         delimiter=setting.delivery.delimiter,
         description=_description(setting.document, item),
-        classification=one_line(custom(item, "classification")),
+        classification=classification,
         version=setting.document["version"],
         quality=read_rules(item, place, report),
         relationships=read_relationships(item, setting.objects, place, report),
         service_levels=read_service_levels(promises, report),
         roles=setting.roles,
         placements=setting.placements,
-        governance=read_governance(setting.document, item),
+        governance=governance,
     )
 
 

@@ -25,6 +25,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SIGNS = ("=", "!=", ">", ">=", "<", "<=")
+# Of parentheses inside one another.
+_DEEPEST = 50
 _KEYWORDS = frozenset({"NULL", "EMPTY", "WHITESPACES_ONLY"})
 
 
@@ -44,6 +46,7 @@ class _Parser:
         self._text = text
         self._tokens = list(self._split())
         self._at = 0
+        self._depth = 0
 
     def _split(self) -> Iterator[tuple[str, str, int]]:
         position = 0
@@ -94,9 +97,13 @@ class _Parser:
     def _operand(self) -> AnyRule:
         if self._word() != "(":
             return self._simple()
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"at most {_DEEPEST} parentheses inside one another")
         self._at += 1
         rule = self._rule()
         self._expect(")")
+        self._depth -= 1
         return replace(rule, labels=self._own_labels() or rule.labels)
 
     def _simple(self) -> Rule:

@@ -16,7 +16,7 @@ from lake_blueprints.local.data_quality.dqdl import parse
 from lake_blueprints.local.data_quality.evaluation import PRIMARY, Evaluation, check
 from lake_blueprints.local.data_quality.rules import AnyRule
 from lake_blueprints.local.engine import Engine
-from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.errors import LocalCloudError, without_values
 from lake_blueprints.local.patching import Patches
 from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.sql.catalog import Catalog
@@ -171,7 +171,7 @@ class DataQualityEngine(Engine):
             run.error, run.status = str(error), "FAILED"
         except Exception as error:
             # A run must end whatever happens, or who waits for it waits for ever.
-            run.error, run.status = f"INTERNAL_ERROR: {type(error).__name__}: {error}", "FAILED"
+            run.error, run.status = f"INTERNAL_ERROR: {without_values(error)}", "FAILED"
         finally:
             run.ended = datetime.now(UTC)
 

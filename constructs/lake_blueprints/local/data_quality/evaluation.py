@@ -25,6 +25,15 @@ from lake_blueprints.local.sql.reach import check_spark, tables_of
 from lake_blueprints.local.sql.tables import relation
 
 PRIMARY = "primary"
+# What is wrong with a statement itself.
+_BEFORE_READING = (
+    LocalCloudError,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.NotImplementedException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
 _IS_ONE = Condition(operator="=", operands=(1.0,))
 _REFERENCE = re.compile(r"(?P<alias>.+?)\.(?:\{(?P<several>.+)\}|(?P<one>[^.{}]+))")
 
@@ -91,7 +100,7 @@ class Evaluation:
             measure = _MEASURES[rule.kind](rule)
             rows = self._session.execute(measure.sql).fetchall()
         except (duckdb.Error, LocalCloudError) as error:
-            return Outcome(passed=False, failure=message(error))
+            return Outcome(passed=False, failure=_reason(error))
         if len(rows) != 1 or len(rows[0]) != 1:
             return Outcome(passed=False, failure="Custom SQL did not return exactly 1 row and 1 column")
         if rows[0][0] is None:
@@ -108,12 +117,17 @@ class Evaluation:
         try:
             value = float(found)
         except (TypeError, ValueError):
-            return Outcome(passed=False, failure=f"{found!r} is not a number")
+            return Outcome(passed=False, failure="Custom SQL did not return a number")
         shares = rule.kind == "ColumnValues"
         condition = (rule.threshold if shares else rule.condition) or _IS_ONE
         passed = condition.holds(value)
         failure = None if passed else f"Value: {value} does not meet the constraint requirement."
         return Outcome(passed=passed, failure=failure, metrics={metric: value})
+
+
+def _reason(error: Exception) -> str:
+    """Return why a statement failed; an engine's message about a value that it has read would tell the value."""
+    return message(error) if isinstance(error, _BEFORE_READING) else f"Error executing SQL: {type(error).__name__}"
 
 
 def _rows(rule: Rule) -> str:

@@ -11,7 +11,7 @@ from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundE
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
 
 from lake_blueprints.local.engine import Engine
-from lake_blueprints.local.errors import LocalCloudError
+from lake_blueprints.local.errors import LocalCloudError, without_values
 from lake_blueprints.local.firehose.pipeline import Pipeline
 from lake_blueprints.local.patching import Patches
 from lake_blueprints.local.runtime import Runtime
@@ -102,9 +102,8 @@ class FirehoseEngine(Engine):
                 pipeline.deliver()
             except Exception as error:
                 name = pipeline.stream.delivery_stream_name
-                raise LocalCloudError(
-                    f"delivery stream {name} cannot deliver: {type(error).__name__}: {error}"
-                ) from error
+                # Not from the error, whose message may quote records.
+                raise LocalCloudError(f"delivery stream {name} cannot deliver: {without_values(error)}") from None
 
     def _open(self, stream: Any, account: str, region: str, destination_name: str) -> None:
         if destination_name == "HttpEndpoint":
@@ -151,12 +150,12 @@ class FirehoseEngine(Engine):
                     pipeline.pump()
                     if pipeline.due():
                         pipeline.deliver()
-                except Exception:  # one stream that cannot deliver must not hold up the others
-                    self._log(pipeline)
+                except Exception as error:  # one stream that cannot deliver must not hold up the others
+                    self._log(pipeline, error)
                     wait = _RETRY_SECONDS
 
-    def _log(self, pipeline: Pipeline) -> None:
+    def _log(self, pipeline: Pipeline, error: Exception) -> None:
         path = self.runtime.workdir / "logs" / "firehose" / f"{pipeline.stream.delivery_stream_name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as log:
-            log.write(traceback.format_exc())
+            log.writelines((*traceback.format_tb(error.__traceback__), f"{without_values(error)}\n"))

@@ -29,17 +29,17 @@ from lake_blueprints.quality import QualityRuleset
 from lake_blueprints.quality.calls import run_ruleset
 
 # In JSONata: a filter of JSONPath that finds nothing fails, and JSONPath cannot count. A rule without a label of its
-# severity, as somebody may have added it in the console, counts as an error.
+# severity, as somebody may have added it in the console, counts as an error. What was found is handed on only if it is
+# a count; Glue's message, which may quote a value, never is.
 _JUDGE = """{% (
     $broken := [$states.input.quality.RuleResults[Result != 'PASS'].{
         'rule': $exists(Labels.rule) ? Labels.rule : Name,
         'severity': $exists(Labels.severity) ? Labels.severity : 'error',
-        'found': EvaluatedMetrics.*[0],
-        'message': EvaluationMessage
+        'found': $exists(Labels.rule) and $not($exists(Labels.reports)) ? EvaluatedMetrics.*[0]
     }];
     $told := function($severity) {
         $join($broken[severity = $severity].(
-            rule & ' (' & ($exists(found) ? 'found ' & $string(found) : message) & ')'
+            rule & ($exists(found) ? ' (found ' & $string(found) & ')' : '')
         ), '; ')
     };
     $merge([$states.input, {'quality': {
@@ -55,6 +55,8 @@ _JUDGE = """{% (
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(Step):
     """Evaluate a ruleset: a broken error fails the step, broken warnings are published, and the rest is noted.
+
+    What is said of a broken rule is its name, its severity and, where it counts rows, how many; no value of the data.
 
     Parameters
     ----------

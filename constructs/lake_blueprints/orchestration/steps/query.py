@@ -38,7 +38,8 @@ class Query(Step):
         The tables that it reads, and those that it adds data to.
     restricted: bool
         Whether it may read restricted columns; its result is then as restricted as they are. By default tables that
-        have some are refused.
+        have some are refused. A failure's reason is then not passed on, as it may quote a value; the execution's own
+        history holds it.
     timeout: Duration
         Time after which the query is stopped and the step fails. By default 30 minutes, Athena's own limit.
     """
@@ -66,6 +67,10 @@ class Query(Step):
             timeout=self.timeout,
             retries=[busy(ATHENA_BUSY), retry(ATHENA)],
         )
+        if self.restricted:
+            # Athena's reason may quote a value: `Cannot cast 'Jane' to INT`.
+            failed = {key: found for key, found in states[f"{name} failed"].items() if key != "CausePath"}
+            states[f"{name} failed"] = failed | {"Cause": "the query failed; Athena's history of queries says why"}
         return Fragment(start=name, end=name, states=states)
 
     def grant(self, role: ServiceRole) -> None:

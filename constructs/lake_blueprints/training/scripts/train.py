@@ -144,8 +144,9 @@ def split(frame: pd.DataFrame, time_column: str, fraction: float) -> tuple[pd.Da
                 # pandas warns when it tries one format after the other; what counts is whether one fits.
                 warnings.simplefilter("ignore")
                 times = pd.to_datetime(times, utc=True).dt.tz_localize(None)
-        except (ValueError, TypeError) as error:
-            raise TrainingError(f"'{time_column}' is neither a number nor a time: {error}") from error
+        except (ValueError, TypeError):
+            # Without what pandas says: it quotes the value.
+            raise TrainingError(f"'{time_column}' is neither a number nor a time") from None
     if times.isna().any():
         raise TrainingError(f"{int(times.isna().sum())} rows have no '{time_column}'")
     cut = np.sort(times.to_numpy())[int(len(times) * (1 - fraction))]
@@ -271,6 +272,7 @@ if __name__ == "__main__":
         report_failure(str(error))
         sys.exit(f"training failed: {error}")
     except Exception as error:
-        report_failure(f"{type(error).__name__}: {error}")
-        traceback.print_exc()
-        sys.exit(1)
+        # The message of a library may quote the data, and failure reasons and logs have other readers.
+        report_failure(f"{type(error).__name__}; the log says where")
+        traceback.print_tb(error.__traceback__)
+        sys.exit(f"training failed: {type(error).__name__}")

@@ -243,6 +243,26 @@ def test_another_masking_of_a_restricted_column_breaks() -> None:
     assert changes(old, new) == [("orders.c", "masking changed", Bump.MAJOR)]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "text"),
+    [
+        ("public", "internal", "classification changed", "public → internal"),
+        (None, "internal", "classification changed", "none → internal"),
+        ("pii", "secret", "classification changed", "pii → secret"),
+        ("public", "pii", "rule tightened", "it is now restricted: public → pii"),
+        ("Highly-Restricted", None, "rule loosened", "it is no longer restricted: Highly-Restricted → none"),
+    ],
+)
+def test_another_classification_is_seen(old: str | None, new: str | None, kind: str, text: str) -> None:
+    (change,) = compare(*([orders(column("int", classification=word))] for word in (old, new)))
+    assert (change.kind, change.text) == (kind, text)
+
+
+def test_another_classification_of_a_dataset_is_seen() -> None:
+    (change,) = compare([orders(classification="public")], [orders(classification="internal")])
+    assert (change.kind, change.text) == ("classification changed", "public → internal")
+
+
 def needing(*needs: Bump) -> list[Change]:
     return [Change(kind="k", dataset="d", place="d", text="t", needs=need) for need in needs]
 
@@ -318,8 +338,9 @@ def test_whatever_is_said_about_a_dataset_is_compared(name: str) -> None:
 
 
 def test_the_models_say_nothing_else() -> None:
-    # Masking counts for restricted columns only, and the delimiter for CSV; both are tested above.
-    assert {item.name for item in fields(Column)} - COLUMN.keys() == {"name", "masking"}
+    # Masking counts for restricted columns only, and the delimiter for CSV; both are tested above. How classifications
+    # are judged is no statement of a contract.
+    assert {item.name for item in fields(Column)} - COLUMN.keys() == {"name", "masking", "classifications"}
     assert {item.name for item in fields(Dataset)} - DATASET.keys() == {
         "name",
         "columns",

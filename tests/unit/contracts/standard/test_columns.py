@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
-from lake_blueprints.contracts import Column, Constraints, Contract, ContractError, Dataset, Link, Masking, Note
+from lake_blueprints.contracts import (
+    Classifications,
+    Column,
+    Constraints,
+    Contract,
+    ContractError,
+    Dataset,
+    Link,
+    Masking,
+    Note,
+)
 
 HEAD = "version: 1.2.0\napiVersion: {version}\nkind: DataContract\nid: orders\nstatus: active\n"
 
@@ -273,6 +285,81 @@ def test_a_column_is_restricted_if_a_custom_property_calls_it_pii(value: str) ->
 def test_a_column_is_not_restricted_if_a_custom_property_says_that_it_is_no_pii() -> None:
     found = dataset("{name: x, logicalType: string, customProperties: [{property: pii, value: 'false'}]}")
     assert (found.restricted_columns, found.notes) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ("tags: [finance, PII]", "its tag 'PII'"),
+        ("classification: public, tags: ['sensitivity:secret']", "its tag 'sensitivity:secret'"),
+        ("customProperties: [{property: isPersonalData, value: true}]", "its custom property 'isPersonalData'"),
+        (
+            "customProperties: [{property: dataClassification, value: secret}]",
+            "its custom property 'dataClassification'",
+        ),
+        ("encryptedName: x_encrypted", "its encryptedName 'x_encrypted'"),
+    ],
+)
+def test_a_column_is_restricted_by_whatever_says_so(options: str, source: str) -> None:
+    found = dataset(f"{{name: x, logicalType: string, {options}}}")
+    assert found.restricted_columns == found.columns
+    assert [str(note) for note in found.notes] == [
+        f"schema[0].properties[0]: 'x' is restricted, since {source} says so"
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "criticalDataElement: true",
+        "tags: [finance, 'non-pii', 'cost-center:1234']",
+        "classification: internal, encryptedName: x_encrypted",
+        "customProperties: [{property: pii, value: true}, {property: masking, value: none}]",
+    ],
+)
+def test_a_column_is_not_restricted_by_what_says_nothing_about_who_may_see_it(options: str) -> None:
+    found = dataset(f"{{name: x, logicalType: string, {options}}}")
+    assert (found.restricted_columns, found.notes) == ((), ())
+
+
+PARTS = [
+    "logicalType: string, classification: Green",
+    "logicalType: object, properties: [{name: a, logicalType: string, classification: Green}]",
+    "logicalType: array, items: {logicalType: string, classification: Green}",
+]
+
+
+@pytest.mark.parametrize("options", PARTS)
+@pytest.mark.parametrize(("unknown", "restricted"), [("restrict", "restricted"), ("allow", "not restricted")])
+def test_a_classification_that_is_not_known_is_a_warning(
+    options: str, unknown: Literal["restrict", "allow"], restricted: str
+) -> None:
+    text = f"{HEAD.format(version='v3.2.0')}schema: [{{name: orders, properties: [{{name: x, {options}}}]}}]"
+    found = Contract.from_text(text, classifications=Classifications(unknown_classification=unknown))["orders"]
+    assert bool(found.restricted_columns) == (unknown == "restrict")
+    assert [(note.place, note.text, note.warning) for note in found.notes] == [
+        (
+            "schema[0].properties[0].classification",
+            f"classification 'Green' is neither known nor declared, so 'x' is {restricted}; use a known word, or "
+            "declare yours as harmless or restricted: docs/governance.md",
+            True,
+        )
+    ]
+
+
+@pytest.mark.parametrize("options", PARTS)
+def test_an_own_level_is_known(options: str) -> None:
+    text = f"{HEAD.format(version='v3.2.0')}schema: [{{name: orders, properties: [{{name: x, {options}}}]}}]"
+    for levels, restricted in ((Classifications(harmless="Green"), False), (Classifications(restricted="Green"), True)):
+        found = Contract.from_text(text, classifications=levels)["orders"]
+        assert bool(found.restricted_columns) == restricted
+        assert not any("not known" in note.text or "declared" in note.text for note in found.notes)
+
+
+def test_a_part_may_be_restricted_by_a_tag() -> None:
+    found = dataset("{name: x, logicalType: array, items: {logicalType: string, tags: [pii]}}")
+    assert found.restricted_columns == found.columns
+    assert [note.text for note in found.notes] == ["the whole column 'x' is pii, since a part of it is"]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,32 @@ def test_takes_the_classification_of_an_object_from_its_custom_properties() -> N
     assert found["a"].classification == "internal"
 
 
+TWO = "properties: [{name: x, logicalType: string}, {name: y, logicalType: string, classification: %s}]"
+
+
+@pytest.mark.parametrize(
+    ("contract_says", "object_says", "other", "restricted"),
+    [
+        ("", "customProperties: [{property: classification, value: Strictly confidential}]", "public", ["x"]),
+        ("", "customProperties: [{property: dataClassification, value: gold}]", "public", ["x"]),
+        ("customProperties: [{property: classification, value: secret}]\n", "", "public", ["x"]),
+        ("", "tags: [pii]", "public", ["x"]),
+        ("tags: [gdpr]\n", "", "public", ["x"]),
+        # The tag is about y, which says so itself.
+        ("tags: [gdpr]\n", "", "pii", ["y"]),
+        ("tags: [finance]\n", "tags: [non-pii]", "public", []),
+        ("", "customProperties: [{property: classification, value: internal}]", "public", []),
+    ],
+)
+def test_columns_that_say_nothing_are_restricted_as_their_object_or_contract(
+    contract_says: str, object_says: str, other: str, restricted: list[str]
+) -> None:
+    found = contract(f"{contract_says}schema: [{{name: a, {object_says or 'id: a'}, {TWO % other}}}]")["a"]
+    assert [column.name for column in found.restricted_columns] == restricted
+    said = [note.text for note in found.notes if "restricts the columns that say nothing themselves: x" in note.text]
+    assert len(said) == int(restricted == ["x"])
+
+
 def test_reads_a_contract_of_several_thousand_lines() -> None:
     column = "      - {name: column_%d, logicalType: integer, quality: [{metric: nullValues, mustBe: 0}]}\n"
     columns = "".join(column % number for number in range(40))

@@ -107,3 +107,8 @@ def test_a_number_is_not_compared_with_text() -> None:
 def test_a_text_that_does_not_end_is_refused_at_once() -> None:
     with pytest.raises(LocalCloudError, match="cannot be parsed"):
         parse('Rules = [ CustomSql "' + "\\" * 10_001)
+
+
+def test_refuses_rules_that_are_too_deep_in_one_line() -> None:
+    with pytest.raises(LocalCloudError, match="expected at most 50 parentheses inside one another"):
+        parse(f"Rules = [ {'(' * 1_100}RowCount > 1{')' * 1_100} ]")

@@ -78,12 +78,13 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Lookup:
-    """A join with a reference table."""
+    """A join with a reference table; values of the keys that are `hidden` are in no message."""
 
     name: str
     on: list[str]
     columns: list[str]
     how: str = "left"
+    hidden: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

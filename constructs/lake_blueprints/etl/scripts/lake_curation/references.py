@@ -36,7 +36,8 @@ class References:
         # A reference delivered twice is harmless; two answers to one question are not.
         ambiguous = rows.groupBy(*map(quoted, join.on)).count().where("count > 1").first()
         if ambiguous:
-            example = ", ".join(f"{name} = {'***' if name in hidden else ambiguous[name]}" for name in join.on)
+            quiet = {*hidden, *join.hidden}
+            example = ", ".join(f"{name} = {'***' if name in quiet else ambiguous[name]}" for name in join.on)
             times = ambiguous["count"]
             raise CurateError(f"join {join.name!r}: the reference has {times} different rows for {example}")
         return rows
