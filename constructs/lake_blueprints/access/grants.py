@@ -100,15 +100,12 @@ def grant_on(
         )
     # In its own policy a key is `*`: its ARN there would be a resource that refers to itself.
     itself = ["*"] if hasattr(resource, "key_arn") else None
-    if conditions and not has_policies(grantee):
-        # The CDK's own way to the resource's policy leaves the conditions out, but not those of the principal.
-        common["grantee"] = iam.PrincipalWithConditions(grantee.grant_principal, dict(conditions))
-        conditions = None
     if not conditions:
         return iam.Grant.add_to_principal_or_resource(**common, resource=resource, resource_self_arns=itself)
     grant = iam.Grant.add_to_principal(**common)
     if grant.success and grantee.grant_principal.principal_account in {None, _account(resource)}:
         return grant
+    # The CDK's own way to both policies leaves the conditions out of the resource's.
     resource.add_to_resource_policy(
         iam.PolicyStatement(
             actions=list(actions),
