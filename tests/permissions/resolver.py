@@ -95,7 +95,7 @@ class Deployment:
 
     def policies(self, arn: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the policies of a role, user or group, by their names: here, all that are attached."""
-        kind, name = arn.rsplit(":", 1)[-1].split("/", 1)
+        kind, _, name = arn.rsplit(":", 1)[-1].partition("/")
         found, attached = [], set()
         if arn in self._roles:
             stack, logical_id = self._roles[arn]

@@ -161,8 +161,9 @@ def trains(stack: cdk.Stack, count: int) -> Pipeline:
         )
         for number in range(count)
     ]
-    steps = [[Train(job=job, name=f"Train {n}"), Register(job=job, name=f"Register {n}")] for n, job in enumerate(jobs)]
-    return Pipeline(stack, "Pipeline", steps=[step for both in steps for step in both])
+    train = [Train(job=job, name=f"Train {number}") for number, job in enumerate(jobs)]
+    register = [Register(job=job, name=f"Register {number}") for number, job in enumerate(jobs)]
+    return Pipeline(stack, "Pipeline", steps=[*train, *register])
 
 
 def zones(stack: cdk.Stack, count: int) -> None:

@@ -83,11 +83,12 @@ def test_a_statement_that_is_longer_than_a_policy_is_divided_by_its_resources_an
         [f"arn:{number:090}" for number in range(200)],
         [f"s3:Action{number:050}" for number in range(200)],
     )
-    for statement in (
+    long: list[dict[str, Any]] = [
         {"Action": "read", "Effect": "Allow", "Resource": resources},
         {"Action": actions, "Effect": "Allow", "Resource": "x"},
         {"Action": "read", "Effect": "Deny", "Resource": resources, "Sid": "No"},
-    ):
+    ]
+    for statement in long:
         made = Statements()
         made.add(statement)
         assert all(len(json.dumps({"Statement": policy, "Version": "2012-10-17"})) <= 6_144 for policy in made.policies)

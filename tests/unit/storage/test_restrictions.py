@@ -199,13 +199,15 @@ def test_a_service_is_kept_out_under_the_same_condition(stack: cdk.Stack) -> Non
 def test_an_organization_is_refused_what_holds_restricted_data(stack: cdk.Stack, before: bool) -> None:
     """To deny it the prefix would keep the lake's own jobs out, whose account may be one of its accounts."""
     zone, organization = Zone(stack, "Zone"), iam.OrganizationPrincipal("o-abcdefghij")
-    steps = [lambda: zone.grant_read(organization), lambda: zone.restrict("flights/", columns=["tail"])]
-    first, second = reversed(steps) if before else steps
-    first()
-    with pytest.raises(
-        ValueError, match="OrganizationPrincipal cannot be granted '', since 'flights/' holds restricted"
-    ):
-        second()
+    if before:
+        zone.restrict("flights/", columns=["tail"])
+    else:
+        zone.grant_read(organization)
+    with pytest.raises(ValueError, match="OrganizationPrincipal cannot be granted '', since 'flights/' holds"):
+        if before:
+            zone.grant_read(organization)
+        else:
+            zone.restrict("flights/", columns=["tail"])
 
 
 def test_an_organization_may_read_other_prefixes(stack: cdk.Stack) -> None:
