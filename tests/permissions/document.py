@@ -24,7 +24,8 @@ policies that have a say: those of the role, of the bucket, of the key, of topic
 - Each call below is allowed, on the resources meant, with and without bucket keys, over TLS.
 - What must not be done is refused, and so is everything that only another role, lake or account may do, and plain HTTP.
 - No statement, action or resource can be taken away without a call failing.
-- Every `grant_*` is held to the same, for a role of the same stack, of another stack and of another account.
+- Every `grant_*` is held to the same, for a role of the same stack, of another stack and of another account, and for
+  every kind of principal that the CDK knows.
 - Actions go with the kinds of resources on which AWS checks them, and with all of these, by its
   [Service Authorization Reference](https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html):
   `glue:GetTable` is checked on a table, its database and the catalog, `glue:GetDatabase` on no table.
@@ -33,6 +34,32 @@ policies that have a say: those of the role, of the bucket, of the key, of topic
 
 What the simulator does not know: Lake Formation's own permissions, KMS grants and service-linked roles. It decides by
 AWS's documentation and is not AWS.
+
+## Principals of grants
+
+Buckets, keys and streams have policies of their own, which can name principals that have none here. The catalog,
+queries, warehouses, pipelines, deliveries, training and secrets have no such policy: a grant of these needs a role, a
+user or a group of the lake's account.
+
+| Principal | Objects, keys, streams | All others |
+|---|---|---|
+| role, user, group, function, imported ones as well | by its own policies | by its own policies |
+| role or user of another account | by policies of both sides | refused |
+| account, organization, ARN, also with conditions or session tags | by policies of the resources | refused |
+| service with a condition, such as `aws:SourceAccount` | by policies of the resources | refused |
+| service without a condition | refused: it would act for every account | refused |
+| everybody, unless a condition says who it is | refused: a lake is never public | refused |
+| the lake's own account | refused: its roles and users need policies of their own | refused |
+| federated identity, canonical user, function imported without a role | refused | refused |
+| group of another account | refused | refused |
+
+- Where data is granted together with the catalog, the catalog's part warns instead: share the database through Lake
+  Formation.
+- Restricted prefixes are denied by the bucket's policy to principals without policies here. An organization is refused
+  more than prefixes without restricted columns: the denial could keep the lake's own jobs out.
+- The policy of an imported key cannot be changed here; a warning says what it has to allow.
+- A role that was imported with `mutable=False`, or handed on by `without_policy_updates()`, stays as it is: that is
+  what these options of the CDK say.
 """
 
 

@@ -84,7 +84,7 @@ class Proof:
 
     def _policies(self, principal: str) -> list[Policy]:
         if principal not in self._split:
-            found = self.deployment.policies(principal) if principal in self.deployment.roles else []
+            found = self.deployment.policies(principal) if ":iam::" in principal else []
             self._split[principal] = [_split(document, f"p{number}") for number, (_, document) in enumerate(found)]
         return self._split[principal]
 

@@ -13,7 +13,9 @@ Template = dict[str, Any]
 _ARNS = {
     "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
     "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
+    "AWS::IAM::Group": "iam::{account}:group/{name}",
     "AWS::IAM::Role": "iam::{account}:role/{name}",
+    "AWS::IAM::User": "iam::{account}:user/{name}",
     "AWS::Kinesis::Stream": "kinesis:{region}:{account}:stream/{name}",
     "AWS::KinesisFirehose::DeliveryStream": "firehose:{region}:{account}:deliverystream/{name}",
     "AWS::KMS::Key": "kms:{region}:{account}:key/{name}",
@@ -107,24 +109,28 @@ class Deployment:
     def place(self, stack: str) -> Place:
         return self._places[stack]
 
-    def policies(self, role_arn: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return the policies of a role, by their names."""
-        stack, logical_id = self._roles[role_arn]
-        role = self.templates[stack]["Resources"][logical_id]["Properties"]
-        found = [
-            (inline["PolicyName"], self.resolve(stack, inline["PolicyDocument"])) for inline in role.get("Policies", [])
-        ]
-        attached = {self.resolve(stack, arn) for arn in role.get("ManagedPolicyArns", [])}
+    def policies(self, arn: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the policies of a role, user or group, by their names: here, all that are attached."""
+        kind, _, name = arn.rsplit(":", 1)[-1].partition("/")
+        found, attached = [], set()
+        if arn in self._roles:
+            stack, logical_id = self._roles[arn]
+            role = self.templates[stack]["Resources"][logical_id]["Properties"]
+            found += [
+                (inline["PolicyName"], self.resolve(stack, inline["PolicyDocument"]))
+                for inline in role.get("Policies", [])
+            ]
+            attached |= {self.resolve(stack, policy) for policy in role.get("ManagedPolicyArns", [])}
         for where, template in self.templates.items():
-            for name, resource in template.get("Resources", {}).items():
+            for logical_id, resource in template.get("Resources", {}).items():
                 if resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
                     continue
                 properties = resource["Properties"]
-                given = {self.resolve(where, target) for target in properties.get("Roles", [])}
-                if role_arn.rsplit("/", 1)[-1] in given or (
-                    resource["Type"] == "AWS::IAM::ManagedPolicy" and self._arn(where, name) in attached
+                given = {self.resolve(where, target) for target in properties.get(f"{kind.title()}s", [])}
+                if name in given or (
+                    resource["Type"] == "AWS::IAM::ManagedPolicy" and self._arn(where, logical_id) in attached
                 ):
-                    found.append((name, self.resolve(where, properties["PolicyDocument"])))
+                    found.append((logical_id, self.resolve(where, properties["PolicyDocument"])))
         return found
 
     def trust(self, role_arn: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from constructs import Construct
 
 import lake_blueprints
 from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.access.principals import has_policies
 from lake_blueprints.catalog import calls as catalog
 from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.encryption.calls import read_salt_calls
@@ -101,7 +102,7 @@ def entry_of(lakes: Lakes) -> Entry:
 
 
 def before(lakes: Lakes, grantee: Any) -> Construct:
-    name = f"After{grantee.node.addr}"
+    name = f"After{grantee.grant_principal.node.addr if has_policies(grantee) else ''}"
     return cast(Construct, lakes.sample.work.node.try_find_child(name) or Construct(lakes.sample.work, name))
 
 

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Stack, Token
+from aws_cdk import Annotations, Resource
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IConstruct
 
+from lake_blueprints.access.principals import (
+    check_principal,
+    check_resource,
+    has_policies,
+    is_of_another_account,
+    is_out_of_reach,
+    name_of,
+)
 from lake_blueprints.access.service_role import ServiceRole
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
@@ -54,12 +61,18 @@ def grant_on(
     because: str, optional
         Why a resource is named by a wildcard, where one is; cdk-nag accepts it in the policies of a `ServiceRole`.
         By default a wildcard remains a finding.
+
+    Raises
+    ------
+    ValueError
+        If no policy could allow it to the grantee; docs/permissions.md lists the kinds of principals.
     """
     if isinstance(grantee, ServiceRole):
         if because:
             grantee.explain_wildcards(resource_arns, because)
         if resource is None or _account(resource) == _account(grantee):
             return grantee.allow(actions, resource_arns, conditions)
+    check_principal(grantee)
     common: dict[str, Any] = {
         "grantee": grantee,
         "actions": list(actions),
@@ -72,7 +85,19 @@ def grant_on(
                 f"'{actions[0]}' cannot be granted to another account: what it is called on has no policy of its own "
                 "here; grant it to a role of this account that the other account may assume"
             )
+        if not has_policies(grantee):
+            raise ValueError(
+                f"'{actions[0]}' cannot be granted to {name_of(grantee)}: neither that nor what it is called on has a "
+                "policy here; grant it to a role of this account that may be assumed instead"
+            )
         return iam.Grant.add_to_principal(**common)
+    check_resource(resource, grantee)
+    if is_out_of_reach(grantee) and not Resource.is_owned_resource(resource):
+        Annotations.of(resource).add_warning_v2(
+            f"lake-blueprints:policy-elsewhere:{actions[0]}",
+            f"{name_of(grantee)} is granted {', '.join(actions)}, which the policy of '{resource.node.path}' has to "
+            "allow; it was imported, so that it cannot be changed here: allow it there",
+        )
     # In its own policy a key is `*`: its ARN there would be a resource that refers to itself.
     itself = ["*"] if hasattr(resource, "key_arn") else None
     if not conditions:
@@ -90,17 +115,6 @@ def grant_on(
         )
     )
     return grant
-
-
-def is_of_another_account(grantee: iam.IGrantable) -> bool:
-    """Tell whether a grantee is known to be of another account than the stack that names it."""
-    if isinstance(grantee, ServiceRole):
-        return False
-    principal = grantee.grant_principal
-    if not Construct.is_construct(principal):
-        return False
-    accounts = {principal.principal_account, Stack.of(cast(IConstruct, principal)).account}
-    return len(accounts) > 1 and not any(account is None or Token.is_unresolved(account) for account in accounts)
 
 
 def combine(*grants: iam.Grant) -> iam.Grant:

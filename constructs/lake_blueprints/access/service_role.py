@@ -33,6 +33,13 @@ class ServiceRole(iam.Role):
     source_account: bool
         Whether only requests made for this account may assume the role, against a confused deputy. By default
         they alone may; a service that sends no `aws:SourceAccount` needs False.
+    relief: str
+        What to do if the role needs more than ten policies hold, for the message. By default to divide its work.
+
+    Raises
+    ------
+    ValueError
+        If a grant needs an eleventh policy, or has a statement that no policy could hold.
 
     Example
     -------
@@ -48,6 +55,7 @@ class ServiceRole(iam.Role):
         services: Sequence[str],
         description: str,
         source_account: bool = True,
+        relief: str = "divide its work among several roles",
     ) -> None:
         conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}} if source_account else None
         principals = [iam.ServicePrincipal(service, conditions=conditions) for service in services]
@@ -58,6 +66,7 @@ class ServiceRole(iam.Role):
             description=description,
         )
         self._purpose = description
+        self._relief = relief
         self._statements = Statements()
         self._policies: list[iam.CfnManagedPolicy] = []
         self._grant: iam.Grant | None = None
@@ -101,7 +110,7 @@ class ServiceRole(iam.Role):
         if number >= _POLICIES_MAX:
             raise ValueError(
                 f"role '{self.node.path}' needs more permissions than fit into {_POLICIES_MAX} managed policies, as "
-                "many as IAM attaches to a role; divide its work among several roles"
+                f"many as IAM attaches to a role; {self._relief}"
             )
         name = f"Permissions{number + 1}" if number else "Permissions"
         policy = iam.CfnManagedPolicy(

@@ -66,6 +66,8 @@ class Statements:
         return self._place(part)
 
     def _place(self, statement: Statement) -> int:
+        if _size(statement) > _ROOM:
+            return [self._place(half) for half in _halves(statement)][-1]
         if not self.policies or self._sizes[-1] + _size(statement) > _ROOM:
             # Not before the first statement: IAM has no empty policies.
             self.policies.append([])
@@ -80,6 +82,27 @@ class Statements:
     def _remember(self, statement: Statement, number: int) -> None:
         for common in ("Resource", "Action"):
             self._found[_key(statement, common)] = (number, statement)
+
+
+def _halves(statement: Statement) -> Iterator[Statement]:
+    """Yield two statements that say together what one too long for a policy does.
+
+    Raises
+    ------
+    ValueError
+        If it has neither two resources nor two actions.
+    """
+    for part in ("Resource", "Action"):
+        values = listed(statement.get(part))
+        if len(values) > 1:
+            middle = len(values) // 2
+            yield {**statement, part: one_or_all(values[:middle])}
+            yield {**statement, part: one_or_all(values[middle:])}
+            return
+    raise ValueError(
+        f"a condition of {_size(statement.get('Condition')):,} characters fits into no policy, which has at most "
+        "6,144; grant it in several calls, each with fewer values"
+    )
 
 
 def _is_plain(statement: Statement) -> bool:
@@ -99,8 +122,20 @@ def _condition(statement: Statement) -> str:
     return json.dumps(statement.get("Condition") or {}, sort_keys=True, default=str)
 
 
+def in_parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the values of a condition in parts that each fit into a statement, and one of them into a policy."""
+    part: list[str] = []
+    for value in values:
+        if part and _size([*part, value]) > _ROOM // 2:
+            yield part
+            part = []
+        part.append(value)
+    if part:
+        yield part
+
+
 def listed(value: Any) -> list[str]:
-    """Return what IAM writes as itself or as several as several."""
+    """Return as a list what IAM writes as one value or as several."""
     return value if isinstance(value, list) else [value]
 
 

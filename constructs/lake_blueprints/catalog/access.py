@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.access import combine, grant_on
-from lake_blueprints.access.grants import is_of_another_account
+from lake_blueprints.access.principals import check_principal, is_out_of_reach, name_of
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.catalog.folders import ByFolder
 from lake_blueprints.catalog.lake_formation import LakeFormation
@@ -177,11 +177,13 @@ class CatalogEntries:
         return must
 
     def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access, restricted: bool) -> iam.Grant:
-        if is_of_another_account(grantee):
+        check_principal(grantee)
+        if is_out_of_reach(grantee):
             Annotations.of(self._database).add_warning_v2(
                 "lake-blueprints:catalog-of-another-account",
-                f"'{self._name}' is granted to another account, which may use the objects and the key, but not the "
-                "catalog: its one policy belongs to the account; share the database through Lake Formation",
+                f"'{self._name}' is granted to {name_of(grantee)}, of another account or without policies here, which "
+                "may use the objects and the key, but not the catalog: its one policy belongs to the account; share "
+                "the database through Lake Formation, or grant a role of this account",
             )
             return iam.Grant.drop(grantee, "the catalog is shared through Lake Formation")
         if self._lake_formation:

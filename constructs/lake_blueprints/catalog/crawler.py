@@ -60,7 +60,7 @@ class Crawler(Construct):
     database: Database
         Where the tables go.
     prefixes: sequence of str
-        Where to look, each ending in a slash; at least one.
+        Where to look, each ending in a slash; at least one. The role has room for about 200.
     zone: Zone, optional
         Where the prefixes are. By default the database's zone.
     table_prefix: str
@@ -90,7 +90,7 @@ class Crawler(Construct):
     ------
     ValueError
         If a prefix is missing or invalid, the schedule is not what Glue takes, the policies contradict each other,
-        or the zone archives crawled objects.
+        the zone archives crawled objects, or the prefixes need more permissions than a role holds.
 
     Notes
     -----
@@ -135,7 +135,11 @@ class Crawler(Construct):
 
         security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=self.zone.key)
         self.role = ServiceRole(
-            self, "Role", services=["glue.amazonaws.com"], description="Crawls prefixes of a zone for the catalog"
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description="Crawls prefixes of a zone for the catalog",
+            relief="crawl a folder above the prefixes, or divide them among several crawlers",
         )
         allow_crawl(
             self.role, database, self.zone, self.prefixes, f"{table_prefix}*", deletes=on_delete is SchemaDelete.DELETE

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 
 from lake_blueprints.access import ServiceRole, grant_on, grants
+from lake_blueprints.access.statements import in_parts
 from lake_blueprints.catalog.access import ACTIONS, grant_entries
 from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.entry import Access
@@ -52,8 +53,8 @@ def allow_crawl(
         Whether it deletes tables and partitions whose files are gone.
     """
     bucket = zone.bucket
-    below = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
-    grant_on(bucket, role, grants.BUCKET_LIST, [bucket.bucket_arn], below)
+    for part in in_parts(f"{prefix}*" for prefix in prefixes):
+        grant_on(bucket, role, grants.BUCKET_LIST, [bucket.bucket_arn], {"StringLike": {"s3:prefix": part}})
     grant_on(bucket, role, grants.BUCKET_READ, [bucket.bucket_arn])
     objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     grant_on(bucket, role, grants.OBJECT_READ, objects, because="objects below a crawled prefix, whose names vary")

@@ -51,7 +51,7 @@ class CurationJob(Construct):
     curation: Curation
         What is done beyond the contract. By default nothing.
     references: sequence of Table
-        The curated tables of the datasets that `curation.joins` names.
+        The curated tables of the datasets that `curation.joins` names. The role has room for about 40.
     masked: Table, optional
         Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`.
         By default there is no copy.
@@ -75,8 +75,8 @@ class CurationJob(Construct):
     Raises
     ------
     ValueError
-        If a table is not that of the curated dataset or of its masked copy, a join has no table, or timeout or
-        retries are out of range.
+        If a table is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries
+        are out of range, or the joins need more permissions than a role holds.
 
     Example
     -------
@@ -124,7 +124,11 @@ class CurationJob(Construct):
         self.key = encryption_key or target.zone.key
 
         self.role = ServiceRole(
-            self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description=f"Curates the dataset {dataset.name}",
+            relief="join fewer datasets, or some of them in a job that curates the result",
         )
         self.script, self.package = curation_script(self)
         plan = json.dumps(curation.plan(dataset), indent=1).encode()

@@ -54,7 +54,7 @@ class Pipeline(Construct):
     ----------
     steps: sequence of Step
         What is done, in order: `Crawl`, `Curate`, `Evaluate`, `Query`, `Load`, `Train`, `Register`, and `Together` of
-        these.
+        these. The role has room for about 40 of each, and for queries of about 40 tables.
     schedule: events.Schedule, optional
         When it starts. By default at no time.
     event_pattern: events.EventPattern, optional
@@ -88,8 +88,9 @@ class Pipeline(Construct):
     Raises
     ------
     ValueError
-        If there is no step, two have the same name, a registration has no training, a time is out of range, or an
-        execution could take more than the 25,000 events that Step Functions allows it.
+        If there is no step, two have the same name, a registration has no training, a time is out of range, an
+        execution could take more than the 25,000 events that Step Functions allows it, or the steps need more
+        permissions than a role holds.
 
     Notes
     -----
@@ -140,7 +141,13 @@ class Pipeline(Construct):
             encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
         )
         self.topic: sns.ITopic = topic or sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
-        self.role = ServiceRole(self, "Role", services=["states.amazonaws.com"], description="Runs the lake's steps")
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=["states.amazonaws.com"],
+            description="Runs the lake's steps",
+            relief="make some of its steps a pipeline of their own, which the step 'Run' runs",
+        )
         for step in steps:
             step.grant(self.role)
         grant_on(None, self.role, ["sns:Publish"], [self.topic.topic_arn])

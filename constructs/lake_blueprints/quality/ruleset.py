@@ -30,7 +30,8 @@ class QualityRuleset(Construct):
     table: Table
         What is evaluated; its dataset holds the rules.
     references: sequence of Table
-        Tables that rules may read as well: those of the contract's relationships. By default none.
+        Tables that rules may read as well: those of the contract's relationships. By default none; the role has room
+        for about 100.
     workers: int
         Workers of a run, G.1X, 2 to 299. By default 2; a run costs by the worker and second, one minute at least.
 
@@ -42,7 +43,8 @@ class QualityRuleset(Construct):
     ------
     ValueError
         If the dataset has no rule that can be evaluated (see `define_promised`), the rules are longer than Glue
-        takes, a table projects its partitions, or the workers are out of range.
+        takes, a table projects its partitions, the workers are out of range, or the references need more permissions
+        than a role holds.
 
     Example
     -------
@@ -75,7 +77,11 @@ class QualityRuleset(Construct):
             _check_registered(read)
 
         self.role = ServiceRole(
-            self, "Role", services=["glue.amazonaws.com"], description=f"Evaluates the rules of {table.dataset.name}"
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description=f"Evaluates the rules of {table.dataset.name}",
+            relief="name fewer 'references'",
         )
         for read in (table, *self.references):
             read.grant_read(self.role, restricted=True)

@@ -43,17 +43,17 @@ def check_app(
     """
     for document in documents.values():
         refuse_deep(document)
+    names = {key: (stack_names or {}).get(key, key) for key in documents}
     siblings: dict[str, Template] = {}
     for key, document in documents.items():
-        name = (stack_names or {}).get(key, key)
-        siblings[name] = Template(document, scope=next(cases(document)), siblings=siblings)
-    return {key: _check(document, siblings) for key, document in documents.items()}
+        siblings[names[key]] = Template(document, scope=next(cases(document)), siblings=siblings, name=names[key])
+    return {key: _check(document, siblings, names[key]) for key, document in documents.items()}
 
 
-def _check(document: Mapping[str, Any], siblings: Mapping[str, Template]) -> list[Finding]:
+def _check(document: Mapping[str, Any], siblings: Mapping[str, Template], name: str) -> list[Finding]:
     found: dict[tuple[str, ...], Finding] = {}
     for scope in cases(document):
-        template = Template(document, scope=scope, siblings=siblings)
+        template = Template(document, scope=scope, siblings=siblings, name=name)
         for resource in template.resources.values():
             for rule in rules_for(resource.kind):
                 for fault in rule.check(resource):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -15,6 +14,10 @@ from lake_blueprints.rules.policies import (
     POLICY_HOLDERS,
     PolicyKind,
     Statement,
+    identities_of,
+    identity_statements,
+    least_length,
+    policies_of,
     statements,
 )
 from lake_blueprints.rules.rule import Fault, rule
@@ -59,6 +62,17 @@ _RELATED: Final = {
     "s3-object-lambda": ("s3",),
     "redshift-data": ("redshift",),
 }
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, without white space.
+_MOST_INLINE: Final = {"AWS::IAM::Role": 10_240, "AWS::IAM::User": 2_048, "AWS::IAM::Group": 5_120}
+_MOST_ATTACHED: Final = 10
+_INLINE: Final = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html,
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+_MOST_CHARACTERS: Final = {
+    "AWS::IAM::ManagedPolicy": ("PolicyDocument", 6_144),
+    "AWS::S3::BucketPolicy": ("PolicyDocument", 20_480),
+    "AWS::KMS::Key": ("KeyPolicy", 32_768),
+}
 
 
 @rule(
@@ -87,15 +101,14 @@ def known_actions(resource: Resource) -> Iterator[Fault]:
 def matching_resources(resource: Resource) -> Iterator[Fault]:
     """The action is never allowed: IAM compares its resource with ARNs that it can never have.
 
-    Beside a statement of the same policy that allows it on the right ones, it is only superfluous.
+    Beside a statement that allows it on the right ones, it is only superfluous: of the same policy, or of another
+    policy of everybody that this one is attached to.
     """
-    given = [statement for statement in statements(resource) if _names_resources(statement)]
-    arns = {id(statement): [arn_of(item) for item in statement.resources] for statement in given}
-    for statement in given:
+    for statement in statements(resource):
+        arns = [arn_of(item) for item in statement.resources] if _names_resources(statement) else []
         for node in statement.actions:
-            allowed = _mismatch(node.text, arns[id(statement)]) if node.text else None
-            elsewhere = (one for one in given if one is not statement and node.text and one.covers(node.text))
-            if allowed and all(_mismatch(node.text or "", arns[id(one)]) for one in elsewhere):
+            allowed = _mismatch(node.text, arns) if node.text else None
+            if arns and allowed and not _is_elsewhere(statement, node.text or ""):
                 found = f"{node.text} on {', '.join(item.rendered for item in statement.resources)}"
                 yield Fault(at=node, found=found if len(found) <= 200 else f"{found[:197]}...", allowed=allowed)
 
@@ -205,20 +218,50 @@ def versions(resource: Resource) -> Iterator[Fault]:
 
 @rule(
     "LAKE-IAM-011",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::IAM::Role",
-    title="Policies are as long as IAM takes",
+    *_MOST_CHARACTERS,
+    *_MOST_INLINE,
+    *_INLINE,
+    title="Policies are as long as their services take",
     fix="split the policy, or name fewer actions and resources",
     source=f"{_GUIDE}/reference_iam-quotas.html",
 )
 def size(resource: Resource) -> Iterator[Fault]:
-    """IAM refuses managed policies of more than 6,144 characters, and inline ones of 10,240 together."""
-    managed = resource.kind == "AWS::IAM::ManagedPolicy"
-    node, most = (resource.at("PolicyDocument"), 6144) if managed else (resource.at("Policies"), 10240)
-    length = len(json.dumps(node.value, separators=(",", ":"), default=str)) if node.known else 0
-    # What is not known yet is counted as the function that stands for it, which is about as long.
-    if length > most * 1.5:
-        yield Fault(at=node, found=f"about {length} characters", allowed=f"{most} or fewer")
+    """The service refuses the policy: IAM takes 6,144 characters of a managed one, and 10,240 of a role's inline ones.
+
+    All inline policies of a role count together, be they written into it or attached to it; so do those of a user
+    (2,048) and of a group (5,120). S3 takes 20 KB of a bucket's policy, KMS 32 KB of a key's.
+    """
+    if resource.kind in _MOST_CHARACTERS:
+        name, most = _MOST_CHARACTERS[resource.kind]
+        node = resource.at(name)
+        documents = [node]
+    elif resource.kind in _MOST_INLINE:
+        node, most = resource.at("Policies"), _MOST_INLINE[resource.kind]
+        inline = [one.at("PolicyDocument") for one in policies_of(resource) if one.kind in _INLINE]
+        documents = [*(one.at("PolicyDocument") for one in node.items()), *inline]
+    else:
+        # What is attached to a role of the app is counted there.
+        node, most = resource.at("PolicyDocument"), max(_MOST_INLINE.values())
+        documents = [] if identities_of(resource) else [node]
+    length = sum(least_length(one.value) for one in documents if one.present)
+    if length > most:
+        yield Fault(at=node, found=f"{length:,} characters or more", allowed=f"{most:,} or fewer")
+
+
+@rule(
+    "LAKE-IAM-012",
+    *_MOST_INLINE,
+    title="A role has no more managed policies than IAM attaches",
+    fix="merge policies, divide the role's work among several roles, or have the quota of the account raised",
+    source=f"{_GUIDE}/reference_iam-quotas.html",
+)
+def attached_policies(identity: Resource) -> Iterator[Fault]:
+    """IAM refuses the eleventh policy of a role, user or group, unless the account's quota has been raised."""
+    node = identity.at("ManagedPolicyArns")
+    elsewhere = [arn for arn in node.items() if arn.target is None]
+    count = len(elsewhere) + sum(policy.kind == "AWS::IAM::ManagedPolicy" for policy in policies_of(identity))
+    if count > _MOST_ATTACHED:
+        yield Fault(at=node, found=f"{count} managed policies", allowed=f"{_MOST_ATTACHED} or fewer")
 
 
 def _unknown(action: str) -> str | None:
@@ -235,6 +278,24 @@ def _unknown(action: str) -> str | None:
         return None
     near = [one for one in known if one[:4] == name[:4]][:5]
     return f"an action of {prefix}{', such as ' + ', '.join(near) if near else ''}"
+
+
+def _is_elsewhere(statement: Statement, action: str) -> bool:
+    """Whether everybody whom a statement is about has another one with the action and a resource that it takes."""
+    resource = statement.node.resource
+    if statement.kind is PolicyKind.IDENTITY:
+        of_everybody = [[*statements(resource), *identity_statements(one)] for one in identities_of(resource)]
+    else:
+        of_everybody = []
+    return all(
+        any(
+            one.allows is statement.allows
+            and one.covers(action)
+            and not (_names_resources(one) and _mismatch(action, [arn_of(item) for item in one.resources]))
+            for one in given
+        )
+        for given in of_everybody or [list(statements(resource))]
+    )
 
 
 def _names_resources(statement: Statement) -> bool:

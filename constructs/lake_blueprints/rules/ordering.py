@@ -49,6 +49,9 @@ def role_policy(resource: Resource) -> Iterator[Fault]:
     needs = template.reachable(resource.logical_id)
     for node, role in [*_roles(resource.properties), *_role_of_function(resource)]:
         for policy in policies_of(role):
+            # A policy of another stack comes before or after all of this one.
+            if policy.template is not template:
+                continue
             if policy.logical_id not in needs and resource.logical_id not in template.reachable(policy.logical_id):
                 yield Fault(
                     at=node,

@@ -8,13 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from lake_blueprints.rules.arns import arn_of
-from lake_blueprints.rules.policies import (
-    PolicyKind,
-    Statement,
-    permissions,
-    statements,
-    trusted_services,
-)
+from lake_blueprints.rules.policies import PolicyKind, may, statements, trusted_services
 from lake_blueprints.rules.rule import Fault, rule
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import between
@@ -145,14 +139,8 @@ def _may_name_role(node: Node) -> bool:
     return node.text is None or by_name or node.text.startswith("{{") or not node.text
 
 
-def allows(granted: list[Statement], action: str) -> bool:
-    """Whether some statement allows an action, on whatever."""
-    return any(statement.allows and statement.covers(action) for statement in granted)
-
-
 def role_must_allow(node: Node, action: str) -> Iterator[Fault]:
     """Refuse a role of the app that does not allow an action; roles and policies from elsewhere pass."""
     role = node.target
-    given = permissions(role) if role is not None and role.kind == "AWS::IAM::Role" else None
-    if role is not None and given is not None and not allows(list(given), action):
+    if role is not None and role.kind == "AWS::IAM::Role" and not may(role, action):
         yield Fault(at=node, found=f"{role.logical_id}, which may not", allowed=f"a role with {action}")

@@ -14,8 +14,7 @@ from lake_blueprints.rules.asl import (
     text_of,
 )
 from lake_blueprints.rules.integrations import Integration, integration_of
-from lake_blueprints.rules.policies import permissions
-from lake_blueprints.rules.roles import allows
+from lake_blueprints.rules.policies import may
 from lake_blueprints.rules.rule import Fault, Severity, rule
 from lake_blueprints.rules.template import Resource
 
@@ -127,17 +126,15 @@ def log_group(resource: Resource) -> Iterator[Fault]:
 def role_actions(resource: Resource) -> Iterator[Fault]:
     """Step Functions refuses the state machine, or each execution fails at the task."""
     role = resource.at("RoleArn").target
-    given = permissions(role) if role is not None and role.kind == "AWS::IAM::Role" else None
-    if given is None:
+    if role is None or role.kind != "AWS::IAM::Role":
         return
-    granted = list(given)
     needed = {action: f"for {state.name}" for state, one in _integrations(resource) for action in one.permissions}
     if resource.at("LoggingConfiguration.Destinations").items():
         needed |= dict.fromkeys(_LOG_ACTIONS, "for its logs")
     if resource.at("TracingConfiguration.Enabled").flag:
         needed["xray:PutTraceSegments"] = "for its traces"
     for action, why in needed.items():
-        if not allows(granted, action):
+        if not may(role, action):
             yield Fault(at=resource.at("RoleArn"), found="a role without it", allowed=f"a role with {action} {why}")
 
 

@@ -106,6 +106,11 @@ class Resource:
     def properties(self) -> Node:
         return Node(self, "Properties", self.document.get("Properties") or {})
 
+    @property
+    def address(self) -> tuple[str, str]:
+        """The stack and the logical id, which are the same in every case of the template's conditions."""
+        return self.template.name, self.logical_id
+
     def at(self, path: str) -> Node:
         """Return the property at a dotted path; absent where the path ends early."""
         return self.properties.at(path)
@@ -132,8 +137,10 @@ class Template:
         *,
         scope: Scope | None = None,
         siblings: Mapping[str, Template] | None = None,
+        name: str = "",
     ) -> None:
         scope = scope or Scope()
+        self.name = name
         self.siblings = siblings or {}
         self.parameters: Mapping[str, Any] = document.get("Parameters") or {}
         self.declared: frozenset[str] = frozenset(document.get("Resources") or ())

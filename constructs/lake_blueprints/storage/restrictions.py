@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from lake_blueprints.access import ServiceRole, grants
+from lake_blueprints.access.principals import check_principal, is_anybody, is_out_of_reach, name_of
 
 
 class Restrictions:
@@ -45,6 +46,7 @@ class Restrictions:
 
     def granted(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool) -> None:
         """Take note of who may read what, and whether that includes restricted data."""
+        check_principal(grantee)
         # A role of this library is its own principal; asking it would cross to the CDK's process.
         principal = grantee if isinstance(grantee, ServiceRole) else grantee.grant_principal
         reader = self._readers.setdefault(principal, _Reader(principal))
@@ -62,14 +64,21 @@ class Restrictions:
             self._warn(granted, prefix)
         if prefix in reader.denied:
             return
+        if is_anybody(reader.principal):
+            raise ValueError(
+                f"{name_of(reader.principal)} cannot be granted '{granted}', since '{prefix}' holds restricted "
+                "columns: whom to keep out of it is known by conditions alone, which the lake's own jobs may meet as "
+                "well; grant single prefixes without restricted columns, or grant accounts and roles"
+            )
         reader.denied.add(prefix)
         denial = iam.PolicyStatement(
             effect=iam.Effect.DENY,
             actions=list(grants.OBJECT_READ),
             resources=[Lazy.string(_Denied(self._bucket_arn, reader, prefix))],
         )
-        # Who has no policy of their own, such as another account, is named by the bucket's.
-        if not reader.principal.add_to_principal_policy(denial).statement_added:
+        # Those without policies here, such as another account and its roles, are named by the bucket's. The CDK says
+        # of a role of another account that it had added a statement.
+        if is_out_of_reach(reader.principal) or not reader.principal.add_to_principal_policy(denial).statement_added:
             denial.add_principals(reader.principal)
             self._bucket.add_to_resource_policy(denial)
 

@@ -138,6 +138,7 @@ class Warehouse(Construct):
             services=["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
             description=f"COPY and Spectrum of {self.node.path}",
             source_account=False,
+            relief="load the datasets into several warehouses",
         )
         self._usage_limits = tuple(usage_limits)
         self._tables: dict[str, Table] = {}
@@ -226,6 +227,8 @@ class Warehouse(Construct):
     def add_dataset(self, table: Table, *, restricted: bool = False) -> None:
         """Make a table of the lake a table of the warehouse, and let the warehouse read it.
 
+        The role has room for about 100 tables, fewer if their names are long.
+
         Parameters
         ----------
         table: Table
@@ -237,8 +240,8 @@ class Warehouse(Construct):
         Raises
         ------
         ValueError
-            If Redshift could not hold or read the table, the warehouse already has one of that name, or the table
-            has restricted columns that may not be loaded.
+            If Redshift could not hold or read the table, the warehouse already has one of that name, the table has
+            restricted columns that may not be loaded, or the role has no room for another one.
         """
         check_loadable(table)
         table.require_clearance(restricted)

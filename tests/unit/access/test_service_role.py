@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
@@ -11,7 +13,7 @@ from lake_blueprints.access import ServiceRole, grant_on
 from tests.support import assert_passes_the_gates, nag_findings, properties, resources, template_of
 
 
-def role(scope: cdk.Stack, name: str = "Role", **options: bool) -> ServiceRole:
+def role(scope: cdk.Stack, name: str = "Role", **options: Any) -> ServiceRole:
     made = ServiceRole(scope, name, services=["glue.amazonaws.com"], description="Runs the job", **options)
     grant_on(None, made, ["glue:GetJob"], [scope.format_arn(service="glue", resource="job", resource_name="job")])
     return made

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lake_blueprints.access.statements import Statements
+import pytest
+
+from lake_blueprints.access.statements import Statements, in_parts
 
 
 def allow(actions: str, resources: str, **further: Any) -> dict[str, Any]:
@@ -74,3 +76,40 @@ def test_a_policy_never_grows_beyond_what_iam_takes() -> None:
 
 def flat(value: str | list[str]) -> list[str]:
     return value if isinstance(value, list) else [value]
+
+
+def test_a_statement_that_is_longer_than_a_policy_is_divided_by_its_resources_and_else_by_its_actions() -> None:
+    resources, actions = (
+        [f"arn:{number:090}" for number in range(200)],
+        [f"s3:Action{number:050}" for number in range(200)],
+    )
+    long: list[dict[str, Any]] = [
+        {"Action": "read", "Effect": "Allow", "Resource": resources},
+        {"Action": actions, "Effect": "Allow", "Resource": "x"},
+        {"Action": "read", "Effect": "Deny", "Resource": resources, "Sid": "No"},
+    ]
+    for statement in long:
+        made = Statements()
+        made.add(statement)
+        assert all(len(json.dumps({"Statement": policy, "Version": "2012-10-17"})) <= 6_144 for policy in made.policies)
+        found = [item for policy in made.policies for item in policy]
+        assert [one for item in found for one in flat(item["Resource"])] == flat(statement["Resource"]) * (
+            1 if len(flat(statement["Resource"])) > 1 else len(found)
+        )
+        assert {item["Effect"] for item in found} == {statement["Effect"]}
+
+
+def test_a_condition_that_is_longer_than_a_policy_is_refused() -> None:
+    condition = {"StringLike": {"s3:prefix": [f"{number:090}/*" for number in range(200)]}}
+    with pytest.raises(ValueError, match=r"a condition of 1\d,\d+ characters fits into no policy.*grant it in several"):
+        Statements().add(allow("list", "bucket", Condition=condition))
+
+
+def test_values_of_a_condition_are_put_into_parts_that_fit() -> None:
+    values = [f"{number:090}/*" for number in range(200)]
+    parts = list(in_parts(values))
+    assert [value for part in parts for value in part] == values
+    made = Statements()
+    for part in parts:
+        made.add(allow("list", "bucket", Condition={"StringLike": {"s3:prefix": part}}))
+    assert all(len(json.dumps({"Statement": policy, "Version": "2012-10-17"})) <= 6_144 for policy in made.policies)

@@ -103,6 +103,21 @@ def test_a_resource_that_only_the_deployment_knows_is_not_judged() -> None:
     assert rules_of(policies.findings([policy(**statement)])) == set()
 
 
+def test_a_resource_is_judged_beside_all_policies_of_the_role() -> None:
+    catalog = "arn:aws:glue:eu-central-1:123456789012"
+
+    def attached(action: str, *resources: str) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Action": action, "Resource": list(resources)}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Roles": ["runner"], "PolicyDocument": document}}
+
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "runner"}}
+    table = attached("glue:GetTable", f"{catalog}:table/lake/flights")
+    database = attached("glue:GetTable", f"{catalog}:catalog", f"{catalog}:database/lake")
+    assert rules_of(policies.findings([template(Role=role, Table=table, Database=database)])) == set()
+    assert rules_of(policies.findings([template(Role=role, Table=table)])) == {"RESOURCE_MISMATCH"}
+
+
 def test_each_pack_runs_over_templates_and_their_common_rules_are_told_once() -> None:
     open_bucket = template(Open={"Type": "AWS::S3::Bucket"})
     found = [one for one in merged(nag.findings([open_bucket])) if "HIPAA.Security-S3BucketLoggingEnabled" in one.rules]

@@ -162,3 +162,56 @@ def test_passes_the_gates() -> None:
         zone.grant_read(service_role(stack, f"{name}Role"))
 
     assert_passes_the_gates(build)
+
+
+def bucket_denials(stack: cdk.Stack) -> list[dict[str, Any]]:
+    policy = resources(template_of(stack), "AWS::S3::BucketPolicy")[-1]["Properties"]["PolicyDocument"]["Statement"]
+    return [one for one in policy if one["Effect"] == "Deny" and one["Action"] == "s3:GetObject"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("kind", ["role", "user"])
+def test_a_role_or_user_of_another_account_is_kept_out_by_the_bucket(kind: str, before: bool) -> None:
+    """The CDK says of these that it had added the denial to their own policies, which it cannot."""
+    stack = cdk.Stack(cdk.App(analytics_reporting=False), "Stack", env=cdk.Environment(account="111122223333"))
+    arn = f"arn:aws:iam::444455556666:{kind}/stranger"
+    imported: dict[str, Any] = {"role": iam.Role.from_role_arn, "user": iam.User.from_user_arn}
+    zone, stranger = Zone(stack, "Zone"), imported[kind](stack, "Stranger", arn)
+    if before:
+        zone.restrict("flights/", columns=["tail"])
+    zone.grant_read(stranger)
+    zone.restrict("flights/", columns=["tail"])
+    (denial,) = bucket_denials(stack)
+    assert denial["Principal"] == {"AWS": arn}
+    assert flat(denial["Resource"]).endswith("/flights/*")
+
+
+def test_a_service_is_kept_out_under_the_same_condition(stack: cdk.Stack) -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    zone = Zone(stack, "Zone")
+    zone.grant_read(iam.ServicePrincipal("delivery.logs.amazonaws.com", conditions=condition))
+    zone.restrict("flights/", columns=["tail"])
+    (denial,) = bucket_denials(stack)
+    assert (denial["Principal"], denial["Condition"]) == ({"Service": "delivery.logs.amazonaws.com"}, condition)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_organization_is_refused_what_holds_restricted_data(stack: cdk.Stack, before: bool) -> None:
+    """To deny it the prefix would keep the lake's own jobs out, whose account may be one of its accounts."""
+    zone, organization = Zone(stack, "Zone"), iam.OrganizationPrincipal("o-abcdefghij")
+    if before:
+        zone.restrict("flights/", columns=["tail"])
+    else:
+        zone.grant_read(organization)
+    with pytest.raises(ValueError, match="OrganizationPrincipal cannot be granted '', since 'flights/' holds"):
+        if before:
+            zone.grant_read(organization)
+        else:
+            zone.restrict("flights/", columns=["tail"])
+
+
+def test_an_organization_may_read_other_prefixes(stack: cdk.Stack) -> None:
+    zone = Zone(stack, "Zone")
+    zone.restrict("flights/", columns=["tail"])
+    zone.grant_read(iam.OrganizationPrincipal("o-abcdefghij"), prefix="weather/")
+    assert bucket_denials(stack) == []

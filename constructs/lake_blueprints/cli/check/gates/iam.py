@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lake_blueprints.cli.check.finding import Finding, Severity, value_at
+from lake_blueprints.rules.arns import arn_of, overlap
 from lake_blueprints.rules.assembly import StackTemplate
+from lake_blueprints.rules.conditions import cases
+from lake_blueprints.rules.policies import identities_of, identity_statements, statements
+from lake_blueprints.rules.template import Resource, Template
 
 with warnings.catch_warnings():
     # That pkg_resources goes away is parliament's concern, not the reader's.
@@ -35,10 +39,16 @@ _INTRINSICS = {
 
 def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
     """Analyse every policy that is attached to an identity."""
+    siblings: dict[str, Template] = {}
+    for template in templates:
+        siblings[template.name] = Template(
+            template.document, scope=next(cases(template.document)), siblings=siblings, name=template.name
+        )
     for template in templates:
         for logical_id, resource in template.document.get("Resources", {}).items():
             for path, policy in _policies(resource):
-                yield from _analysed(template, logical_id, path, policy)
+                holder = siblings[template.name].resources.get(logical_id)
+                yield from _analysed(template, logical_id, path, policy, holder)
 
 
 def _policies(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -51,11 +61,17 @@ def _policies(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
             yield f"Properties.Policies.{index}.PolicyDocument", inline.get("PolicyDocument") or {}
 
 
-def _analysed(template: StackTemplate, logical_id: str, path: str, policy: Mapping[str, Any]) -> Iterator[Finding]:
+def _analysed(
+    template: StackTemplate, logical_id: str, path: str, policy: Mapping[str, Any], holder: Resource | None
+) -> Iterator[Finding]:
     for index, statement in enumerate(_listed(policy.get("Statement"))):
         whole = {"Version": "2012-10-17", "Statement": [_plain(statement)]}
         for one in analyze_policy_string(json.dumps(whole)).findings:
-            if one.issue not in _ISSUES or (one.issue == "RESOURCE_MISMATCH" and _unknown_resources(statement)):
+            if one.issue not in _ISSUES:
+                continue
+            if one.issue == "RESOURCE_MISMATCH" and (
+                _unknown_resources(statement) or (holder and _is_elsewhere(holder, statement, one.detail))
+            ):
                 continue
             action = _action_in(str(one.detail), statement) if one.issue in _ABOUT_ACTIONS else None
             yield Finding(
@@ -77,6 +93,21 @@ def _action_in(detail: str, statement: Mapping[str, Any]) -> str | None:
     said = detail.rpartition(" ")[2]
     found = (index for index, action in enumerate(_listed(actions)) if said in {action, action.partition(":")[0]})
     return next((f"Action.{index}" for index in found), None)
+
+
+def _is_elsewhere(holder: Resource, statement: Mapping[str, Any], detail: Iterable[Mapping[str, str]]) -> bool:
+    """Whether everybody with a policy has other statements, of whichever policies, that allow what one lacks."""
+    return all(
+        any(
+            one.allows
+            and one.node.value != statement
+            and one.covers(missing["action"])
+            and any(overlap(arn_of(item), missing["required_format"]) for item in one.resources)
+            for one in [*statements(holder), *identity_statements(identity)]
+        )
+        for identity in identities_of(holder) or [holder]
+        for missing in detail
+    )
 
 
 def _unknown_resources(statement: Mapping[str, Any]) -> bool:
