@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from lake_blueprints.rules.intrinsics import is_function
 from lake_blueprints.rules.template import Node, Resource, Template
@@ -51,7 +50,7 @@ POLICY_HOLDERS: Final = (
 # The identities that policies are attached to, and the properties that name them.
 _IDENTITIES: Final = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName"}
 _POLICIES: Final = tuple(kind for kind in _IDENTITY if kind not in _IDENTITIES)
-# The ARN of a bucket is the shortest that there is: arn:aws:s3:::abc.
+# The ARN of a bucket whose name has three characters is the shortest that there is.
 _SHORTEST_ARN: Final = 16
 _SHORTEST: Final = {
     "AWS::AccountId": "1" * 12,
@@ -60,8 +59,6 @@ _SHORTEST: Final = {
     "AWS::StackId": "s" * 60,
     "AWS::URLSuffix": "amazonaws.com",
 }
-# Each rule asks for the policies of each role.
-_LINKS: Final[WeakKeyDictionary[Template, dict[tuple[str, str], list[Resource]]]] = WeakKeyDictionary()
 
 
 class PolicyKind(StrEnum):
@@ -193,13 +190,12 @@ def _linked(resource: Resource) -> list[Resource]:
 
 def _links(template: Template) -> dict[tuple[str, str], list[Resource]]:
     """Return what a template attaches to what: the policies of each identity, the identities of each policy."""
-    if template not in _LINKS:
-        links: dict[tuple[str, str], list[Resource]] = {}
+    if template.links is None:
+        template.links = {}
         for policy, identity in _attachments(template):
-            links.setdefault(identity.address, []).append(policy)
-            links.setdefault(policy.address, []).append(identity)
-        _LINKS[template] = links
-    return _LINKS[template]
+            template.links.setdefault(identity.address, []).append(policy)
+            template.links.setdefault(policy.address, []).append(identity)
+    return template.links
 
 
 def _attachments(template: Template) -> Iterator[tuple[Resource, Resource]]:

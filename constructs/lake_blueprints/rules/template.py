@@ -151,6 +151,8 @@ class Template:
             for logical_id, resource in (document.get("Resources") or {}).items()
             if isinstance(resource, dict) and scope.conditions.get(str(resource.get("Condition")), True)
         }
+        # Policies and identities by each other's addresses, found out once: each rule asks for those of each role.
+        self.links: dict[tuple[str, str], list[Resource]] | None = None
         self._reachable: dict[str, frozenset[str]] = {}
         self.outputs: dict[str, Any] = scope.evaluate(document.get("Outputs") or {})
 

@@ -69,8 +69,10 @@ def _roles_of_policies(resources: dict[str, Any]) -> dict[str, list[str]]:
             if isinstance(attached, dict) and attached.get("Ref") in resources:
                 found.setdefault(attached["Ref"], []).append(logical_id)
         if resource["Type"] in _POLICIES:
-            for role in resource["Properties"].get("Roles", []):
-                found.setdefault(logical_id, []).append(role["Ref"] if "Ref" in role else _flat(role))
+            properties = resource["Properties"]
+            for role in [*properties.get("Roles", []), *_many(properties.get("RoleName", []))]:
+                name = role["Ref"] if isinstance(role, dict) and "Ref" in role else _flat(role)
+                found.setdefault(logical_id, []).append(name)
     return found
 
 

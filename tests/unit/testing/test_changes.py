@@ -16,6 +16,8 @@ from aws_cdk import aws_sns as sns
 
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.testing import TemplateChanges
+from lake_blueprints.testing.assembly import read_assembly
+from lake_blueprints.testing.permissions import permissions
 
 Build = Callable[[cdk.Stack], object]
 
@@ -223,3 +225,24 @@ def test_stacks_of_stages_and_nested_stacks_are_part_of_the_baseline(tmp_path: P
     text = (tmp_path / "baseline.json").read_text()
     assert '"Prod/Lake/Outer' in text
     assert '"ProdLakeInner' in text
+
+
+def test_a_permission_belongs_to_the_role_in_whichever_of_its_policies_it_is() -> None:
+    statement = {"Effect": "Allow", "Action": "glue:GetTable", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    trust = {"Version": "2012-10-17", "Statement": []}
+
+    def build(policy: Callable[[cdk.Stack, str], object]) -> str:
+        return synthesise(
+            lambda stack: policy(stack, iam.CfnRole(stack, "Role", assume_role_policy_document=trust).ref)
+        )
+
+    ways: list[Callable[[cdk.Stack, str], object]] = [
+        lambda stack, role: iam.CfnPolicy(stack, "One", policy_name="one", roles=[role], policy_document=document),
+        lambda stack, role: iam.CfnManagedPolicy(stack, "Two", roles=[role], policy_document=document),
+        lambda stack, role: iam.CfnRolePolicy(
+            stack, "Three", policy_name="three", role_name=role, policy_document=document
+        ),
+    ]
+    found = {str(one) for way in ways for stack in read_assembly(build(way)) for one in permissions(stack)}
+    assert sorted(found) == ["Lake/Role: Allow glue:GetTable on *"]
