@@ -26,7 +26,7 @@ from tests.support import ROOT, nag_findings, validation_findings
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 CONTRACTS = ROOT / "examples" / "flights" / "contracts"
-PROD = {"environment": "prod", "account": "123456789012"}
+PROD = {"environment": "prod", "account": "123456789012", "alarm_email": "oncall@example.com"}
 
 
 def synthesise(**context: Any) -> tuple[cdk.App, dict[str, dict[str, Any]]]:

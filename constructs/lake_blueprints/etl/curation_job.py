@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
@@ -19,6 +20,7 @@ from lake_blueprints.etl.job_access import (
     grant_spark_folder,
     grant_state,
 )
+from lake_blueprints.etl.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.etl.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.etl.plan import Curation
 from lake_blueprints.etl.script_package import curation_script
@@ -63,12 +65,17 @@ class CurationJob(Construct):
     max_retries: int
         How often Glue starts a failed run again, 0 to 10. By default it does not: the orchestration decides.
     encryption_key: kms.IKey, optional
-        Key for logs and bookmarks. By default the target zone's.
+        Key for logs and bookmarks; its policy must let CloudWatch Logs use it. By default the target zone's.
+    log_retention: logs.RetentionDays
+        How long the logs of runs are kept. By default one year.
+    removal_policy: RemovalPolicy
+        What happens to the logs when the job leaves the stack, subject to the removal guard. By default they are
+        retained.
 
     Defines
     -------
-    The job, named `job_name`, with its `role`; the script, its package and the plan as assets; a security
-    configuration; a salt if hashes need one that is not given.
+    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script, its package and the plan
+    as assets; a security configuration; a salt if hashes need one that is not given.
 
     Raises
     ------
@@ -100,6 +107,8 @@ class CurationJob(Construct):
         timeout: Duration | None = None,
         max_retries: int = 0,
         encryption_key: kms.IKey | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         curation, worker = curation or Curation(), worker or Worker()
@@ -143,7 +152,20 @@ class CurationJob(Construct):
             table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
             grant_spark_folder(self.role, table)
             table.grant_look(self.role)
-        grant_glue_job(self.role, key=self.key, assets=(self.script, self.package, self.plan))
+        grant_glue_job(
+            self.role,
+            key=self.key,
+            assets=(self.script, self.package, self.plan),
+            log_groups=log_group_pattern(security, worker.glue_version),
+        )
+        self.log_groups = define_job_logs(
+            self,
+            role=self.role,
+            security=security,
+            glue_version=worker.glue_version,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
 
         arguments = {
             "--plan": self.plan.s3_object_url,
@@ -187,7 +209,7 @@ class CurationJob(Construct):
             security_configuration=security.name,
             default_arguments=arguments,
         )
-        job.node.add_dependency(security)
+        job.node.add_dependency(security, *self.log_groups)
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 

@@ -38,7 +38,7 @@ class Holdings:
     placements: bool
         Whether tables lie where contracts say.
     removal_policy: RemovalPolicy
-        What happens to the deliveries' logs.
+        What happens to the logs of deliveries and jobs.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Holdings:
             references=[self.tables[join.reference.name] for join in curation.joins],
             masked=self.masked.get(name),
             salt=base.salt() if needs_salt(curated) else None,
+            removal_policy=self._removal_policy,
         )
         tag([self.jobs[name], *([self.deliveries[name]] if name in self.deliveries else [])], dataset)
 
