@@ -35,8 +35,7 @@ class StorageStack(cdk.Stack):
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         if environment.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
-        else:
-            acknowledgments.of_topics(self.topic)
+        acknowledgments.of_topics(self.topic, subscribed=environment.alarm_email is not None)
         logs = AccessLogBucket(self, "AccessLogs", removal_policy=removal)
         cheaper = Transition(storage_class=StorageClass.INTELLIGENT_TIERING, after=cdk.Duration.days(0))
         expiry = [
