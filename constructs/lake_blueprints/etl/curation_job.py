@@ -66,6 +66,9 @@ class CurationJob(Construct):
         How often Glue starts a failed run again, 0 to 10. By default it does not: the orchestration decides.
     encryption_key: kms.IKey, optional
         Key for logs and bookmarks; its policy must let CloudWatch Logs use it. By default the target zone's.
+    security_configuration: GlueSecurityConfiguration, optional
+        How logs and bookmarks are encrypted instead; an account has 250 of them, so many jobs share one. By default a
+        new one is defined, with the key.
     log_retention: logs.RetentionDays
         How long the logs of runs are kept. By default one year.
     removal_policy: RemovalPolicy
@@ -75,13 +78,13 @@ class CurationJob(Construct):
     Defines
     -------
     The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script, its package and the plan
-    as assets; a security configuration; a salt if hashes need one that is not given.
+    as assets; a security configuration and a salt if hashes need one, unless they are given.
 
     Raises
     ------
     ValueError
-        If a table is not that of the curated dataset or of its masked copy, a join has no table, or timeout or
-        retries are out of range.
+        If a table is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries are
+        out of range, or both a key and a security configuration are given.
 
     Example
     -------
@@ -107,6 +110,7 @@ class CurationJob(Construct):
         timeout: Duration | None = None,
         max_retries: int = 0,
         encryption_key: kms.IKey | None = None,
+        security_configuration: GlueSecurityConfiguration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
@@ -128,7 +132,8 @@ class CurationJob(Construct):
         self.references = tuple(joined.values())
         self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"
         self.state_prefix = f"_state/{dataset.name}/"
-        self.key = encryption_key or target.zone.key
+        security = self._choose_security(security_configuration, encryption_key)
+        self.key = security.key
 
         self.role = ServiceRole(
             self, "Role", services=["glue.amazonaws.com"], description=f"Curates the dataset {dataset.name}"
@@ -136,7 +141,6 @@ class CurationJob(Construct):
         self.script, self.package = curation_script(self)
         plan = json.dumps(curation.plan(dataset), indent=1).encode()
         self.plan = generated_asset(self, "Plan", name=f"{dataset.name}.json", content=plan)
-        security = GlueSecurityConfiguration(self, "Security", encryption_key=self.key)
 
         # The records themselves hold what is restricted, and so do the bad ones that are set aside.
         restricted = [column.name for column in dataset.restricted_columns]
@@ -212,6 +216,13 @@ class CurationJob(Construct):
         job.node.add_dependency(security, *self.log_groups)
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+
+    def _choose_security(
+        self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
+    ) -> GlueSecurityConfiguration:
+        if given and key:
+            raise ValueError("'encryption_key' is that of 'security_configuration'; give one of the two")
+        return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
 
 
 def _check_target(curated: Dataset, target: Table) -> None:

@@ -18,7 +18,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Database, Table
 from lake_blueprints.contracts import Column, Dataset, Masking
-from lake_blueprints.encryption import HashSalt
+from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
 from lake_blueprints.removal import DESTROY_CONTEXT
 from lake_blueprints.storage import Zone
@@ -186,6 +186,15 @@ def test_everything_that_glue_keeps_for_it_is_encrypted(stack: cdk.Stack) -> Non
     security = properties(template, "AWS::Glue::SecurityConfiguration")
     assert properties(template, "AWS::Glue::Job")["SecurityConfiguration"] == security["Name"]
     assert "logs:AssociateKmsKey" in allowed(stack)
+
+
+def test_jobs_can_share_a_security_configuration(stack: cdk.Stack) -> None:
+    shared = GlueSecurityConfiguration(stack, "Shared", encryption_key=Zone(stack, "Keyed").key)
+    found = job(stack, security_configuration=shared)
+    assert found.key is shared.key
+    assert len(resources(template_of(stack), "AWS::Glue::SecurityConfiguration")) == 1
+    with pytest.raises(ValueError, match="'encryption_key' is that of 'security_configuration'; give one of the two"):
+        job(stack, "Other", security_configuration=shared, encryption_key=shared.key)
 
 
 @pytest.mark.parametrize("version", ["5.0", "5.1", "6.0"])
