@@ -19,7 +19,7 @@ from stacks.environment import Environment
 from stacks.flight_lake import FlightLake
 
 # Given on the command line (`-c account=...`), these win over the environment's own.
-OVERRIDES = ("account", "region")
+OVERRIDES = ("account", "region", "alarm_email")
 
 
 def build(app: cdk.App) -> FlightLake:

@@ -22,6 +22,16 @@ def of_buckets(scope: IConstruct) -> None:
     _acknowledge(scope, lock, "NIST.800.53.R4-S3BucketDefaultLockEnabled", "CT.S3.PR.9")
 
 
+def of_topics(scope: IConstruct, *, subscribed: bool) -> None:
+    """Acknowledge that a mail which fails is not kept, or that nobody is subscribed."""
+    if not subscribed:
+        reason = "nobody is called for this environment; -c alarm_email=ADDRESS subscribes"
+        _acknowledge(scope, reason, "LAKE-EVENTS-016")
+        return
+    kept = "alarms and executions stay in CloudWatch; a queue of mails that failed would need somebody who reads it"
+    _acknowledge(scope, kept, "Serverless-SNSRedrivePolicy")
+
+
 def of_networks(scope: IConstruct) -> None:
     """Acknowledge what is asked for every VPC."""
     reason = (

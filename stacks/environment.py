@@ -22,9 +22,16 @@ _LOG_RETENTION = {
 }
 _WHOLE_NUMBERS = {
     "raw_retention_days": (1, 36_500),
+    "stream_retention_days": (1, 365),
     "workers": (2, 299),
     "warehouse_rpu": (4, 1_024),
     "poll_seconds": (1, 3_600),
+}
+# What would be guessed, or missed when something fails.
+_REQUIRED_IN_PROD = {
+    "account": "an account",
+    "region": "a region",
+    "alarm_email": "an address that alarms and failures are mailed to",
 }
 
 
@@ -42,7 +49,11 @@ class Environment:
     removal: str
     raw_retention_days: int
     log_retention_days: int
+    alarm_email: str | None = None
     shards: int | None = None
+    stream_retention_days: int
+    az_count: int | None = None
+    availability_zones: tuple[str, ...] | None = None
     workers: int
     warehouse_rpu: int
     schedule: str | None = None
@@ -84,6 +95,8 @@ class Environment:
             )
         if missing := sorted(required - settings.keys()):
             raise ConfigurationError(f"environment '{name}' lacks the setting '{missing[0]}'; add it to cdk.json")
+        if isinstance(zones := settings.get("availability_zones"), list):
+            settings["availability_zones"] = tuple(zones)
         return cls(name=name, **settings)
 
     def __post_init__(self) -> None:
@@ -99,12 +112,19 @@ class Environment:
             self._refuse("account", "an account number of 12 digits")
         if self.region is not None and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", str(self.region)):
             self._refuse("region", "a Region's name, for instance eu-central-1")
-        if self.name == "prod" and (self.account is None or self.region is None):
-            missing = "account" if self.account is None else "region"
-            raise ConfigurationError(
-                f"environment 'prod' needs {'an account' if missing == 'account' else 'a region'}; "
-                f"set it in cdk.json or give -c {missing}=..."
-            )
+        if self.alarm_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(self.alarm_email)):
+            self._refuse("alarm_email", "a mail address, for instance oncall@example.com")
+        if self.az_count is not None and not isinstance(self.az_count, int):
+            self._refuse("az_count", "a whole number")
+        zones = self.availability_zones
+        if zones is not None and not (isinstance(zones, tuple) and all(isinstance(zone, str) for zone in zones)):
+            self._refuse("availability_zones", "a list of names or ids of Availability Zones")
+        if self.name == "prod":
+            for setting, what in _REQUIRED_IN_PROD.items():
+                if getattr(self, setting) is None:
+                    raise ConfigurationError(
+                        f"environment 'prod' needs {what}; set it in cdk.json or give -c {setting}=..."
+                    )
 
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:

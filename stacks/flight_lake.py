@@ -65,6 +65,7 @@ class FlightLake:
         self.orchestration = OrchestrationStack(
             **named("orchestration"),
             key=self.storage.key,
+            topic=self.storage.topic,
             processing=self.processing,
             query=self.query,
             warehouse=self.warehouse.warehouse,

@@ -44,6 +44,8 @@ class IngestionStack(cdk.Stack):
             f"{name}Stream",
             encryption_key=storage.key,
             shards=environment.shards,
+            retention=cdk.Duration.days(environment.stream_retention_days),
+            alarm_topic=storage.topic,
             removal_policy=environment.removal_policy,
         )
         Delivery(
@@ -53,6 +55,7 @@ class IngestionStack(cdk.Stack):
             source=stream,
             zone=storage.raw,
             layout=ArrivalTime(),
+            alarm_topic=storage.topic,
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )

@@ -23,6 +23,8 @@ class NetworkStack(cdk.Stack):
         self.network = LakeNetwork(
             self,
             "Network",
+            az_count=environment.az_count,
+            availability_zones=environment.availability_zones,
             encryption_key=key,
             flow_log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,

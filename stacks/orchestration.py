@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.orchestration import (
@@ -38,6 +39,7 @@ class OrchestrationStack(cdk.Stack):
         *,
         environment: Environment,
         key: kms.IKey,
+        topic: sns.ITopic,
         processing: ProcessingStack,
         query: QueryStack,
         warehouse: Warehouse,
@@ -60,9 +62,9 @@ class OrchestrationStack(cdk.Stack):
             steps=steps,
             schedule=events.Schedule.expression(environment.schedule) if environment.schedule else None,
             poll_interval=cdk.Duration.seconds(environment.poll_seconds),
+            topic=topic,
             encryption_key=key,
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
         cdk.CfnOutput(self, "StateMachineArn", value=self.pipeline.state_machine.state_machine_arn)
-        cdk.CfnOutput(self, "TopicArn", value=self.pipeline.topic.topic_arn)

@@ -31,7 +31,14 @@ class ProcessingStack(cdk.Stack):
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
-        self.crawler = Crawler(self, "ReferenceCrawler", database=storage.raw_database, prefixes=["reference/"])
+        self.crawler = Crawler(
+            self,
+            "ReferenceCrawler",
+            database=storage.raw_database,
+            prefixes=["reference/"],
+            log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+        )
         curations = {name: Curation(joins=related_joins(one, datasets.values())) for name, one in datasets.items()}
         self.tables: dict[str, Table] = {}
         # What is joined is curated first.
@@ -58,6 +65,8 @@ class ProcessingStack(cdk.Stack):
             curation=curation,
             references=[self.tables[join.reference.name] for join in curation.joins],
             worker=Worker(count=environment.workers),
+            log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
         )
         self.tables[dataset.name] = table
         return job

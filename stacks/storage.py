@@ -1,4 +1,4 @@
-"""Where the lake's data lives: one key, three zones and a database for each."""
+"""Where the lake's data lives: one key, three zones, a database for each, and the topic of what goes wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from lake_blueprints.catalog import Database
@@ -16,7 +18,7 @@ from stacks.environment import Environment
 
 
 class StorageStack(cdk.Stack):
-    """Key, zones and databases."""
+    """Key, zones, databases and topic."""
 
     def __init__(
         self,
@@ -29,7 +31,11 @@ class StorageStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, **options)
         removal = environment.removal_policy
-        self.key = LakeKey(self, "Key", eventbridge=True, cloudwatch_alarms=True, removal_policy=removal).key
+        self.key = LakeKey(self, "Key", eventbridge=True, removal_policy=removal).key
+        self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
+        if environment.alarm_email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
+        acknowledgments.of_topics(self.topic, subscribed=environment.alarm_email is not None)
         logs = AccessLogBucket(self, "AccessLogs", removal_policy=removal)
         cheaper = Transition(storage_class=StorageClass.INTELLIGENT_TIERING, after=cdk.Duration.days(0))
         expiry = [
@@ -48,6 +54,7 @@ class StorageStack(cdk.Stack):
         self.curated_database = Database(self, "CuratedDatabase", zone=self.curated, removal_policy=removal)
 
         acknowledgments.of_buckets(self)
+        cdk.CfnOutput(self, "TopicArn", value=self.topic.topic_arn)
         cdk.CfnOutput(self, "RawBucket", value=self.raw.bucket.bucket_name)
         cdk.CfnOutput(self, "CuratedBucket", value=self.curated.bucket.bucket_name)
         cdk.CfnOutput(self, "AnalyticsBucket", value=self.analytics.bucket.bucket_name)

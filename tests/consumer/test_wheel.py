@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -56,6 +57,25 @@ def test_the_wheel_holds_the_library_with_its_types_and_scripts_and_nothing_else
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"lake_blueprints"}
     for needed in ("py.typed", "etl/scripts/curate.py", "training/scripts/train.py"):
         assert f"lake_blueprints/{needed}" in names
+
+
+def test_the_wheel_and_the_source_carry_the_licence_that_they_name(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    assert "License-Expression: Apache-2.0" in archive.read(metadata).decode()
+    folder = tmp_path_factory.mktemp("source")
+    run(UV, "build", "--sdist", "--quiet", "--out-dir", folder, ROOT, cwd=folder)
+    (source,) = folder.glob("*.tar.gz")
+    with tarfile.open(source) as content:
+        (inside,) = [name for name in content.getnames() if name.endswith("/LICENSE")]
+        found = content.extractfile(inside)
+        assert found is not None
+        licence = found.read()
+    assert b"Apache License\n                           Version 2.0, January 2004" in licence
+    assert archive.read(metadata.replace("METADATA", "licenses/LICENSE")) == licence
+    assert b"Act Security" in archive.read(metadata.replace("METADATA", "licenses/NOTICE"))
 
 
 def test_the_example_of_the_readme_synthesises_outside_the_repository(stranger: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_failed_job_ends_the_execution_and_is_published(demo: Demo) -> None:
     sqs, sns = demo.cloud.client("sqs"), demo.cloud.client("sns")
     queue = sqs.create_queue(QueueName="failures")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = next(t["TopicArn"] for t in sns.list_topics()["Topics"] if "Pipeline" in t["TopicArn"])
+    topic = next(t["TopicArn"] for t in sns.list_topics()["Topics"] if "storage-Topic" in t["TopicArn"])
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     # The reference that the flights are joined with is gone.
     demo.cloud.client("glue").delete_table(DatabaseName=demo.lake.curated_database_name, Name="weather")

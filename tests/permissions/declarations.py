@@ -11,10 +11,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from lake_blueprints.access.declared import Declared
+from lake_blueprints.alarms.calls import alarm_calls
 from lake_blueprints.catalog.calls import crawler_calls, location_calls
 from lake_blueprints.encryption.calls import inventory_calls, log_group_calls, service_calls
 from lake_blueprints.etl.calls import curation_job_calls
-from lake_blueprints.orchestration.calls import alarm_calls, pipeline_calls, trigger_calls, undelivered_calls
+from lake_blueprints.orchestration.calls import pipeline_calls, trigger_calls, undelivered_calls
 from lake_blueprints.quality.calls import ruleset_calls
 from lake_blueprints.storage.calls import access_log_calls
 from lake_blueprints.streaming.calls import delivery_calls
@@ -53,7 +54,7 @@ def of_services(lake: SampleLake) -> Iterator[tuple[Declared, cdk.Stack]]:
     for declared in service_calls(lake.every_key):
         yield declared, lake.data
     yield inventory_calls(lake.inventory_key), lake.data
-    for pipeline in (lake.pipeline, lake.outer_pipeline):
-        yield alarm_calls(pipeline), lake.work
+    for topic in (lake.pipeline.topic, lake.outer_pipeline.topic, lake.topic):
+        yield alarm_calls(topic), lake.work
     queue, rule = (lake.pipeline.node.find_child(name) for name in ("Undelivered", "Schedule"))
     yield undelivered_calls(lake.pipeline, cast(sqs.Queue, queue), cast(events.Rule, rule)), lake.work

@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 
 from lake_blueprints.catalog import ArrivalTime, Crawler, Database, SchemaDelete
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
@@ -112,7 +113,9 @@ class SampleLake:
 
     def _define_streaming(self) -> None:
         stack = self.work
-        self.stream = Stream(stack, self._id("Stream"), encryption_key=self.key)
+        topic_key = LakeKey(stack, self._id("TopicKey"), cloudwatch_logs=False).key
+        self.topic = sns.Topic(stack, self._id("Topic"), master_key=topic_key, enforce_ssl=True)
+        self.stream = Stream(stack, self._id("Stream"), encryption_key=self.key, alarm_topic=self.topic)
         code = lambda_.Code.from_inline("def handler(event, context): ...")
         function = lambda_.Function(
             stack, self._id("Function"), runtime=lambda_.Runtime.PYTHON_3_13, handler="index.handler", code=code
@@ -121,7 +124,8 @@ class SampleLake:
         arrivals = Database(self.data, self._id("Arrivals"), zone=self.raw).add_table(
             FLIGHTS, prefix="arrivals/", layout=ArrivalTime()
         )
-        self.delivery = Delivery(stack, self._id("Delivery"), zone=self.raw, dataset=FLIGHTS, source=self.stream)
+        told: dict[str, Any] = {"zone": self.raw, "dataset": FLIGHTS, "alarm_topic": self.topic}
+        self.delivery = Delivery(stack, self._id("Delivery"), source=self.stream, **told)
         self.direct = Delivery(stack, self._id("Direct"), zone=self.raw, dataset=PEOPLE, transform=transform)
         self.converting = Delivery(stack, self._id("Converting"), zone=self.raw, dataset=FLIGHTS, schema=arrivals)
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from lake_blueprints.access.declared import Declared
+from lake_blueprints.alarms.calls import alarm_calls
 from lake_blueprints.encryption.calls import log_group_calls
 from lake_blueprints.etl.calls import curation_job_calls
-from lake_blueprints.orchestration.calls import alarm_calls, pipeline_calls
+from lake_blueprints.orchestration.calls import pipeline_calls
 from lake_blueprints.quality.calls import ruleset_calls
 from lake_blueprints.streaming.calls import delivery_calls
 from lake_blueprints.training.calls import training_job_calls
@@ -114,7 +115,7 @@ DELIVER: Callable[[SampleLake], Declared] = lambda lake: delivery_calls(lake.del
 TRAIN: Callable[[SampleLake], Declared] = lambda lake: training_job_calls(lake.training)  # noqa: E731
 RUN: Callable[[SampleLake], Declared] = lambda lake: pipeline_calls(lake.pipeline)  # noqa: E731
 LOG: Callable[[SampleLake], Declared] = lambda lake: log_group_calls(lake.key)  # noqa: E731
-ALARM: Callable[[SampleLake], Declared] = lambda lake: alarm_calls(lake.pipeline)  # noqa: E731
+ALARM: Callable[[SampleLake], Declared] = lambda lake: alarm_calls(lake.topic)  # noqa: E731
 BUCKETS = "StorageBucketPolicy"
 
 WEAKER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
@@ -130,7 +131,7 @@ WEAKER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
     "a training job that gives its key away": (TRAIN, TRAINING, "kms:CreateGrant", also("kms:ScheduleKeyDeletion")),
     "buckets that answer over plain HTTP": (DELIVER, BUCKETS, "aws:SecureTransport", drop),
     "a key for logs of every account": (LOG, "OursKey", "logs.", without_condition),
-    "a topic for alarms of every account": (ALARM, "OursPipelineTopicPolicy", "cloudwatch", without_condition),
+    "a topic for alarms of every account": (ALARM, "OursTopicPolicy", "cloudwatch", without_condition),
 }
 TIGHTER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
     "a job without its key": (CURATE, JOB, "kms:Decrypt", drop),

@@ -16,7 +16,7 @@ from tests.support import ROOT
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "dev": {},
-    "prod": {"environment": "prod", "account": "123456789012"},
+    "prod": {"environment": "prod", "account": "123456789012", "alarm_email": "oncall@example.com"},
 }
 
 

@@ -12,7 +12,7 @@ from stacks.environment import ConfigurationError, Environment
 from tests.support import ROOT
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]
-ACCOUNT = {"account": "123456789012"}
+ACCOUNT = {"account": "123456789012", "alarm_email": "oncall@example.com"}
 
 
 def environment(name: str = "dev", **overrides: Any) -> Environment:
@@ -41,6 +41,23 @@ def test_the_command_line_wins_over_the_file() -> None:
     [
         ("test", {}, "unknown environment 'test'; cdk.json has dev, prod; choose one with -c environment=NAME"),
         ("prod", {}, "environment 'prod' needs an account; set it in cdk.json or give -c account="),
+        (
+            "prod",
+            {"account": "123456789012"},
+            "'prod' needs an address that alarms and failures are mailed to; .* -c alarm_",
+        ),
+        (
+            "dev",
+            {"alarm_email": "oncall"},
+            "'alarm_email' of environment 'dev' must be a mail address, .*, got 'oncall'",
+        ),
+        ("dev", {"stream_retention_days": 0}, "'stream_retention_days' of .* must be a whole number from 1 to 365"),
+        ("dev", {"az_count": "two"}, "'az_count' of environment 'dev' must be a whole number, got 'two'"),
+        (
+            "dev",
+            {"availability_zones": "a"},
+            "'availability_zones' of environment 'dev' must be a list of names or ids",
+        ),
         ("dev", {"account": "12"}, "'account' of environment 'dev' must be an account number of 12 digits, got '12'"),
         ("dev", {"region": "Frankfurt"}, "'region' of environment 'dev' must be a Region's name"),
         ("dev", {"removal": "maybe"}, "'removal' of environment 'dev' must be one of destroy, retain, got 'maybe'"),

@@ -14,6 +14,8 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from cfnlint.helpers import REGIONS
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 import app as reference
 from lake_blueprints.cli.check import running
@@ -22,11 +24,12 @@ from lake_blueprints.cli.check.gates import GATES
 from lake_blueprints.cli.check.gates.nag import PACKS
 from lake_blueprints.contracts import Contract
 from lake_blueprints.rules.assembly import read_assembly
+from lake_blueprints.training.regions import check_region
 from tests.support import ROOT, nag_findings, validation_findings
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 CONTRACTS = ROOT / "examples" / "flights" / "contracts"
-PROD = {"environment": "prod", "account": "123456789012"}
+PROD = {"environment": "prod", "account": "123456789012", "alarm_email": "oncall@example.com"}
 
 
 def synthesise(**context: Any) -> tuple[cdk.App, dict[str, dict[str, Any]]]:
@@ -145,6 +148,8 @@ def run(**context: Any) -> subprocess.CompletedProcess[str]:
     [
         ({"environment": "test"}, "error: unknown environment 'test'; cdk.json has dev, prod"),
         ({"environment": "prod"}, "error: environment 'prod' needs an account"),
+        ({"environment": "prod", "account": "123456789012"}, "error: environment 'prod' needs an address that alarms"),
+        ({"region": "cn-north-1"}, "error: CloudFormation has no SageMaker model package groups in 'cn-north-1'"),
         ({"contracts": "nowhere"}, "nowhere: has no contract; none of its files is called"),
     ],
 )
@@ -206,9 +211,68 @@ def texts(source: Path) -> Iterator[str]:
             yield node.value
 
 
+def test_refuses_exactly_the_regions_that_lack_a_type_of_the_app(
+    lake: tuple[cdk.App, dict[str, dict[str, Any]]],
+) -> None:
+    """The registry of CloudFormation, as cfn-lint ships it, is the oracle."""
+    types = {one["Type"] for template in lake[1].values() for one in template["Resources"].values()}
+    types -= {"AWS::CDK::Metadata"}
+    lacking = {region for region in REGIONS if not types <= set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))}
+    refused = set()
+    for region in REGIONS:
+        try:
+            check_region(region)
+        except ValueError:
+            refused.add(region)
+    assert refused == lacking
+
+
+def test_deploys_where_an_account_has_two_zones() -> None:
+    for context in ({"region": "us-west-1"}, with_settings(az_count=2)):
+        templates = synthesise(**context)[1]
+        subnets = [
+            one
+            for template in templates.values()
+            for one in template["Resources"].values()
+            if one["Type"] == "AWS::EC2::Subnet"
+        ]
+        assert len(subnets) == 2
+
+
+def test_zones_can_be_chosen() -> None:
+    chosen = with_settings(region="us-east-1", availability_zones=["use1-az2", "us-east-1a"])
+    properties = [
+        one["Properties"]
+        for template in synthesise(**chosen)[1].values()
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::EC2::Subnet"
+    ]
+    found = [(one.get("AvailabilityZone"), one.get("AvailabilityZoneId")) for one in properties]
+    assert found == [(None, "use1-az2"), ("us-east-1a", None)]
+
+
+def with_settings(**settings: Any) -> dict[str, Any]:
+    """Return the context in which dev has other settings."""
+    dev = {**CONTEXT["environments"]["dev"], **settings}
+    return {"environments": {**CONTEXT["environments"], "dev": dev}}
+
+
+def test_every_stream_and_delivery_has_its_alarms_and_prod_a_subscriber(
+    lake: tuple[cdk.App, dict[str, dict[str, Any]]],
+) -> None:
+    everything = [one for template in lake[1].values() for one in template["Resources"].values()]
+    kinds = [one["Type"] for one in everything]
+    metrics = [one["Properties"]["MetricName"] for one in everything if one["Type"] == "AWS::CloudWatch::Alarm"]
+    assert metrics.count("GetRecords.IteratorAgeMilliseconds") == kinds.count("AWS::Kinesis::Stream") > 0
+    assert metrics.count("DeliveryToS3.DataFreshness") == kinds.count("AWS::KinesisFirehose::DeliveryStream") > 0
+    prod = "flights-prod-storage" in lake[1]
+    assert kinds.count("AWS::SNS::Subscription") == prod
+    (stream,) = [one["Properties"] for one in everything if one["Type"] == "AWS::Kinesis::Stream"]
+    assert stream["RetentionPeriodHours"] == (168 if prod else 24)
+
+
 def test_logs_are_kept_as_long_as_the_environment_says() -> None:
-    dev = {**CONTEXT["environments"]["dev"], "log_retention_days": 30}
-    shorter = {"environments": {**CONTEXT["environments"], "dev": dev}}
+    shorter = with_settings(log_retention_days=30)
     retentions = [
         {
             resource["Properties"]["RetentionInDays"]

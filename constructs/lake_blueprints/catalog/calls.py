@@ -109,7 +109,8 @@ def crawler_calls(crawler: Crawler, *tables: str) -> Declared:
     zone, database, stack = crawler.zone, crawler.database, Stack.of(crawler)
     entries = tuple(catalog_arns(database, database.database_name, *tables))
     groups = tuple(
-        stack.format_arn(service="logs", resource=f"log-group:/aws-glue/crawlers{name}") for name in ("", "-role/x")
+        stack.format_arn(service="logs", resource=f"log-group:{name}")
+        for name in ("/aws-glue/crawlers", crawler.log_group.log_group_name)
     )
     deletes = crawler.on_delete is SchemaDelete.DELETE
     keeps = (

@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from enum import StrEnum
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_glue as glue
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
@@ -81,10 +83,15 @@ class Crawler(Construct):
         Files to read in each leaf folder, 1 to 249. By default all.
     security_configuration: GlueSecurityConfiguration, optional
         How its logs are encrypted. By default a new one is defined, with the zone's key.
+    log_retention: logs.RetentionDays
+        How long its logs are kept. By default one year.
+    removal_policy: RemovalPolicy
+        What happens to its logs when it leaves the stack, subject to the removal guard. By default they are retained.
 
     Defines
     -------
-    One Glue crawler, named `crawler_name`; its role, as `role`; a security configuration, unless it is given.
+    One Glue crawler, named `crawler_name`; its role, as `role`; its log group, as `log_group`; a security
+    configuration, unless it is given.
 
     Raises
     ------
@@ -117,6 +124,8 @@ class Crawler(Construct):
         exclusions: Sequence[str] = (),
         sample_size: int | None = None,
         security_configuration: GlueSecurityConfiguration | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         self.database = database
@@ -144,6 +153,15 @@ class Crawler(Construct):
         allow_crawl(
             self.role, database, self.zone, self.prefixes, f"{table_prefix}*", deletes=on_delete is SchemaDelete.DELETE
         )
+        # Glue would make it, and keep every log for ever:
+        # https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
+        self.log_group = security.define_log_group(
+            self,
+            "Log",
+            log_group_name=f"/aws-glue/crawlers-role/{self.role.role_name}-{security.name}",
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
         crawler = glue.CfnCrawler(
             self,
             "Crawler",
@@ -166,7 +184,7 @@ class Crawler(Construct):
                 ]
             ),
         )
-        crawler.node.add_dependency(security)
+        crawler.node.add_dependency(security, self.log_group)
         self.crawler_name = crawler.ref
 
 

@@ -34,7 +34,8 @@ class Database(Construct):
         For people. By default none.
     lake_formation: bool
         Whether grants to roles are repeated in Lake Formation, with the zone as a location in hybrid access mode;
-        whoever deploys must then be a Lake Formation administrator. By default IAM alone decides.
+        the person who deploys must then be a Lake Formation administrator, and roles are governed by it once they opt
+        in (docs/governance.md), for which CloudFormation has no type. By default IAM alone decides.
     removal_policy: RemovalPolicy
         What happens when the database leaves the stack, subject to the removal guard; deleting it deletes every
         table that a crawler or query made in it. By default it is retained.

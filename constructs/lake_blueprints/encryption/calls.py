@@ -75,7 +75,7 @@ def service_calls(key: kms.IKey) -> tuple[Declared, ...]:
     """Return what services do that are switched on by name."""
     deliver = ("kms:GenerateDataKey", "kms:Decrypt")
     return (
-        _ours(key, "EventBridge", "events.amazonaws.com", "publishes to encrypted topics", _TOPICS, *deliver),
+        _events(key),
         _ours(key, "CloudWatch alarms", "cloudwatch.amazonaws.com", "publishes to encrypted topics", _TOPICS, *deliver),
         _ours(key, "Budgets", "budgets.amazonaws.com", "publishes to encrypted topics", _BUDGETS, *deliver),
         _ours(key, "S3 notifications", "s3.amazonaws.com", "notifies encrypted queues", _NOTIFICATIONS, *deliver),
@@ -98,6 +98,26 @@ def _ours(key: kms.IKey, name: str, principal: str, because: str, source: str, *
         refused=(
             _use(key, "acting for another account", source, {"aws:SourceAccount": _STRANGER}, *actions),
             _use(key, "acting for nobody known", source, {}, *actions),
+        ),
+    )
+
+
+def _events(key: kms.IKey) -> Declared:
+    def of(account: str, service: str, name: str) -> Mapping[str, str]:
+        target = Stack.of(key).format_arn(service=service, account=account, resource="target")
+        return {f"kms:EncryptionContext:aws:{name}": target}
+
+    actions, targets = ("kms:GenerateDataKey", "kms:Decrypt"), (("sns", "sns:topicArn"), ("sqs", "sqs:arn"))
+    return Declared(
+        name="EventBridge",
+        principal="events.amazonaws.com",
+        required=tuple(
+            _use(key, "publishes to encrypted topics and queues", _TOPICS, of(Aws.ACCOUNT_ID, *target), *actions)
+            for target in targets
+        ),
+        refused=tuple(
+            _use(key, "topics and queues of another account", _TOPICS, of(_STRANGER, *target), *actions)
+            for target in targets
         ),
     )
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from lake_blueprints.alarms import admit_alarms_to_key
 from lake_blueprints.removal import guard_removal
 
 _ENCRYPT = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
@@ -31,7 +32,8 @@ class LakeKey(Construct):
     eventbridge: bool
         EventBridge rules may publish to encrypted topics and queues. By default they may not.
     cloudwatch_alarms: bool
-        CloudWatch alarms may publish to encrypted topics. By default they may not.
+        CloudWatch alarms may publish to encrypted topics. By default they may not, until one of the library's alarms
+        is attached to a topic under the key.
     budgets: bool
         AWS Budgets may publish to encrypted topics. By default it may not.
     s3_notifications: bool
@@ -102,14 +104,24 @@ class LakeKey(Construct):
                 {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
             )
         for switched_on, sid, principal in (
-            (eventbridge, "EventBridge", "events.amazonaws.com"),
-            (cloudwatch_alarms, "Alarms", "cloudwatch.amazonaws.com"),
             (budgets, "Budgets", "budgets.amazonaws.com"),
             (s3_notifications, "S3Notifications", "s3.amazonaws.com"),
             (log_delivery, "LogDelivery", "delivery.logs.amazonaws.com"),
         ):
             if switched_on:
                 self._allow(sid, principal, _DELIVER, ours)
+        if eventbridge:
+            # EventBridge does not say for whom it acts, and a condition that asks loses every message; SNS and SQS name
+            # the topic or queue.
+            for sid, context, service in (
+                ("EventBridgeTopics", "sns:topicArn", "sns"),
+                ("EventBridgeQueues", "sqs:arn", "sqs"),
+            ):
+                targets = stack.format_arn(service=service, resource="*")
+                condition = {"ArnLike": {f"kms:EncryptionContext:aws:{context}": targets}}
+                self._allow(sid, "events.amazonaws.com", _DELIVER, condition)
+        if cloudwatch_alarms:
+            admit_alarms_to_key(self.key)
         if s3_inventory:
             self._allow("S3Inventory", "s3.amazonaws.com", ("kms:GenerateDataKey",), ours)
         if s3_tables:

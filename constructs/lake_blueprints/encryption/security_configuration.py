@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 
-from aws_cdk import Names, Stack
+from aws_cdk import Names, RemovalPolicy, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+from lake_blueprints.removal import guard_removal
 
 
 class GlueSecurityConfiguration(Construct):
@@ -37,6 +40,7 @@ class GlueSecurityConfiguration(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, encryption_key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
+        self.key = encryption_key
         key_arn = encryption_key.key_arn
         configuration = glue.CfnSecurityConfiguration.EncryptionConfigurationProperty(
             s3_encryptions=[
@@ -53,3 +57,19 @@ class GlueSecurityConfiguration(Construct):
         digest = hashlib.sha256(content.encode()).hexdigest()[:8]
         self.name = f"{Names.unique_resource_name(self, max_length=200, separator='-')}-{digest}"
         glue.CfnSecurityConfiguration(self, "Configuration", name=self.name, encryption_configuration=configuration)
+
+    def define_log_group(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        log_group_name: str,
+        retention: logs.RetentionDays,
+        removal_policy: RemovalPolicy,
+    ) -> logs.LogGroup:
+        """Define a group that Glue logs to under this configuration, as Glue would, but with a retention."""
+        group = logs.LogGroup(
+            scope, construct_id, log_group_name=log_group_name, encryption_key=self.key, retention=retention
+        )
+        guard_removal(group, removal_policy, encryption_key=self.key)
+        return group

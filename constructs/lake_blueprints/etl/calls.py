@@ -14,7 +14,7 @@ from lake_blueprints.storage import calls as objects
 
 _JOB = "https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html"
 _ENCRYPTION = "https://docs.aws.amazon.com/glue/latest/dg/set-up-encryption.html"
-_LOGS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging-enable.html"
+_LOGS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html"
 _METRICS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-profile-glue-job-cloudwatch-metrics.html"
 _SPARK = "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/assumed_roles.html"
 _TABLE = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html"
@@ -105,9 +105,8 @@ def _glue(job: CurationJob) -> tuple[Call, ...]:
     """What Glue does around every script."""
     stack = Stack.of(job)
     assets = tuple(asset.bucket.arn_for_objects(asset.s3_object_key) for asset in (job.script, job.package, job.plan))
-    logs = f"log-group:/aws-glue/jobs-{job.node.id}/error"
     groups = tuple(
-        stack.format_arn(service="logs", resource=found) for found in (logs, "log-group:/aws-glue/jobs/output")
+        stack.format_arn(service="logs", resource=f"log-group:{group.log_group_name}") for group in job.log_groups
     )
     bookmarks = {"kms:ViaService": f"glue.{Aws.REGION}.amazonaws.com"}
     return (

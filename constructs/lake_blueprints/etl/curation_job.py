@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.access import ServiceRole
@@ -21,6 +22,7 @@ from lake_blueprints.etl.job_access import (
     grant_spark_folder,
     grant_state,
 )
+from lake_blueprints.etl.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.etl.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.etl.plan import Curation
 from lake_blueprints.etl.script_package import curation_script
@@ -65,18 +67,27 @@ class CurationJob(Construct):
     max_retries: int
         How often Glue starts a failed run again, 0 to 10. By default it does not: the orchestration decides.
     encryption_key: kms.IKey, optional
-        Key for logs and bookmarks. By default the target zone's.
+        Key for logs and bookmarks; its policy must let CloudWatch Logs use it. By default the target zone's.
+    security_configuration: GlueSecurityConfiguration, optional
+        How logs and bookmarks are encrypted instead; an account has 250 of them, so many jobs share one. By default a
+        new one is defined, with the key.
+    log_retention: logs.RetentionDays
+        How long the logs of runs are kept. By default one year.
+    removal_policy: RemovalPolicy
+        What happens to the logs when the job leaves the stack, subject to the removal guard. By default they are
+        retained.
 
     Defines
     -------
-    The job, named `job_name`, with its `role`; the script, its package and the plan as assets; a security
-    configuration; a salt if hashes need one that is not given.
+    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script, its package and the plan
+    as assets; a security configuration and a salt if hashes need one, unless they are given.
 
     Raises
     ------
     ValueError
         If a table is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries
-        are out of range, or the joins need more permissions than a role holds.
+        are out of range, both a key and a security configuration are given, or the joins need more permissions than a
+        role holds.
 
     Example
     -------
@@ -102,6 +113,9 @@ class CurationJob(Construct):
         timeout: Duration | None = None,
         max_retries: int = 0,
         encryption_key: kms.IKey | None = None,
+        security_configuration: GlueSecurityConfiguration | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         curation, worker = curation or Curation(), worker or Worker()
@@ -121,7 +135,8 @@ class CurationJob(Construct):
         self.references = tuple(joined.values())
         self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"
         self.state_prefix = f"_state/{dataset.name}/"
-        self.key = encryption_key or target.zone.key
+        security = self._choose_security(security_configuration, encryption_key)
+        self.key = security.key
 
         self.role = ServiceRole(
             self,
@@ -133,7 +148,6 @@ class CurationJob(Construct):
         self.script, self.package = curation_script(self)
         plan = json.dumps(curation.plan(dataset), indent=1).encode()
         self.plan = generated_asset(self, "Plan", name=f"{dataset.name}.json", content=plan)
-        security = GlueSecurityConfiguration(self, "Security", encryption_key=self.key)
 
         # The records themselves hold what is restricted, and so do the bad ones that are set aside.
         restricted = [column.name for column in dataset.restricted_columns]
@@ -149,7 +163,20 @@ class CurationJob(Construct):
             table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
             grant_spark_folder(self.role, table)
             table.grant_look(self.role)
-        grant_glue_job(self.role, key=self.key, assets=(self.script, self.package, self.plan))
+        grant_glue_job(
+            self.role,
+            key=self.key,
+            assets=(self.script, self.package, self.plan),
+            log_groups=log_group_pattern(security, worker.glue_version),
+        )
+        self.log_groups = define_job_logs(
+            self,
+            role=self.role,
+            security=security,
+            glue_version=worker.glue_version,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
 
         # Without --enable-glue-datacatalog: the script asks the catalog itself, and a Spark session that may ask it
         # begins by looking for the database `default`, which not every account has.
@@ -195,7 +222,7 @@ class CurationJob(Construct):
             security_configuration=security.name,
             default_arguments=arguments,
         )
-        job.node.add_dependency(security)
+        job.node.add_dependency(security, *self.log_groups)
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 
@@ -208,6 +235,13 @@ class CurationJob(Construct):
         yield Consumer(name, self.dataset.name, frozenset(named.union(*map(names_in, expressions)) & columns))
         for join in curation.joins:
             yield Consumer(f"{name}, which joins it", join.reference.name, frozenset((*join.on, *join.columns)))
+
+    def _choose_security(
+        self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
+    ) -> GlueSecurityConfiguration:
+        if given and key:
+            raise ValueError("'encryption_key' is that of 'security_configuration'; give one of the two")
+        return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
 
 
 def _check_target(curated: Dataset, target: Table) -> None:

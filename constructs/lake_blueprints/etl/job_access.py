@@ -48,20 +48,20 @@ def grant_spark_folder(role: ServiceRole, table: Table) -> None:
     grant_on(bucket, role, grants.BUCKET_LIST, [bucket.bucket_arn], {"StringEquals": {"s3:prefix": name}})
 
 
-def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_assets.Asset]) -> None:
+def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_assets.Asset], log_groups: str) -> None:
     """Let a Glue job read its assets, write logs and metrics, and use its security configuration."""
     stack = Stack.of(role)
     for asset in assets:
         grant_on(None, role, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
-    log_groups = stack.format_arn(
-        service="logs", resource="log-group", resource_name="/aws-glue/*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+    groups = stack.format_arn(
+        service="logs", resource="log-group", resource_name=f"{log_groups}/*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
     grant_on(
         None,
         role,
         ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
-        [log_groups],
-        because="Glue names the log groups of jobs with a security configuration itself",
+        [groups],
+        because="Glue names the log groups after the security configuration and the role, which needs the name first",
     )
     grant_on(
         None,

@@ -41,7 +41,7 @@ class Foundations:
         removal_policy: RemovalPolicy,
     ) -> None:
         self._lake = lake
-        self.key = LakeKey(lake, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
+        self.key = LakeKey(lake, "Key", removal_policy=removal_policy).key
         logs = AccessLogBucket(lake, "AccessLogs", removal_policy=removal_policy)
         self._kept: dict[str, Any] = {"removal_policy": removal_policy}
         self._logged: dict[str, Any] = {"encryption_key": self.key, "access_logs": logs, **self._kept}

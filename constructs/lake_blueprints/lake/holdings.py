@@ -10,6 +10,7 @@ from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.encryption import GlueSecurityConfiguration
 from lake_blueprints.etl import Curation, CurationJob
 from lake_blueprints.etl.masked_output import needs_salt
 from lake_blueprints.lake.foundations import Foundations
@@ -18,6 +19,10 @@ from lake_blueprints.lake.placing import placed_prefix
 from lake_blueprints.lake.tagging import tag
 from lake_blueprints.quality import QualityRuleset, define_promised
 from lake_blueprints.streaming import Buffer, Delivery
+
+# Id of what is defined when the first job of a stack needs it: an account has 250 of them
+# (https://docs.aws.amazon.com/general/latest/gr/glue.html), and audits look for a job's in its own stack.
+_SECURITY = "JobSecurity"
 
 
 class Holdings:
@@ -38,7 +43,7 @@ class Holdings:
     placements: bool
         Whether tables lie where contracts say.
     removal_policy: RemovalPolicy
-        What happens to the deliveries' logs.
+        What happens to the logs of deliveries and jobs.
     """
 
     def __init__(
@@ -94,6 +99,8 @@ class Holdings:
             references=[self.tables[join.reference.name] for join in curation.joins],
             masked=self.masked.get(name),
             salt=base.salt() if needs_salt(curated) else None,
+            security_configuration=self._security(home),
+            removal_policy=self._removal_policy,
         )
         tag([self.jobs[name], *([self.deliveries[name]] if name in self.deliveries else [])], dataset)
 
@@ -105,6 +112,13 @@ class Holdings:
             for name, table in self.tables.items()
         }
         return {name: ruleset for name, ruleset in found.items() if ruleset}
+
+    def _security(self, home: Construct) -> GlueSecurityConfiguration:
+        """Return the one of all jobs in a stack."""
+        found = home.node.try_find_child(_SECURITY)
+        if isinstance(found, GlueSecurityConfiguration):
+            return found
+        return GlueSecurityConfiguration(home, _SECURITY, encryption_key=self._base.key)
 
     def _add_table(self, database: Database, dataset: Dataset, **options: Any) -> Table:
         home = self._homes.of(dataset.name)

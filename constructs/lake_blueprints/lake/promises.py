@@ -49,7 +49,7 @@ def keep_retention(lake: DataLake, dataset: Dataset, *, raw_expire_after: Durati
 
 
 def keep_latency(lake: DataLake, dataset: Dataset, *, given: bool) -> None:
-    """Let an alarm go off when records of a dataset are older than its contract says before they are delivered.
+    """Let alarms go off when a dataset is not delivered: when records are older than its contract says, above all.
 
     Parameters
     ----------
@@ -63,9 +63,11 @@ def keep_latency(lake: DataLake, dataset: Dataset, *, given: bool) -> None:
         If the delivery's buffer, or the time until the pipeline starts, is longer than promised.
     """
     latency, name = dataset.service_levels.latency, dataset.name
-    if latency is None:
-        return
     delivery = lake.deliveries.get(name)
+    if latency is None:
+        if delivery:
+            delivery.add_alarms(lake.topic)
+        return
     collected = timedelta(seconds=delivery.buffer.seconds) if delivery else timedelta()
     promise = f"dataset '{name}' promises a latency of {_words(latency)}"
     if delivery and collected >= latency:

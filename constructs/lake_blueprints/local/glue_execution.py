@@ -30,6 +30,8 @@ _ARCHIVE_SECONDS = 60.0
 # 4.0 s with 1,000 records, but 34 s instead of 20 s with a million (190 MB).
 _SMALL_BYTES = 20_000_000
 _RUNTIME_PACKAGES = Path(__file__).parent / "glue_runtime"
+_LOGS = "/aws-glue/jobs"
+_BEFORE_GLUE_5 = ("0", "1", "2", "3", "4")
 _TYPES = ("glueetl", "pythonshell")
 # They need jars that no Python package brings.
 _REFUSED_ARGUMENTS = ("--extra-jars", "--datalake-formats")
@@ -63,7 +65,7 @@ class JobExecution:
             "Attempt": self.attempt,
             "ExecutionTime": self._seconds if ended else int(time.monotonic() - self._began),
             "GlueVersion": self.job.glue_version,
-            "LogGroupName": "/aws-glue/jobs",
+            "LogGroupName": _LOGS,
             "Timeout": self._timeout_minutes,
             "CompletedOn": self.run.completed_on if ended else None,
         }
@@ -190,15 +192,33 @@ class JobExecution:
 
     def _publish_logs(self) -> None:
         for name, path in (("output", self._output), ("error", self._errors)):
-            group = f"/aws-glue/jobs/{name}"
             publish_log(
                 self._runtime,
                 region=self._region,
                 role=self.job.role,
-                group=group,
+                group=self._log_group(name),
                 stream=self.run.job_run_id,
                 path=path,
             )
+
+    def _log_group(self, name: str) -> str:
+        """Return the group that Glue logs to.
+
+        https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+        """
+        early = (self.job.glue_version or "").startswith(_BEFORE_GLUE_5)
+        prefix = _LOGS if early else self._arguments.get("--custom-logGroup-prefix", _LOGS)
+        security = self.job.security_configuration
+        if not security or not self._encrypts_logs(security):
+            return f"{prefix}/{name}"
+        role = self.job.role.rpartition("/")[2]
+        return f"{_LOGS}-{role}-{security}/{name}" if early else f"{prefix}/{security}-role/{role}/{name}"
+
+    def _encrypts_logs(self, security: str) -> bool:
+        glue = self._runtime.client("glue", self._region)
+        found = glue.get_security_configuration(Name=security)["SecurityConfiguration"]
+        mode = found["EncryptionConfiguration"].get("CloudWatchEncryption", {}).get("CloudWatchEncryptionMode")
+        return bool(mode == "SSE-KMS")
 
     def _end(self, state: str, error: str | None) -> None:
         self._error = error

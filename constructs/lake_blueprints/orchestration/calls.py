@@ -17,7 +17,6 @@ _XRAY = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-trac
 _EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html"
 _LOST = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"
 _EXECUTIONS = "https://docs.aws.amazon.com/step-functions/latest/dg/concept-create-iam-advanced.html"
-_ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"
 
 _DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
 _POLICIES = ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
@@ -86,26 +85,6 @@ def trigger_calls(pipeline: Pipeline, role: iam.IRole) -> Declared:
         assumed_by=("events.amazonaws.com",),
         required=(_on("states:StartExecution", machine, "starts an execution", _EVENTS),),
         refused=(_on("states:StartExecution", f"{machine}2", "starting other state machines", _EVENTS),),
-    )
-
-
-def alarm_calls(pipeline: Pipeline) -> Declared:
-    """Return what alarms do with the pipeline's topic."""
-
-    def publish(account: str, because: str) -> Call:
-        return Call(
-            actions=("sns:Publish",),
-            resources=(pipeline.topic.topic_arn,),
-            contexts=({"aws:SourceAccount": account},),
-            because=because,
-            source=_ALARMS,
-        )
-
-    return Declared(
-        name="Alarms of a pipeline",
-        principal="cloudwatch.amazonaws.com",
-        required=(publish(Aws.ACCOUNT_ID, "tells of failed executions"),),
-        refused=(publish("444455556666", "alarms of another account"),),
     )
 
 

@@ -69,8 +69,7 @@ class Pipeline(Construct):
     topic: sns.ITopic, optional
         Who is told of failures; encrypted with `encryption_key`, if at all. By default a new topic is defined.
     encryption_key: kms.IKey, optional
-        Key of log and topic; its policy must let CloudWatch logs and alarms use it. By default a new `LakeKey` is
-        defined.
+        Key of log and topic; its policy must let CloudWatch Logs use it. By default a new `LakeKey` is defined.
     alarm: bool
         Whether failed and timed out executions raise alarms at the topic. By default they do: Step Functions
         catches neither its own time limit nor `States.Runtime`, so that no message is sent for these.
@@ -137,9 +136,7 @@ class Pipeline(Construct):
         check_order(steps)
         self.steps = tuple(steps)
 
-        self.key: kms.IKey = (
-            encryption_key or LakeKey(self, "Key", cloudwatch_alarms=True, removal_policy=removal_policy).key
-        )
+        self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.topic: sns.ITopic = topic or sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         self.role = ServiceRole(
             self,

@@ -31,12 +31,15 @@ class StackTemplate:
         What it says.
     metadata: mapping
         What the CDK noted about its constructs, by path.
+    region: str, optional
+        Where the stack is deployed, if the app says so.
     """
 
     name: str
     path: Path
     document: dict[str, Any]
     metadata: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    region: str | None = None
 
     def construct_path(self, logical_id: str) -> str:
         """Return the path of the construct that a resource is from; empty if the assembly does not tell."""
@@ -97,6 +100,7 @@ def _stacks(folder: Path) -> Iterator[StackTemplate]:
                 path=path,
                 document=_read(path),
                 metadata=_read(folder / notes) if notes else artifact.get("metadata", {}),
+                region=_region(artifact.get("environment", "")),
             )
         elif artifact.get("type") == "cdk:cloud-assembly":
             yield from _stacks(folder / properties["directoryName"])
@@ -109,8 +113,20 @@ def _nested(parent: StackTemplate) -> Iterator[StackTemplate]:
         if resource.get("Type") == "AWS::CloudFormation::Stack":
             for asset in _HASH.findall(json.dumps(resource.get("Properties", {}).get("TemplateURL"))):
                 if path := assets.get(asset):
-                    nested = StackTemplate(name=path.name, path=path, document=_read(path), metadata=parent.metadata)
+                    nested = StackTemplate(
+                        name=path.name,
+                        path=path,
+                        document=_read(path),
+                        metadata=parent.metadata,
+                        region=parent.region,
+                    )
                     yield from (nested, *_nested(nested))
+
+
+def _region(environment: str) -> str | None:
+    """Return the Region of `aws://account/region`."""
+    region = environment.rpartition("/")[2]
+    return region if region and not region.startswith("unknown") else None
 
 
 def _template_assets(folder: Path) -> dict[str, Path]:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lake_blueprints.rules.cron import schedule_problem
-from lake_blueprints.rules.rule import Fault, rule
+from lake_blueprints.rules.rule import Fault, Severity, rule
+from lake_blueprints.rules.senders import (
+    ALARM_ACTIONS,
+    ALARMS,
+    QUEUE,
+    SENDERS,
+    TOPIC,
+    admits,
+    is_same,
+    policies_on,
+    sent_to,
+)
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import absent, between, matching, required
 
 RULE = "AWS::Events::Rule"
 SCHEDULE = "AWS::Scheduler::Schedule"
-QUEUE = "AWS::SQS::Queue"
 _GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide"
 # Targets that EventBridge reaches with a role; functions, queues and topics have a policy of their own.
 _WITH_ROLE = (
@@ -133,7 +143,7 @@ def queue(queue: Resource) -> Iterator[Fault]:
 @rule(
     "LAKE-EVENTS-007",
     QUEUE,
-    "AWS::SNS::Topic",
+    TOPIC,
     title="First-in-first-out is said in name and property",
     fix="end the name in .fifo and set the FIFO property, or neither",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues.html",
@@ -278,3 +288,58 @@ def _single_values(node: Node) -> Iterator[Fault]:
             yield from _single_values(child)
         elif isinstance(child.value, str | int | float) and not isinstance(node.value, list):
             yield Fault(at=child, allowed="a list of values")
+
+
+@rule(
+    "LAKE-EVENTS-015",
+    *SENDERS,
+    title="The policy of a topic or queue lets in the services that send to it",
+    fix="allow the service sns:Publish or sqs:SendMessage in the policy of the topic or queue",
+    source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
+)
+def admitted(resource: Resource) -> Iterator[Fault]:
+    """Messages are lost without a word. A topic without a policy lets in the alarms of its account, nothing else."""
+    for service, node in sent_to(resource):
+        target = node.target
+        if target is None or target.kind not in {TOPIC, QUEUE}:
+            continue
+        policies = policies_on(target)
+        if not policies and (target.kind, service) == (TOPIC, "cloudwatch."):
+            continue
+        action = "sns:Publish" if target.kind == TOPIC else "sqs:SendMessage"
+        if not admits(policies, service, action):
+            has = "whose policy does not let" if policies else "which has no policy that lets"
+            found = f"{target.logical_id}, {has} {service}amazonaws.com in"
+            yield Fault(at=node, found=found, allowed=f"one whose policy allows it {action}")
+
+
+@rule(
+    "LAKE-EVENTS-016",
+    TOPIC,
+    severity=Severity.WARNING,
+    title="A topic that alarms publish to has a subscriber",
+    fix="subscribe an address, a queue or a chat channel; acknowledge it if that is done elsewhere",
+    source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
+)
+def subscribed(topic: Resource) -> Iterator[Fault]:
+    """The alarms fire and nobody hears of it."""
+    subscriptions = topic.at("Subscription")
+    if subscriptions.present:
+        return
+    alarmed = False
+    for one in topic.template.everywhere:
+        if any(is_same(node.target, topic) for node in _subscribed(one)):
+            return
+        if one.kind in ALARMS:
+            actions = (action for name in ALARM_ACTIONS for action in one.at(name).items())
+            alarmed = alarmed or any(is_same(action.target, topic) for action in actions)
+    if alarmed:
+        yield Fault(at=subscriptions, allowed="a subscription to the topic")
+
+
+def _subscribed(resource: Resource) -> Iterator[Node]:
+    """Yield the topics that a resource subscribes to."""
+    if resource.kind == "AWS::SNS::Subscription":
+        yield resource.at("TopicArn")
+    elif resource.kind.startswith("AWS::Chatbot::"):
+        yield from resource.at("SnsTopicArns").items()

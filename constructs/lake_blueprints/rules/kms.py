@@ -8,13 +8,13 @@ from typing import Final
 from lake_blueprints.rules.policies import POLICY_HOLDERS, Statement, statements
 from lake_blueprints.rules.roles import role_must_allow
 from lake_blueprints.rules.rule import Fault, rule
+from lake_blueprints.rules.senders import QUEUE, SENDERS, TOPIC, sent_to, speaks_of
 from lake_blueprints.rules.template import Node, Resource
 from lake_blueprints.rules.values import between
 
 KEY: Final = "AWS::KMS::Key"
 _GUIDE: Final = "https://docs.aws.amazon.com/kms/latest/developerguide"
 _READ_WRITE: Final = ("kms:Decrypt", "kms:GenerateDataKey")
-_TOPIC, _QUEUE = "AWS::SNS::Topic", "AWS::SQS::Queue"
 
 
 @rule(
@@ -33,21 +33,16 @@ def log_group(group: Resource) -> Iterator[Fault]:
 
 @rule(
     "LAKE-KMS-002",
-    "AWS::Events::Rule",
-    "AWS::CloudWatch::Alarm",
-    "AWS::CloudWatch::CompositeAlarm",
-    "AWS::SNS::Subscription",
-    "AWS::S3::Bucket",
-    "AWS::Budgets::Budget",
+    *SENDERS,
     title="The key of a topic or queue lets in whoever sends to it",
     fix="allow the service kms:Decrypt and kms:GenerateDataKey* in the key's policy",
     source="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
 )
 def senders(resource: Resource) -> Iterator[Fault]:
     """Messages are lost without a word: the service may not encrypt them."""
-    for service, node in _sent_to(resource):
+    for service, node in sent_to(resource):
         target = node.target
-        if target is not None and target.kind in {_TOPIC, _QUEUE}:
+        if target is not None and target.kind in {TOPIC, QUEUE}:
             key = target.at("KmsMasterKeyId")
             if key.text and key.text.startswith("alias/aws/"):
                 found = f"{target.logical_id}, which encrypts with {key.text}"
@@ -172,7 +167,7 @@ def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[F
     found = _key_of(key)
     if found is None or not found.at("KeyPolicy").known:
         return
-    granted = [one for one in statements(found) if one.allows and _speaks_of(one, service)]
+    granted = [one for one in statements(found) if one.allows and speaks_of(one, service)]
     missing = [action for action in actions if not any(one.covers(action) for one in granted)]
     if missing:
         yield Fault(
@@ -187,31 +182,6 @@ def _key_of(node: Node) -> Resource | None:
     if target is not None and target.kind == "AWS::KMS::Alias":
         target = target.at("TargetKeyId").target
     return target if target is not None and target.kind == KEY else None
-
-
-def _speaks_of(statement: Statement, service: str) -> bool:
-    everyone = statement.node.at("Principal").text == "*"
-    return everyone or any(name.startswith((service, "${", "*")) for name in statement.services)
-
-
-def _sent_to(resource: Resource) -> Iterator[tuple[str, Node]]:
-    """Yield the services that a resource makes send messages, and where to."""
-    if resource.kind == "AWS::Events::Rule":
-        for target in resource.at("Targets").items():
-            yield "events.", target.at("Arn")
-            yield "events.", target.at("DeadLetterConfig.Arn")
-    elif resource.kind == "AWS::SNS::Subscription":
-        yield "sns.", resource.at("Endpoint")
-    elif resource.kind == "AWS::S3::Bucket":
-        for name, arn in (("TopicConfigurations", "Topic"), ("QueueConfigurations", "Queue")):
-            for one in resource.at(f"NotificationConfiguration.{name}").items():
-                yield "s3.", one.at(arn)
-    elif resource.kind == "AWS::Budgets::Budget":
-        for address in resource.properties.every("Address"):
-            yield "budgets.", address
-    else:
-        for name in ("AlarmActions", "OKActions", "InsufficientDataActions"):
-            yield from (("cloudwatch.", action) for action in resource.at(name).items())
 
 
 def _role_must(role: Node, action: str, key: Node) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ class Severity(StrEnum):
     ERROR = "error"
     """AWS refuses it, or it works in a way that nobody can want: data lost, exposed or never delivered."""
     WARNING = "warning"
-    """It works today and hurts at a later change."""
+    """It works today and hurts at a later change, or when something fails."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,11 +55,10 @@ class Delivery(Construct):
     buffer: Buffer
         How much is collected before an object is written. By default 128 MiB or 300 seconds.
     alarm_topic: sns.ITopic, optional
-        Told when records are late, cannot be written or cannot be converted. If the topic is encrypted, its key
-        must let CloudWatch alarms use it. By default nobody is told.
+        Topic of the alarms; see `add_alarms`. By default there are none.
     freshness: Duration, optional
-        Age of a waiting record at which it is late, more than the buffer's interval. By default twice the interval
-        and five minutes.
+        Age of a waiting record at which it is late, more than the buffer's interval and less than the retention of
+        the stream. By default twice the interval and five minutes.
     log_retention: logs.RetentionDays
         How long the log of failures is kept. By default one year.
     removal_policy: RemovalPolicy
@@ -67,7 +66,8 @@ class Delivery(Construct):
 
     Defines
     -------
-    One delivery stream, named `delivery_stream_name`; its role, as `role`; a log group, as `log_group`, and stream.
+    One delivery stream, named `delivery_stream_name`; its role, as `role`; a log group, as `log_group`, and stream;
+    with a topic, three to six alarms.
 
     Raises
     ------
@@ -115,11 +115,13 @@ class Delivery(Construct):
         self.buffer = buffer
         self.prefix = where.prefix
         self.layout = where.layout
+        self._dynamic = where.dynamic
         self.error_prefix = where.errors
         # What cannot be delivered lies there as it came.
         for restricted in (self.prefix, self.error_prefix):
             zone.restrict(restricted, columns=[column.name for column in dataset.restricted_columns])
         self.source = source.stream if isinstance(source, Stream) else source
+        self._source_retention = source.retention if isinstance(source, Stream) else None
         self.schema = schema
         self.transform = transform
 
@@ -187,21 +189,24 @@ class Delivery(Construct):
             self.add_alarms(alarm_topic, freshness=freshness)
 
     def add_alarms(self, topic: sns.ITopic, *, freshness: Duration | None = None) -> None:
-        """Tell a topic when records are late, cannot be written or cannot be converted; once for a delivery.
+        """Define alarms on records that are late, throttled, or cannot be written, transformed or converted; once.
 
         Parameters
         ----------
         topic: sns.ITopic
-            Who is told. If the topic is encrypted, its key must let CloudWatch alarms use it.
+            Where the messages go; its policy and its key's then admit CloudWatch, unless they are imported.
         freshness: Duration, optional
-            Age of a waiting record at which it is late, more than the buffer's interval. By default twice the
-            interval and five minutes.
+            Age of a waiting record at which it is late, more than the buffer's interval and less than the retention of
+            the stream. By default twice the interval and five minutes.
         """
         add_delivery_alarms(
             self,
             delivery_stream_name=self.delivery_stream_name,
-            late_after_seconds=late_after(self.buffer.seconds, freshness),
+            late_after_seconds=late_after(self.buffer.seconds, freshness, self._source_retention),
+            from_stream=self.source is not None,
             converted=self.schema is not None,
+            transformed=self.transform is not None,
+            dynamic=self._dynamic,
             topic=topic,
         )
 

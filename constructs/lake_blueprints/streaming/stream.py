@@ -12,9 +12,9 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.access import combine, grant_on, grants
+from lake_blueprints.alarms import add_alarm
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.removal import guard_removal
-from lake_blueprints.streaming.alarms import add_alarm
 
 # https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html
 STREAM_READ = (
@@ -43,15 +43,16 @@ class Stream(Construct):
     retention: Duration
         How long a record can be read, 24 hours to 365 days. By default 24 hours.
     alarm_topic: sns.ITopic, optional
-        Told when producers are throttled, or when a reader is so late that half of the retention is used up. If the
-        topic is encrypted, its key must let CloudWatch alarms use it. By default nobody is told.
+        Topic of the alarms on producers or readers that are throttled, and on a reader that is so late that half of
+        the retention is used up. By default there are no alarms.
     removal_policy: RemovalPolicy
         What happens to the records when the stream leaves the stack, subject to the removal guard. By default they
         are retained.
 
     Defines
     -------
-    One Kinesis stream, as `stream`; a key, as `key`, unless it is given.
+    One Kinesis stream, as `stream`, with its `retention`; a key, as `key`, unless it is given; with a topic, three
+    alarms.
 
     Raises
     ------
@@ -79,6 +80,7 @@ class Stream(Construct):
         super().__init__(scope, construct_id)
         mode = mode or (kinesis.StreamMode.PROVISIONED if shards is not None else kinesis.StreamMode.ON_DEMAND)
         _check(mode, shards, retention)
+        self.retention = retention
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.stream = kinesis.Stream(
             self,
@@ -96,7 +98,7 @@ class Stream(Construct):
             )
         )
         if alarm_topic:
-            self._add_alarms(alarm_topic, retention)
+            self._add_alarms(alarm_topic)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading records and decrypting them."""
@@ -109,24 +111,30 @@ class Stream(Construct):
             grant_on(self.key, grantee, ["kms:GenerateDataKey"], [self.key.key_arn]),
         )
 
-    def _add_alarms(self, topic: sns.ITopic, retention: Duration) -> None:
+    def _add_alarms(self, topic: sns.ITopic) -> None:
+        # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
+        period = Duration.minutes(5)
         add_alarm(
             self,
             "Throttled",
-            metric=self.stream.metric_write_provisioned_throughput_exceeded(
-                statistic="Sum", period=Duration.minutes(5)
-            ),
+            metric=self.stream.metric_write_provisioned_throughput_exceeded(statistic="Sum", period=period),
             threshold=0,
             description="Producers write faster than the stream takes records",
             topic=topic,
         )
         add_alarm(
             self,
+            "ReadThrottled",
+            metric=self.stream.metric_read_provisioned_throughput_exceeded(statistic="Sum", period=period),
+            threshold=0,
+            description="Readers ask for more than the stream gives",
+            topic=topic,
+        )
+        add_alarm(
+            self,
             "ReaderLate",
-            metric=self.stream.metric_get_records_iterator_age_milliseconds(
-                statistic="Maximum", period=Duration.minutes(5)
-            ),
-            threshold=retention.to_milliseconds() / 2,
+            metric=self.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum", period=period),
+            threshold=self.retention.to_milliseconds() / 2,
             description="A reader has used up half of the time before records are lost",
             topic=topic,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from aws_cdk import Aws, CfnTag, Fn, RemovalPolicy, Token
+from aws_cdk import Aws, CfnTag, RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -14,8 +14,8 @@ from constructs import Construct
 from lake_blueprints.access import ServiceRole, grant_on
 from lake_blueprints.encryption import LakeKey
 from lake_blueprints.removal import guard_removal
+from lake_blueprints.warehouse.zones import choose_zones, is_zone_id
 
-_MOST_ZONES = 6
 # A VPC has at most 65,536 addresses; in smaller subnets than those of /24 a warehouse may not find enough:
 # https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
 _LARGEST, _SMALLEST = 16, 24
@@ -29,10 +29,15 @@ class LakeNetwork(Construct):
 
     Parameters
     ----------
-    az_count: int
-        Availability Zones, each with one subnet, 1 to 6. By default 3, which Redshift Serverless needs for
-        enhanced VPC routing. The subnets are in the first zones of the Region, whichever these are, so the number
-        also holds in a stack that is not bound to a Region.
+    az_count: int, optional
+        Availability Zones, each with one subnet, 1 to 6: the first ones of the account, in whichever Region the stack
+        is deployed. Redshift Serverless needs 2, or 3 with enhanced VPC routing. By default 3, or 2 in a Region that
+        has no more for a new account; an account that has two elsewhere, or a stack that is not bound to a Region and
+        may be deployed to one that has two, needs the number.
+    availability_zones: sequence of str, optional
+        The zones themselves, 1 to 6, where the first ones are not wanted: Redshift Serverless is not in every zone.
+        Names such as us-east-1a, or ids such as use1-az1, which mean the same zone in every account. By default they
+        are chosen by number.
     cidr: str
         Addresses, in CIDR notation, /16 to /24. By default 10.0.0.0/16.
     endpoints: sequence of ec2.InterfaceVpcEndpointAwsService
@@ -54,7 +59,7 @@ class LakeNetwork(Construct):
     Raises
     ------
     ValueError
-        If the number of zones or the addresses are out of range.
+        If the number of zones or the addresses are out of range, or a zone is given twice or is of another Region.
 
     Notes
     -----
@@ -74,7 +79,8 @@ class LakeNetwork(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        az_count: int = 3,
+        az_count: int | None = None,
+        availability_zones: Sequence[str] | None = None,
         cidr: str = "10.0.0.0/16",
         endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] = (),
         encryption_key: kms.IKey | None = None,
@@ -82,10 +88,9 @@ class LakeNetwork(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        if not 1 <= az_count <= _MOST_ZONES:
-            raise ValueError(f"'az_count' must be 1 to {_MOST_ZONES}, got {az_count}")
+        zones = choose_zones(Stack.of(self).region, az_count, availability_zones)
         addresses = _addresses(cidr)
-        self.vpc = self._isolated_vpc(addresses, az_count)
+        self.vpc = self._isolated_vpc(addresses, zones)
         self._reached = frozenset(service.short_name for service in endpoints)
         for service in endpoints:
             endpoint = self.vpc.add_interface_endpoint(service.short_name, service=service, open=False)
@@ -100,7 +105,7 @@ class LakeNetwork(Construct):
         """Whether the network has an interface endpoint for a service."""
         return service.short_name in self._reached
 
-    def _isolated_vpc(self, addresses: ipaddress.IPv4Network, az_count: int) -> ec2.IVpc:
+    def _isolated_vpc(self, addresses: ipaddress.IPv4Network, zones: Sequence[str]) -> ec2.IVpc:
         """Define the VPC of its parts.
 
         The L2 asks the account for its zones in a stack that is bound to a Region, even if they are given, and has
@@ -109,15 +114,15 @@ class LakeNetwork(Construct):
         vpc = ec2.CfnVPC(
             self, "Vpc", cidr_block=str(addresses), enable_dns_support=True, enable_dns_hostnames=True, tags=_name(self)
         )
-        zones = [Fn.select(index, Fn.get_azs()) for index in range(az_count)]
-        blocks = addresses.subnets(prefixlen_diff=(az_count - 1).bit_length())
+        blocks = addresses.subnets(prefixlen_diff=(len(zones) - 1).bit_length())
         subnets, tables = [], []
         for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), 1):
             subnet = ec2.CfnSubnet(
                 self,
                 f"Subnet{number}",
                 vpc_id=vpc.ref,
-                availability_zone=zone,
+                availability_zone=None if is_zone_id(zone) else zone,
+                availability_zone_id=zone if is_zone_id(zone) else None,
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,
                 tags=_name(self, f"isolated {number}"),
@@ -141,7 +146,7 @@ class LakeNetwork(Construct):
             "Attributes",
             vpc_id=vpc.ref,
             vpc_cidr_block=str(addresses),
-            availability_zones=zones,
+            availability_zones=list(zones),
             isolated_subnet_ids=subnets,
             isolated_subnet_route_table_ids=tables,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration
+from aws_cdk import aws_logs as logs
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Crawler, Database, Recrawl, SchemaDelete, SchemaUpdate
@@ -84,6 +85,17 @@ def test_its_logs_are_encrypted_by_a_configuration_that_exists_before_it(stack: 
     (found,) = resources(template, "AWS::Glue::Crawler")
     assert found["Properties"]["CrawlerSecurityConfiguration"] == template["Resources"][name]["Properties"]["Name"]
     assert name in found["DependsOn"]
+
+
+def test_its_logs_are_in_a_group_that_exists_before_glue_would_make_it(stack: cdk.Stack) -> None:
+    found = crawler(stack, log_retention=logs.RetentionDays.ONE_MONTH)
+    template = template_of(stack)
+    security = properties(template, "AWS::Glue::SecurityConfiguration")["Name"]
+    group = properties(template, "AWS::Logs::LogGroup")
+    role = stack.resolve(found.role.role_name)
+    assert group["LogGroupName"] == {"Fn::Join": ["", ["/aws-glue/crawlers-role/", role, f"-{security}"]]}
+    assert group["RetentionInDays"] == 30
+    assert group["KmsKeyId"] == stack.resolve(found.zone.key.key_arn)
 
 
 def test_shares_a_security_configuration_that_is_given(stack: cdk.Stack) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,18 @@ def test_the_schemas_find_a_value_that_is_not_in_an_enumeration() -> None:
     assert found.severity is Severity.ERROR
     assert found.logical_id == "B"
     assert "VersioningConfiguration.Status" in found.message
+
+
+def test_the_linter_knows_which_types_the_region_of_the_stack_has() -> None:
+    group = {
+        "Type": "AWS::SageMaker::ModelPackageGroup",
+        "Properties": {"ModelPackageGroupName": "models", "Tags": []},
+    }
+    found = {
+        region: rules_of(lint.findings([replace(template(Group=group), region=region)]))
+        for region in ("eu-central-1", "cn-north-1", None, "a-region-of-tomorrow")
+    }
+    assert found == {"eu-central-1": set(), "cn-north-1": {"E3006"}, None: set(), "a-region-of-tomorrow": set()}
 
 
 def test_the_linter_finds_it_too_and_the_two_are_told_once() -> None:

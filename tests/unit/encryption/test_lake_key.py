@@ -13,7 +13,7 @@ from tests.support import assert_passes_the_gates, properties, template_of
 
 SWITCHES = {
     "cloudwatch_logs": {"Logs"},
-    "eventbridge": {"EventBridge"},
+    "eventbridge": {"EventBridgeTopics", "EventBridgeQueues"},
     "cloudwatch_alarms": {"Alarms"},
     "budgets": {"Budgets"},
     "s3_notifications": {"S3Notifications"},
@@ -75,3 +75,13 @@ def test_logs_are_named_by_region_and_by_log_group_pattern_not_by_log_group(stac
     name = ["logs.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]
     assert found["Principal"]["Service"] == {"Fn::Join": ["", name]}
     assert found["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]["Fn::Join"][1][-1] == ":log-group:*"
+
+
+def test_eventbridge_is_not_asked_for_whom_it_acts(stack: cdk.Stack) -> None:
+    """Source conditions are not supported: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html."""
+    only(stack, "eventbridge")
+    conditions = [statements(stack)[sid]["Condition"] for sid in sorted(SWITCHES["eventbridge"])]
+    assert [list(one["ArnLike"]) for one in conditions] == [
+        ["kms:EncryptionContext:aws:sqs:arn"],
+        ["kms:EncryptionContext:aws:sns:topicArn"],
+    ]

@@ -13,14 +13,16 @@ import pytest
 from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Database, Table
 from lake_blueprints.contracts import Column, Dataset, Masking
-from lake_blueprints.encryption import HashSalt
+from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
+from lake_blueprints.removal import DESTROY_CONTEXT
 from lake_blueprints.storage import Zone
-from tests.support import assert_passes_the_gates, properties, resources, template_of
+from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
 
 FLIGHTS = Dataset(
     name="flights",
@@ -190,6 +192,55 @@ def test_everything_that_glue_keeps_for_it_is_encrypted(stack: cdk.Stack) -> Non
     security = properties(template, "AWS::Glue::SecurityConfiguration")
     assert properties(template, "AWS::Glue::Job")["SecurityConfiguration"] == security["Name"]
     assert "logs:AssociateKmsKey" in allowed(stack)
+
+
+def test_jobs_can_share_a_security_configuration(stack: cdk.Stack) -> None:
+    shared = GlueSecurityConfiguration(stack, "Shared", encryption_key=Zone(stack, "Keyed").key)
+    found = job(stack, security_configuration=shared)
+    assert found.key is shared.key
+    assert len(resources(template_of(stack), "AWS::Glue::SecurityConfiguration")) == 1
+    with pytest.raises(ValueError, match="'encryption_key' is that of 'security_configuration'; give one of the two"):
+        job(stack, "Other", security_configuration=shared, encryption_key=shared.key)
+
+
+@pytest.mark.parametrize("version", ["5.0", "5.1", "6.0"])
+def test_its_logs_are_in_groups_that_exist_before_glue_would_make_them(stack: cdk.Stack, version: str) -> None:
+    """The names are Glue's: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html."""
+    found = job(stack, worker=Worker(glue_version=version), log_retention=logs.RetentionDays.ONE_MONTH)
+    template = template_of(stack)
+    security = properties(template, "AWS::Glue::SecurityConfiguration")["Name"]
+    role = stack.resolve(found.role.role_name)
+    groups = {
+        name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert [(one["LogGroupName"]["Fn::Join"][1], one["RetentionInDays"]) for one in groups.values()] == [
+        ([f"/aws-glue/jobs/{security}-role/", role, "/error"], 30),
+        ([f"/aws-glue/jobs/{security}-role/", role, "/output"], 30),
+    ]
+    assert all(one["KmsKeyId"] == stack.resolve(found.key.key_arn) for one in groups.values())
+    (of_job,) = resources(template, "AWS::Glue::Job")
+    assert set(groups) < set(of_job["DependsOn"])
+    assert allowed(stack)["logs:PutLogEvents"] == {f":log-group:/aws-glue/jobs/{security}-role/*/*"}
+
+
+def test_logs_of_glue_4_are_where_it_puts_them(stack: cdk.Stack) -> None:
+    found = job(stack, worker=Worker(glue_version="4.0"))
+    template = template_of(stack)
+    security = properties(template, "AWS::Glue::SecurityConfiguration")["Name"]
+    role = stack.resolve(found.role.role_name)
+    names = [one["Properties"]["LogGroupName"] for one in resources(template, "AWS::Logs::LogGroup")]
+    assert names == [
+        *({"Fn::Join": ["", ["/aws-glue/jobs-", role, f"-{security}/{name}"]]} for name in ("error", "output")),
+        f"/aws-glue/jobs/logs-v2-{security}",
+    ]
+
+
+def test_logs_are_deleted_only_if_construct_and_context_agree() -> None:
+    for context, policy in (({}, "RetainExceptOnCreate"), ({DESTROY_CONTEXT: True}, "Delete")):
+        stack = new_stack(context)
+        job(stack, removal_policy=cdk.RemovalPolicy.DESTROY)
+        groups = resources(template_of(stack), "AWS::Logs::LogGroup")
+        assert [one["DeletionPolicy"] for one in groups] == [policy, policy]
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,19 @@ def test_latency_is_the_threshold_of_an_alarm(stack: cdk.Stack, passengers: Data
     assert made.pipeline.topic is made.topic
 
 
-def test_without_a_promise_there_is_no_alarm(stack: cdk.Stack, passengers: Dataset) -> None:
+def test_without_a_promise_a_delivery_is_late_after_twice_its_buffer_and_five_minutes(
+    stack: cdk.Stack, passengers: Dataset
+) -> None:
     DataLake(stack, "Lake", datasets=[passengers])
-    assert late(stack) == []
+    assert [alarm["Threshold"] for alarm in late(stack)] == [900]
+
+
+def test_every_delivery_has_its_alarms_once(stack: cdk.Stack, passengers: Dataset) -> None:
+    for name, dataset in (("One", passengers), ("Two", promising(passengers, latency=timedelta(hours=1)))):
+        DataLake(stack, name, datasets=[dataset])
+    alarms = [one["Properties"]["MetricName"] for one in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
+    for metric in ("DeliveryToS3.DataFreshness", "DeliveryToS3.Success", "ThrottledRecords"):
+        assert alarms.count(metric) == 2
 
 
 def test_refuses_a_latency_that_the_buffer_cannot_meet(stack: cdk.Stack, passengers: Dataset) -> None:

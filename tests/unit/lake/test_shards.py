@@ -130,8 +130,10 @@ def test_the_lake_has_one_schedule_and_one_topic_that_hears_of_every_failure() -
     found = templates(app)
     rules = [name for name, template in found.items() if "AWS::Events::Rule" in kinds(template)]
     assert rules == ["Big/Lake/Orchestration"]
-    alarms = [name for name, template in found.items() if "AWS::CloudWatch::Alarm" in kinds(template)]
-    assert alarms == ["Big/Lake/Orchestration"]
+    failed = [name for name, template in found.items() if "AWS/States" in json.dumps(template)]
+    assert failed == ["Big/Lake/Orchestration"]
+    topics = [name for name, template in found.items() if "AWS::SNS::Topic" in kinds(template)]
+    assert topics == ["Big"]
     assert cdk.Stack.of(lake.pipeline).node.path == "Big/Lake/Orchestration"
 
 
@@ -193,7 +195,7 @@ def test_refuses_a_shard_that_is_too_large_and_says_how_to_go_on_without_moving_
     message = r"stack 'Datasets1' has \d+ resources, more than 450; give the datasets that are new a stack of their own"
     with pytest.raises(ValueError, match=message):
         app_of(numbered(50), Shards(count=1))
-    placed = {f"dataset_{number}": "Overflow" for number in range(30, 50)}
+    placed = {f"dataset_{number}": "Overflow" for number in range(25, 50)}
     app_of(numbered(50), Shards(count=1, placed=placed))
 
 

@@ -18,6 +18,7 @@ from lake_blueprints.local.runtime import Runtime
 from lake_blueprints.local.spark import ClassArchive
 
 REGION = "eu-west-1"
+PREFIX = {"--custom-logGroup-prefix": "/lake"}
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED")
 
 
@@ -45,6 +46,15 @@ def glue(runtime: Runtime) -> Any:
     return runtime.client("glue", REGION)
 
 
+@pytest.fixture(scope="module")
+def security_configurations(runtime: Runtime) -> None:
+    encrypted = {"CloudWatchEncryptionMode": "SSE-KMS", "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/lake"}
+    for name, encryption in (("encrypted", encrypted), ("plain", {"CloudWatchEncryptionMode": "DISABLED"})):
+        runtime.client("glue", REGION).create_security_configuration(
+            Name=name, EncryptionConfiguration={"CloudWatchEncryption": encryption}
+        )
+
+
 class Job:
     """A job whose script is `source`, and what its runs are seen to do through the API."""
 
@@ -58,8 +68,7 @@ class Job:
             Name=name,
             Role=properties.pop("role", "arn:aws:iam::123456789012:role/job"),
             Command={"Name": kind, "ScriptLocation": f"s3://code/{key}"},
-            GlueVersion="5.1",
-            **properties,
+            **{"GlueVersion": "5.1", **properties},
         )
 
     def start(self, **arguments: Any) -> str:
@@ -170,6 +179,27 @@ def test_a_session_with_the_data_catalog_looks_for_the_default_database_and_make
     called = {(call.action, call.resource) for call in runtime.recording.calls if call.role == role}
     assert {("glue:GetDatabase", "default"), ("glue:CreateDatabase", "default")} <= called
     assert glue.get_database(Name="default")["Database"]["Name"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("options", "group"),
+    [
+        ({}, "/aws-glue/jobs"),
+        ({"DefaultArguments": PREFIX}, "/lake"),
+        ({"SecurityConfiguration": "encrypted"}, "/aws-glue/jobs/encrypted-role/job"),
+        ({"SecurityConfiguration": "encrypted", "DefaultArguments": PREFIX}, "/lake/encrypted-role/job"),
+        ({"SecurityConfiguration": "plain"}, "/aws-glue/jobs"),
+        ({"SecurityConfiguration": "encrypted", "GlueVersion": "4.0"}, "/aws-glue/jobs-job-encrypted"),
+    ],
+)
+def test_logs_are_in_the_groups_that_glue_documents(
+    runtime: Runtime, security_configurations: None, options: dict[str, Any], group: str
+) -> None:
+    """https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html."""
+    run = Job(runtime, f"logging{len(str(options))}", "print('seen')", **options).run()
+    logs = runtime.client("logs", REGION)
+    events = logs.get_log_events(logGroupName=f"{group}/output", logStreamName=run["Id"])["events"]
+    assert [event["message"] for event in events] == ["seen"]
 
 
 def test_what_a_failed_script_has_written_stays_and_its_exception_is_told(runtime: Runtime, s3: Any) -> None:

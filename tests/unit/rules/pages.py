@@ -54,7 +54,7 @@ cdk.Validations.of(app).add_plugins(LakeRules())
 ```
 
 A `DataLake` turns them on by itself. Errors fail the synth: AWS would refuse the template, or it would work as nobody
-can want. Warnings are printed: they hurt at a later change.
+can want. Warnings are printed: they hurt at a later change, or when something fails.
 
 {_ACKNOWLEDGE.format(example="LAKE-LIFECYCLE-001")}
 Without the CDK, for any template or app:

@@ -30,6 +30,14 @@ def test_stacks_of_stages_and_nested_stacks_are_read(tmp_path: Path) -> None:
     assert kinds[nested_name] == kinds["first"] == kinds["Prod-Two"] == {"AWS::SNS::Topic"}
 
 
+def test_a_stack_tells_its_region_if_the_app_does(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    sns.Topic(cdk.Stack(app, "Bound", env=cdk.Environment(region="eu-central-1")), "Topic")
+    sns.Topic(cdk.Stack(app, "Anywhere"), "Topic")
+    app.synth()
+    assert {one.name: one.region for one in read_assembly(tmp_path)} == {"Bound": "eu-central-1", "Anywhere": None}
+
+
 def test_an_acknowledgment_is_found_from_any_construct_below(tmp_path: Path) -> None:
     app = app_in(tmp_path)
     stack = cdk.Stack(app, "One")

@@ -37,7 +37,8 @@ def test_the_bootstrap_stack_has_no_findings() -> None:
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_the_reference_app_has_no_findings(environment: str, tmp_path: Path) -> None:
-    context = {**CONTEXT, "environment": environment, "account": "123456789012", "region": "eu-central-1"}
+    place = {"account": "123456789012", "region": "eu-central-1", "alarm_email": "oncall@example.com"}
+    context = {**CONTEXT, "environment": environment, **place}
     app = cdk.App(context=context, outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     reference.build(app)
     app.synth()

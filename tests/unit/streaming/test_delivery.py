@@ -71,7 +71,7 @@ def function(stack: cdk.Stack) -> lambda_.Function:
 
 
 def topic(stack: cdk.Stack, name: str = "Topic") -> sns.Topic:
-    key = LakeKey(stack, f"{name}Key", cloudwatch_alarms=True).key
+    key = LakeKey(stack, f"{name}Key").key
     return sns.Topic(stack, name, master_key=key, enforce_ssl=True)
 
 
@@ -287,7 +287,9 @@ def test_alarms_are_about_this_delivery_and_tell_the_topic(stack: cdk.Stack, fli
         # Twice the buffer's 300 seconds and five minutes.
         ("DeliveryToS3.DataFreshness", "Maximum", "GreaterThanThreshold", 900),
         ("DeliveryToS3.Success", "Minimum", "LessThanThreshold", 1),
+        ("ThrottledRecords", "Sum", "GreaterThanThreshold", 0),
         ("FailedConversion.Records", "Sum", "GreaterThanThreshold", 0),
+        ("PartitionCountExceeded", "Maximum", "GreaterThanThreshold", 0),
     ]
     for alarm in alarms:
         assert alarm["Namespace"] == "AWS/Firehose"
@@ -304,7 +306,19 @@ def test_no_conversion_means_no_alarm_for_it(stack: cdk.Stack, flights: Dataset)
     assert [(a["MetricName"], a["Threshold"]) for a in alarms] == [
         ("DeliveryToS3.DataFreshness", 600),
         ("DeliveryToS3.Success", 1),
+        ("ThrottledRecords", 0),
     ]
+
+
+def test_a_delivery_from_a_stream_is_throttled_by_the_stream(stack: cdk.Stack, flights: Dataset) -> None:
+    delivery(stack, flights, source=Stream(stack, "Stream"), alarm_topic=topic(stack))
+    alarms = [alarm["Properties"]["MetricName"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
+    assert alarms == ["DeliveryToS3.DataFreshness", "DeliveryToS3.Success", "ThrottledGetRecords"]
+
+
+def test_refuses_a_freshness_that_the_stream_does_not_outlive(stack: cdk.Stack, flights: Dataset) -> None:
+    with pytest.raises(ValueError, match="less than the 24 hours for which the stream keeps records, got 48 hours"):
+        delivery(stack, flights, source=Stream(stack, "Stream"), alarm_topic=topic(stack), freshness=Duration.hours(48))
 
 
 def test_refuses_a_freshness_that_the_buffer_cannot_meet(stack: cdk.Stack, flights: Dataset) -> None:

@@ -23,7 +23,7 @@ def stream(stack: cdk.Stack) -> dict[str, Any]:
 
 
 def topic(stack: cdk.Stack, name: str = "Topic") -> sns.Topic:
-    key = LakeKey(stack, f"{name}Key", cloudwatch_alarms=True).key
+    key = LakeKey(stack, f"{name}Key").key
     return sns.Topic(stack, name, master_key=key, enforce_ssl=True)
 
 
@@ -113,6 +113,7 @@ def test_alarms_are_about_this_stream_and_tell_the_topic(stack: cdk.Stack) -> No
     # Two days are 172,800,000 ms.
     assert [(a["MetricName"], a["Threshold"], a["ComparisonOperator"]) for a in alarms] == [
         ("WriteProvisionedThroughputExceeded", 0, "GreaterThanThreshold"),
+        ("ReadProvisionedThroughputExceeded", 0, "GreaterThanThreshold"),
         ("GetRecords.IteratorAgeMilliseconds", 86_400_000, "GreaterThanThreshold"),
     ]
     for alarm in alarms:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.encryption import LakeKey
-from lake_blueprints.warehouse import LakeNetwork
+from lake_blueprints.warehouse import LakeNetwork, Warehouse
 from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
 
 
@@ -62,6 +64,60 @@ def test_has_as_many_zones_as_asked_for(stack: cdk.Stack, count: int) -> None:
 def test_refuses_a_number_of_zones_that_no_region_has(stack: cdk.Stack, count: int) -> None:
     with pytest.raises(ValueError, match=f"'az_count' must be 1 to 6, got {count}"):
         LakeNetwork(stack, "Network", az_count=count)
+
+
+def test_has_two_zones_in_a_region_that_gives_an_account_no_more() -> None:
+    stack = new_stack(region="us-west-1")
+    Warehouse(stack, "Warehouse", network=LakeNetwork(stack, "Network"))
+    assert len(zones(stack)) == 2
+
+
+@pytest.mark.parametrize("region", sorted(RegionsAndZonesBackend.zones))
+def test_asks_no_region_for_more_zones_than_it_has(region: str) -> None:
+    stack = new_stack(region=region)
+    LakeNetwork(stack, "Network")
+    assert len(zones(stack)) <= len(RegionsAndZonesBackend.zones[region])
+
+
+def test_a_zone_can_be_named_or_identified() -> None:
+    stack = new_stack(region="us-east-1")
+    network = LakeNetwork(stack, "Network", availability_zones=["us-east-1c", "use1-az2", "use1-az6"])
+    found = [subnet["Properties"] for subnet in resources(template_of(stack), "AWS::EC2::Subnet")]
+    assert [(one.get("AvailabilityZone"), one.get("AvailabilityZoneId")) for one in found] == [
+        ("us-east-1c", None),
+        (None, "use1-az2"),
+        (None, "use1-az6"),
+    ]
+    assert len(network.vpc.isolated_subnets) == 3
+
+
+def test_a_warehouse_listens_in_the_zones_that_are_identified() -> None:
+    def build(stack: cdk.Stack, name: str) -> None:
+        Warehouse(
+            stack, name, network=LakeNetwork(stack, f"{name}Network", availability_zones=["use1-az1", "use1-az2"])
+        )
+
+    assert_passes_the_gates(build)
+
+
+def test_zones_that_are_tokens_are_not_judged(stack: cdk.Stack) -> None:
+    parameter = cdk.CfnParameter(stack, "Zones", type="List<AWS::EC2::AvailabilityZone::Name>")
+    LakeNetwork(stack, "Network", availability_zones=[cdk.Fn.select(0, parameter.value_as_list)])
+    assert zones(stack) == [{"Fn::Select": [0, {"Ref": "Zones"}]}]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"availability_zones": []}, "'availability_zones' must be 1 to 6, got 0"),
+        ({"availability_zones": ["eu-west-1a", "eu-west-1a"]}, "must be different ones, got eu-west-1a, eu-west-1a"),
+        ({"availability_zones": ["eu-central-1a"]}, "zones of 'eu-west-1', such as eu-west-1a, .* got 'eu-central-1a'"),
+        ({"availability_zones": ["eu-west-1a"], "az_count": 2}, "'az_count' is 2, but 'availability_zones' has 1"),
+    ],
+)
+def test_refuses_zones_that_ec2_refuses(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LakeNetwork(new_stack(region="eu-west-1"), "Network", **options)
 
 
 def test_has_no_way_out_but_to_s3(stack: cdk.Stack) -> None:

@@ -507,6 +507,34 @@ def test_network_without_nat(cloud: LocalCloud, values: Values) -> None:
     assert any(rule.get("FromPort") == 443 for rule in group["IpPermissionsEgress"])
 
 
+def test_a_subnet_is_in_the_zone_whose_name_or_id_is_given(cloud: LocalCloud, values: Values) -> None:
+    found = values(
+        {
+            "Vpc": resource("AWS::EC2::VPC", CidrBlock="10.1.0.0/16"),
+            "Named": resource(
+                "AWS::EC2::Subnet", VpcId={"Ref": "Vpc"}, CidrBlock="10.1.0.0/24", AvailabilityZone="us-east-1c"
+            ),
+            "Identified": resource(
+                "AWS::EC2::Subnet",
+                VpcId={"Ref": "Vpc"},
+                CidrBlock="10.1.1.0/24",
+                AvailabilityZoneId="use1-az2",
+                MapPublicIpOnLaunch=False,
+                Tags=[{"Key": "Name", "Value": "isolated"}],
+            ),
+        },
+        Named={"Ref": "Named"},
+        Identified={"Fn::GetAtt": ["Identified", "SubnetId"]},
+        Zone={"Fn::GetAtt": ["Named", "AvailabilityZone"]},
+    )
+    subnets = cloud.client("ec2").describe_subnets(SubnetIds=[found["Named"], found["Identified"]])["Subnets"]
+    by_id = {subnet["SubnetId"]: subnet for subnet in subnets}
+    assert found["Zone"] == by_id[found["Named"]]["AvailabilityZone"] == "us-east-1c"
+    identified = by_id[found["Identified"]]
+    assert (identified["AvailabilityZoneId"], identified["MapPublicIpOnLaunch"]) == ("use1-az2", False)
+    assert {"Key": "Name", "Value": "isolated"} in identified["Tags"]
+
+
 def test_what_watches_and_guards(cloud: LocalCloud, values: Values) -> None:
     found = values(
         {

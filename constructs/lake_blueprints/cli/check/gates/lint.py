@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
+from cfnlint.helpers import REGIONS
 
 from lake_blueprints.cli.check.finding import Finding, Severity, lint_topic
 from lake_blueprints.rules.assembly import StackTemplate
@@ -17,9 +18,10 @@ _OF_THE_CDK = {"BootstrapVersion"}
 
 
 def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
-    """Lint each template."""
+    """Lint each template, for the Region that it is deployed to if the app says so."""
     for template in templates:
-        for match in lint(json.dumps(template.document), config=ManualArgs()):
+        place = ManualArgs(regions=[template.region]) if template.region in REGIONS else ManualArgs()
+        for match in lint(json.dumps(template.document), config=place):
             path = [str(part) for part in match.path or ()]
             if match.rule.id[0] not in _SEVERITIES or _OF_THE_CDK.intersection(path):
                 continue

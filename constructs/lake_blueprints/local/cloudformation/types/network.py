@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from lake_blueprints.local.cloudformation.resource import Call, ResourceType
+from lake_blueprints.local.cloudformation.resource import Call, ResourceType, Setting
 
 # The API takes tags in another place; nothing here reads the tags of a network.
 _TAGS = frozenset({"Tags"})
 
 TYPES = [
+    # moto's own knows no ids of zones, and puts every subnet that has one into us-east-1a.
+    ResourceType(
+        name="AWS::EC2::Subnet",
+        service="ec2",
+        create=Call("create_subnet"),
+        delete=Call("delete_subnet", {"SubnetId": "{id}"}),
+        ref="{Subnet[SubnetId]}",
+        attributes={
+            "SubnetId": "{id}",
+            "AvailabilityZone": "{Subnet[AvailabilityZone]}",
+            "CidrBlock": "{Subnet[CidrBlock]}",
+            "VpcId": "{VpcId}",
+        },
+        immutable=frozenset({"AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "VpcId"}),
+        ignore=frozenset({"AssignIpv6AddressOnCreation", "EnableDns64", "PrivateDnsNameOptionsOnLaunch"}),
+        settings=(
+            Setting(
+                path="MapPublicIpOnLaunch",
+                call=Call("modify_subnet_attribute", {"SubnetId": "{id}"}),
+                adapt=lambda flag: {"MapPublicIpOnLaunch": {"Value": flag}},
+            ),
+            Setting(
+                path="Tags",
+                call=Call("create_tags", {"Resources": ["{id}"]}),
+                adapt=lambda tags: {"Tags": tags},
+            ),
+        ),
+    ),
     ResourceType(
         name="AWS::EC2::InternetGateway",
         service="ec2",

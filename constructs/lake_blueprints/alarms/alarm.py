@@ -1,4 +1,4 @@
-"""Alarms that fire once something is wrong, and are silent while nothing flows."""
+"""An alarm that fires once something is wrong, and is silent while nothing flows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from lake_blueprints.alarms.admission import admit_alarms
 
 
 def add_alarm(
@@ -16,33 +18,33 @@ def add_alarm(
     threshold: float,
     description: str,
     topic: sns.ITopic,
-    below: bool = False,
+    comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
 ) -> cloudwatch.Alarm:
-    """Define an alarm on the first period in which a metric is beyond a threshold, and tell a topic.
+    """Define an alarm on the first period in which a metric is beyond a threshold, and let it publish to a topic.
 
     Parameters
     ----------
     metric: cloudwatch.IMetric
         With the dimension of the one resource that it is about.
     threshold: float
-        The last value that is all right, in the metric's unit.
+        What the metric is compared with, in its unit.
     description: str
-        What has happened, for whoever is called.
+        What has happened, for the people who are called.
     topic: sns.ITopic
-        Who is told.
-    below: bool
-        Whether less than the threshold is wrong. By default more is.
+        Where the message goes; its policy and its key's then admit CloudWatch.
+    comparison: cloudwatch.ComparisonOperator
+        When the alarm fires. By default above the threshold.
     """
-    comparison = cloudwatch.ComparisonOperator
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,
         metric=metric,
         threshold=threshold,
-        comparison_operator=comparison.LESS_THAN_THRESHOLD if below else comparison.GREATER_THAN_THRESHOLD,
+        comparison_operator=comparison,
         evaluation_periods=1,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=description,
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
+    admit_alarms(topic)
     return alarm

@@ -1,0 +1,48 @@
+"""What CloudWatch needs to tell a topic that an alarm has changed."""
+
+from __future__ import annotations
+
+from weakref import WeakSet
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+_OURS = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+# A topic has one policy and many alarms; each statement crosses to the CDK's process.
+_ADMITTED: WeakSet[sns.ITopic] = WeakSet()
+
+
+def admit_alarms(topic: sns.ITopic) -> None:
+    """Let the alarms of this account publish to a topic, and use its key; once for a topic.
+
+    A topic without a policy admits them, one with a policy of its own admits only what the policy names. The policies
+    of an imported topic and of an imported key cannot be changed from here: they must admit CloudWatch already.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html,
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    if topic in _ADMITTED:
+        return
+    _ADMITTED.add(topic)
+    topic.add_to_resource_policy(_statement(["sns:Publish"], topic.topic_arn))
+    if topic.master_key:
+        admit_alarms_to_key(topic.master_key)
+
+
+def admit_alarms_to_key(key: kms.IKey) -> None:
+    """Let the alarms of this account use the key of a topic; a statement that is there already is not repeated."""
+    key.add_to_resource_policy(_statement(["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
+
+
+def _statement(actions: list[str], resource: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="Alarms",
+        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions=actions,
+        resources=[resource],
+        conditions=_OURS,
+    )
