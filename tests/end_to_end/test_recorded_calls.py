@@ -47,10 +47,12 @@ class Deployed:
         """Return the requests to IAM that a call is."""
         place = f"us-east-1:{self._cloud.account}"
         policies = self.policies(call.role)
-        context: dict[str, str] = {}
+        context = dict(call.context)
         bucket, _, rest = call.resource.partition("/")
         if call.action == "s3:ListBucket":
             resources, context = [f"arn:aws:s3:::{bucket}"], {"s3:prefix": rest}
+        elif call.action.startswith("kms:"):
+            resources = [call.resource]
         elif call.action.startswith("s3:"):
             resources = [f"arn:aws:s3:::{call.resource}"]
         elif call.action in ON_TABLES:
@@ -66,9 +68,15 @@ class Deployed:
                 account=self._cloud.account,
                 context=context,
                 identity=policies,
+                guard=self._key_policy(call) if call.action.startswith("kms:") else None,
             )
             for resource in resources
         ]
+
+    def _key_policy(self, call: RecordedCall) -> Policy:
+        found = self._cloud.client("kms").get_key_policy(KeyId=call.resource, PolicyName="default")
+        policy: Policy = json.loads(found["Policy"])
+        return policy
 
     def _examples(self, call: RecordedCall, policies: list[Policy]) -> list[str]:
         """Return what a policy names for an action on something that has other names in requests than in ARNs."""
@@ -107,7 +115,8 @@ def test_records_what_jobs_and_state_machines_do(deployed: Deployed) -> None:
         "redshift-data:BatchExecuteStatement",
         "redshift-data:DescribeStatement",
     } <= seen
-    assert len({call.role for call in deployed.calls}) == 2
+    # Of the delivery, the jobs, the warehouse and the pipeline.
+    assert len({call.role for call in deployed.calls}) == 5
 
 
 def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(deployed: Deployed) -> None:
@@ -117,4 +126,5 @@ def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(deployed: De
         decisions = simulator.decide(requests)
     finally:
         simulator.stop()
-    assert [str(r) for r, decision in zip(requests, decisions, strict=True) if not decision.allowed] == []
+    refused = [str(r) for r, decision in zip(requests, decisions, strict=True) if not decision.allowed]
+    assert refused == [], "\n".join(refused)

@@ -105,7 +105,9 @@ def references(stack: cdk.Stack, count: int) -> QualityRuleset:
         for number, table in enumerate(read)
     ]
     whole = Dataset(name="whole", columns=[_KEY, *names], primary_key=["id"], relationships=relationships)
-    return QualityRuleset(stack, "Ruleset", table=read[0].database.add_table(whole), references=read)
+    return QualityRuleset(
+        stack, "Ruleset", table=Table(stack, "Whole", database=read[0].database, dataset=whole), references=read
+    )
 
 
 def query(stack: cdk.Stack, count: int) -> Pipeline:
