@@ -147,7 +147,13 @@ class Crawler(Construct):
             self, "Role", services=["glue.amazonaws.com"], description="Crawls prefixes of a zone for the catalog"
         )
         allow_crawl(
-            self.role, database, self.zone, self.prefixes, f"{table_prefix}*", deletes=on_delete is SchemaDelete.DELETE
+            self.role,
+            database,
+            self.zone,
+            self.prefixes,
+            f"{table_prefix}*",
+            security_configuration=security.name,
+            deletes=on_delete is SchemaDelete.DELETE,
         )
         # Glue would make it, and keep every log for ever:
         # https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
