@@ -20,7 +20,10 @@ def ruleset_calls(ruleset: QualityRuleset) -> Declared:
     """Return what a run does."""
     stack = Stack.of(ruleset)
     program = f"arn:{Aws.PARTITION}:s3:::aws-glue-ml-data-quality-assets-{Aws.REGION}/engine.jar"
-    groups = (stack.format_arn(service="logs", resource="log-group:/aws-glue/data-quality/jobs"),)
+    groups = tuple(
+        stack.format_arn(service="logs", resource=f"log-group:/aws-glue/data-quality/{name}")
+        for name in ("error", "output")
+    )
     because = "reads the table"
     tables = (ruleset.table, *ruleset.references)
     return Declared(
