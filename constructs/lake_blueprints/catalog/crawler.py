@@ -151,7 +151,13 @@ class Crawler(Construct):
             relief="crawl a folder above the prefixes, or divide them among several crawlers",
         )
         allow_crawl(
-            self.role, database, self.zone, self.prefixes, f"{table_prefix}*", deletes=on_delete is SchemaDelete.DELETE
+            self.role,
+            database,
+            self.zone,
+            self.prefixes,
+            f"{table_prefix}*",
+            security_configuration=security.name,
+            deletes=on_delete is SchemaDelete.DELETE,
         )
         # Glue would make it, and keep every log for ever:
         # https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html

@@ -33,7 +33,14 @@ _NO_RESOURCE = "IAM knows no resource for metrics and security configurations"
 
 
 def allow_crawl(
-    role: ServiceRole, database: Database, zone: Zone, prefixes: Sequence[str], tables: str, *, deletes: bool
+    role: ServiceRole,
+    database: Database,
+    zone: Zone,
+    prefixes: Sequence[str],
+    tables: str,
+    *,
+    security_configuration: str,
+    deletes: bool,
 ) -> None:
     """Allow a role to crawl prefixes of a zone into tables of a database.
 
@@ -49,6 +56,8 @@ def allow_crawl(
         What is crawled.
     tables: str
         The names that the crawler gives, ending in `*`.
+    security_configuration: str
+        The name of the security configuration, after which and the role Glue names the log group.
     deletes: bool
         Whether it deletes tables and partitions whose files are gone.
     """
@@ -62,8 +71,11 @@ def allow_crawl(
     actions = (*_KEEP_TABLES, *_FORGET_TABLES) if deletes else _KEEP_TABLES
     because = "tables that the crawler names itself"
     grant_entries(database, role, actions, database.database_name, tables, because=because)
-    log_groups = Stack.of(role).format_arn(service="logs", resource="log-group:/aws-glue/crawlers*")
-    grant_on(None, role, _LOG, [log_groups], because="Glue names the log group of a security configuration itself")
+    log_groups = [
+        Stack.of(role).format_arn(service="logs", resource=f"log-group:/aws-glue/{name}:*")
+        for name in ("crawlers", f"crawlers-role/*-{security_configuration}")
+    ]
+    grant_on(None, role, _LOG, log_groups, because="Glue names the log group after the role, which needs it first")
     grant_on(None, role, ["glue:GetSecurityConfiguration"], ["*"], because=_NO_RESOURCE)
     metrics = {"StringEquals": {"cloudwatch:namespace": "Glue"}}
     grant_on(None, role, ["cloudwatch:PutMetricData"], ["*"], metrics, because=_NO_RESOURCE)

@@ -61,7 +61,7 @@ def grant_glue_job(role: ServiceRole, *, key: kms.IKey, assets: Iterable[s3_asse
         role,
         ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
         [groups],
-        because="Glue names the log groups after the security configuration and the role, which needs the name first",
+        because="Glue names the log groups after the security configuration and the role, which needs them first",
     )
     grant_on(
         None,

@@ -22,7 +22,10 @@ def ruleset_calls(ruleset: QualityRuleset) -> Declared:
     """Return what a run does."""
     stack = Stack.of(ruleset)
     program = f"arn:{Aws.PARTITION}:s3:::aws-glue-ml-data-quality-assets-{Aws.REGION}/engine.jar"
-    groups = (stack.format_arn(service="logs", resource="log-group:/aws-glue/data-quality/jobs"),)
+    groups = tuple(
+        stack.format_arn(service="logs", resource=f"log-group:/aws-glue/data-quality/{name}")
+        for name in ("error", "output")
+    )
     because, session = "reads the table", "begins a Spark session with the Data Catalog as its metastore"
     tables = (ruleset.table, *ruleset.references)
     return Declared(

@@ -49,8 +49,8 @@ def grant_evaluation(role: ServiceRole) -> None:
         None,
         role,
         ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-        [f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:/aws-glue/*"],
-        because="Glue names the log groups of its runs itself",
+        [f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:/aws-glue/data-quality/*"],
+        because="Glue names the streams of its runs, in two groups that all runs of an account share",
     )
 
     grant_default_database(role, role)

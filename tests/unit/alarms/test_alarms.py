@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -74,8 +75,8 @@ def test_alarms_have_exactly_the_dimension_that_the_metric_is_published_with(ala
 def test_alarms_fire_when_something_is_wrong_and_are_silent_otherwise(alarms: list[dict[str, Any]]) -> None:
     for alarm in alarms:
         published = PUBLISHED[alarm["Namespace"], alarm["MetricName"]]
-        histories: list[list[list[float]]] = [[[], published.wrong], [published.right], [[]]]
-        states = [state_after(alarm, periods) for periods in histories]
+        seen: list[list[Sequence[float]]] = [[[], published.wrong], [published.right], [[]]]
+        states = [state_after(alarm, periods) for periods in seen]
         assert states == ["ALARM", "OK", "OK"], alarm["MetricName"]
 
 
