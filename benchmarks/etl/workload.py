@@ -21,9 +21,9 @@ from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-import lake_blueprints.local
-from lake_blueprints.local.access_keys import AccessKey
-from lake_blueprints.local.spark import spark_configuration, spark_environment
+import local_cloud
+from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.server.access_keys import AccessKey
 
 COLUMNS = {
     "id": "bigint",
@@ -98,7 +98,7 @@ def shipped(folder: Path) -> dict[str, int]:
     glue.create_table(
         DatabaseName="db", TableInput={"Name": "t", "StorageDescriptor": {"Location": "s3://lake/target/"}}
     )
-    package = Path(lake_blueprints.local.__file__).parents[1]
+    package = Path(local_cloud.__file__).parents[1]
     sys.path[:0] = [str(package / "local" / "glue_runtime"), str(package / "etl" / "scripts")]
     script = import_module("curate")
     argv = ["curate", "--JOB_NAME", "bench", "--plan", "s3://lake/plan.json", "--database", "db", "--table", "t"]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lake_blueprints.access.declared import Declared
-from lake_blueprints.local.recording import RecordedCall
+from lake_blueprints.foundation.access.declared import Declared
+from local_cloud.instrumentation.recording import RecordedCall
 from tests.permissions.proof import Proof
 from tests.permissions.simulator import Request
 

@@ -15,20 +15,20 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 import lake_blueprints
-from lake_blueprints.access.declared import Call, Declared
-from lake_blueprints.access.principals import has_policies
+from lake_blueprints.analytics.athena.calls import execute_query, run_queries_calls
+from lake_blueprints.analytics.quality.calls import run_ruleset_calls
 from lake_blueprints.catalog import calls as catalog
 from lake_blueprints.catalog.entry import Access, Entry
-from lake_blueprints.encryption.calls import read_salt_calls
-from lake_blueprints.etl.calls import KEEP_PARTITIONS
+from lake_blueprints.databases.redshift.calls import run_statements, run_statements_calls, usage_limit_calls
+from lake_blueprints.foundation.access.declared import Call, Declared
+from lake_blueprints.foundation.access.principals import has_policies
+from lake_blueprints.foundation.encryption.calls import read_salt_calls
+from lake_blueprints.ingestion.firehose.calls import delivery_write_calls, stream_read_calls, stream_write_calls
 from lake_blueprints.lake import DataLake
+from lake_blueprints.machine_learning.training.calls import register_model_calls, run_training_calls
 from lake_blueprints.orchestration.calls import start_calls
-from lake_blueprints.quality.calls import run_ruleset_calls
-from lake_blueprints.query.calls import execute_query, run_queries_calls
-from lake_blueprints.storage import calls as objects
-from lake_blueprints.streaming.calls import delivery_write_calls, stream_read_calls, stream_write_calls
-from lake_blueprints.training.calls import register_model_calls, run_training_calls
-from lake_blueprints.warehouse.calls import run_statements, run_statements_calls, usage_limit_calls
+from lake_blueprints.processing.curation.calls import KEEP_PARTITIONS
+from lake_blueprints.storage.s3 import calls as objects
 from tests.permissions import authorization
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
@@ -36,7 +36,7 @@ from tests.permissions.resolver import Deployment, Place
 from tests.permissions.simulator import Simulator
 
 STRANGER = "444455556666"
-NOT_SEARCHED = ("lake_blueprints.local", "lake_blueprints.rules", "lake_blueprints.cli")
+NOT_SEARCHED = ("local_cloud", "template_checks.rules", "lake_blueprints.cli")
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _SOURCE = "https://docs.aws.amazon.com/glue/latest/webapi/WebAPI_Welcome.html"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 import lake_blueprints
-from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.foundation.access.declared import Call, Declared
 from tests.permissions.declarations import of_roles, of_services
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof

@@ -12,7 +12,9 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from constructs import Construct
 
 import lake_blueprints
-from lake_blueprints import ContractBaseline, LakeNetwork, TrainingJob
+from lake_blueprints import ContractBaseline
+from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.machine_learning.training import TrainingJob
 from tests.support import new_stack, template_of
 from tests.unit.everything import EVERYTHING, Build, training
 

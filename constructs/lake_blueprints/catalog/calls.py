@@ -6,12 +6,12 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.access.declared import Call, Declared, calls_on_logs
 from lake_blueprints.catalog.access import catalog_arns
-from lake_blueprints.catalog.crawler import Crawler, SchemaDelete
 from lake_blueprints.catalog.table import Table
-from lake_blueprints.storage import Zone
-from lake_blueprints.storage import calls as objects
+from lake_blueprints.foundation.access.declared import Call, Declared, calls_on_logs
+from lake_blueprints.ingestion.crawler.crawler import Crawler, SchemaDelete
+from lake_blueprints.storage.s3 import Zone
+from lake_blueprints.storage.s3 import calls as objects
 
 _ENTRIES = "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 _CRAWLER = "https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html"

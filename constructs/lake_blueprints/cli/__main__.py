@@ -2,6 +2,6 @@
 
 import sys
 
-from lake_blueprints.cli.main import main
+from template_checks.command.main import main
 
 sys.exit(main())

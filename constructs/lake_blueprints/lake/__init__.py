@@ -4,4 +4,8 @@ from lake_blueprints.lake.contract_baseline import ContractBaseline
 from lake_blueprints.lake.data_lake import DataLake
 from lake_blueprints.lake.shards import Shards
 
-__all__ = ("ContractBaseline", "DataLake", "Shards")
+__all__ = (
+    "ContractBaseline",
+    "DataLake",
+    "Shards",
+)

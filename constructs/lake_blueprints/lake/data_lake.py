@@ -10,10 +10,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.access import combine
+from lake_blueprints.analytics.athena import Workgroup
+from lake_blueprints.analytics.quality import Evaluate
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
-from lake_blueprints.etl import Curation, in_waves
+from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.foundation.access import combine
+from lake_blueprints.ingestion.firehose import Buffer
 from lake_blueprints.lake import people, promises
 from lake_blueprints.lake.checks import check_known, check_waves
 from lake_blueprints.lake.foundations import Foundations
@@ -24,11 +27,9 @@ from lake_blueprints.lake.pipelines import Pipelines
 from lake_blueprints.lake.placing import placed_database
 from lake_blueprints.lake.shards import Shards
 from lake_blueprints.lake.timing import given_timing, promised_timing
-from lake_blueprints.orchestration import Curate, Evaluate, Load, step_name
-from lake_blueprints.query import Workgroup
-from lake_blueprints.rules.plugin import LakeRules
-from lake_blueprints.streaming import Buffer
-from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.orchestration import step_name
+from lake_blueprints.processing.curation import Curate, Curation, in_waves
+from template_checks.cdk_plugin import LakeRules
 
 
 class DataLake(Construct):

@@ -8,10 +8,10 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from lake_blueprints.analytics.athena import Workgroup
 from lake_blueprints.catalog import Database
-from lake_blueprints.encryption import HashSalt, LakeKey
-from lake_blueprints.query import Workgroup
-from lake_blueprints.storage import AccessLogBucket, LifecycleRule, Zone
+from lake_blueprints.foundation.encryption import HashSalt, LakeKey
+from lake_blueprints.storage.s3 import AccessLogBucket, LifecycleRule, Zone
 
 # Ids of what is defined when the first dataset or role needs it.
 _RESTRICTED, _SALT = "RestrictedWorkgroup", "Salt"

@@ -8,17 +8,17 @@ from typing import Any
 from aws_cdk import RemovalPolicy
 from constructs import Construct
 
+from lake_blueprints.analytics.quality import QualityRuleset, define_promised
 from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
-from lake_blueprints.encryption import GlueSecurityConfiguration
-from lake_blueprints.etl import Curation, CurationJob
-from lake_blueprints.etl.masked_output import needs_salt
+from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
+from lake_blueprints.ingestion.firehose import Buffer, Delivery
 from lake_blueprints.lake.foundations import Foundations
 from lake_blueprints.lake.homes import Homes
 from lake_blueprints.lake.placing import placed_prefix
 from lake_blueprints.lake.tagging import tag
-from lake_blueprints.quality import QualityRuleset, define_promised
-from lake_blueprints.streaming import Buffer, Delivery
+from lake_blueprints.processing.curation import Curation, CurationJob
+from lake_blueprints.processing.curation.masked_output import needs_salt
 
 # Id of what is defined when the first job of a stack needs it: an account has 250 of them
 # (https://docs.aws.amazon.com/general/latest/gr/glue.html), and audits look for a job's in its own stack.

@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from lake_blueprints.access import combine
 from lake_blueprints.contracts import AccessRole, Dataset
+from lake_blueprints.foundation.access import combine
 
 if TYPE_CHECKING:
     from lake_blueprints.lake.data_lake import DataLake

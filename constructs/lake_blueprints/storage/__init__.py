@@ -1,9 +1,9 @@
 """Buckets that hold a lake's data, and how long they hold it."""
 
-from lake_blueprints.storage.access_log_bucket import AccessLogBucket
-from lake_blueprints.storage.bucket import LakeBucket
-from lake_blueprints.storage.lifecycle import LifecycleRule, StorageClass, Transition
-from lake_blueprints.storage.zone import Zone
+from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
+from lake_blueprints.storage.s3.bucket import LakeBucket
+from lake_blueprints.storage.s3.lifecycle import LifecycleRule, StorageClass, Transition
+from lake_blueprints.storage.s3.zone import Zone
 
 __all__ = (
     "AccessLogBucket",

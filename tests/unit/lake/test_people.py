@@ -8,9 +8,9 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.access import ServiceRole
-from lake_blueprints.catalog import Crawler
 from lake_blueprints.contracts import Column, Contract, Dataset, DatasetFormat
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.lake import DataLake
 from tests.policies import may_read, statements
 from tests.support import ROOT, assert_passes_the_gates, resources, template_of

@@ -11,10 +11,10 @@ from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 
-from lake_blueprints.access import ServiceRole
 from lake_blueprints.contracts import Dataset, DatasetFormat, ServiceLevels
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.ingestion.firehose import Buffer
 from lake_blueprints.lake import DataLake, Shards
-from lake_blueprints.streaming import Buffer
 from tests.support import nag_findings, properties, resources, template_of, validation_findings, warnings_of
 
 

@@ -1,0 +1,9 @@
+"""Asking the lake questions: Athena workgroups."""
+
+from lake_blueprints.analytics.athena.step import Query
+from lake_blueprints.analytics.athena.workgroup import Workgroup
+
+__all__ = (
+    "Query",
+    "Workgroup",
+)
