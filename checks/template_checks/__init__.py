@@ -1,1 +1,1 @@
-"""Template checks."""
+"""Checks of CloudFormation templates: rules, gates, a pytest plugin."""

@@ -1,1 +1,1 @@
-"""A local cloud that runs anybody's CDK app: moto's AWS APIs, with real engines behind the stubs."""
+"""An AWS on this machine, into which the CDK CLI deploys any app."""

@@ -1,4 +1,4 @@
-"""The command line of the local cloud: `python -m local_cloud`."""
+"""The command `local-cloud`, also `lake local` and `python -m local_cloud`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local_cloud", description="An AWS on this machine.")
+    parser = argparse.ArgumentParser(prog="local-cloud", description="An AWS on this machine.")
     parser.add_argument("--workdir", type=Path, default=DEFAULT_WORKDIR, help=f"default: {DEFAULT_WORKDIR}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -245,7 +245,7 @@ def _running(workdir: Path) -> dict[str, Any] | None:
 def _must_run(workdir: Path) -> dict[str, Any]:
     running = _running(workdir)
     if not running:
-        raise LocalCloudError("the local cloud does not run; start it with: python -m local_cloud start")
+        raise LocalCloudError("the local cloud does not run; start it with: local-cloud start")
     return running
 
 

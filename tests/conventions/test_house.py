@@ -13,7 +13,7 @@ import lake_blueprints
 from tests.support import ROOT
 
 LIBRARY = ROOT / "constructs" / "lake_blueprints"
-SHIPPED_SCRIPTS = sorted(LIBRARY.glob("*/scripts/**/*.py"))
+SHIPPED_SCRIPTS = sorted(LIBRARY.glob("**/scripts/**/*.py"))
 SHIPPED_PACKAGES = {path.parent.name for path in SHIPPED_SCRIPTS if path.name == "__init__.py"}
 SHIPPED_IMPORTS = {"awsglue", "boto3", "botocore", "joblib", "numpy", "pandas", "pyarrow", "pyspark", "sklearn"}
 

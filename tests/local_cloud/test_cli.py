@@ -13,7 +13,9 @@ import boto3
 import psutil
 import pytest
 
-CONSTRUCTS = Path(__file__).parents[3] / "constructs"
+from tests.support import ROOT
+
+CONSTRUCTS = ROOT / "local"
 
 
 class Shell:

@@ -1,21 +1,31 @@
-"""The command `lake`: contracts and synthesised apps, checked at a desk or in CI."""
+"""The command `lake`, whose commands are entry points of the installed packages."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
 
-from lake_blueprints.cli import contract
-from template_checks import command as check
 from template_checks.command.errors import CommandError
+
+GROUP = "lake.commands"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    options = _parser().parse_args(arguments)
+    commands = {entry.name: entry for entry in entry_points(group=GROUP)}
+    parser = argparse.ArgumentParser(
+        prog="lake",
+        description="Data contracts, template checks and the local cloud.",
+        epilog=_list(commands.values()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=sorted(commands), metavar="COMMAND")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    options = parser.parse_args(arguments)
     try:
-        return int(options.run(options))
+        return int(commands[options.command].load()(options.arguments))
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -24,9 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lake", description="Data contracts and lakes, checked before deployment.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    contract.add_parser(commands)
-    check.add_parser(commands)
-    return parser
+def _list(commands: Iterable[EntryPoint]) -> str:
+    lines = (f"  lake {command.name} --help" for command in sorted(commands, key=lambda command: command.name))
+    return "\n".join(("commands:", *lines))

@@ -1,4 +1,4 @@
-"""Core."""
+"""Rules engine: templates, rules, findings."""
 
 from template_checks.core.checking import check, check_app
 from template_checks.core.rule import Finding, Rule, Severity, all_rules

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib import import_module
 from inspect import getdoc
+from pkgutil import iter_modules
 from typing import Any
 
 from template_checks.core.template import Node, Resource
@@ -120,7 +122,16 @@ def rule(
 
 def all_rules() -> list[Rule]:
     """Return every rule, by id."""
+    _load()
     return [_RULES[rule_id] for rule_id in sorted(_RULES)]
+
+
+@cache
+def _load() -> None:
+    """Import the modules of `template_checks.rules`, which register their rules."""
+    package = "template_checks.rules"
+    for module in iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{module.name}")
 
 
 @cache

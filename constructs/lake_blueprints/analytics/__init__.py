@@ -1,1 +1,1 @@
-"""Analytics."""
+"""Analytics: Athena and Glue Data Quality."""

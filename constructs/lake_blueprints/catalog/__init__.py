@@ -1,4 +1,4 @@
-"""What the data is and how it lies: databases, tables and crawlers of the Glue Data Catalog."""
+"""Glue Data Catalog: databases, tables, layouts."""
 
 from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned

@@ -1,1 +1,1 @@
-"""Foundation."""
+"""Shared parts of all constructs: permissions, encryption, network, removal."""

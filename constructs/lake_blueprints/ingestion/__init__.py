@@ -1,1 +1,1 @@
-"""Ingestion."""
+"""Ingestion: Kinesis Data Streams, Data Firehose, Glue crawlers."""

@@ -1,4 +1,4 @@
-"""A whole lake in one construct."""
+"""The lake: every capability, composed from data contracts."""
 
 from lake_blueprints.lake.contract_baseline import ContractBaseline
 from lake_blueprints.lake.data_lake import DataLake

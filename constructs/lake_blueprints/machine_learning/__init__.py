@@ -1,1 +1,1 @@
-"""Machine learning."""
+"""Machine learning: SageMaker training."""

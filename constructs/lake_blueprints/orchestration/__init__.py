@@ -1,4 +1,4 @@
-"""Running a lake: one state machine over all its steps."""
+"""Step Functions: pipelines and the protocol of their steps."""
 
 from lake_blueprints.orchestration.asl import step_name
 from lake_blueprints.orchestration.parallel import Together

@@ -1,1 +1,1 @@
-"""Processing."""
+"""Processing: curation with Glue and Spark."""

@@ -1,15 +1,1 @@
-"""Buckets that hold a lake's data, and how long they hold it."""
-
-from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
-from lake_blueprints.storage.s3.bucket import LakeBucket
-from lake_blueprints.storage.s3.lifecycle import LifecycleRule, StorageClass, Transition
-from lake_blueprints.storage.s3.zone import Zone
-
-__all__ = (
-    "AccessLogBucket",
-    "LakeBucket",
-    "LifecycleRule",
-    "StorageClass",
-    "Transition",
-    "Zone",
-)
+"""Storage: S3."""

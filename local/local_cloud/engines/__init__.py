@@ -1,1 +1,1 @@
-"""Engines."""
+"""Engines of the local cloud, a folder per AWS service."""

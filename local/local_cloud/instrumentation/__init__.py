@@ -1,1 +1,1 @@
-"""Instrumentation."""
+"""Instrumentation: injected faults, recorded calls, bytes sent."""

@@ -1,1 +1,1 @@
-"""Server."""
+"""Server of the local cloud: requests, moto, processes, mirrored objects."""

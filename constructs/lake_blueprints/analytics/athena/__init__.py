@@ -1,4 +1,4 @@
-"""Asking the lake questions: Athena workgroups."""
+"""Athena workgroups and queries."""
 
 from lake_blueprints.analytics.athena.step import Query
 from lake_blueprints.analytics.athena.workgroup import Workgroup

@@ -1,4 +1,4 @@
-"""What a contract promises about its data, evaluated where the data lies."""
+"""Glue Data Quality rulesets."""
 
 from lake_blueprints.analytics.quality.ruleset import QualityRuleset, define_promised
 from lake_blueprints.analytics.quality.step import Evaluate

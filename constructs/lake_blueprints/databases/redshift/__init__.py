@@ -1,4 +1,4 @@
-"""A warehouse beside the lake: Redshift Serverless, its network and its SQL."""
+"""Redshift Serverless."""
 
 from lake_blueprints.databases.redshift.step import Load
 from lake_blueprints.databases.redshift.usage_limit import BreachAction, Period, UsageLimit

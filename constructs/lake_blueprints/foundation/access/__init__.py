@@ -1,4 +1,4 @@
-"""Who may do what: service roles and the actions behind the grants."""
+"""Permissions: service roles and grants."""
 
 from lake_blueprints.foundation.access.grants import combine, grant_on
 from lake_blueprints.foundation.access.service_role import ServiceRole

@@ -1,4 +1,4 @@
-"""Keys, and how services are told to use them."""
+"""Encryption: KMS keys, Glue security configurations, the secret of pseudonyms."""
 
 from lake_blueprints.foundation.encryption.hash_salt import HashSalt
 from lake_blueprints.foundation.encryption.lake_key import LakeKey

@@ -1,4 +1,4 @@
-"""Network."""
+"""Network: the lake's VPC."""
 
 from lake_blueprints.foundation.network.lake_network import LakeNetwork
 

@@ -1,4 +1,4 @@
-"""Crawler."""
+"""Glue crawlers."""
 
 from lake_blueprints.ingestion.crawler.crawler import Crawler, Recrawl, SchemaDelete, SchemaUpdate
 from lake_blueprints.ingestion.crawler.step import Crawl

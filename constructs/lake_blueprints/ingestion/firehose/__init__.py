@@ -1,4 +1,4 @@
-"""How records get into the lake: streams and deliveries."""
+"""Data Firehose delivery streams."""
 
 from lake_blueprints.ingestion.firehose.buffering import Buffer
 from lake_blueprints.ingestion.firehose.delivery import Delivery

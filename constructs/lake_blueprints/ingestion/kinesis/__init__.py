@@ -1,4 +1,4 @@
-"""Kinesis."""
+"""Kinesis data streams."""
 
 from lake_blueprints.ingestion.kinesis.stream import Stream
 

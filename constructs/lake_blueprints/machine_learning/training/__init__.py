@@ -1,4 +1,4 @@
-"""Models trained from the lake."""
+"""SageMaker training jobs and model packages."""
 
 from lake_blueprints.machine_learning.training.channel import Channel
 from lake_blueprints.machine_learning.training.compute import Compute, Spot, TrainingNetwork

@@ -1,4 +1,4 @@
-"""Jobs that turn raw records into curated tables."""
+"""Curation: Glue Spark jobs that validate, deduplicate and write curated tables."""
 
 from lake_blueprints.processing.curation.curation_job import CurationJob
 from lake_blueprints.processing.curation.order import in_waves

@@ -1,4 +1,4 @@
-"""S3."""
+"""S3 buckets: zones, access logs, lifecycle."""
 
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.bucket import LakeBucket

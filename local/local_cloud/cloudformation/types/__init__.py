@@ -1,35 +1,14 @@
-"""The resource types that moto lacks, or serves in part only, one module per field."""
+"""Resource types that moto lacks, or serves in part only, a module per category."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from local_cloud.cloudformation.resource import ResourceType
-from local_cloud.cloudformation.types import (
-    analytics,
-    compute,
-    custom,
-    governance,
-    identity,
-    messaging,
-    monitoring,
-    network,
-    redshift,
-    storage,
-    streaming,
-)
 
 
 def all_types() -> list[ResourceType]:
-    modules = (
-        analytics,
-        compute,
-        custom,
-        governance,
-        identity,
-        messaging,
-        monitoring,
-        network,
-        redshift,
-        storage,
-        streaming,
-    )
+    """Return the types that the modules of this package list in `TYPES`."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     return [kind for module in modules for kind in module.TYPES]

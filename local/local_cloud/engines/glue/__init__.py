@@ -1,1 +1,1 @@
-"""Glue."""
+"""Glue: jobs, crawlers, data quality."""

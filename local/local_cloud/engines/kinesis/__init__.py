@@ -1,1 +1,1 @@
-"""Kinesis."""
+"""Kinesis Data Streams."""

@@ -1,1 +1,1 @@
-"""Lambda functions."""
+"""Lambda: functions in Python and Node."""

@@ -1,1 +1,1 @@
-"""Redshift."""
+"""Redshift: the Data API, COPY and UNLOAD, Redshift Serverless."""

@@ -1,1 +1,1 @@
-"""Sagemaker."""
+"""SageMaker: training jobs."""

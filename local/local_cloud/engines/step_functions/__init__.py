@@ -1,1 +1,1 @@
-"""Step functions."""
+"""Step Functions: state machines."""

@@ -1,1 +1,1 @@
-"""Crawler."""
+"""Glue crawlers."""
