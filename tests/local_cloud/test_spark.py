@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from local_cloud.engines.glue import spark
-from local_cloud.engines.glue.spark import ClassArchive, java_home, spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import ClassArchive, spark_configuration, spark_environment
 
 SCRIPT = """
 from pyspark.sql import SparkSession, functions as F
@@ -86,21 +84,9 @@ def test_an_archive_that_no_run_has_written_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_java_starts_with_an_empty_environment(tmp_path: Path) -> None:
-    java = java_home(tmp_path) / "bin" / "java"
+    java = Path(spark_environment(tmp_path)["JAVA_HOME"]) / "bin" / "java"
     answer = subprocess.run([java, "-version"], env={}, capture_output=True, text=True, check=True)
     assert 'version "17' in answer.stderr
-
-
-def test_spark_4_gets_a_java_that_ignores_the_module_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark, "version", lambda package: "4.1.1")
-    java = java_home(tmp_path) / "bin" / "java"
-    arguments = ["-Dname=two words", "--add-modules=jdk.incubator.vector", "-XshowSettings:properties", "-version"]
-
-    answer = subprocess.run([java, *arguments], capture_output=True, text=True, check=True)
-
-    assert "name = two words" in answer.stderr
-    assert java_home(tmp_path) == java_home(tmp_path)
-    assert os.access(java, os.X_OK)
 
 
 def test_every_bucket_is_mounted_for_every_scheme(tmp_path: Path) -> None:

