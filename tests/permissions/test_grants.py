@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -14,7 +11,6 @@ import pytest
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-import lake_blueprints
 from lake_blueprints.analytics.athena.calls import execute_query, run_queries_calls
 from lake_blueprints.analytics.quality.calls import run_ruleset_calls
 from lake_blueprints.catalog import calls as catalog
@@ -30,13 +26,13 @@ from lake_blueprints.orchestration.calls import start_calls
 from lake_blueprints.processing.curation.calls import KEEP_PARTITIONS
 from lake_blueprints.storage.s3 import calls as objects
 from tests.permissions import authorization
+from tests.library import constructs
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.resolver import Deployment, Place
 from tests.permissions.simulator import Simulator
 
 STRANGER = "444455556666"
-NOT_SEARCHED = ("local_cloud", "template_checks.rules", "lake_blueprints.cli")
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _SOURCE = "https://docs.aws.amazon.com/glue/latest/webapi/WebAPI_Welcome.html"
 
@@ -278,12 +274,8 @@ def with_writer() -> Any:
 
 def test_no_grant_of_the_library_is_without_a_test() -> None:
     found = set()
-    for module in pkgutil.walk_packages(lake_blueprints.__path__, "lake_blueprints."):
-        if module.name.startswith(NOT_SEARCHED) or ".scripts" in module.name:
-            continue
-        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(kind, Construct) and kind.__module__.startswith("lake_blueprints."):
-                found |= {f"{kind.__name__}.{name}" for name in vars(kind) if name.startswith("grant_")}
+    for kind in constructs():
+        found |= {f"{kind.__name__}.{name}" for name in vars(kind) if name.startswith("grant_")}
     found -= {name for name in found if name.startswith("ServiceRole.")}
     assert found == set(GRANTS)
 

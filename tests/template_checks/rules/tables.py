@@ -14,7 +14,7 @@ from botocore.session import Session
 
 from tests.support import ROOT
 
-DATA = ROOT / "constructs" / "lake_blueprints" / "rules" / "data"
+DATA = ROOT / "checks" / "template_checks" / "core" / "data"
 IAM_DATA = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data"
 # What a lake, its neighbours and the policies of both name.
 IAM_SERVICES = """
