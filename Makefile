@@ -1,7 +1,7 @@
 # Everything a developer runs. A machine with git, make and Python 3.11 to 3.13 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo synth test check format lint types layers audit bench lock snapshots clean
+.PHONY: help setup demo synth quick test check format lint types layers audit bench lock snapshots clean
 
 PYTHON ?= python3
 # Each takes up to 3 GB.
@@ -43,7 +43,10 @@ synth: setup ## Synthesise the reference app with strict validation
 test: setup ## Run every test, WORKERS files at a time
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: lint types layers audit test ## Format, lint, types, layers, audit and tests: what CI runs
+quick: lint types layers ## The loop while you work: lint, types, layers, conventions, tests of what changed since HEAD
+	$(BIN)/pytest tests/conventions $$($(BIN)/python -m tests.changed)
+
+check: lint types layers audit test ## Lint, types, layers, audit and every test: what CI runs
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)

@@ -45,7 +45,7 @@ def findings_of(gate: str, folder: Path) -> list[Finding]:
             raise
         raise CommandError(
             f"the gate '{gate}' needs {package}, which is not installed ({error.name}): "
-            f'pip install "lake-blueprints[check]", or leave it out with --skip {gate}'
+            f'pip install "lake-template-checks[gates]", or leave it out with --skip {gate}'
         ) from None
     return list(tool.findings(templates_of(folder)))
 

@@ -92,7 +92,7 @@ def _create_only_paths(kind: str) -> tuple[str, ...]:
         from cfnlint.schema import ResourceNotFoundError  # noqa: PLC0415
         from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
     except ModuleNotFoundError:
-        raise AssertionError("this needs cfn-lint; install it by pip install 'lake-blueprints[testing]'") from None
+        raise AssertionError("this needs cfn-lint; install it by pip install 'lake-template-checks[pytest]'") from None
     try:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     except ResourceNotFoundError:
