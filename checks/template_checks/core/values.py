@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 
+from template_checks.core.limit import Limit
 from template_checks.core.rule import Fault
 from template_checks.core.template import Node
 
@@ -14,6 +15,12 @@ def between(node: Node, least: float, most: float, unit: str = "") -> Iterator[F
     """Refuse numbers outside a range."""
     if node.number is not None and not least <= node.number <= most:
         yield Fault(at=node, allowed=f"{_plain(least)} to {_plain(most)}{unit and ' '}{unit}")
+
+
+def within(node: Node, limit: Limit) -> Iterator[Fault]:
+    """Refuse numbers that a limit does not allow."""
+    if node.number is not None and node.number not in limit:
+        yield Fault(at=node, allowed=str(limit))
 
 
 def at_least(node: Node, least: float, unit: str = "") -> Iterator[Fault]:

@@ -17,7 +17,8 @@ from template_checks.core.delivery_streams import (
 )
 from template_checks.core.rule import Fault, rule
 from template_checks.core.template import Node, Resource
-from template_checks.core.values import absent, at_least, between, matching, one_of, only_one, required
+from template_checks.core.values import absent, at_least, between, matching, one_of, only_one, required, within
+from template_checks.limits import firehose as limits
 from template_checks.rules.roles import role_must_allow
 
 _API = "https://docs.aws.amazon.com/firehose/latest/APIReference"
@@ -44,13 +45,15 @@ _PROCESSORS = (
 def buffer_size(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses buffers below 64 MiB with record format conversion or dynamic partitioning."""
     for destination in destinations_of(stream):
-        least = 64 if converts(destination) or partitions(destination) else 1
-        because = " with format conversion or dynamic partitioning" if least > 1 else ""
+        rearranged = converts(destination) or partitions(destination)
+        because = " with format conversion or dynamic partitioning" if rearranged else ""
         for hints in destination.every("BufferingHints"):
             size = hints.at("SizeInMBs")
-            most = 100 if re.search(r"(?i)(open|elastic)search", destination.path) else 128
             backup = "Backup" in hints.path
-            for fault in between(size, 1 if backup else least, most):
+            limit = limits.BUFFER_SIZE_REARRANGED if rearranged and not backup else limits.BUFFER_SIZE
+            if re.search(r"(?i)(open|elastic)search", destination.path):
+                limit = limits.BUFFER_SIZE_OPENSEARCH
+            for fault in within(size, limit):
                 yield Fault(at=size, allowed=fault.allowed + ("" if backup else because))
 
 
@@ -65,8 +68,9 @@ def buffer_interval(stream: Resource) -> Iterator[Fault]:
     """Firehose refuses longer intervals, and those below 60 seconds with dynamic partitioning."""
     for destination in destinations_of(stream):
         for hints in destination.every("BufferingHints"):
-            least = 60 if partitions(destination) and "Backup" not in hints.path else 0
-            yield from between(hints.at("IntervalInSeconds"), least, 900, "seconds")
+            partitioned = partitions(destination) and "Backup" not in hints.path
+            limit = limits.BUFFER_INTERVAL_PARTITIONED if partitioned else limits.BUFFER_INTERVAL
+            yield from within(hints.at("IntervalInSeconds"), limit)
 
 
 @rule(
@@ -169,13 +173,13 @@ def lambda_processor(stream: Resource) -> Iterator[Fault]:
             parameters = parameters_of(processor)
             if "LambdaArn" not in parameters:
                 yield Fault(at=processor.at("Parameters"), allowed="a LambdaArn among them")
-            for name, least, most in (
-                ("BufferSizeInMBs", 0.2, 3),
-                ("BufferIntervalInSeconds", 0, 900),
-                ("NumberOfRetries", 0, 300),
+            for name, limit in (
+                ("BufferSizeInMBs", limits.TRANSFORM_BUFFER_SIZE),
+                ("BufferIntervalInSeconds", limits.TRANSFORM_BUFFER_INTERVAL),
+                ("NumberOfRetries", limits.TRANSFORM_RETRIES),
             ):
                 if name in parameters:
-                    yield from between(parameters[name], least, most)
+                    yield from within(parameters[name], limit)
             yield from _function_timeout(parameters.get("LambdaArn"))
 
 

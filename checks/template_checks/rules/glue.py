@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from template_checks.core.rule import Fault, Severity, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import absent, at_least, between, one_of, required
+from template_checks.core.values import absent, at_least, one_of, required, within
+from template_checks.limits import glue as limits
 
 JOB = "AWS::Glue::Job"
 _API = "https://docs.aws.amazon.com/glue/latest/webapi"
@@ -134,9 +135,8 @@ def python_version(job: Resource) -> Iterator[Fault]:
 )
 def timeout(job: Resource) -> Iterator[Fault]:
     """Glue refuses timeouts of seven days or more."""
-    least = 0 if _kind(job) == "gluestreaming" else 1
-    yield from between(job.at("Timeout"), least, 10079, "minutes")
-    yield from between(job.at("MaxRetries"), 0, 10)
+    yield from within(job.at("Timeout"), limits.JOB_TIMEOUT)
+    yield from within(job.at("MaxRetries"), limits.JOB_RETRIES)
     yield from at_least(job.at("ExecutionProperty.MaxConcurrentRuns"), 1)
     yield from at_least(job.at("NotificationProperty.NotifyDelayAfter"), 1, "minutes")
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from template_checks.core.rule import Fault, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import absent, between, matching, required
+from template_checks.core.values import absent, matching, required, within
+from template_checks.limits import kinesis as limits
 
 STREAM = "AWS::Kinesis::Stream"
 _DOCS = "https://docs.aws.amazon.com/streams/latest/dev"
@@ -38,7 +39,7 @@ def capacity_mode(stream: Resource) -> Iterator[Fault]:
 )
 def retention(stream: Resource) -> Iterator[Fault]:
     """Kinesis refuses other retention periods when the stream is created or changed."""
-    yield from between(stream.at("RetentionPeriodHours"), 24, 8760)
+    yield from within(stream.at("RetentionPeriodHours"), limits.RETENTION)
 
 
 @rule(
@@ -50,7 +51,7 @@ def retention(stream: Resource) -> Iterator[Fault]:
 )
 def record_size(stream: Resource) -> Iterator[Fault]:
     """Kinesis refuses other limits."""
-    yield from between(stream.at("MaxRecordSizeInKiB"), 1024, 10240)
+    yield from within(stream.at("MaxRecordSizeInKiB"), limits.RECORD_SIZE)
 
 
 @rule(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from template_checks.core.rule import Fault, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import absent, between, matching, only_one, required
+from template_checks.core.values import absent, between, matching, only_one, required, within
+from template_checks.limits import redshift as limits
 
 NAMESPACE = "AWS::RedshiftServerless::Namespace"
 WORKGROUP = "AWS::RedshiftServerless::Workgroup"
@@ -47,10 +48,8 @@ _SETTINGS = (
 def base_capacity(workgroup: Resource) -> Iterator[Fault]:
     """Redshift refuses other capacities, and a maximum below the base."""
     base, most = workgroup.at("BaseCapacity"), workgroup.at("MaxCapacity")
-    if base.number is not None and not _is_capacity(base.number):
-        yield Fault(at=base, allowed="4, 8 to 512 in steps of 8, or to 1024 in steps of 32")
-    if most.number is not None and most.number != 4 and not (8 <= most.number <= 5632 and most.number % 8 == 0):
-        yield Fault(at=most, allowed="4, or 8 to 5632 in steps of 8")
+    yield from within(base, limits.BASE_CAPACITY)
+    yield from within(most, limits.MAX_CAPACITY)
     if base.number is not None and most.number is not None and most.number < base.number:
         yield Fault(at=most, allowed=f"BaseCapacity ({base.number:g}) or more")
 
@@ -64,9 +63,7 @@ def base_capacity(workgroup: Resource) -> Iterator[Fault]:
 )
 def port(workgroup: Resource) -> Iterator[Fault]:
     """Redshift refuses other ports."""
-    node = workgroup.at("Port")
-    if node.number is not None and not (5431 <= node.number <= 5455 or 8191 <= node.number <= 8215):
-        yield Fault(at=node, allowed="5431 to 5455 or 8191 to 8215")
+    yield from within(workgroup.at("Port"), limits.PORT)
 
 
 @rule(
@@ -219,7 +216,3 @@ def parameters(workgroup: Resource) -> Iterator[Fault]:
         key = parameter.at("ParameterKey")
         if key.text is not None and key.text not in _SETTINGS:
             yield Fault(at=key, allowed=", ".join(_SETTINGS))
-
-
-def _is_capacity(number: float) -> bool:
-    return number == 4 or (8 <= number <= 512 and number % 8 == 0) or (512 < number <= 1024 and number % 32 == 0)

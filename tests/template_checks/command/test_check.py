@@ -253,5 +253,5 @@ def test_an_acknowledgment_is_counted_once_whatever_the_packs_call_the_rule() ->
 def test_a_missing_tool_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "template_checks.command.gates.iam")
     monkeypatch.setitem(sys.modules, "parliament", None)
-    with pytest.raises(CommandError, match=r"needs parliament.*lake-blueprints\[check\].*--skip iam"):
+    with pytest.raises(CommandError, match=r"needs parliament.*lake-template-checks\[gates\].*--skip iam"):
         findings_of("iam", Path())

@@ -60,5 +60,5 @@ def test_every_stateful_type_is_one_that_cloudformation_has() -> None:
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cfnlint.schema", None)
-    with pytest.raises(AssertionError, match=r"install it by pip install 'lake-blueprints\[testing\]'"):
+    with pytest.raises(AssertionError, match=r"install it by pip install 'lake-template-checks\[pytest\]'"):
         create_only("AWS::Lake::NotAskedYet", {})

@@ -71,12 +71,12 @@ BAD: dict[str, tuple[dict[str, list[Any]], str, str]] = {
     "a buffer of 5 MB with conversion": (
         delivery(BufferingHints=BUFFER, DataFormatConversionConfiguration=CONVERSION),
         "LAKE-FIREHOSE-001",
-        "SizeInMBs is 5, allowed is 64 to 128 with format conversion or dynamic partitioning",
+        "SizeInMBs is 5, allowed is 64 to 128 MiB with format conversion or dynamic partitioning",
     ),
     "a buffer of 5 MB with dynamic partitioning": (
         delivery(BufferingHints=BUFFER, **PARTITIONS),
         "LAKE-FIREHOSE-001",
-        "SizeInMBs is 5, allowed is 64 to 128 with format conversion or dynamic partitioning",
+        "SizeInMBs is 5, allowed is 64 to 128 MiB with format conversion or dynamic partitioning",
     ),
     "conversion and GZIP": (
         delivery(CompressionFormat="GZIP", DataFormatConversionConfiguration=CONVERSION),

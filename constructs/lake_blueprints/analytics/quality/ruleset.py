@@ -17,6 +17,7 @@ from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.access import grant_entries
 from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
 from lake_blueprints.foundation.access import ServiceRole, combine, grant_on
+from template_checks.limits.glue import WORKERS
 
 
 class QualityRuleset(Construct):
@@ -62,9 +63,7 @@ class QualityRuleset(Construct):
         workers: int = 2,
     ) -> None:
         super().__init__(scope, construct_id)
-        # https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
-        if not 2 <= workers <= 299:
-            raise ValueError(f"'workers' must be 2 to 299, got {workers}")
+        WORKERS.check("workers", workers)
         others = {reference.dataset.name: reference for reference in references}
         self.rules = compile_ruleset(table.dataset, others=others)
         _report(self, self.rules)

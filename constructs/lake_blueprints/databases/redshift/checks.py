@@ -13,11 +13,8 @@ from aws_cdk import Duration, Token
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.databases.redshift import statements
+from template_checks.limits import redshift as limits
 
-_SMALLEST = 4
-_STEP, _COARSE_STEP = 8, 32
-_COARSE_ABOVE, _LARGEST_BASE = 512, 1_024
-_PORTS = (range(5431, 5456), range(8191, 8216))
 _ZONES, _ZONES_WITH_ENHANCED_ROUTING = 2, 3
 _LONGEST_QUERY_SECONDS = 86_399
 _LONGEST_SNAPSHOT_DAYS = 3_653
@@ -33,17 +30,10 @@ def check_capacity(base: int, maximum: int) -> None:
     """
     if Token.is_unresolved(base) or Token.is_unresolved(maximum):
         return
-    step = _STEP if base <= _COARSE_ABOVE else _COARSE_STEP
-    if base != _SMALLEST and (base < _STEP or base > _LARGEST_BASE or base % step):
-        raise ValueError(
-            f"'base_capacity' must be {_SMALLEST}, or {_STEP} to {_COARSE_ABOVE} in steps of {_STEP}, or up to "
-            f"{_LARGEST_BASE} in steps of {_COARSE_STEP} RPUs, got {base}"
-        )
-    if maximum < base or maximum % _STEP:
-        raise ValueError(
-            f"'max_capacity' must be a multiple of {_STEP} RPUs and no less than the base capacity of {base}, "
-            f"got {maximum}"
-        )
+    limits.BASE_CAPACITY.check("base_capacity", base)
+    limits.MAX_CAPACITY.check("max_capacity", maximum)
+    if maximum < base:
+        raise ValueError(f"'max_capacity' must be no less than the base capacity of {base} RPUs, got {maximum}")
 
 
 def check_port(port: int) -> None:
@@ -54,8 +44,8 @@ def check_port(port: int) -> None:
     ValueError
         If the port is in neither range.
     """
-    if not Token.is_unresolved(port) and not any(port in allowed for allowed in _PORTS):
-        raise ValueError(f"'port' must be 5431 to 5455 or 8191 to 8215, got {port}")
+    if not Token.is_unresolved(port):
+        limits.PORT.check("port", port)
 
 
 def check_zones(zones: Sequence[str], enhanced_vpc_routing: bool) -> None:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration, Size
 
-_LARGEST_MIB = 128
-# https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html and, for the two features,
-# https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
-_SMALLEST_MIB, _SMALLEST_REARRANGED_MIB = 1, 64
-_LONGEST_SECONDS, _SHORTEST_DYNAMIC_SECONDS = 900, 60
+from template_checks.core.limit import Limit
+from template_checks.limits import firehose as limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +38,7 @@ class Buffer:
     @property
     def megabytes(self) -> float:
         """The size in MiB."""
-        return self.size.to_mebibytes() if self.size else _LARGEST_MIB
+        return self.size.to_mebibytes() if self.size else limits.BUFFER_SIZE.ends[1]
 
     @property
     def seconds(self) -> float:
@@ -50,17 +47,16 @@ class Buffer:
 
     def check(self, *, converted: bool, dynamic: bool) -> None:
         """Refuse values that Firehose refuses, given what else the delivery does."""
-        smallest, why = _SMALLEST_MIB, ""
-        if converted or dynamic:
-            smallest = _SMALLEST_REARRANGED_MIB
-            why = " with conversion to Parquet" if converted else " with layout by partition keys"
-        if not (self.size and self.size.is_unresolved()) and not smallest <= self.megabytes <= _LARGEST_MIB:
-            raise ValueError(
-                f"a buffer's 'size' must be {smallest} to {_LARGEST_MIB} MiB{why}, got {self.megabytes:g} MiB"
-            )
-        shortest, why = (_SHORTEST_DYNAMIC_SECONDS, " with layout by partition keys") if dynamic else (0, "")
-        if not (self.interval and self.interval.is_unresolved()) and not shortest <= self.seconds <= _LONGEST_SECONDS:
-            raise ValueError(
-                f"a buffer's 'interval' must be {shortest} to {_LONGEST_SECONDS} seconds{why}, "
-                f"got {self.seconds:g} seconds"
-            )
+        # Rearranged records are held back until they fill a file of their partition, or of Parquet.
+        size = limits.BUFFER_SIZE_REARRANGED if converted or dynamic else limits.BUFFER_SIZE
+        interval = limits.BUFFER_INTERVAL_PARTITIONED if dynamic else limits.BUFFER_INTERVAL
+        if not (self.size and self.size.is_unresolved()):
+            _check(size, "size", self.megabytes, converted=converted, dynamic=dynamic)
+        if not (self.interval and self.interval.is_unresolved()):
+            _check(interval, "interval", self.seconds, dynamic=dynamic)
+
+
+def _check(limit: Limit, option: str, value: float, *, dynamic: bool, converted: bool = False) -> None:
+    why = " with conversion to Parquet" if converted else " with layout by partition keys" if dynamic else ""
+    if value not in limit:
+        raise ValueError(f"a buffer's '{option}' must be {limit}{why}, got {value:g} {limit.unit}")

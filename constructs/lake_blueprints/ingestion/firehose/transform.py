@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Size, SizeRoundingBehavior
 
+from template_checks.limits import firehose as limits
+
 if TYPE_CHECKING:
     # A tenth of a second to import, which most lakes need not spend.
     from aws_cdk import aws_lambda as lambda_
-
-# https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html
-_BUFFER_MB = (0.2, 3.0)
-_INTERVAL_SECONDS = (0, 900)
-_RETRIES = (0, 300)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +49,11 @@ class Transform:
     retries: int = 3
 
     def __post_init__(self) -> None:
-        if not self.buffer_size.is_unresolved() and not _BUFFER_MB[0] <= self.megabytes <= _BUFFER_MB[1]:
-            raise ValueError(f"a transform's 'buffer_size' must be 0.2 to 3 MiB, got {self.megabytes:g} MiB")
-        interval = self.buffer_interval
-        if not interval.is_unresolved() and not _INTERVAL_SECONDS[0] <= interval.to_seconds() <= _INTERVAL_SECONDS[1]:
-            raise ValueError(
-                f"a transform's 'buffer_interval' must be 0 to 900 seconds, got {interval.to_seconds()} seconds"
-            )
-        if not _RETRIES[0] <= self.retries <= _RETRIES[1]:
-            raise ValueError(f"a transform's 'retries' must be 0 to 300, got {self.retries}")
+        if not self.buffer_size.is_unresolved():
+            limits.TRANSFORM_BUFFER_SIZE.check("buffer_size", self.megabytes)
+        if not self.buffer_interval.is_unresolved():
+            limits.TRANSFORM_BUFFER_INTERVAL.check("buffer_interval", self.buffer_interval.to_seconds())
+        limits.TRANSFORM_RETRIES.check("retries", self.retries)
 
     @property
     def megabytes(self) -> float:

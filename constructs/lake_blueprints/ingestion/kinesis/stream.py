@@ -15,6 +15,7 @@ from lake_blueprints.foundation.access import combine, grant_on, grants
 from lake_blueprints.foundation.alarms import add_alarm
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
+from template_checks.limits.kinesis import RETENTION
 
 # https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html
 STREAM_READ = (
@@ -25,7 +26,8 @@ STREAM_READ = (
     "kinesis:ListShards",
 )
 STREAM_WRITE = ("kinesis:PutRecord", "kinesis:PutRecords")
-_SHORTEST, _LONGEST = Duration.hours(24), Duration.days(365)
+
+_DAY = Duration.hours(24)
 
 
 class Stream(Construct):
@@ -73,7 +75,7 @@ class Stream(Construct):
         encryption_key: kms.IKey | None = None,
         mode: kinesis.StreamMode | None = None,
         shards: int | None = None,
-        retention: Duration = _SHORTEST,
+        retention: Duration = _DAY,
         alarm_topic: sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
@@ -156,6 +158,4 @@ def _check(mode: kinesis.StreamMode, shards: int | None, retention: Duration) ->
         raise ValueError(f"a PROVISIONED stream needs 'shards' of at least 1, got {shards}")
     if retention.is_unresolved():
         return
-    hours = retention.to_hours(integral=False)
-    if not _SHORTEST.to_hours() <= hours <= _LONGEST.to_hours() or hours % 1:
-        raise ValueError(f"'retention' must be 24 hours to 365 days in whole hours, got {hours:g} hours")
+    RETENTION.check("retention", retention.to_hours(integral=False))

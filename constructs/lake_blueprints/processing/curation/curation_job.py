@@ -29,6 +29,7 @@ from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.script_package import curation_script
 from lake_blueprints.processing.curation.worker import Worker
 from lake_blueprints.storage.s3 import Zone
+from template_checks.limits import glue as limits
 
 
 class CurationJob(Construct):
@@ -63,7 +64,7 @@ class CurationJob(Construct):
     worker: Worker
         Glue version, size and number of workers. By default two G.1X workers of Glue 5.1.
     timeout: Duration
-        Time after which a run is stopped, whole minutes, 1 minute to 7 days. By default 1 hour.
+        Time after which a run is stopped, whole minutes, 1 to 10,079: less than 7 days. By default 1 hour.
     max_retries: int
         How often Glue starts a failed run again, 0 to 10. By default it does not: the orchestration decides.
     encryption_key: kms.IKey, optional
@@ -120,8 +121,8 @@ class CurationJob(Construct):
         super().__init__(scope, construct_id)
         curation, worker = curation or Curation(), worker or Worker()
         timeout = timeout or Duration.hours(1)
-        _check_range("timeout", timeout.to_minutes(), 1, 7 * 24 * 60, "minutes")
-        _check_range("max_retries", max_retries, 0, 10, "retries")
+        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
+        limits.JOB_RETRIES.check("max_retries", max_retries)
         curated = curation.curated(dataset)
         _check_target(curated, target)
         if masked:
@@ -260,8 +261,3 @@ def _table_of(reference: Dataset, tables: tuple[Table, ...] | list[Table]) -> Ta
             return table
     given = ", ".join(table.dataset.name for table in tables) or "none"
     raise ValueError(f"'references' has no table of the joined dataset '{reference.name}'; given are: {given}")
-
-
-def _check_range(name: str, value: float, lowest: int, highest: int, unit: str) -> None:
-    if not lowest <= value <= highest:
-        raise ValueError(f"'{name}' must be {lowest} to {highest} {unit}, got {value:g}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from template_checks.limits.glue import WORKERS
+
 # Versions that jobs can still be created with: https://docs.aws.amazon.com/glue/latest/dg/glue-version-support-policy.html
 GLUE_VERSIONS = ("4.0", "5.0", "5.1", "6.0")
-MAXIMUM_WORKERS = 299
 
 
 class WorkerType(StrEnum):
@@ -59,8 +60,7 @@ class Worker:
     def __post_init__(self) -> None:
         if self.glue_version not in GLUE_VERSIONS:
             raise ValueError(f"'glue_version' must be one of {', '.join(GLUE_VERSIONS)}, got '{self.glue_version}'")
-        if not 2 <= self.count <= MAXIMUM_WORKERS:
-            raise ValueError(f"'count' must be 2 to {MAXIMUM_WORKERS} workers, got {self.count}")
+        WORKERS.check("count", self.count)
         if self.flex and self.type not in {WorkerType.G_1X, WorkerType.G_2X}:
             raise ValueError(f"'flex' needs workers of type G.1X or G.2X, got {self.type}")
 

@@ -131,7 +131,7 @@ def test_refuses_a_table_whose_partitions_glue_does_not_see(stack: cdk.Stack) ->
 
 @pytest.mark.parametrize("workers", [1, 300])
 def test_refuses_workers_that_glue_does_not_give(stack: cdk.Stack, workers: int) -> None:
-    with pytest.raises(ValueError, match=f"'workers' must be 2 to 299, got {workers}"):
+    with pytest.raises(ValueError, match=f"'workers' must be 2 to 299 workers, got {workers} workers"):
         build(stack, workers=workers)
 
 

@@ -150,13 +150,15 @@ def test_accepts_each_capacity_that_is_offered_and_at_most_doubles_it(
 
 @pytest.mark.parametrize("base", [0, 7, 12, 520, 1056])
 def test_refuses_a_base_capacity_that_is_not_offered(stack: cdk.Stack, base: int) -> None:
-    with pytest.raises(ValueError, match=rf"'base_capacity' must be 4, or 8 to 512 .*, got {base}$"):
+    with pytest.raises(ValueError, match=rf"'base_capacity' must be 4, 8 to 512 .*, got {base} RPUs$"):
         Warehouse(stack, "Warehouse", base_capacity=base)
 
 
-@pytest.mark.parametrize("maximum", [8, 20])
-def test_refuses_a_maximum_below_the_base_or_between_steps(stack: cdk.Stack, maximum: int) -> None:
-    with pytest.raises(ValueError, match=rf"'max_capacity' must be a multiple of 8 .* capacity of 16, got {maximum}"):
+@pytest.mark.parametrize(
+    ("maximum", "message"), [(8, "no less than the base capacity of 16 RPUs, got 8"), (20, "8 to 5632 in steps of 8")]
+)
+def test_refuses_a_maximum_below_the_base_or_between_steps(stack: cdk.Stack, maximum: int, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"'max_capacity' must be .*{message}"):
         Warehouse(stack, "Warehouse", base_capacity=16, max_capacity=maximum)
 
 

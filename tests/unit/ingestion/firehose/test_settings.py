@@ -51,7 +51,7 @@ def test_takes_small_buffers_for_records_as_they_came(buffer: Buffer) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"buffer_size": Size.kibibytes(204)}, "'buffer_size' must be 0.2 to 3 MiB, got 0.199219 MiB"),
+        ({"buffer_size": Size.kibibytes(204)}, "'buffer_size' must be 0.2 to 3 MiB, got 0.19921875 MiB"),
         ({"buffer_size": Size.mebibytes(4)}, "'buffer_size' must be 0.2 to 3 MiB, got 4 MiB"),
         ({"buffer_interval": Duration.seconds(901)}, "'buffer_interval' must be 0 to 900 seconds, got 901"),
         ({"retries": 301}, "'retries' must be 0 to 300, got 301"),

@@ -64,7 +64,7 @@ def test_uses_the_key_that_is_given(stack: cdk.Stack) -> None:
         ({"mode": StreamMode.ON_DEMAND, "shards": 2}, "an ON_DEMAND stream has no number of shards, got 2"),
         ({"mode": StreamMode.PROVISIONED}, "needs 'shards' of at least 1, got None"),
         ({"shards": 0}, "needs 'shards' of at least 1, got 0"),
-        ({"retention": Duration.hours(23)}, "24 hours to 365 days in whole hours, got 23 hours"),
+        ({"retention": Duration.hours(23)}, "'retention' must be 24 to 8760 hours, got 23 hours"),
         ({"retention": Duration.days(366)}, "got 8784 hours"),
         ({"retention": Duration.minutes(24 * 60 + 30)}, "got 24.5 hours"),
     ],

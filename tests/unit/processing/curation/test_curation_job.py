@@ -246,8 +246,8 @@ def test_logs_are_deleted_only_if_construct_and_context_agree() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"timeout": Duration.days(8)}, "'timeout' must be 1 to 10080 minutes, got 11520"),
-        ({"max_retries": 11}, "'max_retries' must be 0 to 10 retries, got 11"),
+        ({"timeout": Duration.days(7)}, "'timeout' must be 1 to 10079 minutes, got 10080 minutes"),
+        ({"max_retries": 11}, "'max_retries' must be 0 to 10, got 11"),
         ({"curation": WITH_WEATHER}, "'references' has no table of the joined dataset 'weather'; given are: none"),
     ],
 )
