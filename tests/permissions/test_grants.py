@@ -25,8 +25,8 @@ from lake_blueprints.machine_learning.training.calls import register_model_calls
 from lake_blueprints.orchestration.calls import start_calls
 from lake_blueprints.processing.curation.calls import KEEP_PARTITIONS
 from lake_blueprints.storage.s3 import calls as objects
-from tests.permissions import authorization
 from tests.library import constructs
+from tests.permissions import authorization
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.resolver import Deployment, Place
