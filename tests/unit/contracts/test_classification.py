@@ -26,14 +26,14 @@ restrictively""".replace("\n", "|").split("|")
 LEVELS = Classifications(harmless=["Green", "C-2", "private"], restricted=["Amber", "Red"])
 
 
-@pytest.mark.parametrize("label", [*STRICT, *RESTRICTED])
+@pytest.mark.parametrize("label", [*STRICT, *sorted(RESTRICTED)])
 def test_a_label_restricts(label: str) -> None:
     assert Classifications().verdict(label) is Verdict.RESTRICTED
     assert Column(name="x", type="int", classification=label).restricted
     assert Column(name="x", type="int", tags=["a", label]).restricted
 
 
-@pytest.mark.parametrize("label", [*OPEN_LABELS, *HARMLESS])
+@pytest.mark.parametrize("label", [*OPEN_LABELS, *sorted(HARMLESS)])
 def test_a_label_is_harmless(label: str) -> None:
     assert Classifications(unknown_classification="restrict").verdict(label) is Verdict.HARMLESS
     assert not Column(name="x", type="int", classification=label, tags=[label]).restricted
