@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -71,6 +72,30 @@ def test_a_wheel_holds_its_package_with_its_types_and_licence_and_nothing_else(
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {package}
     assert f"{package}/py.typed" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_wheel_and_source_carry_the_licence_that_they_name(
+    package: str, wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    archive = zipfile.ZipFile(wheels[package])
+    (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    assert "License-Expression: Apache-2.0" in archive.read(metadata).decode()
+    run(UV, "build", "--sdist", "--quiet", "--out-dir", tmp_path, ROOT / PACKAGES[package], cwd=tmp_path)
+    (source,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(source) as content:
+        (inside,) = [name for name in content.getnames() if name.endswith("/LICENSE")]
+        found = content.extractfile(inside)
+        assert found is not None
+        licence = found.read()
+    assert b"Apache License\n                           Version 2.0, January 2004" in licence
+    assert archive.read(metadata.replace("METADATA", "licenses/LICENSE")) == licence
+
+
+def test_the_checks_name_whose_tables_they_ship(wheels: dict[str, Path]) -> None:
+    archive = zipfile.ZipFile(wheels["template_checks"])
+    (notice,) = [name for name in archive.namelist() if name.endswith("licenses/NOTICE")]
+    assert b"Act Security" in archive.read(notice)
 
 
 def test_the_library_ships_the_scripts_that_run_inside_aws(wheels: dict[str, Path]) -> None:

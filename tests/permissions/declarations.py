@@ -11,11 +11,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from lake_blueprints.analytics.quality.calls import ruleset_calls
-from lake_blueprints.catalog.calls import crawler_calls, location_calls
+from lake_blueprints.catalog.calls import location_calls
 from lake_blueprints.databases.redshift.calls import flow_log_calls, warehouse_calls
 from lake_blueprints.foundation.access.declared import Declared
 from lake_blueprints.foundation.alarms.calls import alarm_calls
 from lake_blueprints.foundation.encryption.calls import inventory_calls, log_group_calls, service_calls
+from lake_blueprints.ingestion.crawler.calls import crawler_calls
 from lake_blueprints.ingestion.firehose.calls import delivery_calls
 from lake_blueprints.machine_learning.training.calls import training_job_calls
 from lake_blueprints.orchestration.calls import pipeline_calls, trigger_calls, undelivered_calls

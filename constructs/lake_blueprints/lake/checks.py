@@ -1,4 +1,4 @@
-"""What the caller of a lake may have got wrong."""
+"""Validation of DataLake's arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lake has whatever it holds."""
+"""Shared resources of a lake: key, zones, databases, workgroup, topic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lake_blueprints.storage.s3 import AccessLogBucket, LifecycleRule, Zone
 _RESTRICTED, _SALT = "RestrictedWorkgroup", "Salt"
 
 
-class Foundations:
+class SharedResources:
     """Key, zones, databases, workgroup and topic of a lake, defined as its children.
 
     Parameters

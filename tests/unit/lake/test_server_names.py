@@ -10,7 +10,7 @@ from attrs import evolve
 
 from lake_blueprints.contracts import Dataset, Placement
 from lake_blueprints.lake import DataLake
-from lake_blueprints.lake.placing import placed_prefix
+from lake_blueprints.lake.server_names import placed_prefix
 
 
 def placed(dataset: Dataset, kind: str, **properties: Any) -> Dataset:

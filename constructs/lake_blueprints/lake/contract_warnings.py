@@ -1,4 +1,4 @@
-"""What of contracts the lake treats otherwise than their authors may expect, said once at synth."""
+"""Synth warnings for contract statements that the lake does not implement as written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lake_blueprints.contracts import Dataset, Masking, Note
 from lake_blueprints.contracts.classification import Verdict, not_known
 
 
-def show_notes(scope: IConstruct, datasets: Iterable[Dataset]) -> None:
+def add_contract_warnings(scope: IConstruct, datasets: Iterable[Dataset]) -> None:
     """Make each note that is worth it a synth warning; what several datasets of a contract share is said once."""
     noted = ((dataset, note) for dataset in datasets for note in (*dataset.notes, *_not_known(dataset)) if note.warning)
     texts = {f"{_contract(dataset)}: {note}": None for dataset, note in noted}

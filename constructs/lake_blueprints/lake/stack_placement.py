@@ -1,4 +1,4 @@
-"""Where in the tree each dataset of a lake is defined: in the lake itself, or in the stack of its shard."""
+"""Placement of datasets in stacks: in the lake's own, or in that of their shard."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from constructs import Construct
 from lake_blueprints.lake.shards import RESOURCES_MAX, Shards
 
 
-class Homes:
+class StackPlacement:
     """The scopes of a lake's datasets.
 
     The stacks of shards stand inside the lake, so that its tags, aspects and context are theirs as well. They refer
