@@ -20,7 +20,7 @@ _ON_TABLES = (
     *("CreateTable", "DeleteTable", "GetTable", "UpdateTable"),
     *("BatchCreatePartition", "GetPartition", "GetPartitions", "UpdatePartition"),
 )
-_LOG_GROUP = re.compile(r"/aws-glue/jobs/(?:error|output)|/aws/sagemaker/TrainingJobs")
+_LOG_GROUP = re.compile(r"/aws-glue/jobs/(?:[^/]+-role/[^/]+/)?(?:error|output)|/aws/sagemaker/TrainingJobs")
 
 
 @dataclass(frozen=True, order=True)
