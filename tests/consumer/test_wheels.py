@@ -84,7 +84,7 @@ def test_wheel_and_source_carry_the_licence_that_they_name(
     run(UV, "build", "--sdist", "--quiet", "--out-dir", tmp_path, ROOT / PACKAGES[package], cwd=tmp_path)
     (source,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(source) as content:
-        (inside,) = [name for name in content.getnames() if name.endswith("/LICENSE")]
+        (inside,) = [name for name in content.getnames() if name.endswith("/LICENSE") and name.count("/") == 1]
         found = content.extractfile(inside)
         assert found is not None
         licence = found.read()

@@ -202,7 +202,8 @@ MANY: dict[str, tuple[Build, int]] = {
     "governed tables of a warehouse": (lambda stack, count: warehouse(stack, count, lake_formation=True), 100),
     "tables of a load": (
         lambda stack, count: Pipeline(stack, "Pipeline", steps=[Load(warehouse=warehouse(stack, count))]),
-        100,
+        # An execution that loads more could take more than 25,000 events.
+        75,
     ),
     "channels of a training job": (training, 19),
     "joins of a curation job": (joins, 40),

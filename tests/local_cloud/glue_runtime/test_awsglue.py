@@ -11,7 +11,7 @@ import pytest
 from local_cloud.engines.glue import execution as glue_execution
 from local_cloud.engines.glue.spark import spark_configuration, spark_environment
 
-PACKAGES = Path(glue_execution.__file__).parent / "glue_runtime"
+PACKAGES = Path(glue_execution.__file__).parent / "runtime"
 
 # One session for all: each starts a JVM.
 SCRIPT = """
