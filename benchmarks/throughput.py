@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
 
 BATCH = 500
 ROLE = "arn:aws:iam::123456789012:role/firehose"

@@ -17,7 +17,7 @@ from examples.flights.lake import Lake
 from examples.flights.queries import Athena
 from examples.flights.run import Run
 from examples.flights.steps import Steps
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
 
 _PLAIN = "plain"
 

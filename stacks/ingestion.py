@@ -10,7 +10,8 @@ from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, Unpartitioned
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.streaming import Delivery, Stream
+from lake_blueprints.ingestion.firehose import Delivery
+from lake_blueprints.ingestion.kinesis import Stream
 from stacks.environment import Environment
 from stacks.naming import pascal
 from stacks.storage import StorageStack

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from lake_blueprints.catalog import Table
-from lake_blueprints.training import Channel, TrainingJob, learning_task
+from lake_blueprints.machine_learning.training import Channel, TrainingJob, learning_task
 from stacks.environment import Environment
 from stacks.naming import pascal
 from stacks.storage import StorageStack

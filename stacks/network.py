@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.warehouse import LakeNetwork
+from lake_blueprints.foundation.network import LakeNetwork
 from stacks import acknowledgments
 from stacks.environment import Environment
 

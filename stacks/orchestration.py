@@ -11,19 +11,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lake_blueprints.orchestration import (
-    Crawl,
-    Curate,
-    Evaluate,
-    Load,
-    Pipeline,
-    Register,
-    Step,
-    Together,
-    Train,
-)
-from lake_blueprints.training import TrainingJob
-from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.analytics.quality import Evaluate
+from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.ingestion.crawler import Crawl
+from lake_blueprints.machine_learning.training import Register, Train, TrainingJob
+from lake_blueprints.orchestration import Pipeline, Step, Together
+from lake_blueprints.processing.curation import Curate
 from stacks.environment import Environment
 from stacks.processing import ProcessingStack
 from stacks.query import QueryStack

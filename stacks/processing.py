@@ -8,10 +8,11 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from lake_blueprints.catalog import Crawler, Table
+from lake_blueprints.analytics.quality import define_promised
+from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.etl import Curation, CurationJob, Worker, in_waves, related_joins
-from lake_blueprints.quality import define_promised
+from lake_blueprints.ingestion.crawler import Crawler
+from lake_blueprints.processing.curation import Curation, CurationJob, Worker, in_waves, related_joins
 from stacks.environment import Environment
 from stacks.naming import pascal
 from stacks.storage import StorageStack

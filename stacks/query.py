@@ -7,9 +7,8 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from lake_blueprints.analytics.athena import Query, Workgroup
 from lake_blueprints.catalog import Table
-from lake_blueprints.orchestration import Query
-from lake_blueprints.query import Workgroup
 from stacks import acknowledgments
 from stacks.environment import Environment
 from stacks.storage import StorageStack

@@ -11,8 +11,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from lake_blueprints.catalog import Database
-from lake_blueprints.encryption import LakeKey
-from lake_blueprints.storage import AccessLogBucket, LifecycleRule, StorageClass, Transition, Zone
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.storage.s3 import AccessLogBucket, LifecycleRule, StorageClass, Transition, Zone
 from stacks import acknowledgments
 from stacks.environment import Environment
 

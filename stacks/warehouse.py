@@ -10,7 +10,8 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.catalog import Table
-from lake_blueprints.warehouse import LakeNetwork, Warehouse
+from lake_blueprints.databases.redshift import Warehouse
+from lake_blueprints.foundation.network import LakeNetwork
 from stacks.environment import Environment
 
 

@@ -11,7 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from lake_blueprints.local.node import find_node
+from local_cloud.server.node import find_node
 
 if TYPE_CHECKING:
     import aws_cdk as cdk

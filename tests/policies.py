@@ -9,7 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from lake_blueprints.storage import Zone
+from lake_blueprints.storage.s3 import Zone
 from tests.support import template_of
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.etl.workload import generate
-from lake_blueprints.local.spark import ClassArchive
+from local_cloud.engines.glue.spark import ClassArchive
 
 ENGINES = ("duckdb", "bare", "shipped")
 PARTS = ("read", "curated", "duplicates", "filtered", "quarantined")

@@ -21,9 +21,10 @@ from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-import lake_blueprints.local
-from lake_blueprints.local.access_keys import AccessKey
-from lake_blueprints.local.spark import spark_configuration, spark_environment
+import local_cloud
+from lake_blueprints.processing import curation
+from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.server.access_keys import AccessKey
 
 COLUMNS = {
     "id": "bigint",
@@ -98,8 +99,9 @@ def shipped(folder: Path) -> dict[str, int]:
     glue.create_table(
         DatabaseName="db", TableInput={"Name": "t", "StorageDescriptor": {"Location": "s3://lake/target/"}}
     )
-    package = Path(lake_blueprints.local.__file__).parents[1]
-    sys.path[:0] = [str(package / "local" / "glue_runtime"), str(package / "etl" / "scripts")]
+    runtime = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime"
+    scripts = Path(curation.__file__).parent / "scripts"
+    sys.path[:0] = [str(runtime), str(scripts)]
     script = import_module("curate")
     argv = ["curate", "--JOB_NAME", "bench", "--plan", "s3://lake/plan.json", "--database", "db", "--table", "t"]
     for name in ("source", "target", "quarantine", "state"):

@@ -1,98 +1,105 @@
 """Reusable AWS CDK constructs that compile a data lake from data contracts.
 
-Names are imported when they are first used: contracts and the local cloud need no CDK, and importing the CDK starts
-a Node process, which takes most of a second.
+The names that most apps need are here; every other one is in the package of its capability, for instance
+`lake_blueprints.ingestion.firehose`. Names are imported when they are first used: contracts need no CDK, and importing
+the CDK starts a Node process, which takes most of a second.
 """
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lake_blueprints.access import ServiceRole
-    from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Crawler, Database, Table, Unpartitioned
+    from lake_blueprints.analytics.athena import Workgroup
+    from lake_blueprints.catalog import Database, Table
     from lake_blueprints.contracts import Classifications, Column, Contract, ContractError, Dataset
-    from lake_blueprints.encryption import GlueSecurityConfiguration, HashSalt, LakeKey
-    from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin, Worker, WorkerType
+    from lake_blueprints.foundation.encryption import LakeKey
     from lake_blueprints.lake import ContractBaseline, DataLake, Shards
-    from lake_blueprints.orchestration import Crawl, Curate, Load, Pipeline, Query, Register, Run, Together, Train
-    from lake_blueprints.query import Workgroup
-    from lake_blueprints.rules.plugin import LakeRules
-    from lake_blueprints.storage import AccessLogBucket, LakeBucket, LifecycleRule, StorageClass, Transition, Zone
-    from lake_blueprints.streaming import Delivery, Stream
-    from lake_blueprints.training import Channel, TrainingJob
-    from lake_blueprints.warehouse import LakeNetwork, Warehouse
+    from lake_blueprints.orchestration import Pipeline
+    from lake_blueprints.processing.curation import CurationJob
+    from lake_blueprints.storage.s3 import Zone
+    from template_checks.cdk_plugin import LakeRules
 
-_HOMES = {
-    "access": ("ServiceRole",),
-    "catalog": ("ArrivalTime", "ByPartitionKeys", "Crawler", "Database", "Table", "Unpartitioned"),
-    "contracts": ("Classifications", "Column", "Contract", "ContractError", "Dataset"),
-    "encryption": ("GlueSecurityConfiguration", "HashSalt", "LakeKey"),
-    "etl": ("Curation", "CurationJob", "Derivation", "ReferenceJoin", "Worker", "WorkerType"),
-    "lake": ("ContractBaseline", "DataLake", "Shards"),
-    "orchestration": ("Crawl", "Curate", "Load", "Pipeline", "Query", "Register", "Run", "Together", "Train"),
-    "query": ("Workgroup",),
-    "rules.plugin": ("LakeRules",),
-    "storage": ("AccessLogBucket", "LakeBucket", "LifecycleRule", "StorageClass", "Transition", "Zone"),
-    "streaming": ("Delivery", "Stream"),
-    "training": ("Channel", "TrainingJob"),
-    "warehouse": ("LakeNetwork", "Warehouse"),
+_MODULES = {
+    "Classifications": "lake_blueprints.contracts",
+    "Column": "lake_blueprints.contracts",
+    "Contract": "lake_blueprints.contracts",
+    "ContractBaseline": "lake_blueprints.lake",
+    "ContractError": "lake_blueprints.contracts",
+    "CurationJob": "lake_blueprints.processing.curation",
+    "DataLake": "lake_blueprints.lake",
+    "Database": "lake_blueprints.catalog",
+    "Dataset": "lake_blueprints.contracts",
+    "LakeKey": "lake_blueprints.foundation.encryption",
+    "LakeRules": "template_checks.cdk_plugin",
+    "Pipeline": "lake_blueprints.orchestration",
+    "Shards": "lake_blueprints.lake",
+    "Table": "lake_blueprints.catalog",
+    "Workgroup": "lake_blueprints.analytics.athena",
+    "Zone": "lake_blueprints.storage.s3",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+# Names that were here in version 0.1, for one release.
+_MOVED = {
+    "AccessLogBucket": "lake_blueprints.storage.s3",
+    "ArrivalTime": "lake_blueprints.catalog",
+    "ByPartitionKeys": "lake_blueprints.catalog",
+    "Channel": "lake_blueprints.machine_learning.training",
+    "Crawl": "lake_blueprints.ingestion.crawler",
+    "Crawler": "lake_blueprints.ingestion.crawler",
+    "Curate": "lake_blueprints.processing.curation",
+    "Curation": "lake_blueprints.processing.curation",
+    "Delivery": "lake_blueprints.ingestion.firehose",
+    "Derivation": "lake_blueprints.processing.curation",
+    "GlueSecurityConfiguration": "lake_blueprints.foundation.encryption",
+    "HashSalt": "lake_blueprints.foundation.encryption",
+    "LakeBucket": "lake_blueprints.storage.s3",
+    "LakeNetwork": "lake_blueprints.foundation.network",
+    "LifecycleRule": "lake_blueprints.storage.s3",
+    "Load": "lake_blueprints.databases.redshift",
+    "Query": "lake_blueprints.analytics.athena",
+    "ReferenceJoin": "lake_blueprints.processing.curation",
+    "Register": "lake_blueprints.machine_learning.training",
+    "Run": "lake_blueprints.orchestration",
+    "ServiceRole": "lake_blueprints.foundation.access",
+    "StorageClass": "lake_blueprints.storage.s3",
+    "Stream": "lake_blueprints.ingestion.kinesis",
+    "Together": "lake_blueprints.orchestration",
+    "Train": "lake_blueprints.machine_learning.training",
+    "TrainingJob": "lake_blueprints.machine_learning.training",
+    "Transition": "lake_blueprints.storage.s3",
+    "Unpartitioned": "lake_blueprints.catalog",
+    "Warehouse": "lake_blueprints.databases.redshift",
+    "Worker": "lake_blueprints.processing.curation",
+    "WorkerType": "lake_blueprints.processing.curation",
+}
 
 __all__ = (
-    "AccessLogBucket",
-    "ArrivalTime",
-    "ByPartitionKeys",
-    "Channel",
     "Classifications",
     "Column",
     "Contract",
     "ContractBaseline",
     "ContractError",
-    "Crawl",
-    "Crawler",
-    "Curate",
-    "Curation",
     "CurationJob",
     "DataLake",
     "Database",
     "Dataset",
-    "Delivery",
-    "Derivation",
-    "GlueSecurityConfiguration",
-    "HashSalt",
-    "LakeBucket",
     "LakeKey",
-    "LakeNetwork",
     "LakeRules",
-    "LifecycleRule",
-    "Load",
     "Pipeline",
-    "Query",
-    "ReferenceJoin",
-    "Register",
-    "Run",
-    "ServiceRole",
     "Shards",
-    "StorageClass",
-    "Stream",
     "Table",
-    "Together",
-    "Train",
-    "TrainingJob",
-    "Transition",
-    "Unpartitioned",
-    "Warehouse",
-    "Worker",
-    "WorkerType",
     "Workgroup",
     "Zone",
 )
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name in _MOVED:
+        module = _MOVED[name]
+        warnings.warn(f"import {name} from {module}: it leaves lake_blueprints", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(module), name)
+    if name not in _MODULES:
         raise AttributeError(f"module 'lake_blueprints' has no attribute '{name}'")
-    return getattr(import_module(f"lake_blueprints.{_HOME_OF[name]}"), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -21,7 +21,7 @@ from examples.flights import report, summary
 from examples.flights.run import ROOT, Run
 from examples.flights.source import MONTHS
 from examples.flights.steps import Steps
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
 
 _WORK = ROOT / ".lake"
 _INTERRUPTED = 130

@@ -14,7 +14,7 @@ from examples.flights.queries import Answer, Athena, Redshift
 from examples.flights.questions import Question
 from examples.flights.records import as_json, dataset, records
 from examples.flights.steps import StateClock, Steps
-from lake_blueprints.local.cloud import DEFAULT_REGION, LocalCloud
+from local_cloud.cloud import DEFAULT_REGION, LocalCloud
 
 ROOT = Path(__file__).parents[2]
 _DEPLOYED = re.compile(r"✅\s+(\S+)$")

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lake_blueprints.access.declared import Call, Declared
-from lake_blueprints.local.cloud import LocalCloud
-from lake_blueprints.local.errors import LocalCloudError
-from lake_blueprints.local.recording import RecordedCall
+from lake_blueprints.foundation.access.declared import Call, Declared
+from local_cloud.cloud import LocalCloud
+from local_cloud.errors import LocalCloudError
+from local_cloud.instrumentation.recording import RecordedCall
 from tests.end_to_end.not_done import NOT_DONE
 from tests.permissions.declarations import of_roles
 from tests.permissions.lakes import SampleLake

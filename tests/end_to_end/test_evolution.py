@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from examples.flights.queries import Athena, Redshift
-from lake_blueprints.cli.main import main
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
+from template_checks.command.main import main
 
 APP = Path(__file__).parent / "apps" / "evolving_lake.py"
 

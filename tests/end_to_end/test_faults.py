@@ -21,8 +21,8 @@ from botocore.exceptions import ClientError
 
 from examples.flights.account import Account, quarantined, reported
 from examples.flights.queries import Athena
-from lake_blueprints.local.cloud import LocalCloud
-from lake_blueprints.local.errors import LocalCloudError
+from local_cloud.cloud import LocalCloud
+from local_cloud.errors import LocalCloudError
 
 APPS = Path(__file__).parent / "apps"
 _POLL_SECONDS = 0.02

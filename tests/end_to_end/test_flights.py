@@ -13,7 +13,7 @@ from examples.flights.lake import Lake
 from examples.flights.queries import Athena, Redshift
 from examples.flights.run import ROOT, Results, Run
 from examples.flights.steps import Steps
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
 
 CORRUPT = 200
 

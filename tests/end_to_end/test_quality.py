@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from lake_blueprints.local.cloud import LocalCloud
-from lake_blueprints.local.errors import LocalCloudError
+from local_cloud.cloud import LocalCloud
+from local_cloud.errors import LocalCloudError
 
 APPS = Path(__file__).parent / "apps"
 GOOD: list[dict[str, Any]] = [

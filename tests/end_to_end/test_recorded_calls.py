@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lake_blueprints.local.cloud import LocalCloud
-from lake_blueprints.local.recording import RecordedCall
+from local_cloud.cloud import LocalCloud
+from local_cloud.instrumentation.recording import RecordedCall
 from tests.permissions.simulator import Policy, Request, Simulator
 
 APPS = Path(__file__).parent / "apps"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lake_blueprints.lake import Shards
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
 
 APPS = Path(__file__).parent / "apps"
 

@@ -17,7 +17,7 @@ import pytest
 from pyarrow.parquet import ParquetFile
 
 from lake_blueprints.contracts import Contract
-from lake_blueprints.local.cloud import LocalCloud
+from local_cloud.cloud import LocalCloud
 
 APPS = Path(__file__).parent / "apps"
 _NINES = "9" * 20 + "." + "9" * 18

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from lake_blueprints.rules.arns import overlap, pattern_of
+from template_checks.core.arns import overlap, pattern_of
 from tests.permissions.simulator import Policy, Request
 from tests.support import ROOT
 

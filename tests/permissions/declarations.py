@@ -10,17 +10,18 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from lake_blueprints.access.declared import Declared
-from lake_blueprints.alarms.calls import alarm_calls
-from lake_blueprints.catalog.calls import crawler_calls, location_calls
-from lake_blueprints.encryption.calls import inventory_calls, log_group_calls, service_calls
-from lake_blueprints.etl.calls import curation_job_calls
+from lake_blueprints.analytics.quality.calls import ruleset_calls
+from lake_blueprints.catalog.calls import location_calls
+from lake_blueprints.databases.redshift.calls import flow_log_calls, warehouse_calls
+from lake_blueprints.foundation.access.declared import Declared
+from lake_blueprints.foundation.alarms.calls import alarm_calls
+from lake_blueprints.foundation.encryption.calls import inventory_calls, log_group_calls, service_calls
+from lake_blueprints.ingestion.crawler.calls import crawler_calls
+from lake_blueprints.ingestion.firehose.calls import delivery_calls
+from lake_blueprints.machine_learning.training.calls import training_job_calls
 from lake_blueprints.orchestration.calls import pipeline_calls, trigger_calls, undelivered_calls
-from lake_blueprints.quality.calls import ruleset_calls
-from lake_blueprints.storage.calls import access_log_calls
-from lake_blueprints.streaming.calls import delivery_calls
-from lake_blueprints.training.calls import training_job_calls
-from lake_blueprints.warehouse.calls import flow_log_calls, warehouse_calls
+from lake_blueprints.processing.curation.calls import curation_job_calls
+from lake_blueprints.storage.s3.calls import access_log_calls
 from tests.permissions.lakes import SampleLake
 
 

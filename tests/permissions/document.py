@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import aws_cdk as cdk
 
-from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.foundation.access.declared import Call, Declared
 from tests.permissions.declarations import of_roles, of_services
 from tests.permissions.lakes import SampleLake
 from tests.support import ROOT

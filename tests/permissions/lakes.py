@@ -9,28 +9,28 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 
-from lake_blueprints.catalog import ArrivalTime, Crawler, Database, SchemaDelete
+from lake_blueprints.analytics.athena import Query, Workgroup
+from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
+from lake_blueprints.catalog import ArrivalTime, Database
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
-from lake_blueprints.encryption import LakeKey
-from lake_blueprints.etl import Curation, CurationJob, ReferenceJoin
-from lake_blueprints.orchestration import (
-    Crawl,
-    Curate,
-    Evaluate,
-    Load,
-    Pipeline,
-    Query,
+from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
+from lake_blueprints.ingestion.firehose import Delivery, Transform
+from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.machine_learning.training import (
+    Channel,
+    Compute,
     Register,
-    Run,
-    Together,
+    Spot,
     Train,
+    TrainingJob,
+    TrainingNetwork,
 )
-from lake_blueprints.quality import QualityRuleset
-from lake_blueprints.query import Workgroup
-from lake_blueprints.storage import AccessLogBucket, Zone
-from lake_blueprints.streaming import Delivery, Stream, Transform
-from lake_blueprints.training import Channel, Compute, Spot, TrainingJob, TrainingNetwork
-from lake_blueprints.warehouse import LakeNetwork, Warehouse
+from lake_blueprints.orchestration import Pipeline, Run, Together
+from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
+from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
     name="flights",

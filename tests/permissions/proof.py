@@ -9,7 +9,7 @@ from typing import Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.foundation.access.declared import Call, Declared
 from tests.permissions.resolver import Deployment
 from tests.permissions.simulator import Decision, Policy, Request, Simulator
 

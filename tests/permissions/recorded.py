@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lake_blueprints.access.declared import Declared
-from lake_blueprints.local.recording import RecordedCall
+from lake_blueprints.foundation.access.declared import Declared
+from local_cloud.instrumentation.recording import RecordedCall
 from tests.permissions.proof import Proof
 from tests.permissions.simulator import Request
 
@@ -20,7 +20,7 @@ _ON_TABLES = (
     *("CreateTable", "DeleteTable", "GetTable", "UpdateTable"),
     *("BatchCreatePartition", "GetPartition", "GetPartitions", "UpdatePartition"),
 )
-_LOG_GROUP = re.compile(r"/aws-glue/jobs/(?:error|output)|/aws/sagemaker/TrainingJobs")
+_LOG_GROUP = re.compile(r"/aws-glue/jobs/(?:[^/]+-role/[^/]+/)?(?:error|output)|/aws/sagemaker/TrainingJobs")
 
 
 @dataclass(frozen=True, order=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lake_blueprints.local.node import find_node
+from local_cloud.server.node import find_node
 
 Policy = dict[str, Any]
 

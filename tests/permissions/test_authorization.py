@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lake_blueprints.access.declared import Declared
+from lake_blueprints.foundation.access.declared import Declared
 from tests.permissions import authorization
 from tests.permissions.declarations import of_roles, of_services
 from tests.permissions.lakes import SampleLake

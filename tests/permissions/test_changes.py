@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from lake_blueprints.access.declared import Declared
-from lake_blueprints.alarms.calls import alarm_calls
-from lake_blueprints.encryption.calls import log_group_calls
-from lake_blueprints.etl.calls import curation_job_calls
+from lake_blueprints.analytics.quality.calls import ruleset_calls
+from lake_blueprints.foundation.access.declared import Declared
+from lake_blueprints.foundation.alarms.calls import alarm_calls
+from lake_blueprints.foundation.encryption.calls import log_group_calls
+from lake_blueprints.ingestion.firehose.calls import delivery_calls
+from lake_blueprints.machine_learning.training.calls import training_job_calls
 from lake_blueprints.orchestration.calls import pipeline_calls
-from lake_blueprints.quality.calls import ruleset_calls
-from lake_blueprints.streaming.calls import delivery_calls
-from lake_blueprints.training.calls import training_job_calls
+from lake_blueprints.processing.curation.calls import curation_job_calls
 from tests.permissions import authorization
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof, deployment_of

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -14,21 +11,21 @@ import pytest
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-import lake_blueprints
-from lake_blueprints.access.declared import Call, Declared
-from lake_blueprints.access.principals import has_policies
+from lake_blueprints.analytics.athena.calls import execute_query, run_queries_calls
+from lake_blueprints.analytics.quality.calls import run_ruleset_calls
 from lake_blueprints.catalog import calls as catalog
 from lake_blueprints.catalog.entry import Access, Entry
-from lake_blueprints.encryption.calls import read_salt_calls
-from lake_blueprints.etl.calls import KEEP_PARTITIONS
+from lake_blueprints.databases.redshift.calls import run_statements, run_statements_calls, usage_limit_calls
+from lake_blueprints.foundation.access.declared import Call, Declared
+from lake_blueprints.foundation.access.principals import has_policies
+from lake_blueprints.foundation.encryption.calls import read_salt_calls
+from lake_blueprints.ingestion.firehose.calls import delivery_write_calls, stream_read_calls, stream_write_calls
 from lake_blueprints.lake import DataLake
+from lake_blueprints.machine_learning.training.calls import register_model_calls, run_training_calls
 from lake_blueprints.orchestration.calls import start_calls
-from lake_blueprints.quality.calls import run_ruleset_calls
-from lake_blueprints.query.calls import execute_query, run_queries_calls
-from lake_blueprints.storage import calls as objects
-from lake_blueprints.streaming.calls import delivery_write_calls, stream_read_calls, stream_write_calls
-from lake_blueprints.training.calls import register_model_calls, run_training_calls
-from lake_blueprints.warehouse.calls import run_statements, run_statements_calls, usage_limit_calls
+from lake_blueprints.processing.curation.calls import KEEP_PARTITIONS
+from lake_blueprints.storage.s3 import calls as objects
+from tests.library import constructs
 from tests.permissions import authorization
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
@@ -36,7 +33,6 @@ from tests.permissions.resolver import Deployment, Place
 from tests.permissions.simulator import Simulator
 
 STRANGER = "444455556666"
-NOT_SEARCHED = ("lake_blueprints.local", "lake_blueprints.rules", "lake_blueprints.cli")
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _SOURCE = "https://docs.aws.amazon.com/glue/latest/webapi/WebAPI_Welcome.html"
 
@@ -278,12 +274,8 @@ def with_writer() -> Any:
 
 def test_no_grant_of_the_library_is_without_a_test() -> None:
     found = set()
-    for module in pkgutil.walk_packages(lake_blueprints.__path__, "lake_blueprints."):
-        if module.name.startswith(NOT_SEARCHED) or ".scripts" in module.name:
-            continue
-        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(kind, Construct) and kind.__module__.startswith("lake_blueprints."):
-                found |= {f"{kind.__name__}.{name}" for name in vars(kind) if name.startswith("grant_")}
+    for kind in constructs():
+        found |= {f"{kind.__name__}.{name}" for name in vars(kind) if name.startswith("grant_")}
     found -= {name for name in found if name.startswith("ServiceRole.")}
     assert found == set(GRANTS)
 

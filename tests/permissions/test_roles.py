@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 import lake_blueprints
-from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.foundation.access.declared import Call, Declared
 from tests.permissions.declarations import of_roles, of_services
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof
@@ -19,16 +19,16 @@ from tests.support import ROOT
 STRANGER = "444455556666"
 # Where roles are made. A new one needs a place in `lakes.py` and a declaration in `declarations.py`.
 MODULES_WITH_ROLES = {
-    "catalog/crawler.py",
+    "ingestion/crawler/crawler.py",
     "catalog/lake_formation.py",
-    "etl/curation_job.py",
+    "processing/curation/curation_job.py",
     "orchestration/pipeline.py",
     "orchestration/triggers.py",
-    "quality/ruleset.py",
-    "streaming/delivery.py",
-    "training/training_job.py",
-    "warehouse/network.py",
-    "warehouse/warehouse.py",
+    "analytics/quality/ruleset.py",
+    "ingestion/firehose/delivery.py",
+    "machine_learning/training/training_job.py",
+    "foundation/network/lake_network.py",
+    "databases/redshift/warehouse.py",
 }
 
 

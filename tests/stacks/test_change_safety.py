@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import pytest
 
 import app as reference
-from lake_blueprints.testing import TemplateChanges
+from template_checks.pytest_plugin import TemplateChanges
 from tests.support import ROOT
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]

@@ -18,13 +18,13 @@ from cfnlint.helpers import REGIONS
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 import app as reference
-from lake_blueprints.cli.check import running
-from lake_blueprints.cli.check.acknowledgments import listed
-from lake_blueprints.cli.check.gates import GATES
-from lake_blueprints.cli.check.gates.nag import PACKS
 from lake_blueprints.contracts import Contract
-from lake_blueprints.rules.assembly import read_assembly
-from lake_blueprints.training.regions import check_region
+from lake_blueprints.machine_learning.training.regions import check_region
+from template_checks.command import running
+from template_checks.command.acknowledgments import listed
+from template_checks.command.gates import GATES
+from template_checks.command.gates.nag import PACKS
+from template_checks.core.assembly import read_assembly
 from tests.support import ROOT, nag_findings, validation_findings
 
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]

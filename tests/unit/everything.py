@@ -8,32 +8,18 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 
-from lake_blueprints import (
-    AccessLogBucket,
-    Channel,
-    Column,
-    Crawler,
-    CurationJob,
-    Database,
-    DataLake,
-    Dataset,
-    Delivery,
-    GlueSecurityConfiguration,
-    LakeBucket,
-    LakeKey,
-    LakeNetwork,
-    Pipeline,
-    Query,
-    ServiceRole,
-    Stream,
-    Table,
-    TrainingJob,
-    Warehouse,
-    Workgroup,
-    Zone,
-)
-from lake_blueprints.encryption import HashSalt
-from lake_blueprints.quality import QualityRuleset
+from lake_blueprints import Column, CurationJob, Database, DataLake, Dataset, LakeKey, Pipeline, Table, Workgroup, Zone
+from lake_blueprints.analytics.athena import Query
+from lake_blueprints.analytics.quality import QualityRuleset
+from lake_blueprints.databases.redshift import Warehouse
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
+from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.ingestion.crawler import Crawler
+from lake_blueprints.ingestion.firehose import Delivery
+from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.machine_learning.training import Channel, TrainingJob
+from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket
 
 Build = Callable[[cdk.Stack, str], object]
 

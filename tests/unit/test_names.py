@@ -10,8 +10,9 @@ import aws_cdk as cdk
 import pytest
 from constructs import Construct
 
-from lake_blueprints import Table, Warehouse
-from lake_blueprints.testing.stateful import create_only
+from lake_blueprints import Table
+from lake_blueprints.databases.redshift import Warehouse
+from template_checks.pytest_plugin.stateful import create_only
 from tests.support import new_stack, template_of
 from tests.unit.everything import EVERYTHING, Build
 

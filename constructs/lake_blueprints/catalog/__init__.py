@@ -1,6 +1,5 @@
-"""What the data is and how it lies: databases, tables and crawlers of the Glue Data Catalog."""
+"""Glue Data Catalog: databases, tables, layouts."""
 
-from lake_blueprints.catalog.crawler import Crawler, Recrawl, SchemaDelete, SchemaUpdate
 from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned
 from lake_blueprints.catalog.table import Table
@@ -8,13 +7,9 @@ from lake_blueprints.catalog.table import Table
 __all__ = (
     "ArrivalTime",
     "ByPartitionKeys",
-    "Crawler",
     "Database",
     "DeliveryLayout",
     "Layout",
-    "Recrawl",
-    "SchemaDelete",
-    "SchemaUpdate",
     "Table",
     "Unpartitioned",
 )

@@ -8,11 +8,11 @@ from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.access import combine, grant_on
-from lake_blueprints.access.principals import check_principal, is_out_of_reach, name_of
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
 from lake_blueprints.catalog.folders import ByFolder
 from lake_blueprints.catalog.lake_formation import LakeFormation
+from lake_blueprints.foundation.access import combine, grant_on
+from lake_blueprints.foundation.access.principals import check_principal, is_out_of_reach, name_of
 
 ACTIONS = {
     # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html

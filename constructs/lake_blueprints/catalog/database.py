@@ -15,8 +15,8 @@ from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
 from lake_blueprints.catalog.table import Table, TableOptions
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.removal import guard_removal
-from lake_blueprints.storage import Zone
+from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.storage.s3 import Zone
 
 
 class Database(Construct):

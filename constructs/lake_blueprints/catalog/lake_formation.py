@@ -11,9 +11,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lakeformation as lakeformation
 from constructs import Construct, IConstruct
 
-from lake_blueprints.access import ServiceRole, grant_on, grants
 from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
-from lake_blueprints.storage import Zone
+from lake_blueprints.foundation.access import ServiceRole, grant_on, grants
+from lake_blueprints.storage.s3 import Zone
 
 # Adding a partition alters the table.
 _TABLE = {

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from lake_blueprints.catalog.entry import Access, Entry
-from lake_blueprints.storage import Zone
+from lake_blueprints.storage.s3 import Zone
 
 
 class TableOwner(IConstruct, Protocol):

@@ -1,1 +1,1 @@
-"""The command `lake`."""
+"""Commands of the library, which the command `lake` finds as entry points."""

@@ -13,14 +13,7 @@ from attrs import evolve, field, frozen
 from lake_blueprints.contracts.classification import Classifications, Verdict
 from lake_blueprints.contracts.column import NAME, Column, as_tuple
 from lake_blueprints.contracts.errors import ContractError
-from lake_blueprints.contracts.governance import (
-    AccessRole,
-    Governance,
-    Note,
-    Placement,
-    Relationship,
-    ServiceLevels,
-)
+from lake_blueprints.contracts.governance import AccessRole, Governance, Note, Placement, Relationship, ServiceLevels
 from lake_blueprints.contracts.masking import Masking
 from lake_blueprints.contracts.quality import QualityRule
 

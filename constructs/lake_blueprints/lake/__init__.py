@@ -1,7 +1,11 @@
-"""A whole lake in one construct."""
+"""The lake: every capability, composed from data contracts."""
 
 from lake_blueprints.lake.contract_baseline import ContractBaseline
 from lake_blueprints.lake.data_lake import DataLake
 from lake_blueprints.lake.shards import Shards
 
-__all__ = ("ContractBaseline", "DataLake", "Shards")
+__all__ = (
+    "ContractBaseline",
+    "DataLake",
+    "Shards",
+)

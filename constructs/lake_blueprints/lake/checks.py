@@ -1,4 +1,4 @@
-"""What the caller of a lake may have got wrong."""
+"""Validation of DataLake's arguments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.etl import Curation
+from lake_blueprints.processing.curation import Curation
 
 # One after the other: the stack of a lake's pipeline has room for as many, each with a pipeline of its own.
 _MOST_WAVES = 80

@@ -6,7 +6,7 @@ from aws_cdk import aws_athena as athena
 from constructs import IConstruct
 
 from lake_blueprints.contracts.evolution import Consumer, HasConsumers, sql_consumers
-from lake_blueprints.etl import CurationJob
+from lake_blueprints.processing.curation import CurationJob
 
 
 def consumers_below(root: IConstruct) -> list[Consumer]:

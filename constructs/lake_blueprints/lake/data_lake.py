@@ -10,25 +10,29 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.access import combine
+from lake_blueprints.analytics.athena import Workgroup
+from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
+from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
-from lake_blueprints.etl import Curation, in_waves
-from lake_blueprints.lake import people, promises
+from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.foundation.access import combine
+from lake_blueprints.ingestion.firehose import Buffer, Delivery
+from lake_blueprints.lake import service_levels
 from lake_blueprints.lake.checks import check_known, check_waves
-from lake_blueprints.lake.foundations import Foundations
-from lake_blueprints.lake.holdings import Holdings
-from lake_blueprints.lake.homes import Homes
-from lake_blueprints.lake.notes import show_notes
+from lake_blueprints.lake.contract_warnings import add_contract_warnings
+from lake_blueprints.lake.dataset_resources import DatasetDefinitions, DatasetResources
+from lake_blueprints.lake.notifications import subscribe_support
 from lake_blueprints.lake.pipelines import Pipelines
-from lake_blueprints.lake.placing import placed_database
+from lake_blueprints.lake.role_grants import grant_role
+from lake_blueprints.lake.server_names import placed_database
 from lake_blueprints.lake.shards import Shards
+from lake_blueprints.lake.shared_resources import SharedResources
+from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.timing import given_timing, promised_timing
-from lake_blueprints.orchestration import Curate, Evaluate, Load, step_name
-from lake_blueprints.query import Workgroup
-from lake_blueprints.rules.plugin import LakeRules
-from lake_blueprints.streaming import Buffer
-from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.orchestration import step_name
+from lake_blueprints.processing.curation import Curate, Curation, CurationJob, in_waves
+from template_checks.cdk_plugin import LakeRules
 
 
 class DataLake(Construct):
@@ -108,7 +112,7 @@ class DataLake(Construct):
         self.datasets = by_name(datasets)
         curations, buffers = curations or {}, buffers or {}
         check_known(curations, buffers, self.datasets)
-        homes = Homes(self, shards)
+        placement = StackPlacement(self, shards)
         waves = in_waves(self.datasets, curations)
         check_waves(waves)
         if warehouse and shards:
@@ -118,7 +122,7 @@ class DataLake(Construct):
             )
         self.timing = given_timing(schedule) if schedule else promised_timing(self.datasets.values())
 
-        self._base = base = Foundations(
+        self._shared = base = SharedResources(
             self,
             raw_expire_after=raw_expire_after,
             curated_database_name=placed_database(self.datasets.values()) if placements else None,
@@ -128,26 +132,25 @@ class DataLake(Construct):
         self.raw, self.curated, self.analytics = base.raw, base.curated, base.analytics
         self.raw_database, self.curated_database = base.raw_database, base.curated_database
         self.analytics_database = base.analytics_database
-        holdings = Holdings(
+        definitions = DatasetDefinitions(
             self,
-            foundations=base,
-            homes=homes,
+            shared=base,
+            placement=placement,
             curations=curations,
             buffers=buffers,
             placements=placements,
             removal_policy=removal_policy,
         )
-        self.tables, self.masked = holdings.tables, holdings.masked
-        self.jobs, self.deliveries = holdings.jobs, holdings.deliveries
         for dataset in chain.from_iterable(waves):
-            holdings.define(dataset)
-            promises.keep_retention(self, dataset, raw_expire_after=raw_expire_after)
-            promises.keep_latency(self, dataset, given=schedule is not None)
-            promises.check_frequency(self, dataset)
-        self.rulesets = holdings.define_rulesets()
+            resources = definitions.define(dataset)
+            service_levels.apply_retention(resources, self.timing, raw_expire_after=raw_expire_after)
+            service_levels.add_delivery_alarms(self, resources, self.timing, self.topic, given=schedule is not None)
+            service_levels.check_frequency(self, self.timing, dataset)
+        definitions.define_rulesets()
+        self._resources = definitions.resources
         self.redshift = self._define_warehouse(removal_policy) if warehouse else None
         options = {"topic": self.topic, "encryption_key": self.key, "removal_policy": removal_policy}
-        self.pipeline = Pipelines(lake=self, homes=homes, options=options).define(
+        self.pipeline = Pipelines(lake=self, placement=placement, options=options).define(
             [
                 *(
                     [(one.name, Curate(job=self.jobs[one.name], name=step_name("Curate", one.name))) for one in wave]
@@ -158,10 +161,47 @@ class DataLake(Construct):
             [Load(warehouse=self.redshift)] if self.redshift else [],
             schedule=self.timing.schedule,
         )
-        show_notes(self, self.datasets.values())
+        add_contract_warnings(self, self.datasets.values())
         if notify_support:
-            people.subscribe_support(self.topic, self.datasets.values())
-        homes.check_sizes()
+            subscribe_support(self.topic, self.datasets.values())
+        placement.check_sizes()
+
+    def __getitem__(self, dataset: str) -> DatasetResources:
+        """Return the resources of a dataset.
+
+        Raises
+        ------
+        ValueError
+            If the lake does not hold it.
+        """
+        if dataset not in self._resources:
+            raise ValueError(f"the lake has no dataset '{dataset}'; it holds {', '.join(self._resources)}")
+        return self._resources[dataset]
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The curated tables, by dataset."""
+        return {name: found.table for name, found in self._resources.items()}
+
+    @property
+    def masked(self) -> dict[str, Table]:
+        """The masked copies of the tables that have restricted columns, by dataset."""
+        return {name: found.masked for name, found in self._resources.items() if found.masked}
+
+    @property
+    def jobs(self) -> dict[str, CurationJob]:
+        """The curation jobs, by dataset."""
+        return {name: found.job for name, found in self._resources.items()}
+
+    @property
+    def deliveries(self) -> dict[str, Delivery]:
+        """The delivery streams of the JSON datasets, by dataset."""
+        return {name: found.delivery for name, found in self._resources.items() if found.delivery}
+
+    @property
+    def rulesets(self) -> dict[str, QualityRuleset]:
+        """The rulesets of the datasets whose contract promises quality, by dataset."""
+        return {name: found.ruleset for name, found in self._resources.items() if found.ruleset}
 
     def grant_put_records(self, grantee: iam.IGrantable, dataset: str) -> iam.Grant:
         """Allow sending records of a JSON dataset to its delivery stream."""
@@ -197,14 +237,14 @@ class DataLake(Construct):
         ValueError
             If there is no such dataset or role; the message names those that there are.
         """
-        return people.grant_role(self, grantee, dataset, role)
+        return grant_role(self._shared, self[dataset], grantee, role)
 
     def restricted_workgroup(self) -> Workgroup:
         """Return the workgroup of those who may see restricted columns, whose results nobody else can read.
 
         It is defined when the first of them is granted a role.
         """
-        return self._base.restricted_workgroup()
+        return self._shared.restricted_workgroup()
 
     def _define_warehouse(self, removal_policy: RemovalPolicy) -> Warehouse:
         warehouse = Warehouse(self, "Warehouse", encryption_key=self.key, removal_policy=removal_policy)

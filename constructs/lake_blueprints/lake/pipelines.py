@@ -9,7 +9,7 @@ from typing import Any
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from lake_blueprints.lake.homes import Homes
+from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.orchestration import Pipeline, Run, Step, Together, step_name
 
 Wave = Sequence[tuple[str, Step]]
@@ -26,14 +26,14 @@ class Pipelines:
     ----------
     lake: Construct
         The lake.
-    homes: Homes
+    placement: StackPlacement
         Where its datasets are defined.
     options: mapping
         Of every pipeline: topic, key and removal policy.
     """
 
     lake: Construct
-    homes: Homes
+    placement: StackPlacement
     options: dict[str, Any]
 
     def define(self, waves: Iterable[Wave], last: Sequence[Step], *, schedule: events.Schedule | None) -> Pipeline:
@@ -50,21 +50,21 @@ class Pipelines:
         if sum(isinstance(step, Run) for steps in found for step in steps) > _MOST_RUNS:
             found = [self._in_parts(number, steps) for number, steps in enumerate(found, start=1)]
         steps = [step for number, wave in enumerate(found, start=1) for step in _together(wave, number)]
-        scope = self.homes.orchestration()
+        scope = self.placement.orchestration()
         return Pipeline(scope, "Pipeline", steps=[*steps, *last], schedule=schedule, **self.options)
 
     def _steps(self, number: int, wave: Wave) -> Sequence[Step]:
         """Return the steps of a wave; a shard's are a pipeline of their own, one definition could not hold them."""
         by_home: dict[Construct, list[Step]] = {}
         for name, step in wave:
-            by_home.setdefault(self.homes.of(name), []).append(step)
+            by_home.setdefault(self.placement.of(name), []).append(step)
         if list(by_home) == [self.lake]:
             return by_home[self.lake]
         return [self._run(home, f"Pipeline{number}", steps, number) for home, steps in by_home.items()]
 
     def _in_parts(self, number: int, runs: Sequence[Step]) -> Sequence[Step]:
         """Return a run for each part of many runs: one role has no room for the permissions of all."""
-        scope = self.homes.orchestration()
+        scope = self.placement.orchestration()
         parts = [runs[first : first + _MOST_RUNS] for first in range(0, len(runs), _MOST_RUNS)]
         return [self._run(scope, f"Wave{number}Part{at}", part, number) for at, part in enumerate(parts, start=1)]
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lake_blueprints.alarms import add_alarm
+from lake_blueprints.foundation.alarms import add_alarm
 
 
 def add_execution_alarms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lake_blueprints.orchestration.asl import State, bytes_of
-from lake_blueprints.rules.history import MOST_EVENTS, longest_history, named
+from template_checks.core.history import MOST_EVENTS, longest_history, named
 
 _MOST_NAMED = 3
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html

@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from lake_blueprints.access.declared import Call, Declared
+from lake_blueprints.foundation.access.declared import Call, Declared
 from lake_blueprints.orchestration.pipeline import Pipeline
 
 _SNS = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html"

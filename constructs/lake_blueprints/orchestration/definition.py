@@ -10,7 +10,7 @@ from lake_blueprints.orchestration.asl import State, chain
 from lake_blueprints.orchestration.messages import publish
 from lake_blueprints.orchestration.queueing import wait_in_queue
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.steps.step import Step
+from lake_blueprints.orchestration.step import Step
 
 
 def define(steps: Sequence[Step], *, setting: Setting, timeout: Duration) -> State:

@@ -13,15 +13,15 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, combine, grant_on, grants
-from lake_blueprints.encryption import LakeKey
+from lake_blueprints.foundation.access import ServiceRole, combine, grant_on, grants
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.orchestration.alarms import add_execution_alarms
 from lake_blueprints.orchestration.budget import check_budget
 from lake_blueprints.orchestration.definition import define
 from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.steps.step import Step, check_order
+from lake_blueprints.orchestration.step import Step, check_order
 from lake_blueprints.orchestration.triggers import start_by
-from lake_blueprints.removal import guard_removal
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 _DELIVER_LOGS = (

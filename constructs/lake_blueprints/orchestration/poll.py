@@ -9,7 +9,7 @@ from typing import Any
 from aws_cdk import Duration
 
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, task
-from lake_blueprints.rules.waits import growing_wait, waits_within
+from template_checks.core.waits import growing_wait, waits_within
 
 # A poll begins with its interval and waits half as long again in each round, up to 5 minutes or a small part of its
 # limit: twelve hours are about 150 rounds, where every 2 seconds would be 21,600. An execution has 25,000 events.

@@ -10,8 +10,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
-from lake_blueprints.access import ServiceRole, grant_on
-from lake_blueprints.storage import Zone
+from lake_blueprints.foundation.access import ServiceRole, grant_on
+from lake_blueprints.storage.s3 import Zone
 
 
 def object_created(zone: Zone, *, prefix: str | None = None) -> events.EventPattern:

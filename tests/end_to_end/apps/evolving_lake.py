@@ -4,7 +4,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from lake_blueprints import Contract, ContractBaseline, Curation, DataLake, ReferenceJoin
+from lake_blueprints import Contract, ContractBaseline, DataLake
+from lake_blueprints.processing.curation import Curation, ReferenceJoin
 
 app = cdk.App()
 contracts = [

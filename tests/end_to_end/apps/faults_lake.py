@@ -5,9 +5,11 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from lake_blueprints.contracts import Contract
+from lake_blueprints.ingestion.firehose import Delivery
+from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.lake import DataLake
-from lake_blueprints.orchestration import Curate, Pipeline
-from lake_blueprints.streaming import Delivery, Stream
+from lake_blueprints.orchestration import Pipeline
+from lake_blueprints.processing.curation import Curate
 
 app = cdk.App()
 stack = cdk.Stack(app, "Faults")

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from lake_blueprints.analytics.quality import Evaluate
 from lake_blueprints.contracts import Contract
 from lake_blueprints.lake import DataLake
-from lake_blueprints.orchestration import Curate, Evaluate, Pipeline
+from lake_blueprints.orchestration import Pipeline
+from lake_blueprints.processing.curation import Curate
 
 app = cdk.App()
 stack = cdk.Stack(app, "Quality")

@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
-from lake_blueprints.etl import Curation, ReferenceJoin
 from lake_blueprints.lake import DataLake, Shards
+from lake_blueprints.processing.curation import Curation, ReferenceJoin
 
 app = cdk.App()
 

@@ -7,8 +7,8 @@ from attrs import evolve
 
 from lake_blueprints.catalog import ArrivalTime
 from lake_blueprints.contracts import Contract, DatasetFormat
+from lake_blueprints.ingestion.firehose import Delivery
 from lake_blueprints.lake import DataLake
-from lake_blueprints.streaming import Delivery
 
 (sent,) = Contract.from_file(Path(__file__).parent / "values.odcs.yaml").datasets
 # The local Firehose converts no binary values.

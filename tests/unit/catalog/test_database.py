@@ -9,11 +9,12 @@ import pytest
 from aws_cdk import aws_iam as iam
 from syrupy.assertion import SnapshotAssertion
 
-from lake_blueprints.access import ServiceRole
-from lake_blueprints.catalog import Crawler, Database
+from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset
-from lake_blueprints.removal import DESTROY_CONTEXT
-from lake_blueprints.storage import Zone
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.removal import DESTROY_CONTEXT
+from lake_blueprints.ingestion.crawler import Crawler
+from lake_blueprints.storage.s3 import Zone
 from tests.support import (
     assert_passes_the_gates,
     new_stack,

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
-from lake_blueprints.storage import LifecycleRule, StorageClass, Transition, Zone
+from lake_blueprints.storage.s3 import LifecycleRule, StorageClass, Transition, Zone
 from tests.support import assert_passes_the_gates, properties, template_of
 
 

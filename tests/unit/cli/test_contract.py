@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lake_blueprints.cli.main import main
+from template_checks.command.main import main
 
 ORDERS = """
 apiVersion: v3.0.2

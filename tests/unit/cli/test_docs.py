@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lake_blueprints.cli.main import main
+from template_checks.command.main import main
 
 HOSTILE = """
 apiVersion: v3.1.0

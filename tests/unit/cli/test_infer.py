@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from lake_blueprints.cli.main import main
 from lake_blueprints.contracts import Contract, Dataset
+from template_checks.command.main import main
 
 
 def inferred(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[str, Dataset]:

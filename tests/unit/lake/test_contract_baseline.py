@@ -8,14 +8,14 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from lake_blueprints.analytics.athena import Workgroup
 from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Classifications, Column, Contract, ContractError, Dataset
-from lake_blueprints.etl import Curation, CurationJob, Derivation, ReferenceJoin
+from lake_blueprints.databases.redshift import Warehouse
 from lake_blueprints.lake import ContractBaseline
-from lake_blueprints.query import Workgroup
-from lake_blueprints.storage import Zone
-from lake_blueprints.training import Channel, TrainingJob
-from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.machine_learning.training import Channel, TrainingJob
+from lake_blueprints.processing.curation import Curation, CurationJob, Derivation, ReferenceJoin
+from lake_blueprints.storage.s3 import Zone
 from tests.support import new_stack, resources, template_of, warnings_of
 
 WEATHER = """

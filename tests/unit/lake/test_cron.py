@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lake_blueprints.lake.cron import Cron
-from lake_blueprints.rules.cron import cron_problem
+from template_checks.core.cron import cron_problem
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
-from lake_blueprints.etl import Curation, ReferenceJoin
+from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from lake_blueprints.lake import DataLake, Shards
-from lake_blueprints.removal import DESTROY_CONTEXT
+from lake_blueprints.processing.curation import Curation, ReferenceJoin
 from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
 
 

@@ -15,9 +15,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking, ServiceLevels
-from lake_blueprints.etl import Curation, ReferenceJoin
 from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.lake.shards import RESOURCES_MAX
+from lake_blueprints.processing.curation import Curation, ReferenceJoin
 from tests.support import nag_findings, validation_findings
 
 Templates = dict[str, dict[str, Any]]

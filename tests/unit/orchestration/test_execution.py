@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from aws_cdk import Aws, Duration
 
-from lake_blueprints.local.cloud import LocalCloud
-from lake_blueprints.local.errors import LocalCloudError
-from lake_blueprints.orchestration import Pipeline, Query, Together
+from lake_blueprints.analytics.athena import Query, Workgroup
+from lake_blueprints.orchestration import Pipeline, Together
 from lake_blueprints.orchestration.asl import Fragment, chain
 from lake_blueprints.orchestration.queueing import _AHEAD, wait_in_queue
-from lake_blueprints.query import Workgroup
+from local_cloud.cloud import LocalCloud
+from local_cloud.errors import LocalCloudError
 from tests.support import new_stack, template_of
 
 ROLE = "arn:aws:iam::123456789012:role/states"

@@ -16,29 +16,18 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from syrupy.assertion import SnapshotAssertion
 
-from lake_blueprints.catalog import Crawler, Database
+from lake_blueprints.analytics.athena import Query, Workgroup
+from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset
-from lake_blueprints.etl import CurationJob
-from lake_blueprints.orchestration import (
-    Approval,
-    Crawl,
-    Curate,
-    Load,
-    Pipeline,
-    Query,
-    Register,
-    Step,
-    Together,
-    Train,
-    object_created,
-)
+from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.ingestion.crawler import Crawl, Crawler
+from lake_blueprints.machine_learning.training import Approval, Channel, Compute, Register, Spot, Train, TrainingJob
+from lake_blueprints.orchestration import Pipeline, Step, Together, object_created
 from lake_blueprints.orchestration.asl import bytes_of
-from lake_blueprints.query import Workgroup
-from lake_blueprints.rules.history import longest_history
-from lake_blueprints.rules.waits import waits_within
-from lake_blueprints.storage import Zone
-from lake_blueprints.training import Channel, Compute, Spot, TrainingJob
-from lake_blueprints.warehouse import Warehouse
+from lake_blueprints.processing.curation import Curate, CurationJob
+from lake_blueprints.storage.s3 import Zone
+from template_checks.core.history import longest_history
+from template_checks.core.waits import waits_within
 from tests.support import (
     assert_passes_the_gates,
     nag_findings,

@@ -13,7 +13,6 @@ from attrs import evolve
 
 from lake_blueprints.cli.contract.files import read
 from lake_blueprints.cli.contract.judging import add_options, classifications
-from lake_blueprints.cli.errors import CommandError
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import (
     Bump,
@@ -24,6 +23,7 @@ from lake_blueprints.contracts.evolution import (
     releases,
     sql_consumers,
 )
+from template_checks.command.errors import CommandError
 
 _TITLES = {
     Bump.MAJOR: "breaking, needs a major version",

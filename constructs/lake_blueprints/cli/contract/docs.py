@@ -10,7 +10,7 @@ from typing import Any
 from lake_blueprints.cli.contract.check import counted
 from lake_blueprints.cli.contract.files import read
 from lake_blueprints.cli.contract.judging import add_options, classifications
-from lake_blueprints.cli.errors import CommandError
+from template_checks.command.errors import CommandError
 
 
 def add_parser(commands: Any) -> None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from lake_blueprints.cli.errors import CommandError
 from lake_blueprints.contracts import Classifications, Contract, ContractError
+from template_checks.command.errors import CommandError
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 # A folder may hold other YAML too.

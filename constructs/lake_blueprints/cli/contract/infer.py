@@ -9,8 +9,8 @@ from typing import Any
 
 from lake_blueprints.cli.contract.draft import draft
 from lake_blueprints.cli.contract.sample import Sample
-from lake_blueprints.cli.errors import CommandError
 from lake_blueprints.contracts import Contract, ContractError
+from template_checks.command.errors import CommandError
 
 
 def add_parser(commands: Any) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from lake_blueprints.cli.errors import CommandError
 from lake_blueprints.contracts import Classifications, ContractError
+from template_checks.command.errors import CommandError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

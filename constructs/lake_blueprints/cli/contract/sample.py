@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from lake_blueprints.cli.errors import CommandError
+from template_checks.command.errors import CommandError
 
 # What a file may end in, after `.gz` or `.zst` is taken off.
 _FORMATS = {

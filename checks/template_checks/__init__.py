@@ -1,0 +1,1 @@
+"""Checks of CloudFormation templates: rules, gates, a pytest plugin."""

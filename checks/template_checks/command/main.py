@@ -1,0 +1,39 @@
+"""The command `lake`, whose commands are entry points of the installed packages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from template_checks.command.errors import CommandError
+
+GROUP = "lake.commands"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    commands = {entry.name: entry for entry in entry_points(group=GROUP)}
+    parser = argparse.ArgumentParser(
+        prog="lake",
+        description="Data contracts, template checks and the local cloud.",
+        epilog=_list(commands.values()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=sorted(commands), metavar="COMMAND")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    options = parser.parse_args(arguments)
+    try:
+        return int(commands[options.command].load()(options.arguments))
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _list(commands: Iterable[EntryPoint]) -> str:
+    lines = (f"  lake {command.name} --help" for command in sorted(commands, key=lambda command: command.name))
+    return "\n".join(("commands:", *lines))

@@ -1,0 +1,61 @@
+"""What rules ask of delivery streams: where they deliver to, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from template_checks.core.template import Node, Resource
+
+STREAM = "AWS::KinesisFirehose::DeliveryStream"
+_DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
+_EXPRESSION = re.compile(r"!\{([^}]*)\}")
+
+
+def destinations_of(stream: Resource) -> Iterator[Node]:
+    """Yield the destinations of a stream; there should be one."""
+    return (node for node in stream.properties.children() if _DESTINATION.fullmatch(node.path))
+
+
+def s3_of(destination: Node) -> Iterator[Node]:
+    """Yield what has a prefix in a destination: itself, its staging or its backup."""
+    if "S3DestinationConfiguration" in destination.path:
+        yield destination
+    for name in ("S3Configuration", "S3BackupConfiguration"):
+        if destination.at(name).known:
+            yield destination.at(name)
+
+
+def s3_places(stream: Resource) -> Iterator[Node]:
+    """Yield what has a prefix that Firehose evaluates: it does not for the staging of Redshift."""
+    for destination in destinations_of(stream):
+        if "RedshiftDestination" not in destination.path:
+            yield from s3_of(destination)
+
+
+def converts(destination: Node) -> bool:
+    """Whether records are converted to a columnar format; a conversion is enabled unless it says otherwise."""
+    configuration = destination.at("DataFormatConversionConfiguration")
+    return configuration.present and configuration.at("Enabled").flag is not False
+
+
+def partitions(destination: Node) -> bool:
+    """Whether records are partitioned by what is in them."""
+    return destination.at("DynamicPartitioningConfiguration.Enabled").flag is True
+
+
+def expressions_of(prefix: Node) -> list[str]:
+    """Return what stands in the `!{...}` of a prefix."""
+    return _EXPRESSION.findall(prefix.rendered)
+
+
+def processors_of(destination: Node) -> list[Node]:
+    """Return the processors of a destination, none if processing is disabled."""
+    configuration = destination.at("ProcessingConfiguration")
+    return [] if configuration.at("Enabled").flag is False else configuration.at("Processors").items()
+
+
+def parameters_of(processor: Node) -> dict[str, Node]:
+    """Return the parameters of a processor by name."""
+    items = processor.at("Parameters").items()
+    return {item.at("ParameterName").rendered: item.at("ParameterValue") for item in items}

@@ -1,0 +1,245 @@
+"""Policies in a template: where they are, and what their statements say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from template_checks.core.intrinsics import is_function
+from template_checks.core.template import Node, Resource, Template
+
+_IDENTITY: Final = (
+    "AWS::IAM::Group",
+    "AWS::IAM::GroupPolicy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::User",
+    "AWS::IAM::UserPolicy",
+)
+POLICY_HOLDERS: Final = (
+    *_IDENTITY,
+    "AWS::Backup::BackupVault",
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::Events::EventBusPolicy",
+    "AWS::KMS::Key",
+    "AWS::KMS::ReplicaKey",
+    "AWS::Kinesis::ResourcePolicy",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::MSK::ClusterPolicy",
+    "AWS::OpenSearchService::Domain",
+    "AWS::S3::AccessPoint",
+    "AWS::S3::BucketPolicy",
+    "AWS::S3Express::BucketPolicy",
+    "AWS::S3Tables::TableBucketPolicy",
+    "AWS::S3Tables::TablePolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::RedshiftServerless::Namespace",
+)
+
+# The identities that policies are attached to, and the properties that name them.
+_IDENTITIES: Final = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName"}
+_POLICIES: Final = tuple(kind for kind in _IDENTITY if kind not in _IDENTITIES)
+# The ARN of a bucket whose name has three characters is the shortest that there is.
+_SHORTEST_ARN: Final = 16
+_SHORTEST: Final = {
+    "AWS::AccountId": "1" * 12,
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::StackId": "s" * 60,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+class PolicyKind(StrEnum):
+    """Whom a policy speaks of."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a policy."""
+
+    node: Node
+    kind: PolicyKind
+
+    @property
+    def allows(self) -> bool:
+        return self.node.at("Effect").text == "Allow"
+
+    @property
+    def actions(self) -> list[Node]:
+        return self.node.at("Action").items()
+
+    @property
+    def resources(self) -> list[Node]:
+        return self.node.at("Resource").items()
+
+    @property
+    def conditions(self) -> Iterator[tuple[str, Node]]:
+        """The operators of the condition, each with the keys that it compares."""
+        for operator in self.node.at("Condition").children():
+            yield operator.path.rpartition("Condition.")[2], operator
+
+    @property
+    def services(self) -> list[str]:
+        """The service principals, with holes for what is not known of them."""
+        return [item.rendered for item in self.node.at("Principal.Service").items()]
+
+    def covers(self, action: str) -> bool:
+        """Whether an action is among those of the statement."""
+        patterns = [item.text or "" for item in self.actions]
+        excluded = [item.text or "" for item in self.node.at("NotAction").items()]
+        if excluded:
+            return not any(fnmatchcase(action.lower(), pattern.lower()) for pattern in excluded)
+        return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+    def forbids(self, action: str) -> bool:
+        """Whether the statement denies an action whatever it is on and whoever asks."""
+        everywhere = any(item.text == "*" for item in self.resources)
+        denies = self.node.at("Effect").text == "Deny" and not self.node.at("Condition").present
+        return denies and everywhere and self.covers(action)
+
+
+def statements(resource: Resource) -> Iterator[Statement]:
+    """Yield the statements of all policies in a resource."""
+    yield from _statements(resource.properties)
+
+
+def _statements(node: Node) -> Iterator[Statement]:
+    for child in node.children():
+        if child.path.rpartition(".")[2] == "Statement":
+            for statement in child.items():
+                if isinstance(statement.value, dict):
+                    yield Statement(statement, _kind(child))
+        elif isinstance(child.value, str) and '"Statement"' in child.value:
+            yield from _statements(Node(child.resource, child.path, _parsed(child.value)))
+        else:
+            yield from _statements(child)
+
+
+def _parsed(text: str) -> Any:
+    """Return a policy that is given as text."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _kind(node: Node) -> PolicyKind:
+    if "AssumeRolePolicyDocument" in node.path:
+        return PolicyKind.TRUST
+    return PolicyKind.IDENTITY if node.resource.kind in _IDENTITY else PolicyKind.RESOURCE
+
+
+def policies_of(identity: Resource) -> list[Resource]:
+    """Return the policies that are attached to a role, user or group, in whichever stack of the app they are."""
+    return _linked(identity)
+
+
+def identities_of(policy: Resource) -> list[Resource]:
+    """Return the roles, users and groups of the app that a policy is attached to, or is written into."""
+    return [policy] if policy.kind in _IDENTITIES else _linked(policy)
+
+
+def identity_statements(identity: Resource) -> Iterator[Statement]:
+    """Yield the statements of all policies of a role, user or group, as far as the app has them."""
+    for holder in [identity, *policies_of(identity)]:
+        yield from (one for one in statements(holder) if one.kind is PolicyKind.IDENTITY)
+
+
+def may(role: Resource, action: str) -> bool:
+    """Whether a role may do something somewhere; True also where policies outside the app could allow it.
+
+    A statement that denies it everywhere, or a permissions boundary without it, counts more than one that allows it.
+    """
+    boundary = role.at("PermissionsBoundary").target
+    if boundary is not None and not allows(list(statements(boundary)), action):
+        return False
+    found = list(identity_statements(role))
+    if any(one.forbids(action) for one in found):
+        return False
+    elsewhere = any(arn.target is None for arn in role.at("ManagedPolicyArns").items())
+    return elsewhere or allows(found, action)
+
+
+def allows(granted: list[Statement], action: str) -> bool:
+    """Whether some statement allows an action, on whatever."""
+    return any(statement.allows and statement.covers(action) for statement in granted)
+
+
+def _linked(resource: Resource) -> list[Resource]:
+    template = resource.template
+    others = [one for one in template.siblings.values() if one.name != template.name]
+    found = [one for where in (template, *others) for one in _links(where).get(resource.address, ())]
+    return list({one.address: one for one in found}.values())
+
+
+def _links(template: Template) -> dict[tuple[str, str], list[Resource]]:
+    """Return what a template attaches to what: the policies of each identity, the identities of each policy."""
+    if template.links is None:
+        template.links = {}
+        for policy, identity in _attachments(template):
+            template.links.setdefault(identity.address, []).append(policy)
+            template.links.setdefault(policy.address, []).append(identity)
+    return template.links
+
+
+def _attachments(template: Template) -> Iterator[tuple[Resource, Resource]]:
+    identities = list(template.of_type(*_IDENTITIES))
+    named = {(one.kind, name): one for one in identities if (name := one.at(_IDENTITIES[one.kind]).text)}
+    for policy in template.of_type(*_POLICIES):
+        for kind, name in _IDENTITIES.items():
+            for node in [*policy.at(f"{name.removesuffix('Name')}s").items(), *policy.at(name).items()]:
+                if identity := node.target or named.get((kind, node.text or "")):
+                    yield policy, identity
+    for identity in identities:
+        for node in identity.at("ManagedPolicyArns").items():
+            if (target := node.target) is not None and target.kind == "AWS::IAM::ManagedPolicy":
+                yield target, identity
+
+
+def least_length(document: Any) -> int:
+    """Return how many characters a policy has at the least, wherever it is deployed."""
+    return len(json.dumps(_shortest(document), separators=(",", ":"), default=str))
+
+
+def _shortest(value: Any) -> Any:  # noqa: PLR0911 - one case per function
+    """Return a part of a policy with the shortest text in place of each function of CloudFormation."""
+    match value:
+        case {"Ref": str(name)} if len(value) == 1:
+            return _SHORTEST.get(name, "r")
+        case {"Fn::GetAtt": [_, str(attribute)]} if len(value) == 1:
+            return "r" * (_SHORTEST_ARN if attribute.endswith("Arn") else 1)
+        case {"Fn::Join": [str(separator), [*parts]]} if len(value) == 1:
+            return separator.join(str(_shortest(part)) for part in parts)
+        case dict() if is_function(value):
+            return ""
+        case dict():
+            return {key: _shortest(item) for key, item in value.items()}
+        case list():
+            return [_shortest(item) for item in value]
+    return value
+
+
+def trusted_services(role: Resource) -> list[str]:
+    """Return the services that may assume a role."""
+    return [
+        service
+        for statement in statements(role)
+        if statement.kind is PolicyKind.TRUST and statement.allows
+        for service in statement.services
+    ]

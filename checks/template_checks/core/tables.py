@@ -1,0 +1,45 @@
+"""What AWS's services are called, what they do, on what, and under which conditions: read when first asked for."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    return dict(json.loads((files("template_checks.core") / "data" / name).read_text()))
+
+
+def is_service(prefix: str) -> bool:
+    """Whether IAM has actions of a service."""
+    return prefix in _table("iam.json")["services"]
+
+
+def actions(prefix: str) -> dict[str, list[str]]:
+    """Return the actions of a service in lower case with the resources that each takes; empty if they are not kept."""
+    return dict(_table("iam.json").get(prefix, {}).get("actions", {}))
+
+
+def resource_arns(prefix: str) -> dict[str, str]:
+    """Return the ARNs of the resources of a service, with `${Holes}`."""
+    return dict(_table("iam.json").get(prefix, {}).get("arns", {}))
+
+
+def condition_keys(prefix: str) -> list[str] | None:
+    """Return the condition keys of a service in lower case; None if they are not kept."""
+    service = _table("iam.json").get(prefix)
+    return service["keys"] if isinstance(service, dict) else None
+
+
+def is_sdk_service(name: str) -> bool:
+    """Whether Step Functions can call a service by this name."""
+    return name in _table("api.json")["services"]
+
+
+def operations(name: str) -> list[str] | None:
+    """Return the operations of a service, as Step Functions calls them; None if they are not kept."""
+    found: list[str] | None = _table("api.json")["operations"].get(name)
+    return found

@@ -1,0 +1,1 @@
+"""Limits of AWS services, a module per service; rules and constructs read the same data."""

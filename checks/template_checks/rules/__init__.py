@@ -1,0 +1,1 @@
+"""Rules about what AWS would refuse at deployment or run time, a module per service."""

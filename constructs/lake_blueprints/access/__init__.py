@@ -1,6 +1,0 @@
-"""Who may do what: service roles and the actions behind the grants."""
-
-from lake_blueprints.access.grants import combine, grant_on
-from lake_blueprints.access.service_role import ServiceRole
-
-__all__ = ("ServiceRole", "combine", "grant_on")

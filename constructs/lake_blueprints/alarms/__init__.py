@@ -1,6 +1,0 @@
-"""Alarms that can reach the topic that they are attached to."""
-
-from lake_blueprints.alarms.admission import admit_alarms, admit_alarms_to_key
-from lake_blueprints.alarms.alarm import add_alarm
-
-__all__ = ("add_alarm", "admit_alarms", "admit_alarms_to_key")

@@ -1,0 +1,1 @@
+"""Analytics: Athena and Glue Data Quality."""

@@ -1,0 +1,104 @@
+"""Running an Athena statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+
+from lake_blueprints.analytics.athena.calls import execute_query
+from lake_blueprints.analytics.athena.workgroup import Workgroup
+from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.calls import read_entries, write_entries
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.step import Step
+from lake_blueprints.orchestration.transient import ATHENA, ATHENA_BUSY
+from lake_blueprints.storage.s3 import calls as objects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Step):
+    """Run one Athena statement to its end, for instance to maintain a table.
+
+    Parameters
+    ----------
+    workgroup: Workgroup
+        Where it runs.
+    sql: str
+        The statement.
+    database: str
+        Catalog database in which its tables are looked up.
+    name: str
+        Name of the step.
+    reads, writes: sequence of Table
+        The tables that it reads, and those that it adds data to.
+    restricted: bool
+        Whether it may read restricted columns; its result is then as restricted as they are. By default tables that
+        have some are refused. A failure's reason is then not passed on, as it may quote a value; the execution's own
+        history holds it.
+    timeout: Duration
+        Time after which the query is stopped and the step fails. By default 30 minutes, Athena's own limit.
+    """
+
+    workgroup: Workgroup
+    sql: str
+    database: str
+    name: str
+    reads: Sequence[Table] = ()
+    writes: Sequence[Table] = ()
+    restricted: bool = False
+    timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
+
+    def render(self, setting: Setting) -> Fragment:
+        name = check_name(self.name)
+        parameters = {
+            "QueryString": self.sql,
+            "WorkGroup": self.workgroup.workgroup_name,
+            "QueryExecutionContext": {"Database": self.database},
+        }
+        states = task(
+            name,
+            "athena:startQueryExecution.sync",
+            parameters,
+            timeout=self.timeout,
+            retries=[busy(ATHENA_BUSY), retry(ATHENA)],
+        )
+        if self.restricted:
+            # Athena's reason may quote a value: `Cannot cast 'Jane' to INT`.
+            failed = {key: found for key, found in states[f"{name} failed"].items() if key != "CausePath"}
+            states[f"{name} failed"] = failed | {"Cause": "the query failed; Athena's history of queries says why"}
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        self.workgroup.grant_execute(role)
+        for table in self.reads:
+            table.grant_read(role, restricted=self.restricted)
+        for table in self.writes:
+            table.grant_write(role)
+
+    def calls(self) -> tuple[Call, ...]:
+        because = f"runs the query '{self.name}'"
+        reads = (
+            call
+            for table in self.reads
+            for call in (
+                *objects.reading(table.zone, table.prefix, because),
+                objects.locating(table.zone, because),
+                *read_entries(table, because),
+            )
+        )
+        writes = (
+            call
+            for table in self.writes
+            for call in (
+                *objects.uploading(table.zone, table.prefix, because, "s3:ListMultipartUploadParts"),
+                objects.locating(table.zone, because),
+                objects.finding_uploads(table.zone, because),
+                *write_entries(table, because),
+            )
+        )
+        return *execute_query(self.workgroup, because), *reads, *writes

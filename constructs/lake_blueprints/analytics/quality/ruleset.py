@@ -1,0 +1,181 @@
+"""The quality rules of a dataset, evaluated on its table."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Annotations, Duration, Names, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lake_blueprints.analytics.quality.run_access import RUNS, every_ruleset, grant_evaluation
+from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.access import grant_entries
+from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
+from lake_blueprints.foundation.access import ServiceRole, combine, grant_on
+from template_checks.limits.glue import WORKERS
+
+
+class QualityRuleset(Construct):
+    """Define the ruleset of a table: what its contract promises, in the language of Glue Data Quality.
+
+    A rule that nobody can evaluate is a synth warning with its name. docs/quality.md says what becomes of each rule.
+    Nothing runs by itself: `orchestration.Evaluate` evaluates the ruleset in a pipeline.
+
+    Parameters
+    ----------
+    table: Table
+        What is evaluated; its dataset holds the rules.
+    references: sequence of Table
+        Tables that rules may read as well: those of the contract's relationships. By default none; the role has room
+        for about 100.
+    workers: int
+        Workers of a run, G.1X, 2 to 299. By default 2; a run costs by the worker and second, one minute at least.
+
+    Defines
+    -------
+    One ruleset, named `ruleset_name`, and the `role` of its runs.
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no rule that can be evaluated (see `define_promised`), the rules are longer than Glue
+        takes, a table projects its partitions, the workers are out of range, or the references need more permissions
+        than a role holds.
+
+    Example
+    -------
+        >>> rules = QualityRuleset(self, "FlightRules", table=flights)
+        >>> steps = [Curate(job=curate), Evaluate(ruleset=rules)]
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        table: Table,
+        references: Sequence[Table] = (),
+        workers: int = 2,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        WORKERS.check("workers", workers)
+        others = {reference.dataset.name: reference for reference in references}
+        self.rules = compile_ruleset(table.dataset, others=others)
+        _report(self, self.rules)
+        if not self.rules.rules:
+            raise ValueError(f"dataset '{table.dataset.name}' has no quality rule that can be evaluated; leave it out")
+        self.table = table
+        self.references = [{**others, table.dataset.name: table}[name] for name in self.rules.reads]
+        self._workers = workers
+        for read in (table, *self.references):
+            _check_registered(read)
+
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description=f"Evaluates the rules of {table.dataset.name}",
+            relief="name fewer 'references'",
+        )
+        for read in (table, *self.references):
+            read.grant_read(self.role, restricted=True)
+        grant_evaluation(self.role)
+        database, name = table.database.database_name, table.table_name
+        # Glue cannot point a ruleset at another table, so that another table is another name. Its rules may change.
+        digest = hashlib.sha256(f"{database}.{name}".encode()).hexdigest()[:8]
+        resource = glue.CfnDataQualityRuleset(
+            self,
+            "Ruleset",
+            name=f"{Names.unique_resource_name(self, max_length=200, separator='-')}-{digest}",
+            description=f"Quality of the dataset {table.dataset.name}, contract version {table.dataset.version}",
+            ruleset=self.rules.text,
+            target_table=glue.CfnDataQualityRuleset.DataQualityTargetTableProperty(
+                # The reference, so that the table comes first.
+                database_name=database,
+                table_name=table.resource.ref,
+            ),
+        )
+        self.ruleset_name: str = resource.ref
+        self.ruleset_arn = Stack.of(self).format_arn(
+            service="glue", resource="dataQualityRuleset", resource_name=resource.ref
+        )
+        grant_on(None, self.role, ["glue:GetDataQualityRuleset"], [self.ruleset_arn])
+
+    def start_run(self, *, timeout: Duration) -> Mapping[str, Any]:
+        """Return the parameters with which a run starts; the run ends by itself after the timeout."""
+        more = {item.dataset.name: _source(item) for item in self.references}
+        return {
+            "DataSource": _source(self.table),
+            **({"AdditionalDataSources": more} if more else {}),
+            "RulesetNames": [self.ruleset_name],
+            "Role": self.role.role_arn,
+            "NumberOfWorkers": self._workers,
+            "Timeout": math.ceil(timeout.to_seconds() / 60),
+            "AdditionalRunOptions": {"CloudWatchMetricsEnabled": True},
+        }
+
+    def grant_run(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow starting runs and reading their results."""
+        return combine(
+            grant_on(None, grantee, ["glue:StartDataQualityRulesetEvaluationRun"], [self.ruleset_arn]),
+            grant_on(
+                None,
+                grantee,
+                ["glue:GetDataQualityRulesetEvaluationRun", "glue:GetDataQualityResult"],
+                [every_ruleset(self.role)],
+                because=RUNS,
+            ),
+            # Starting a run looks the tables up in the name of whoever starts it.
+            *(self._grant_look(grantee, item) for item in (self.table, *self.references)),
+            grant_on(
+                None,
+                grantee,
+                ["iam:PassRole"],
+                [self.role.role_arn],
+                {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}},
+            ),
+        )
+
+    def _grant_look(self, grantee: iam.IGrantable, table: Table) -> iam.Grant:
+        return grant_entries(self, grantee, ["glue:GetTable"], table.database.database_name, table.table_name)
+
+
+def define_promised(
+    scope: Construct, construct_id: str, *, table: Table, references: Sequence[Table] = ()
+) -> QualityRuleset | None:
+    """Define the ruleset of a table if its contract promises more than curation ensures by itself.
+
+    That is a rule, a unique column or a relationship; for a primary key alone no run is worth its cost. Rules that
+    nobody can evaluate are reported either way.
+    """
+    dataset = table.dataset
+    if not (dataset.quality or dataset.relationships or any(column.unique for column in dataset.columns)):
+        return None
+    found = compile_ruleset(dataset, others=[item.dataset.name for item in references])
+    if found.rules:
+        return QualityRuleset(scope, construct_id, table=table, references=references)
+    _report(scope, found)
+    return None
+
+
+def _check_registered(table: Table) -> None:
+    # https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
+    if table.layout.projection(table.dataset):
+        raise ValueError(
+            f"table '{table.table_name}' projects its partitions, which only Athena sees: Glue would evaluate no rows; "
+            "lay it out with registered partitions"
+        )
+
+
+def _report(scope: Construct, rules: Ruleset) -> None:
+    for note in rules.notes:
+        Annotations.of(scope).add_warning_v2(f"lake-blueprints:quality {note.place}", note.text)
+
+
+def _source(table: Table) -> dict[str, Any]:
+    return {"GlueTable": {"DatabaseName": table.database.database_name, "TableName": table.table_name}}

@@ -1,0 +1,145 @@
+"""Evaluating the quality of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+
+from lake_blueprints.analytics.quality.calls import run_ruleset
+from lake_blueprints.analytics.quality.ruleset import QualityRuleset
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.orchestration.asl import (
+    IDEMPOTENCY_TOKEN,
+    ONE_CALL,
+    Fragment,
+    State,
+    busy,
+    check_name,
+    joined,
+    retry,
+    step_name,
+    task,
+)
+from lake_blueprints.orchestration.messages import publish
+from lake_blueprints.orchestration.poll import Poll
+from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.step import Step
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
+
+# In JSONata: a filter of JSONPath that finds nothing fails, and JSONPath cannot count. A rule without a label of its
+# severity, as somebody may have added it in the console, counts as an error. What was found is handed on only if it is
+# a count; Glue's message, which may quote a value, never is.
+_JUDGE = """{% (
+    $broken := [$states.input.quality.RuleResults[Result != 'PASS'].{
+        'rule': $exists(Labels.rule) ? Labels.rule : Name,
+        'severity': $exists(Labels.severity) ? Labels.severity : 'error',
+        'found': $exists(Labels.rule) and $not($exists(Labels.reports)) ? EvaluatedMetrics.*[0]
+    }];
+    $told := function($severity) {
+        $join($broken[severity = $severity].(
+            rule & ($exists(found) ? ' (found ' & $string(found) & ')' : '')
+        ), '; ')
+    };
+    $merge([$states.input, {'quality': {
+        'table': TABLE,
+        'broken': $broken,
+        'errors': $count($broken[severity = 'error']),
+        'warnings': $count($broken[severity = 'warning']),
+        'cause': TABLE & ' breaks ' & $told('error')
+    }}])
+) %}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Step):
+    """Evaluate a ruleset: a broken error fails the step, broken warnings are published, and the rest is noted.
+
+    What is said of a broken rule is its name, its severity and, where it counts rows, how many; no value of the data.
+
+    Parameters
+    ----------
+    ruleset: QualityRuleset
+        What is evaluated.
+    timeout: Duration
+        Time after which the run ends, on the minute, and the step fails. By default 1 hour.
+    name: str, optional
+        Name of the step. By default `Evaluate` and the dataset.
+    """
+
+    ruleset: QualityRuleset
+    timeout: Duration = field(default_factory=lambda: Duration.hours(1))
+    name: str | None = None
+
+    def render(self, setting: Setting) -> Fragment:
+        name = check_name(self.name or step_name("Evaluate", self.ruleset.table.dataset.name))
+        return joined(self._run(name, setting), self._read(f"{name} result"), self._judge(name, setting))
+
+    def grant(self, role: ServiceRole) -> None:
+        self.ruleset.grant_run(role)
+
+    def _run(self, name: str, setting: Setting) -> Fragment:
+        start = task(
+            name,
+            "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
+            {**self.ruleset.start_run(timeout=self.timeout), "ClientToken.$": IDEMPOTENCY_TOKEN},
+            timeout=ONE_CALL,
+            retries=[busy(["Glue.ConcurrentRunsExceededException", *GLUE_THROTTLED]), retry(GLUE)],
+            result={"id.$": "$.RunId"},
+        )
+        status, reason = "$.poll.answer.Status", "$.poll.answer.ErrorString"
+        explained = {"And": [{"Variable": reason, "IsPresent": True}, {"Variable": status, "StringEquals": "FAILED"}]}
+        poll = Poll(
+            action="aws-sdk:glue:getDataQualityRulesetEvaluationRun",
+            parameters={"RunId.$": "$.poll.id"},
+            transient=(*GLUE_THROTTLED, *GLUE),
+            succeeded={"Variable": status, "StringEquals": "SUCCEEDED"},
+            failures=[
+                (explained, reason),
+                *(({"Variable": status, "StringEquals": end}, status) for end in ("FAILED", "STOPPED", "TIMEOUT")),
+            ],
+        )
+        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+
+    def _read(self, name: str) -> Fragment:
+        states = task(
+            name,
+            "aws-sdk:glue:getDataQualityResult",
+            {"ResultId.$": "$.poll.answer.ResultIds[0]"},
+            timeout=ONE_CALL,
+            retries=[retry((*GLUE_THROTTLED, *GLUE))],
+            result_path="$.quality",
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def _judge(self, name: str, setting: Setting) -> Fragment:
+        judges, decides, broken, warns, done = (
+            f"{name} {state}" for state in ("rules", "judged", "broken", "warns", "passed")
+        )
+        message = {"table.$": "$.quality.table", "broken.$": "$.quality.broken"}
+        warning = publish(warns, setting, subject="Warning", message=message)
+        states: dict[str, State] = {
+            judges: {
+                "Type": "Pass",
+                "QueryLanguage": "JSONata",
+                "Output": _JUDGE.replace("TABLE", f"'{self.ruleset.table.dataset.name}'"),
+                "Next": decides,
+            },
+            decides: {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.quality.errors", "NumericGreaterThan": 0, "Next": broken},
+                    {"Variable": "$.quality.warnings", "NumericGreaterThan": 0, "Next": warns},
+                ],
+                "Default": done,
+            },
+            broken: {"Type": "Fail", "Error": name, "CausePath": "$.quality.cause"},
+            **warning,
+            warns: warning[warns] | {"Next": done},
+            done: {"Type": "Pass"},
+        }
+        return Fragment(start=judges, end=done, states=states)
+
+    def calls(self) -> tuple[Call, ...]:
+        return run_ruleset(self.ruleset, "evaluates the ruleset")

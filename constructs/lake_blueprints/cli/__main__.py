@@ -1,7 +1,0 @@
-"""`python -m lake_blueprints.cli`, for where the command `lake` is not on the path."""
-
-import sys
-
-from lake_blueprints.cli.main import main
-
-sys.exit(main())

@@ -1,0 +1,116 @@
+"""What settings Redshift Serverless accepts, and what tables it loads.
+
+https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-capacity.html,
+https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, Token
+
+from lake_blueprints.catalog import Table
+from lake_blueprints.contracts import DatasetFormat
+from lake_blueprints.databases.redshift import statements
+from template_checks.limits import redshift as limits
+
+_ZONES, _ZONES_WITH_ENHANCED_ROUTING = 2, 3
+_LONGEST_QUERY_SECONDS = 86_399
+_LONGEST_SNAPSHOT_DAYS = 3_653
+
+
+def check_capacity(base: int, maximum: int) -> None:
+    """Refuse capacities that Redshift Serverless would refuse, in RPUs.
+
+    Raises
+    ------
+    ValueError
+        If the base capacity is none of those offered, or the maximum is not more than it.
+    """
+    if Token.is_unresolved(base) or Token.is_unresolved(maximum):
+        return
+    limits.BASE_CAPACITY.check("base_capacity", base)
+    limits.MAX_CAPACITY.check("max_capacity", maximum)
+    if maximum < base:
+        raise ValueError(f"'max_capacity' must be no less than the base capacity of {base} RPUs, got {maximum}")
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that Redshift Serverless does not listen on.
+
+    Raises
+    ------
+    ValueError
+        If the port is in neither range.
+    """
+    if not Token.is_unresolved(port):
+        limits.PORT.check("port", port)
+
+
+def check_zones(zones: Sequence[str], enhanced_vpc_routing: bool) -> None:
+    """Refuse subnets in too few Availability Zones.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two, or than three with enhanced VPC routing.
+    """
+    needed = _ZONES_WITH_ENHANCED_ROUTING if enhanced_vpc_routing else _ZONES
+    found = len(set(zones))
+    if found < needed:
+        routing = " with enhanced VPC routing" if enhanced_vpc_routing else ""
+        raise ValueError(
+            f"Redshift Serverless{routing} needs isolated subnets in {needed} Availability Zones, got {found}; "
+            f"a LakeNetwork has them with az_count={needed}"
+        )
+
+
+def check_query_timeout(timeout: Duration) -> None:
+    """Refuse a time limit that is not 1 second to almost 24 hours.
+
+    Raises
+    ------
+    ValueError
+        With the value and the values allowed.
+    """
+    if not timeout.is_unresolved() and not 1 <= timeout.to_seconds() <= _LONGEST_QUERY_SECONDS:
+        raise ValueError(
+            f"'query_timeout' must be 1 to {_LONGEST_QUERY_SECONDS} seconds, got {timeout.to_seconds()} seconds"
+        )
+
+
+def check_snapshot(kept_for: Duration | None) -> None:
+    """Refuse a time to keep a snapshot that is not 1 to 3,653 days.
+
+    Raises
+    ------
+    ValueError
+        With the value and the values allowed.
+    """
+    if kept_for and not kept_for.is_unresolved() and not 1 <= kept_for.to_days() <= _LONGEST_SNAPSHOT_DAYS:
+        raise ValueError(
+            f"'final_snapshot_kept_for' must be 1 to {_LONGEST_SNAPSHOT_DAYS} days, got {kept_for.to_days()} days"
+        )
+
+
+def check_loadable(table: Table) -> None:
+    """Refuse a table that Redshift could not hold, or could not read from the lake.
+
+    Raises
+    ------
+    ValueError
+        With what is in the way, and the fix.
+    """
+    name = table.table_name
+    statements.check_dataset(table.dataset)
+    for identifier in (name, table.database.database_name):
+        if not Token.is_unresolved(identifier):
+            statements.check_name(identifier)
+    if table.format is not DatasetFormat.PARQUET:
+        raise ValueError(f"table '{name}' is {table.format}; a warehouse loads Parquet, as the lake's jobs write it")
+    if table.layout.projection(table.dataset):
+        raise ValueError(
+            f"the partitions of table '{name}' are projected, which only Athena sees; "
+            "register them by ByPartitionKeys() so that Redshift Spectrum sees them as well"
+        )

@@ -1,0 +1,174 @@
+"""Loading the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+
+from lake_blueprints.catalog import Table
+from lake_blueprints.databases.redshift.calls import run_statements
+from lake_blueprints.databases.redshift.statements import SHAPE_PREFIX
+from lake_blueprints.databases.redshift.warehouse import Warehouse
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.orchestration.asl import (
+    IDEMPOTENCY_TOKEN,
+    ONE_CALL,
+    Fragment,
+    State,
+    busy,
+    bytes_of,
+    chain,
+    check_name,
+    discard_output,
+    retry,
+    task,
+)
+from lake_blueprints.orchestration.poll import Poll
+from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.step import Step
+from lake_blueprints.orchestration.transient import REDSHIFT, REDSHIFT_BUSY
+
+# https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
+_MOST_STATEMENTS = 40
+# https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html
+_MOST_STATEMENT_BYTES = 100_000
+# What states hand on: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html. Some of it is for the
+# execution's own input and output.
+_MOST_BYTES = 240 * 1024
+# Definitions in one transaction, so that these fit, too.
+_MOST_SETUP_BYTES = 60_000
+_STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load(Step):
+    """Define tables in the warehouse and load them, one after the other, each in a transaction of its own.
+
+    A table whose columns have changed since it was defined is made anew and loaded as a whole.
+
+    Parameters
+    ----------
+    warehouse: Warehouse
+        Where to.
+    tables: sequence of Table, optional
+        What is loaded. By default all tables that were added to the warehouse.
+    timeout: Duration
+        Time after which waiting for one transaction ends and the step fails. By default 1 hour.
+    name: str, optional
+        Name of the step. By default `Load` and the warehouse's id.
+    """
+
+    warehouse: Warehouse
+    tables: Sequence[Table] | None = None
+    timeout: Duration = field(default_factory=lambda: Duration.hours(1))
+    name: str | None = None
+
+    def render(self, setting: Setting) -> Fragment:
+        name = check_name(self.name or f"Load {self.warehouse.node.id}")
+        batches = f"{name} batches"
+        first = self._attempt(f"{name} batch", "$.sqls", setting)
+        # A table whose columns have changed since it was defined is made anew.
+        second = self._attempt(f"{name} anew", "$.anew", setting)
+        other_shape = {
+            "And": [
+                {"Variable": _ERROR, "IsPresent": True},
+                {"Variable": _ERROR, "StringMatches": f"*{SHAPE_PREFIX}*"},
+            ],
+            "Next": second.start,
+        }
+        first.states[f"{name} batch decides"]["Choices"].insert(1, other_shape)
+        work = chain([first])
+        states: dict[str, State] = {
+            batches: {"Type": "Pass", "Result": self._batches(), "ResultPath": "$.batches", "Next": name},
+            name: {
+                "Type": "Map",
+                "ItemsPath": "$.batches",
+                "MaxConcurrency": 1,
+                "ItemProcessor": {
+                    "ProcessorConfig": {"Mode": "INLINE"},
+                    **work,
+                    "States": {**work["States"], **chain([second])["States"]},
+                },
+                # What has been loaded need not be handed on.
+                "ResultSelector": {},
+                "ResultPath": "$.batches",
+            },
+        }
+        return Fragment(start=batches, end=name, states=states)
+
+    def _attempt(self, name: str, statements: str, setting: Setting) -> Fragment:
+        """Return the states that run the statements at a path in one transaction, and wait for its end."""
+        start = task(
+            name,
+            "aws-sdk:redshiftdata:batchExecuteStatement",
+            # With a token of its own, a call that is repeated does not run a second time beside the first.
+            {**self.warehouse.connection, "Sqls.$": statements, "ClientToken.$": IDEMPOTENCY_TOKEN},
+            timeout=ONE_CALL,
+            retries=[busy([*REDSHIFT_BUSY]), retry(REDSHIFT)],
+            result={"id.$": "$.Id"},
+        )
+        poll = Poll(
+            action="aws-sdk:redshiftdata:describeStatement",
+            parameters={"Id.$": "$.poll.id"},
+            transient=(*REDSHIFT_BUSY, *REDSHIFT),
+            succeeded={"Variable": _STATUS, "StringEquals": "FINISHED"},
+            failures=[
+                ({"Variable": _STATUS, "StringEquals": "FAILED"}, _ERROR),
+                ({"Variable": _STATUS, "StringEquals": "ABORTED"}, _STATUS),
+            ],
+        )
+        return discard_output(poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout))
+
+    def grant(self, role: ServiceRole) -> None:
+        self.warehouse.grant_load(role)
+
+    def _batches(self) -> list[dict[str, list[str]]]:
+        tables = self.warehouse.tables if self.tables is None else self.tables
+        # Definitions share a transaction: it is external tables, not schemas, that Redshift refuses to create in one.
+        batches = [{"sqls": sqls} for sqls in _in_batches(self.warehouse.setup_statements())]
+        for table in tables:
+            load = self.warehouse.load_statements(table)
+            anew = [*self.warehouse.anew_statements(table), *load]
+            if len(anew) > _MOST_STATEMENTS:
+                raise ValueError(
+                    f"loading table '{table.table_name}' takes {len(anew)} statements; "
+                    f"one call of the Redshift Data API takes at most {_MOST_STATEMENTS}"
+                )
+            longest = max(map(bytes_of, anew))
+            if longest > _MOST_STATEMENT_BYTES:
+                raise ValueError(
+                    f"a statement for table '{table.table_name}' takes {longest:,} bytes; the Redshift Data API takes "
+                    f"at most {_MOST_STATEMENT_BYTES:,}, so load fewer columns or split the table"
+                )
+            batch = {"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew}
+            # Beside them lies the answer of DescribeStatement, which repeats those that run.
+            if (size := bytes_of(batch) + bytes_of(anew)) > _MOST_BYTES:
+                raise ValueError(
+                    f"loading table '{table.table_name}' takes {size:,} bytes with the answers about it; a state "
+                    f"machine hands on {_MOST_BYTES:,}, so load fewer columns or split the table"
+                )
+            batches.append(batch)
+        if (size := bytes_of(batches)) > _MOST_BYTES:
+            raise ValueError(
+                f"loading {len(tables)} tables takes {size:,} bytes of SQL; a state machine hands on {_MOST_BYTES:,}, "
+                "so load them in several steps, each with some of the 'tables'"
+            )
+        return batches
+
+    def calls(self) -> tuple[Call, ...]:
+        return run_statements(self.warehouse, "loads tables", "BatchExecuteStatement", "DescribeStatement")
+
+
+def _in_batches(statements: Sequence[str]) -> Iterator[list[str]]:
+    """Yield statements in batches that one call and one answer hold."""
+    batch: list[str] = []
+    for statement in statements:
+        if batch and (len(batch) == _MOST_STATEMENTS or bytes_of([*batch, statement]) > _MOST_SETUP_BYTES):
+            yield batch
+            batch = []
+        batch.append(statement)
+    if batch:
+        yield batch

@@ -1,0 +1,328 @@
+"""A Redshift Serverless warehouse that loads datasets of the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from aws_cdk import Duration, Names, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_redshiftserverless as redshift
+from constructs import Construct
+
+from lake_blueprints.catalog import Table
+from lake_blueprints.contracts.evolution import Consumer
+from lake_blueprints.databases.redshift import statements
+from lake_blueprints.databases.redshift.audit_logs import AUDIT_LOGS, define_audit_logs
+from lake_blueprints.databases.redshift.checks import (
+    check_capacity,
+    check_loadable,
+    check_port,
+    check_query_timeout,
+    check_snapshot,
+    check_zones,
+)
+from lake_blueprints.databases.redshift.data_api import ADMIN, admin_secret_name, grant_statements, grant_usage_limits
+from lake_blueprints.databases.redshift.usage_limit import UsageLimit
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network.lake_network import LakeNetwork
+from lake_blueprints.foundation.network.vpc import choose_vpc
+from lake_blueprints.foundation.removal import guard_removal
+
+
+class Warehouse(Construct):
+    """Define a private, encrypted Redshift Serverless namespace and workgroup, and the SQL that loads the lake.
+
+    Parameters
+    ----------
+    network: LakeNetwork or ec2.IVpc, optional
+        Where the warehouse listens, in isolated subnets. By default a new `LakeNetwork` is defined.
+    encryption_key: kms.IKey, optional
+        Key for data, admin secret and audit logs; CloudWatch Logs may use it, as with `LakeKey`. By default a new
+        `LakeKey` is defined.
+    database: str
+        Name of the first database. By default dev.
+    base_capacity: int
+        Compute at the start of a query, in RPUs: 4, 8 to 512 in steps of 8, or up to 1,024 in steps of 32. By
+        default 8, which holds up to 128 TB.
+    max_capacity: int, optional
+        Most compute at a time, in RPUs, a multiple of 8; it bounds the cost of an hour. By default twice the base.
+    usage_limits: sequence of UsageLimit
+        Most compute in a period. CloudFormation has no type for them: the orchestration applies
+        `usage_limit_requests`. By default none.
+    query_timeout: Duration
+        Time after which a query is stopped, 1 second to 24 hours. By default 1 hour.
+    enhanced_vpc_routing: bool
+        Whether COPY and Spectrum reach S3 and Glue through the VPC, which then needs three zones and, by the hour,
+        an endpoint for Glue. By default they use the network of AWS, so that an idle network costs nothing.
+    port: int
+        Port to listen on, 5431 to 5455 or 8191 to 8215. By default 5439.
+    final_snapshot_kept_for: Duration, optional
+        How long a last snapshot is kept if the namespace is deleted, 1 to 3,653 days. By default there is none.
+    log_retention: logs.RetentionDays
+        How long audit logs are kept. By default one year.
+    removal_policy: RemovalPolicy
+        What happens to the data when the namespace leaves the stack, subject to the removal guard. By default it
+        is retained.
+
+    Defines
+    -------
+    One namespace, named `namespace_name`, one workgroup, named `workgroup_name`, the role for COPY and Spectrum, as
+    `role`, its security group, as `connections`, and a log group for each audit log; a network and a key, as
+    `key`, unless they are given.
+
+    Raises
+    ------
+    ValueError
+        If capacity, port, time limit or network are not what Redshift Serverless accepts.
+
+    Notes
+    -----
+    Redshift changes one setting of a workgroup at a time: deploy changes of capacity, routing and parameters one
+    after the other (https://github.com/hashicorp/terraform-provider-aws/issues/28108).
+
+    https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html,
+    https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-considerations.html
+
+    Example
+    -------
+        >>> warehouse = Warehouse(self, "Warehouse")
+        >>> warehouse.add_dataset(flights)
+        >>> warehouse.grant_run_statements(state_machine)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: LakeNetwork | ec2.IVpc | None = None,
+        encryption_key: kms.IKey | None = None,
+        database: str = "dev",
+        base_capacity: int = 8,
+        max_capacity: int | None = None,
+        usage_limits: Sequence[UsageLimit] = (),
+        query_timeout: Duration | None = None,
+        enhanced_vpc_routing: bool = False,
+        port: int = 5439,
+        final_snapshot_kept_for: Duration | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        maximum = 2 * base_capacity if max_capacity is None else max_capacity
+        check_capacity(base_capacity, maximum)
+        check_port(port)
+        timeout = query_timeout or Duration.hours(1)
+        check_query_timeout(timeout)
+        check_snapshot(final_snapshot_kept_for)
+        self.database = database
+        self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
+        vpc = choose_vpc(
+            self,
+            network,
+            reach_glue=enhanced_vpc_routing,
+            encryption_key=self.key,
+            removal_policy=removal_policy,
+        )
+        subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+        check_zones(subnets.availability_zones, enhanced_vpc_routing)
+
+        # AWS does not document that Redshift sends `aws:SourceAccount` when it assumes a role.
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
+            description=f"COPY and Spectrum of {self.node.path}",
+            source_account=False,
+            relief="load the datasets into several warehouses",
+        )
+        self._usage_limits = tuple(usage_limits)
+        self._tables: dict[str, Table] = {}
+
+        name = Names.unique_resource_name(self, max_length=64, separator="-").lower()
+        self._namespace = redshift.CfnNamespace(
+            self,
+            "Namespace",
+            namespace_name=name,
+            db_name=database,
+            admin_username=ADMIN,
+            manage_admin_password=True,
+            admin_password_secret_kms_key_id=self.key.key_arn,
+            kms_key_id=self.key.key_arn,
+            iam_roles=[self.role.role_arn],
+            default_iam_role_arn=self.role.role_arn,
+            log_exports=list(AUDIT_LOGS),
+            final_snapshot_name=f"{name}-final" if final_snapshot_kept_for else None,
+            final_snapshot_retention_period=final_snapshot_kept_for.to_days() if final_snapshot_kept_for else None,
+        )
+        guard_removal(self._namespace, removal_policy, encryption_key=self.key)
+        self._namespace.node.add_dependency(
+            *define_audit_logs(
+                self, name, encryption_key=self.key, retention=log_retention, removal_policy=removal_policy
+            )
+        )
+        self.namespace_name: str = self._namespace.ref
+
+        group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=vpc,
+            description=f"Warehouse {self.node.path}",
+            allow_all_outbound=enhanced_vpc_routing,
+        )
+        self.connections = ec2.Connections(security_groups=[group], default_port=ec2.Port.tcp(port))
+        self._workgroup = redshift.CfnWorkgroup(
+            self,
+            "Workgroup",
+            workgroup_name=name,
+            namespace_name=self.namespace_name,
+            base_capacity=base_capacity,
+            max_capacity=maximum,
+            enhanced_vpc_routing=enhanced_vpc_routing,
+            publicly_accessible=False,
+            port=port,
+            subnet_ids=subnets.subnet_ids,
+            security_group_ids=[group.security_group_id],
+            config_parameters=[
+                redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value)
+                for key, value in (
+                    ("enable_user_activity_logging", "true"),
+                    ("max_query_execution_time", str(timeout.to_seconds())),
+                    ("require_ssl", "true"),
+                )
+            ],
+        )
+        self.workgroup_name: str = self._workgroup.ref
+        self.workgroup_arn: str = self._workgroup.attr_workgroup_workgroup_arn
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that are loaded, in the order in which they were added."""
+        return tuple(self._tables.values())
+
+    @property
+    def connection(self) -> dict[str, str]:
+        """The parameters by which a call of the Redshift Data API reaches the database as its admin.
+
+        With temporary credentials an IAM role is the database user `IAMR:<role>`, who may do what PUBLIC may: create
+        tables in `public`, but no external schema (https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html,
+        https://docs.aws.amazon.com/redshift/latest/dg/r_Privileges.html). Nobody but the admin could grant it more.
+        So statements run as the admin, by the managed secret: whoever may run them may do everything in here, and
+        people get rights of their own by GRANT statements that run this way.
+
+        CloudFormation does not tell the secret's ARN, but the Data API also takes its name, which follows from the
+        namespace's (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2021,
+        https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html).
+        """
+        return {
+            "WorkgroupName": self.workgroup_name,
+            "Database": self.database,
+            "SecretArn": admin_secret_name(self.namespace_name),
+        }
+
+    def add_dataset(self, table: Table, *, restricted: bool = False) -> None:
+        """Make a table of the lake a table of the warehouse, and let the warehouse read it.
+
+        The role has room for about 100 tables, fewer if their names are long.
+
+        Parameters
+        ----------
+        table: Table
+            Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none.
+        restricted: bool
+            Whether restricted columns are loaded, which whoever uses the warehouse may then see. By default a table
+            that has some is refused: add the one of its masked copy.
+
+        Raises
+        ------
+        ValueError
+            If Redshift could not hold or read the table, the warehouse already has one of that name, the table has
+            restricted columns that may not be loaded, or the role has no room for another one.
+        """
+        check_loadable(table)
+        table.require_clearance(restricted)
+        if table.table_name in self._tables:
+            raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
+        self._tables[table.table_name] = table
+        table.grant_read(self.role, restricted=restricted)
+
+    def setup_statements(self) -> list[str]:
+        """Return the statements that define external schemas and tables; they may run again.
+
+        One call of BatchExecuteStatement takes at most 40.
+        """
+        databases = dict.fromkeys(table.database.database_name for table in self.tables)
+        return [
+            *(statements.create_external_schema(database) for database in databases),
+            *(statements.create_table(table.dataset, table.table_name) for table in self.tables),
+            *statements.prepare_shapes(self._tables),
+        ]
+
+    def load_statements(self, table: Table) -> list[str]:
+        """Return the statements that bring one table up to date, for one call of BatchExecuteStatement.
+
+        The call runs them in one transaction. They may run again and add nothing twice, but not at the same time:
+        Redshift enforces no primary key.
+        """
+        return statements.load(
+            table.dataset,
+            table.table_name,
+            database=table.database.database_name,
+            uri=table.uri,
+            in_folders=bool(table.layout.partition_columns(table.dataset)),
+        )
+
+    def shape_statement(self, table: Table) -> str:
+        """Return a statement that fails, naming a `lake_shape_`, unless the table has its present columns."""
+        return statements.check_shape(table.dataset, table.table_name)
+
+    def anew_statements(self, table: Table) -> list[str]:
+        """Return the statements that define one table anew, before it is loaded in the same transaction.
+
+        Grants on the former one end with it; schema-wide ones, `GRANT SELECT FOR TABLES IN SCHEMA`, go on
+        (https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html).
+        """
+        return statements.make_anew(table.dataset, table.table_name)
+
+    def usage_limit_requests(self) -> list[dict[str, str | int]]:
+        """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them.
+
+        List the workgroup's limits first: one of the same period is updated, not created again.
+        """
+        return [limit.render(self.workgroup_arn) for limit in self._usage_limits]
+
+    def grant_set_usage_limits(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow listing, creating and changing usage limits, of any workgroup: IAM has no resource for them."""
+        return grant_usage_limits(grantee)
+
+    def grant_run_statements(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow running SQL as the database's admin through the Data API, and following it; see `connection`.
+
+        A statement belongs to the role that ran it, and only that role can follow it.
+        """
+        return self._grant_statements(grantee)
+
+    def grant_load(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow running batches of SQL as `grant_run_statements` does, and learning how they end; not their results."""
+        return self._grant_statements(
+            grantee, run=["redshift-data:BatchExecuteStatement"], follow=["redshift-data:DescribeStatement"]
+        )
+
+    def consumers(self) -> Iterator[Consumer]:
+        """Return the tables that are loaded."""
+        for table in self.tables:
+            yield Consumer(f"warehouse {self.node.path}", table.dataset.name)
+
+    def _grant_statements(self, grantee: iam.IGrantable, **actions: Sequence[str]) -> iam.Grant:
+        return grant_statements(
+            self,
+            grantee,
+            namespace=self.namespace_name,
+            workgroup_arn=self.workgroup_arn,
+            encryption_key=self.key,
+            **actions,
+        )

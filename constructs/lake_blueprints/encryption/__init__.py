@@ -1,7 +1,0 @@
-"""Keys, and how services are told to use them."""
-
-from lake_blueprints.encryption.hash_salt import HashSalt
-from lake_blueprints.encryption.lake_key import LakeKey
-from lake_blueprints.encryption.security_configuration import GlueSecurityConfiguration
-
-__all__ = ("GlueSecurityConfiguration", "HashSalt", "LakeKey")

@@ -1,0 +1,1 @@
+"""Shared parts of all constructs: permissions, encryption, network, removal."""

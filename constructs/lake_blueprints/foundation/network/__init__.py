@@ -1,0 +1,5 @@
+"""Network: the lake's VPC."""
+
+from lake_blueprints.foundation.network.lake_network import LakeNetwork
+
+__all__ = ("LakeNetwork",)

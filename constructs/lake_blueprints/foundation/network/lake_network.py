@@ -1,0 +1,186 @@
+"""A VPC that costs nothing while nobody uses it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from aws_cdk import Aws, CfnTag, RemovalPolicy, Stack, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from lake_blueprints.foundation.access import ServiceRole, grant_on
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network.zones import choose_zones, is_zone_id
+from lake_blueprints.foundation.removal import guard_removal
+
+# A VPC has at most 65,536 addresses; in smaller subnets than those of /24 a warehouse may not find enough:
+# https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
+_LARGEST, _SMALLEST = 16, 24
+
+
+class LakeNetwork(Construct):
+    """Define a VPC of isolated subnets, without internet or NAT gateway, from which S3 can be reached.
+
+    Nothing in it is charged by the hour, except the interface endpoints that are asked for. Its flow logs cost by
+    the volume of traffic.
+
+    Parameters
+    ----------
+    az_count: int, optional
+        Availability Zones, each with one subnet, 1 to 6: the first ones of the account, in whichever Region the stack
+        is deployed. Redshift Serverless needs 2, or 3 with enhanced VPC routing. By default 3, or 2 in a Region that
+        has no more for a new account; an account that has two elsewhere, or a stack that is not bound to a Region and
+        may be deployed to one that has two, needs the number.
+    availability_zones: sequence of str, optional
+        The zones themselves, 1 to 6, where the first ones are not wanted: Redshift Serverless is not in every zone.
+        Names such as us-east-1a, or ids such as use1-az1, which mean the same zone in every account. By default they
+        are chosen by number.
+    cidr: str
+        Addresses, in CIDR notation, /16 to /24. By default 10.0.0.0/16.
+    endpoints: sequence of ec2.InterfaceVpcEndpointAwsService
+        Other services to reach, each through an endpoint charged by the hour in every zone. By default none.
+    encryption_key: kms.IKey, optional
+        Key for the flow logs, which CloudWatch Logs may use, as with `LakeKey`. By default a new `LakeKey` is
+        defined.
+    flow_log_retention: logs.RetentionDays
+        How long flow logs are kept. By default 1 year.
+    removal_policy: RemovalPolicy
+        What happens to the flow logs when the network leaves the stack, subject to the removal guard. By default
+        they are retained.
+
+    Defines
+    -------
+    One VPC, as `vpc`, with its isolated subnets, S3 gateway endpoint and flow log; the log group, as `flow_logs`;
+    a key, as `key`, unless one is given.
+
+    Raises
+    ------
+    ValueError
+        If the number of zones or the addresses are out of range, or a zone is given twice or is of another Region.
+
+    Notes
+    -----
+    The default security group, which nothing here uses, stays as EC2 makes it: CloudFormation cannot change it, and
+    the switch that aws-cdk-lib has for it defines a custom resource with a Lambda function.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+
+    Example
+    -------
+        >>> network = LakeNetwork(self, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE])
+        >>> Warehouse(self, "Warehouse", network=network)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        az_count: int | None = None,
+        availability_zones: Sequence[str] | None = None,
+        cidr: str = "10.0.0.0/16",
+        endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] = (),
+        encryption_key: kms.IKey | None = None,
+        flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        zones = choose_zones(Stack.of(self).region, az_count, availability_zones)
+        addresses = _addresses(cidr)
+        self.vpc = self._isolated_vpc(addresses, zones)
+        self._reached = frozenset(service.short_name for service in endpoints)
+        for service in endpoints:
+            endpoint = self.vpc.add_interface_endpoint(service.short_name, service=service, open=False)
+            # The addresses as they are given and not as an attribute of the VPC, which audits cannot read.
+            endpoint.connections.allow_default_port_from(ec2.Peer.ipv4(cidr), f"{service.short_name} from the network")
+        self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
+        self.flow_logs = logs.LogGroup(self, "FlowLogs", encryption_key=self.key, retention=flow_log_retention)
+        guard_removal(self.flow_logs, removal_policy, encryption_key=self.key)
+        self._log_traffic()
+
+    def reaches(self, service: ec2.InterfaceVpcEndpointAwsService) -> bool:
+        """Whether the network has an interface endpoint for a service."""
+        return service.short_name in self._reached
+
+    def _isolated_vpc(self, addresses: ipaddress.IPv4Network, zones: Sequence[str]) -> ec2.IVpc:
+        """Define the VPC of its parts.
+
+        The L2 asks the account for its zones in a stack that is bound to a Region, even if they are given, and has
+        two of them in a stack that is not. It also defines routes and gateways that nothing here needs.
+        """
+        vpc = ec2.CfnVPC(
+            self, "Vpc", cidr_block=str(addresses), enable_dns_support=True, enable_dns_hostnames=True, tags=_name(self)
+        )
+        blocks = addresses.subnets(prefixlen_diff=(len(zones) - 1).bit_length())
+        subnets, tables = [], []
+        for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), 1):
+            subnet = ec2.CfnSubnet(
+                self,
+                f"Subnet{number}",
+                vpc_id=vpc.ref,
+                availability_zone=None if is_zone_id(zone) else zone,
+                availability_zone_id=zone if is_zone_id(zone) else None,
+                cidr_block=str(block),
+                map_public_ip_on_launch=False,
+                tags=_name(self, f"isolated {number}"),
+            )
+            table = ec2.CfnRouteTable(self, f"Routes{number}", vpc_id=vpc.ref, tags=_name(self, f"isolated {number}"))
+            ec2.CfnSubnetRouteTableAssociation(
+                self, f"Association{number}", subnet_id=subnet.ref, route_table_id=table.ref
+            )
+            subnets.append(subnet.ref)
+            tables.append(table.ref)
+        ec2.CfnVPCEndpoint(
+            self,
+            "S3",
+            vpc_id=vpc.ref,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{Aws.REGION}.s3",
+            route_table_ids=tables,
+        )
+        return ec2.Vpc.from_vpc_attributes(
+            self,
+            "Attributes",
+            vpc_id=vpc.ref,
+            vpc_cidr_block=str(addresses),
+            availability_zones=list(zones),
+            isolated_subnet_ids=subnets,
+            isolated_subnet_route_table_ids=tables,
+        )
+
+    def _log_traffic(self) -> None:
+        self.role = ServiceRole(
+            self, "Role", services=["vpc-flow-logs.amazonaws.com"], description=f"Writes flow logs of {self.node.path}"
+        )
+        # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+        actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+        grant_on(None, self.role, actions, [self.flow_logs.log_group_arn])
+        ec2.CfnFlowLog(
+            self,
+            "FlowLog",
+            resource_id=self.vpc.vpc_id,
+            resource_type="VPC",
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=self.flow_logs.log_group_name,
+            deliver_logs_permission_arn=self.role.role_arn,
+        )
+
+
+def _addresses(cidr: str) -> ipaddress.IPv4Network:
+    if Token.is_unresolved(cidr):
+        raise ValueError("'cidr' must be known at synth, because subnets are cut from it; got a token")
+    try:
+        addresses = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        raise ValueError(f"'cidr' must be IPv4 addresses such as 10.0.0.0/16, got '{cidr}': {error}") from None
+    if not _LARGEST <= addresses.prefixlen <= _SMALLEST:
+        raise ValueError(f"'cidr' must be of size /{_LARGEST} to /{_SMALLEST}, got '{cidr}'")
+    return addresses
+
+
+def _name(network: LakeNetwork, suffix: str = "") -> list[CfnTag]:
+    return [CfnTag(key="Name", value=f"{network.node.path} {suffix}".strip())]

@@ -1,0 +1,1 @@
+"""Ingestion: Kinesis Data Streams, Data Firehose, Glue crawlers."""

@@ -1,0 +1,75 @@
+"""Running a crawler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration, Stack
+
+from lake_blueprints.foundation.access import ServiceRole, grant_on
+from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.ingestion.crawler.crawler import Crawler
+from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.poll import Poll
+from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.step import Step
+from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
+
+_SDK = "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crawl(Step):
+    """Run a crawler to its end; if it is already running, wait for that run and start another one.
+
+    Parameters
+    ----------
+    crawler: Crawler
+        What runs.
+    timeout: Duration
+        Time after which waiting ends and the step fails. By default 2 hours.
+    name: str, optional
+        Name of the step. By default `Crawl` and the crawler's id.
+    """
+
+    crawler: Crawler
+    timeout: Duration = field(default_factory=lambda: Duration.hours(2))
+    name: str | None = None
+
+    def render(self, setting: Setting) -> Fragment:
+        name = check_name(self.name or f"Crawl {self.crawler.node.id}")
+        crawler = {"Name": self.crawler.crawler_name}
+        start = task(
+            name,
+            "aws-sdk:glue:startCrawler",
+            crawler,
+            timeout=ONE_CALL,
+            retries=[busy(["Glue.CrawlerRunningException", *GLUE_THROTTLED]), retry(GLUE)],
+        )
+        last, ready = (
+            "$.poll.answer.Crawler.LastCrawl",
+            {"Variable": "$.poll.answer.Crawler.State", "StringEquals": "READY"},
+        )
+        succeeded = {"And": [ready, {"Variable": f"{last}.Status", "StringEquals": "SUCCEEDED"}]}
+        poll = Poll(
+            action="aws-sdk:glue:getCrawler",
+            parameters=crawler,
+            transient=(*GLUE_THROTTLED, *GLUE),
+            succeeded=succeeded,
+            failures=[(ready, f"States.JsonToString({last})")],
+            unanswered={"Crawler": {"State": "STARTING"}},
+        )
+        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+
+    def grant(self, role: ServiceRole) -> None:
+        crawler = Stack.of(self.crawler).format_arn(
+            service="glue", resource="crawler", resource_name=self.crawler.crawler_name
+        )
+        grant_on(None, role, ["glue:StartCrawler", "glue:GetCrawler"], [crawler])
+
+    def calls(self) -> tuple[Call, ...]:
+        crawler = Stack.of(self.crawler).format_arn(
+            service="glue", resource="crawler", resource_name=self.crawler.crawler_name
+        )
+        actions = ("glue:StartCrawler", "glue:GetCrawler")
+        return (Call(actions=actions, resources=(crawler,), because="runs the crawler", source=_SDK),)

@@ -1,0 +1,5 @@
+"""Kinesis data streams."""
+
+from lake_blueprints.ingestion.kinesis.stream import Stream
+
+__all__ = ("Stream",)

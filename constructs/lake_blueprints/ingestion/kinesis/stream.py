@@ -1,0 +1,161 @@
+"""A Kinesis data stream that producers write records to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from lake_blueprints.foundation.access import combine, grant_on, grants
+from lake_blueprints.foundation.alarms import add_alarm
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.removal import guard_removal
+from template_checks.limits.kinesis import RETENTION
+
+# https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html
+STREAM_READ = (
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)
+STREAM_WRITE = ("kinesis:PutRecord", "kinesis:PutRecords")
+
+_DAY = Duration.hours(24)
+
+
+class Stream(Construct):
+    """Define an encrypted data stream, on demand or with a number of shards.
+
+    Parameters
+    ----------
+    encryption_key: kms.IKey, optional
+        Key for the records. By default a new `LakeKey` is defined.
+    mode: kinesis.StreamMode, optional
+        ON_DEMAND scales by itself; PROVISIONED has `shards`. By default PROVISIONED if `shards` is given, else
+        ON_DEMAND.
+    shards: int, optional
+        Number of shards, at least 1; each takes 1 MB or 1,000 records a second. Not for ON_DEMAND.
+    retention: Duration
+        How long a record can be read, 24 hours to 365 days. By default 24 hours.
+    alarm_topic: sns.ITopic, optional
+        Topic of the alarms on producers or readers that are throttled, and on a reader that is so late that half of
+        the retention is used up. By default there are no alarms.
+    removal_policy: RemovalPolicy
+        What happens to the records when the stream leaves the stack, subject to the removal guard. By default they
+        are retained.
+
+    Defines
+    -------
+    One Kinesis stream, as `stream`, with its `retention`; a key, as `key`, unless it is given; with a topic, three
+    alarms.
+
+    Raises
+    ------
+    ValueError
+        If shards and mode contradict each other, or the retention is out of range.
+
+    Example
+    -------
+        >>> stream = Stream(self, "Flights", retention=Duration.days(7))
+        >>> stream.grant_write(producer)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        encryption_key: kms.IKey | None = None,
+        mode: kinesis.StreamMode | None = None,
+        shards: int | None = None,
+        retention: Duration = _DAY,
+        alarm_topic: sns.ITopic | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        mode = mode or (kinesis.StreamMode.PROVISIONED if shards is not None else kinesis.StreamMode.ON_DEMAND)
+        _check(mode, shards, retention)
+        self.retention = retention
+        self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
+        self.stream = kinesis.Stream(
+            self,
+            "Stream",
+            stream_mode=mode,
+            shard_count=shards,
+            retention_period=retention,
+            encryption=kinesis.StreamEncryption.KMS,
+            encryption_key=self.key,
+        )
+        guard_removal(self.stream, removal_policy, encryption_key=self.key)
+        Validations.of(self.stream).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-KDS3", reason="a key whose policy and rotation are the lake's own, for 1 USD a month"
+            )
+        )
+        if alarm_topic:
+            self._add_alarms(alarm_topic)
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow reading records and decrypting them."""
+        return grant_stream_read(self.stream, grantee)
+
+    def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow adding records and encrypting them; not reading."""
+        return combine(
+            grant_on(self.stream, grantee, STREAM_WRITE, [self.stream.stream_arn]),
+            grant_on(self.key, grantee, ["kms:GenerateDataKey"], [self.key.key_arn]),
+        )
+
+    def _add_alarms(self, topic: sns.ITopic) -> None:
+        # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
+        period = Duration.minutes(5)
+        add_alarm(
+            self,
+            "Throttled",
+            metric=self.stream.metric_write_provisioned_throughput_exceeded(statistic="Sum", period=period),
+            threshold=0,
+            description="Producers write faster than the stream takes records",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "ReadThrottled",
+            metric=self.stream.metric_read_provisioned_throughput_exceeded(statistic="Sum", period=period),
+            threshold=0,
+            description="Readers ask for more than the stream gives",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "ReaderLate",
+            metric=self.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum", period=period),
+            threshold=self.retention.to_milliseconds() / 2,
+            description="A reader has used up half of the time before records are lost",
+            topic=topic,
+        )
+
+
+def grant_stream_read(
+    stream: kinesis.IStream, grantee: iam.IGrantable, actions: Sequence[str] = STREAM_READ
+) -> iam.Grant:
+    """Allow reading any stream, with the key that it is encrypted with."""
+    grant = grant_on(stream, grantee, actions, [stream.stream_arn])
+    key = stream.encryption_key
+    return combine(grant, grant_on(key, grantee, grants.KEY_READ, [key.key_arn])) if key else grant
+
+
+def _check(mode: kinesis.StreamMode, shards: int | None, retention: Duration) -> None:
+    if mode is kinesis.StreamMode.ON_DEMAND and shards is not None:
+        raise ValueError(f"an ON_DEMAND stream has no number of shards, got {shards}; leave 'shards' or 'mode' out")
+    if mode is kinesis.StreamMode.PROVISIONED and (shards is None or shards < 1):
+        raise ValueError(f"a PROVISIONED stream needs 'shards' of at least 1, got {shards}")
+    if retention.is_unresolved():
+        return
+    RETENTION.check("retention", retention.to_hours(integral=False))

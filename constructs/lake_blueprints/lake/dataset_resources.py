@@ -1,0 +1,163 @@
+"""Resources that a lake defines for each dataset: tables, delivery stream, curation job, ruleset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import RemovalPolicy
+from constructs import Construct
+
+from lake_blueprints.analytics.quality import QualityRuleset, define_promised
+from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
+from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
+from lake_blueprints.ingestion.firehose import Buffer, Delivery
+from lake_blueprints.lake.server_names import placed_prefix
+from lake_blueprints.lake.shared_resources import SharedResources
+from lake_blueprints.lake.stack_placement import StackPlacement
+from lake_blueprints.lake.tagging import tag
+from lake_blueprints.processing.curation import Curation, CurationJob
+from lake_blueprints.processing.curation.masked_output import needs_salt
+from lake_blueprints.storage.s3 import Zone
+
+# Id of what is defined when the first job of a stack needs it: an account has 250 of them
+# (https://docs.aws.amazon.com/general/latest/gr/glue.html), and audits look for a job's in its own stack.
+_SECURITY = "JobSecurity"
+
+
+@dataclass(kw_only=True)
+class DatasetResources:
+    """Resources of one dataset.
+
+    Parameters
+    ----------
+    dataset: Dataset
+        The dataset.
+    raw: Zone
+        Zone of its records as they came.
+    table: Table
+        The curated table.
+    masked: Table, optional
+        Masked copy of the curated table. By default there is none: no column is restricted.
+    job: CurationJob
+        Job that curates the records.
+    delivery: Delivery, optional
+        Delivery stream that takes the records. By default there is none: files are uploaded.
+    ruleset: QualityRuleset, optional
+        Ruleset of the contract's quality rules. By default there is none.
+    """
+
+    dataset: Dataset
+    raw: Zone
+    table: Table
+    masked: Table | None = None
+    job: CurationJob
+    delivery: Delivery | None = None
+    ruleset: QualityRuleset | None = None
+
+
+class DatasetDefinitions:
+    """Definitions of the resources of datasets, with what they share.
+
+    Parameters
+    ----------
+    lake: Construct
+        The lake.
+    shared: SharedResources
+        Its zones and databases.
+    placement: StackPlacement
+        Where each dataset is defined.
+    curations: mapping of str to Curation
+        What is done beyond the contracts.
+    buffers: mapping of str to Buffer
+        What deliveries collect.
+    placements: bool
+        Whether tables lie where contracts say.
+    removal_policy: RemovalPolicy
+        What happens to the logs of deliveries and jobs.
+    """
+
+    def __init__(
+        self,
+        lake: Construct,
+        *,
+        shared: SharedResources,
+        placement: StackPlacement,
+        curations: Mapping[str, Curation],
+        buffers: Mapping[str, Buffer],
+        placements: bool,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        self._lake = lake
+        self._shared = shared
+        self._placement = placement
+        self._curations = curations
+        self._buffers = buffers
+        self._placements = placements
+        self._removal_policy = removal_policy
+        self.resources: dict[str, DatasetResources] = {}
+
+    def define(self, dataset: Dataset) -> DatasetResources:
+        """Define the resources of a dataset; those of the datasets that it joins come first."""
+        home, name, shared = self._placement.of(dataset.name), dataset.name, self._shared
+        arrival = ArrivalTime() if dataset.format is DatasetFormat.JSON else Unpartitioned()
+        self._add_table(shared.raw_database, dataset, format=dataset.format, layout=arrival)
+        delivery = (
+            Delivery(
+                home,
+                f"Deliver {name}",
+                dataset=dataset,
+                zone=shared.raw,
+                buffer=self._buffers.get(name),
+                removal_policy=self._removal_policy,
+            )
+            if dataset.format is DatasetFormat.JSON
+            else None
+        )
+        curation = self._curations.get(name, Curation())
+        curated = curation.curated(dataset)
+        prefix = placed_prefix(dataset) if self._placements else None
+        table = self._add_table(shared.curated_database, curated, prefix=prefix)
+        masked = self._add_table(shared.analytics_database, curated.masked()) if curated.restricted_columns else None
+        job = CurationJob(
+            home,
+            f"Curate {name}",
+            dataset=dataset,
+            source=shared.raw,
+            target=table,
+            curation=curation,
+            references=[self.resources[join.reference.name].table for join in curation.joins],
+            masked=masked,
+            salt=shared.salt() if needs_salt(curated) else None,
+            security_configuration=self._security(home),
+            removal_policy=self._removal_policy,
+        )
+        tag([job, *([delivery] if delivery else [])], dataset)
+        found = DatasetResources(
+            dataset=dataset, raw=shared.raw, table=table, masked=masked, job=job, delivery=delivery
+        )
+        self.resources[name] = found
+        return found
+
+    def define_rulesets(self) -> None:
+        """Define the rulesets of those datasets whose contract promises quality, once every table is defined."""
+        tables = [resources.table for resources in self.resources.values()]
+        for name, resources in self.resources.items():
+            resources.ruleset = define_promised(
+                self._placement.of(name), f"Quality {name}", table=resources.table, references=tables
+            )
+
+    def _security(self, home: Construct) -> GlueSecurityConfiguration:
+        """Return the one of all jobs in a stack."""
+        found = home.node.try_find_child(_SECURITY)
+        if isinstance(found, GlueSecurityConfiguration):
+            return found
+        return GlueSecurityConfiguration(home, _SECURITY, encryption_key=self._shared.key)
+
+    def _add_table(self, database: Database, dataset: Dataset, **options: Any) -> Table:
+        home = self._placement.of(dataset.name)
+        if home is self._lake:
+            return database.add_table(dataset, **options)
+        return Table(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)

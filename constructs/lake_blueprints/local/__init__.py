@@ -1,1 +1,0 @@
-"""A local cloud that runs anybody's CDK app: moto's AWS APIs, with real engines behind the stubs."""

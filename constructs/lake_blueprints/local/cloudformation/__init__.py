@@ -1,1 +1,0 @@
-"""What moto's CloudFormation lacks for a data lake: resource types, intrinsic functions, rollback and retention."""

@@ -1,1 +1,0 @@
-"""SQL engines of the local cloud: Athena and the Redshift Data API, run by DuckDB."""

@@ -1,0 +1,25 @@
+"""SageMaker training jobs and model packages."""
+
+from lake_blueprints.machine_learning.training.channel import Channel
+from lake_blueprints.machine_learning.training.compute import Compute, Spot, TrainingNetwork
+from lake_blueprints.machine_learning.training.images import TrainingImage
+from lake_blueprints.machine_learning.training.learning import learning_task
+from lake_blueprints.machine_learning.training.metrics import SHIPPED_METRICS, MetricDefinition
+from lake_blueprints.machine_learning.training.register import Approval, Register
+from lake_blueprints.machine_learning.training.train import Train
+from lake_blueprints.machine_learning.training.training_job import TrainingJob
+
+__all__ = (
+    "SHIPPED_METRICS",
+    "Approval",
+    "Channel",
+    "Compute",
+    "MetricDefinition",
+    "Register",
+    "Spot",
+    "Train",
+    "TrainingImage",
+    "TrainingJob",
+    "TrainingNetwork",
+    "learning_task",
+)

@@ -1,0 +1,63 @@
+"""Running a training job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.machine_learning.training.calls import not_run, run_training
+from lake_blueprints.machine_learning.training.training_job import TrainingJob
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.step import Step
+from lake_blueprints.orchestration.transient import SAGEMAKER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Step):
+    """Run a training job to its end.
+
+    Parameters
+    ----------
+    job: TrainingJob
+        What runs, for at most as long as its compute says.
+    name: str, optional
+        Name of the step. By default `Train` and the job's id.
+    """
+
+    job: TrainingJob
+    name: str | None = None
+
+    def render(self, setting: Setting) -> Fragment:
+        name = check_name(self.name or f"Train {self.job.node.id}")
+        states = task(
+            name,
+            "sagemaker:createTrainingJob.sync",
+            self.job.create_training_job(),
+            # Starting and stopping the instances is not part of the job's own limit.
+            timeout=self.job.compute.time_limit.plus(Duration.minutes(30)),
+            retries=[
+                busy(["SageMaker.ResourceLimitExceededException", "SageMaker.ResourceLimitExceeded"]),
+                retry(SAGEMAKER),
+            ],
+            result={"name.$": "$.TrainingJobName", "model.$": "$.ModelArtifacts.S3ModelArtifacts"},
+            result_path=trained_at(self.job),
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        self.job.grant_run(role)
+
+    def calls(self) -> tuple[Call, ...]:
+        return run_training(self.job, "trains the model")
+
+    def refused_calls(self) -> tuple[Call, ...]:
+        return not_run(self.job)
+
+
+def trained_at(job: TrainingJob) -> str:
+    """Return where the state machine keeps what is known of a trained model."""
+    return f"$.trained.{job.node.addr}"

@@ -1,0 +1,40 @@
+"""A step of a pipeline: its states and their permissions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.orchestration.asl import Fragment
+from lake_blueprints.orchestration.setting import Setting
+
+
+class Step(ABC):
+    """Base class of the steps of a pipeline."""
+
+    @abstractmethod
+    def render(self, setting: Setting) -> Fragment:
+        """Return the states."""
+
+    @abstractmethod
+    def grant(self, role: ServiceRole) -> None:
+        """Grant the permissions of the states to the role of the state machine."""
+
+    def check(self, earlier: Sequence[Step]) -> None:  # noqa: B027
+        """Raise ValueError unless the earlier steps of the same sequence provide what this one needs."""
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return the API calls of the states."""
+        return ()
+
+    def refused_calls(self) -> tuple[Call, ...]:
+        """Return API calls that the role must not be allowed to make."""
+        return ()
+
+
+def check_order(steps: Sequence[Step], earlier: Sequence[Step] = ()) -> None:
+    """Raise ValueError if a step needs another one that is not among the earlier steps of its sequence."""
+    for position, step in enumerate(steps):
+        step.check((*earlier, *steps[:position]))

@@ -1,0 +1,1 @@
+"""Processing: curation with Glue and Spark."""

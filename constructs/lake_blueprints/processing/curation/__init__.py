@@ -1,0 +1,20 @@
+"""Curation: Glue Spark jobs that validate, deduplicate and write curated tables."""
+
+from lake_blueprints.processing.curation.curation_job import CurationJob
+from lake_blueprints.processing.curation.order import in_waves
+from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
+from lake_blueprints.processing.curation.relationships import related_joins
+from lake_blueprints.processing.curation.step import Curate
+from lake_blueprints.processing.curation.worker import Worker, WorkerType
+
+__all__ = (
+    "Curate",
+    "Curation",
+    "CurationJob",
+    "Derivation",
+    "ReferenceJoin",
+    "Worker",
+    "WorkerType",
+    "in_waves",
+    "related_joins",
+)

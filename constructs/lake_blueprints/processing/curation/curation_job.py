@@ -1,0 +1,263 @@
+"""The Glue job that turns raw records into a curated table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from lake_blueprints.catalog.table import Table
+from lake_blueprints.contracts import Dataset
+from lake_blueprints.contracts.evolution import Consumer, names_in
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
+from lake_blueprints.foundation.generated_asset import generated_asset
+from lake_blueprints.processing.curation.job_access import (
+    grant_glue_job,
+    grant_spark_files,
+    grant_spark_folder,
+    grant_state,
+)
+from lake_blueprints.processing.curation.job_logs import define_job_logs, log_group_pattern
+from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
+from lake_blueprints.processing.curation.plan import Curation
+from lake_blueprints.processing.curation.script_package import curation_script
+from lake_blueprints.processing.curation.worker import Worker
+from lake_blueprints.storage.s3 import Zone
+from template_checks.limits import glue as limits
+
+
+class CurationJob(Construct):
+    """Define a Glue Spark job that curates a dataset as its contract says.
+
+    The job reads what arrived since its last run, casts and validates every record, sets bad ones aside with the
+    reasons, removes duplicates by primary key, and appends Parquet to the table. A rerun adds nothing; a run that
+    died is completed by the next one. docs/etl.md describes the guarantees and the run report.
+
+    Parameters
+    ----------
+    dataset: Dataset
+        The contract of the records.
+    source: Zone
+        Where they arrive.
+    target: Table
+        The curated table; make it of `curation.curated(dataset)`.
+    source_prefix: str
+        Where below the source they arrive. By default the dataset's name.
+    quarantine: Zone, optional
+        Where bad records are set aside, below `quarantine/<dataset>/`. By default the source.
+    curation: Curation
+        What is done beyond the contract. By default nothing.
+    references: sequence of Table
+        The curated tables of the datasets that `curation.joins` names. The role has room for about 40.
+    masked: Table, optional
+        Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`.
+        By default there is no copy.
+    salt: HashSalt, optional
+        What values are hashed with, where the contract says so. By default a new one is defined if it is needed;
+        hashes of datasets that share one can be joined.
+    worker: Worker
+        Glue version, size and number of workers. By default two G.1X workers of Glue 5.1.
+    timeout: Duration
+        Time after which a run is stopped, whole minutes, 1 to 10,079: less than 7 days. By default 1 hour.
+    max_retries: int
+        How often Glue starts a failed run again, 0 to 10. By default it does not: the orchestration decides.
+    encryption_key: kms.IKey, optional
+        Key for logs and bookmarks; its policy must let CloudWatch Logs use it. By default the target zone's.
+    security_configuration: GlueSecurityConfiguration, optional
+        How logs and bookmarks are encrypted instead; an account has 250 of them, so many jobs share one. By default a
+        new one is defined, with the key.
+    log_retention: logs.RetentionDays
+        How long the logs of runs are kept. By default one year.
+    removal_policy: RemovalPolicy
+        What happens to the logs when the job leaves the stack, subject to the removal guard. By default they are
+        retained.
+
+    Defines
+    -------
+    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script, its package and the plan
+    as assets; a security configuration and a salt if hashes need one, unless they are given.
+
+    Raises
+    ------
+    ValueError
+        If a table is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries
+        are out of range, both a key and a security configuration are given, or the joins need more permissions than a
+        role holds.
+
+    Example
+    -------
+        >>> table = curated.add_table(flights)
+        >>> CurationJob(self, "CurateFlights", dataset=flights, source=raw, target=table)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset: Dataset,
+        source: Zone,
+        target: Table,
+        source_prefix: str | None = None,
+        quarantine: Zone | None = None,
+        curation: Curation | None = None,
+        references: tuple[Table, ...] | list[Table] = (),
+        masked: Table | None = None,
+        salt: HashSalt | None = None,
+        worker: Worker | None = None,
+        timeout: Duration | None = None,
+        max_retries: int = 0,
+        encryption_key: kms.IKey | None = None,
+        security_configuration: GlueSecurityConfiguration | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        curation, worker = curation or Curation(), worker or Worker()
+        timeout = timeout or Duration.hours(1)
+        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
+        limits.JOB_RETRIES.check("max_retries", max_retries)
+        curated = curation.curated(dataset)
+        _check_target(curated, target)
+        if masked:
+            check_masked(curated, masked)
+        joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
+
+        self.dataset = dataset
+        self.curation = curation
+        self.source, self.source_prefix = source, source_prefix or f"{dataset.name}/"
+        self.target = target
+        self.references = tuple(joined.values())
+        self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"
+        self.state_prefix = f"_state/{dataset.name}/"
+        security = self._choose_security(security_configuration, encryption_key)
+        self.key = security.key
+
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description=f"Curates the dataset {dataset.name}",
+            relief="join fewer datasets, or some of them in a job that curates the result",
+        )
+        self.script, self.package = curation_script(self)
+        plan = json.dumps(curation.plan(dataset), indent=1).encode()
+        self.plan = generated_asset(self, "Plan", name=f"{dataset.name}.json", content=plan)
+
+        # The records themselves hold what is restricted, and so do the bad ones that are set aside.
+        restricted = [column.name for column in dataset.restricted_columns]
+        source.restrict(self.source_prefix, columns=restricted)
+        self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
+        source.grant_objects(self.role, prefix=self.source_prefix, restricted=True)
+        grant_state(self.role, target.zone, self.state_prefix)
+        grant_spark_files(self.role, self.quarantine, self.quarantine_prefix)
+        grant_spark_files(self.role, target.zone, target.prefix)
+        grant_spark_folder(self.role, target)
+        target.grant_extend(self.role)
+        for table in self.references:
+            table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
+            grant_spark_folder(self.role, table)
+            table.grant_look(self.role)
+        grant_glue_job(
+            self.role,
+            key=self.key,
+            assets=(self.script, self.package, self.plan),
+            log_groups=log_group_pattern(security, worker.glue_version),
+        )
+        self.log_groups = define_job_logs(
+            self,
+            role=self.role,
+            security=security,
+            glue_version=worker.glue_version,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
+
+        # Without --enable-glue-datacatalog: the script asks the catalog itself, and a Spark session that may ask it
+        # begins by looking for the database `default`, which not every account has.
+        # https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7
+        arguments = {
+            "--plan": self.plan.s3_object_url,
+            "--source": source.uri(self.source_prefix),
+            "--target": target.uri,
+            "--quarantine": self.quarantine.uri(self.quarantine_prefix),
+            "--state": target.zone.uri(self.state_prefix),
+            "--database": target.database.database_name,
+            "--table": target.table_name,
+            "--extra-py-files": self.package.s3_object_url,
+            "--enable-metrics": "true",
+            "--enable-continuous-cloudwatch-log": "true",
+            "--job-bookmark-option": "job-bookmark-disable",
+        }
+        self.masked, self.salt = masked, salt
+        if masked and needs_salt(curated):
+            self.salt = salt or HashSalt(self, "Salt", encryption_key=self.key)
+        if masked:
+            arguments |= write_masked(self.role, masked, self.salt)
+        if joined:
+            names = {name: [table.database.database_name, table.table_name] for name, table in joined.items()}
+            arguments["--joins"] = json.dumps(
+                {name: {"database": database, "table": table} for name, (database, table) in names.items()}
+            )
+        job = glue.CfnJob(
+            self,
+            "Job",
+            role=self.role.role_arn,
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=self.script.s3_object_url
+            ),
+            description=f"Curates the dataset {dataset.name}, contract version {dataset.version}",
+            glue_version=worker.glue_version,
+            worker_type=worker.type,
+            number_of_workers=worker.count,
+            execution_class=worker.execution_class,
+            timeout=timeout.to_minutes(),
+            max_retries=max_retries,
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
+            security_configuration=security.name,
+            default_arguments=arguments,
+        )
+        job.node.add_dependency(security, *self.log_groups)
+        self.job_name: str = job.ref
+        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+
+    def consumers(self) -> Iterator[Consumer]:
+        """Return the columns that the options of the curation name, its joins included."""
+        curation, columns = self.curation, set(self.dataset.column_names)
+        name = f"curation of '{self.dataset.name}'"
+        expressions = [curation.filter or "", *(rule.expression for rule in curation.derive.values())]
+        named = {*curation.drop, *curation.drop_null_rows, *(key for join in curation.joins for key in join.on)}
+        yield Consumer(name, self.dataset.name, frozenset(named.union(*map(names_in, expressions)) & columns))
+        for join in curation.joins:
+            yield Consumer(f"{name}, which joins it", join.reference.name, frozenset((*join.on, *join.columns)))
+
+    def _choose_security(
+        self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
+    ) -> GlueSecurityConfiguration:
+        if given and key:
+            raise ValueError("'encryption_key' is that of 'security_configuration'; give one of the two")
+        return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
+
+
+def _check_target(curated: Dataset, target: Table) -> None:
+    expected = curated.column_names
+    found = target.dataset.column_names
+    if found != expected:
+        raise ValueError(
+            f"'target' has the columns {', '.join(found)}, but curation writes {', '.join(expected)}; "
+            "make the table of 'curation.curated(dataset)'"
+        )
+
+
+def _table_of(reference: Dataset, tables: tuple[Table, ...] | list[Table]) -> Table:
+    for table in tables:
+        if table.dataset.name == reference.name:
+            return table
+    given = ", ".join(table.dataset.name for table in tables) or "none"
+    raise ValueError(f"'references' has no table of the joined dataset '{reference.name}'; given are: {given}")

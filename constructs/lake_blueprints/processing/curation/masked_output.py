@@ -1,0 +1,48 @@
+"""The masked copy that a curation job writes beside its table."""
+
+from __future__ import annotations
+
+from lake_blueprints.catalog.table import Table
+from lake_blueprints.contracts import Dataset, Masking
+from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.encryption import HashSalt
+from lake_blueprints.processing.curation.job_access import grant_spark_files, grant_spark_folder
+
+
+def needs_salt(curated: Dataset) -> bool:
+    """Tell whether the masked copy of a dataset has hashes."""
+    return any(column.masking is Masking.HASH for column in curated.restricted_columns)
+
+
+def check_masked(curated: Dataset, masked: Table) -> None:
+    """Refuse a table that is not that of the masked copy.
+
+    Raises
+    ------
+    ValueError
+        With the columns that it has and those that are written.
+    """
+    if not curated.restricted_columns:
+        raise ValueError(f"dataset '{curated.name}' has no restricted columns to mask; leave 'masked' out")
+    expected, found = curated.masked().column_names, masked.dataset.column_names
+    if found != expected:
+        raise ValueError(
+            f"'masked' has the columns {', '.join(found)}, but the masked copy has {', '.join(expected)}; "
+            "make the table of 'curation.curated(dataset).masked()'"
+        )
+
+
+def write_masked(role: ServiceRole, masked: Table, salt: HashSalt | None) -> dict[str, str]:
+    """Let a job write the copy, and return the arguments that tell it where; the salt it reads itself."""
+    grant_spark_files(role, masked.zone, masked.prefix)
+    grant_spark_folder(role, masked)
+    masked.grant_extend(role)
+    arguments = {
+        "--masked": masked.uri,
+        "--masked_database": masked.database.database_name,
+        "--masked_table": masked.table_name,
+    }
+    if salt:
+        salt.grant_read(role)
+        arguments["--salt"] = salt.secret_arn
+    return arguments

@@ -1,0 +1,51 @@
+"""A package of Python modules, zipped as Glue puts it on a script's path."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import cast
+
+from aws_cdk import Stack
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from lake_blueprints.foundation.generated_asset import generated_asset
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+# Id of what all curation jobs of a stack share.
+_SHARED = "CurationScript"
+# The first moment that a zip file can name.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def curation_script(scope: Construct) -> tuple[s3_assets.Asset, s3_assets.Asset]:
+    """Return the script of curation jobs and its package, which all jobs of a stack share."""
+    stack = Stack.of(scope)
+    home = stack.node.try_find_child(_SHARED)
+    if home is None:
+        home = Construct(stack, _SHARED)
+        s3_assets.Asset(home, "Script", path=str(_SCRIPTS / "curate.py"))
+        package_asset(home, "Package", _SCRIPTS / "lake_curation")
+    script, package = (cast(s3_assets.Asset, home.node.find_child(part)) for part in ("Script", "Package"))
+    return script, package
+
+
+def package_asset(scope: Construct, construct_id: str, package: Path) -> s3_assets.Asset:
+    """Return the modules of a package as a zip asset, the same bytes for the same modules on every machine."""
+    return generated_asset(scope, construct_id, name=f"{package.name}.zip", content=zipped(package))
+
+
+def zipped(package: Path) -> bytes:
+    """Return the modules of a package, in the order of their names, as a zip file."""
+    packed = io.BytesIO()
+    # Stored, not compressed: compressors differ between machines, and the asset's hash must not.
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for module in sorted(package.glob("*.py")):
+            entry = zipfile.ZipInfo(f"{package.name}/{module.name}", date_time=_EPOCH)
+            # Otherwise it is 0 on Windows and 3 elsewhere.
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, module.read_bytes())
+    return packed.getvalue()

@@ -1,5 +1,0 @@
-"""Asking the lake questions: Athena workgroups."""
-
-from lake_blueprints.query.workgroup import Workgroup
-
-__all__ = ("Workgroup",)

@@ -1,0 +1,1 @@
+"""Clients of the local cloud: the CDK CLI and state machine executions."""

@@ -1,0 +1,5 @@
+"""What moto's CloudFormation lacks for a data lake: resource types, intrinsic functions, rollback and retention."""
+
+from local_cloud.cloudformation.resource import ResourceType
+
+__all__ = ("ResourceType",)

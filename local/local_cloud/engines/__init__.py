@@ -1,0 +1,1 @@
+"""Engines of the local cloud, a folder per AWS service."""

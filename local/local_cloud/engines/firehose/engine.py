@@ -1,0 +1,161 @@
+"""The Firehose engine: delivery streams that really buffer, process, convert and deliver."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+import uuid
+from typing import Any
+
+from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException, ValidationException
+from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
+
+from local_cloud.engines.engine import Engine
+from local_cloud.engines.firehose.pipeline import Pipeline
+from local_cloud.errors import LocalCloudError, without_values
+from local_cloud.server.patching import Patches
+from local_cloud.server.runtime import Runtime
+
+_POLL_SECONDS = 0.1
+_RETRY_SECONDS = 5.0
+# https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
+_LARGEST_RECORD = 1_024_000
+_DESTINATIONS = ("ExtendedS3", "S3")
+
+_create_stream = DeliveryStream.__init__
+_put_record_batch = FirehoseBackend.put_record_batch
+
+
+class FirehoseEngine(Engine):
+    """Delivers the records of every stream with an S3 destination."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._pipelines: dict[str, Pipeline] = {}
+        self._lock = threading.Lock()
+
+    def patches(self) -> Patches:
+        patches = Patches()
+        engine = self
+
+        @patches.replace("moto.firehose.models", "DeliveryStream.__init__")
+        def create(
+            self: Any,
+            *,
+            account_id: Any,
+            region: Any,
+            delivery_stream_name: Any,
+            delivery_stream_type: Any,
+            encryption: Any,
+            kinesis_stream_source_configuration: Any,
+            destination_name: Any,
+            destination_config: Any,
+        ) -> None:
+            _create_stream(
+                self,
+                account_id=account_id,
+                region=region,
+                delivery_stream_name=delivery_stream_name,
+                delivery_stream_type=delivery_stream_type,
+                encryption=encryption,
+                kinesis_stream_source_configuration=kinesis_stream_source_configuration,
+                destination_name=destination_name,
+                destination_config=destination_config,
+            )
+            engine._open(self, account_id, region, destination_name)
+
+        @patches.replace("moto.firehose.models", "FirehoseBackend.put_record_batch")
+        def put_record_batch(self: Any, delivery_stream_name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+            stream = self.delivery_streams.get(delivery_stream_name)
+            if stream is None:
+                message = f"Firehose {delivery_stream_name} under account {self.account_id} not found."
+                raise ResourceNotFoundException(message)
+            pipeline = engine._pipelines.get(stream.delivery_stream_arn)
+            if pipeline is None:
+                answer: dict[str, Any] = _put_record_batch(self, delivery_stream_name, records)
+                return answer
+            if stream.source:
+                raise InvalidArgumentException("This operation is not permitted on KinesisStreamAsSource streams.")
+            return engine._put(pipeline, [record["Data"] for record in records])
+
+        @patches.replace("moto.firehose.models", "FirehoseBackend.put_s3_records")
+        def put_s3_records(
+            self: Any, delivery_stream_name: str, version_id: str, s3_destination: Any, records: list[dict[str, Any]]
+        ) -> list[dict[str, str]]:
+            # Where subscriptions of CloudWatch Logs arrive.
+            stream = self.delivery_streams[delivery_stream_name]
+            pipeline = engine._pipelines[stream.delivery_stream_arn]
+            responses: list[dict[str, str]] = engine._put(pipeline, [r["Data"] for r in records])["RequestResponses"]
+            return responses
+
+        return patches
+
+    def start(self) -> None:
+        self.runtime.background(self._run, name="firehose")
+
+    def drain(self) -> None:
+        """Deliver everything that has arrived, in the delivery streams and in the data streams that they read."""
+        for pipeline in self._open_pipelines():
+            while pipeline.pump():
+                continue
+            try:
+                pipeline.deliver()
+            except Exception as error:
+                name = pipeline.stream.delivery_stream_name
+                # Not from the error, whose message may quote records.
+                raise LocalCloudError(f"delivery stream {name} cannot deliver: {without_values(error)}") from None
+
+    def _open(self, stream: Any, account: str, region: str, destination_name: str) -> None:
+        if destination_name == "HttpEndpoint":
+            return
+        if destination_name not in _DESTINATIONS:
+            raise InvalidArgumentException(f"destination {destination_name} is not run by the local cloud, only S3")
+        pipeline = Pipeline(self.runtime, stream, region=region, account=account)
+        try:
+            pipeline.check()
+        except LocalCloudError as error:
+            raise InvalidArgumentException(str(error)) from None
+        with self._lock:
+            self._pipelines[stream.delivery_stream_arn] = pipeline
+
+    @staticmethod
+    def _put(pipeline: Pipeline, contents: list[bytes]) -> dict[str, Any]:
+        if any(len(content) > _LARGEST_RECORD for content in contents):
+            constraint = f"Member must have length less than or equal to {_LARGEST_RECORD}"
+            message = f"1 validation error detected: Value at 'data' failed to satisfy constraint: {constraint}"
+            raise ValidationException(message)
+        pipeline.put(contents)
+        responses = [{"RecordId": uuid.uuid4().hex} for _ in contents]
+        return {"FailedPutCount": 0, "Encrypted": False, "RequestResponses": responses}
+
+    def _open_pipelines(self) -> list[Pipeline]:
+        """Return the streams that exist, and forget those that were deleted."""
+        with self._lock:
+            for arn, pipeline in list(self._pipelines.items()):
+                stream = pipeline.stream
+                streams = firehose_backends[pipeline.account][pipeline.region].delivery_streams
+                listed = streams.get(stream.delivery_stream_name) is stream
+                # A new stream is not listed yet; one that was and is no more has been deleted.
+                if pipeline.listed and not listed:
+                    del self._pipelines[arn]
+                pipeline.listed = listed
+            return list(self._pipelines.values())
+
+    def _run(self) -> None:
+        wait = _POLL_SECONDS
+        while not self.runtime.stopping.wait(wait):
+            wait = _POLL_SECONDS
+            for pipeline in self._open_pipelines():
+                try:
+                    pipeline.pump()
+                    if pipeline.due():
+                        pipeline.deliver()
+                except Exception as error:  # one stream that cannot deliver must not hold up the others
+                    self._log(pipeline, error)
+                    wait = _RETRY_SECONDS
+
+    def _log(self, pipeline: Pipeline, error: Exception) -> None:
+        path = self.runtime.workdir / "logs" / "firehose" / f"{pipeline.stream.delivery_stream_name}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as log:
+            log.writelines((*traceback.format_tb(error.__traceback__), f"{without_values(error)}\n"))

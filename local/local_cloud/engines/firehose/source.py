@@ -1,0 +1,56 @@
+"""A Kinesis stream as the source of a delivery stream.
+
+The only module that knows how moto keeps the records of a stream: reading them over HTTP takes ten seconds
+for 100,000 records, reading them here a fraction of one.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from moto.kinesis.models import kinesis_backends
+
+from local_cloud.engines.firehose.records import Record
+from local_cloud.instrumentation.recording import Recording
+
+# So that a long backlog is not decoded under the buffer's lock in one go.
+_MOST_RECORDS = 10_000
+
+
+class KinesisSource:
+    """Reads every shard from the first record on, each record once, under the role that the source names."""
+
+    def __init__(self, delivery_stream: Any, *, region: str, account: str, recording: Recording) -> None:
+        self._backend = kinesis_backends[account][region]
+        self._arn = delivery_stream.source["KinesisStreamARN"]
+        self._name = self._arn.rsplit("/", 1)[-1]
+        self._role = delivery_stream.source["RoleARN"]
+        self._recording = recording
+        self._positions: dict[str, int] = {}
+
+    def read(self) -> list[Record]:
+        """Return records that were not returned before."""
+        stream = self._backend.streams.get(self._name)
+        found: list[Record] = []
+        for shard_id, shard in list(stream.shards.items()) if stream else []:
+            if shard_id not in self._positions:
+                self._note("ListShards", "GetShardIterator")
+            number = self._positions.get(shard_id, 0)
+            if shard.records.get(number + 1):
+                self._note("GetRecords")
+            while len(found) < _MOST_RECORDS and (record := shard.records.get(number + 1)):
+                number += 1
+                found.append(
+                    Record(
+                        data=base64.b64decode(record.data),
+                        arrived=int(record.created_at * 1000),
+                        sequence_number=str(number),
+                    )
+                )
+            self._positions[shard_id] = number
+        return found
+
+    def _note(self, *actions: str) -> None:
+        for action in actions:
+            self._recording.note(self._role, f"kinesis:{action}", self._arn)

@@ -1,0 +1,1 @@
+"""Glue: jobs, crawlers, data quality."""

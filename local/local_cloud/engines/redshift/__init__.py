@@ -1,0 +1,1 @@
+"""Redshift: the Data API, COPY and UNLOAD, Redshift Serverless."""

@@ -1,0 +1,1 @@
+"""Instrumentation: injected faults, recorded calls, bytes sent."""

@@ -1,0 +1,1 @@
+"""Server of the local cloud: requests, moto, processes, mirrored objects."""

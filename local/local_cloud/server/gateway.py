@@ -1,0 +1,107 @@
+"""What stands in front of moto: the local cloud's own addresses, what moto lacks, injected faults, the byte meter."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from local_cloud.engines.redshift.serverless import RedshiftServerless, ServiceError
+from local_cloud.instrumentation.faults import Fault, Faults
+from local_cloud.instrumentation.metering import ByteMeter
+from local_cloud.server.error_answers import send
+from local_cloud.server.requests import Environ, body_of
+
+Application = Callable[[Environ, Any], Iterable[bytes]]
+
+# Of a signature version 4: key, date, region, service.
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+_OBJECT = re.compile(r"/[^/]+/.+")
+
+
+class Gateway:
+    """A WSGI application around moto's.
+
+    Parameters
+    ----------
+    application: Application
+        moto.
+    meter: ByteMeter
+        Counts what S3 sends.
+    faults: Faults
+        Calls that fail on purpose.
+    redshift_serverless: RedshiftServerless
+        Answers the Redshift Serverless API.
+    controls: dict[str, Callable[[], dict[str, Any]]]
+        What is served below `/_local/`, by method and path.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        meter: ByteMeter,
+        faults: Faults,
+        redshift_serverless: RedshiftServerless,
+        controls: dict[str, Callable[[], dict[str, Any]]],
+    ) -> None:
+        self._application = application
+        self._meter = meter
+        self._faults = faults
+        self._redshift_serverless = redshift_serverless
+        self._controls = controls
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path.startswith("/_local/"):
+            return self._control(f"{environ['REQUEST_METHOD']} {path}", start_response)
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        fault = self._faults.struck(signed["service"], environ) if signed else None
+        return self._fail(fault, environ, start_response) if fault else self._serve(environ, start_response)
+
+    def _serve(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(f"{RedshiftServerless.TARGET_PREFIX}."):
+            return self._serve_redshift_serverless(environ, start_response)
+        if environ.get("HTTP_X_AMZ_TARGET", "").endswith(".LookupEvents"):
+            # The CDK CLI looks into CloudTrail for more about a failed deployment; moto's answer breaks it.
+            return _answer(start_response, "200 OK", {"Events": []})
+        body = self._application(environ, start_response)
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        is_object = _OBJECT.fullmatch(environ["PATH_INFO"])
+        if signed and signed["service"] == "s3" and environ["REQUEST_METHOD"] == "GET" and is_object:
+            return self._meter.metered(signed["key"], body)
+        return body
+
+    def _fail(self, fault: Fault, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        # Read as a whole: a connection that is closed before that is reset, and its answer lost.
+        body_of(environ)
+        if fault.after:
+            b"".join(self._serve(environ, lambda *_: None))
+        status, headers, body = fault.answer()
+        return send(start_response, environ["REQUEST_METHOD"], status, headers, body)
+
+    def _control(self, request: str, start_response: Any) -> Iterable[bytes]:
+        control = self._controls.get(request)
+        if control is None:
+            return _answer(start_response, "404 Not Found", {"error": f"no {request}"})
+        try:
+            return _answer(start_response, "200 OK", control())
+        except Exception as error:
+            return _answer(start_response, "500 Internal Server Error", {"error": str(error)})
+
+    def _serve_redshift_serverless(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        operation = environ["HTTP_X_AMZ_TARGET"].partition(".")[2]
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        region = signed["region"] if signed else "us-east-1"
+        request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+        try:
+            return _answer(start_response, "200 OK", self._redshift_serverless.handle(operation, region, request))
+        except ServiceError as error:
+            return _answer(start_response, "400 Bad Request", {"__type": error.code, "message": str(error)})
+
+
+def _answer(start_response: Any, status: str, content: dict[str, Any]) -> Iterable[bytes]:
+    body = json.dumps(content).encode()
+    start_response(status, [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,117 @@
+"""The one way in which the local cloud reaches into moto.
+
+A patch names its target and repeats the target's parameters. `install` refuses a target that is gone or
+whose parameters differ, so a moto upgrade fails at start with the name of the place, not at run time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, TypeVar
+
+from local_cloud.errors import LocalCloudError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """A function of moto's that is replaced, or that it lacks (`missing`), and what stands there instead."""
+
+    module: str
+    attribute: str
+    replacement: Callable[..., Any]
+    missing: bool = False
+
+    @property
+    def target(self) -> str:
+        return f"{self.module}:{self.attribute}"
+
+    def verify(self) -> None:
+        """Raise if the target is gone or takes other parameters than the replacement.
+
+        Raises
+        ------
+        LocalCloudError
+            With the target and both signatures.
+        """
+        if self.missing:
+            self._verify_missing()
+            return
+        try:
+            found = inspect.signature(self._original())
+        except (ImportError, AttributeError):
+            raise LocalCloudError(f"moto no longer has {self.target}; install the pinned moto version") from None
+        expected = list(inspect.signature(self.replacement).parameters)
+        if list(found.parameters) != expected:
+            raise LocalCloudError(
+                f"moto's {self.target} takes {list(found.parameters)}, its replacement {expected}; "
+                "install the pinned moto version"
+            )
+
+    def apply(self) -> Callable[[], None]:
+        """Put the replacement in place; return what takes it back."""
+        self.verify()
+        *owners, name = self.attribute.split(".")
+        owner = self._resolve(owners)
+        inherited = name not in vars(owner)
+        original = None if inherited else vars(owner)[name]
+        setattr(owner, name, self.replacement)
+        return lambda: delattr(owner, name) if inherited else setattr(owner, name, original)
+
+    def _verify_missing(self) -> None:
+        *owners, name = self.attribute.split(".")
+        if getattr(self._resolve(owners), name, self.replacement) is not self.replacement:
+            raise LocalCloudError(f"moto has a {self.target} of its own now; install the pinned moto version")
+
+    def _original(self) -> Any:
+        return self._resolve(self.attribute.split("."))
+
+    def _resolve(self, path: list[str]) -> Any:
+        module: Any = importlib.import_module(self.module)
+        return reduce(getattr, path, module)
+
+
+class Patches:
+    """The patches of one engine.
+
+    Example
+    -------
+        >>> patches = Patches()
+        >>> @patches.replace("moto.kinesis.models", "Shard.get_max_sequence_number")
+        ... def last_sequence_number(self):
+        ...     return next(reversed(self.records)) if self.records else 0
+    """
+
+    def __init__(self) -> None:
+        self.all: list[Patch] = []
+        self._undo: list[Callable[[], None]] = []
+
+    def replace(self, module: str, attribute: str) -> Callable[[Function], Function]:
+        def register(replacement: Function) -> Function:
+            self.all.append(Patch(module=module, attribute=attribute, replacement=replacement))
+            return replacement
+
+        return register
+
+    def add(self, module: str, attribute: str) -> Callable[[Function], Function]:
+        """Register a function that moto lacks, such as the handler of an API action."""
+
+        def register(replacement: Function) -> Function:
+            self.all.append(Patch(module=module, attribute=attribute, replacement=replacement, missing=True))
+            return replacement
+
+        return register
+
+    def apply(self) -> None:
+        for patch in self.all:
+            self._undo.append(patch.apply())
+
+    def revert(self) -> None:
+        """Give moto its own functions back."""
+        while self._undo:
+            self._undo.pop()()

@@ -1,0 +1,111 @@
+"""What every engine is given: where the local cloud listens, where it may write, and its objects."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from local_cloud.instrumentation.faults import Faults
+from local_cloud.instrumentation.metering import ByteMeter
+from local_cloud.instrumentation.recording import Recording
+from local_cloud.server.access_keys import AccessKey, AccessKeys
+
+if TYPE_CHECKING:
+    from local_cloud.server.objects import ObjectStore
+
+
+def client(endpoint: str, key: AccessKey, service: str, region: str) -> Any:
+    """Return a boto3 client of the local cloud at `endpoint`."""
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        **key.arguments,
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+
+
+def environment(endpoint: str, key: AccessKey, region: str) -> dict[str, str]:
+    """Return the environment of a child process that must find the local cloud at `endpoint`, and no other."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return {
+        **inherited,
+        **key.variables,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """The running local cloud, as its engines see it.
+
+    Parameters
+    ----------
+    endpoint: str
+        URL at which every AWS API is served, always `http://localhost:PORT`: the CDK CLI takes an
+        IP address in a template's URL for a virtual host.
+    account: str
+        The one account that the local cloud has.
+    workdir: Path
+        Folder for logs, scripts and mirrored objects; removed by `reset`.
+    cache: Path
+        Folder that outlives a reset: class-data archives and the like.
+    objects: ObjectStore
+        The S3 objects, without HTTP in between.
+    keys: AccessKeys
+        The access keys that it takes.
+    recording: Recording
+        Calls made under roles.
+    meter: ByteMeter
+        Bytes that S3 has sent, per access key id.
+    faults: Faults
+        Calls that fail on purpose.
+    longest_wait: int, optional
+        Seconds after which a Wait state ends early, times how often an execution has come to it.
+    stopping: threading.Event
+        Set once the cloud goes down; background work ends then.
+    """
+
+    endpoint: str
+    account: str
+    workdir: Path
+    cache: Path
+    objects: ObjectStore
+    keys: AccessKeys = field(default_factory=AccessKeys)
+    recording: Recording = field(default_factory=Recording)
+    meter: ByteMeter = field(default_factory=ByteMeter)
+    faults: Faults = field(default_factory=Faults)
+    longest_wait: int | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def client(self, service: str, region: str, *, role: str | None = None) -> Any:
+        """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
+        return client(self.endpoint, self._key(role), service, region)
+
+    def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
+        """Return the environment of a child process that must find this cloud, and no other."""
+        return environment(self.endpoint, self._key(role), region)
+
+    def _key(self, role: str | None) -> AccessKey:
+        return self.keys.alias(self.recording.key_of(role)) if role else self.keys.own
+
+    def objects_of(self, role: str | None) -> ObjectStore:
+        """Return the S3 objects, whose use is recorded if it is under a role."""
+        if not role:
+            return self.objects
+        return self.objects.noted(lambda action, uri: self.recording.note(role, action, uri.partition("://")[2]))
+
+    def background(self, work: Callable[[], None], name: str) -> threading.Thread:
+        """Run `work` in a daemon thread, as an AWS service would behind its API."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread

@@ -1,0 +1,321 @@
+"""Athena's statements that read or write data, run by DuckDB."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
+
+from local_cloud.errors import LocalCloudError
+from local_cloud.sql import hive_ddl, render, trino
+from local_cloud.sql.binding import Binder, athena_locate
+from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
+from local_cloud.sql.duck import Session, identifier, quote
+from local_cloud.sql.projection import is_projected
+from local_cloud.sql.tables import format_of
+from local_cloud.sql.types import HiveType, from_duckdb, parse
+
+# https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
+MAX_PARTITIONS = 100
+
+_UNLOAD = re.compile(r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"(\w+)\s*=\s*(?:'([^']*)'|ARRAY\s*\[([^\]]*)\])", re.IGNORECASE)
+_DDL = re.compile(r"\s*(ALTER|CREATE|DESC|DROP|MSCK|SHOW)", re.IGNORECASE)
+_UTILITY = re.compile(r"\s*(DESC|SHOW|EXPLAIN)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a statement returned or wrote.
+
+    Parameters
+    ----------
+    columns: list[dict[str, Any]]
+        Descriptions as GetQueryResults gives them.
+    rows: list[list[str | None]]
+        Rendered values.
+    is_table: bool
+        Whether the result has a header and is stored as CSV; else it is plain lines.
+    written: list[str] | None
+        URIs of the objects that the statement wrote: they become its manifest.
+    update_count: int
+        Rows written.
+    """
+
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[list[str | None]] = field(default_factory=list)
+    is_table: bool = False
+    written: list[str] | None = None
+    update_count: int = 0
+
+
+def statement_type(sql: str) -> str:
+    if _UTILITY.match(sql):
+        return "UTILITY"
+    # CREATE TABLE AS counts as DDL, as in Athena.
+    return "DDL" if _DDL.match(sql) else "DML"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """Runs one statement.
+
+    Parameters
+    ----------
+    session: Session
+        A DuckDB session for this statement only.
+    catalog: Catalog
+        The Glue catalog.
+    database: str
+        Where names without a database are looked up.
+    execution_id: str
+        Part of the names of the files that are written.
+    output: str
+        URI prefix for tables without a location of their own.
+    enforced: bool
+        Whether the workgroup enforces that location.
+    """
+
+    session: Session
+    catalog: Catalog
+    database: str
+    execution_id: str
+    output: str
+    enforced: bool
+
+    def run(self, sql: str) -> Outcome:
+        """Run a statement.
+
+        Raises
+        ------
+        LocalCloudError
+            If it cannot be run, or not with Athena's meaning.
+        duckdb.Error
+            If it fails while running.
+        """
+        lines = hive_ddl.HiveDdl(self.catalog, self.database).run(sql)
+        if lines is not None:
+            column = {**render.column_info("result", _text_type(self.session)), "Type": "string"}
+            return Outcome(columns=[column] if lines else [], rows=[[line] for line in lines])
+        unload = _UNLOAD.fullmatch(sql)
+        if unload:
+            return self._unload(unload[1], unload[2], unload[3])
+        tree = trino.parse(sql)
+        match tree:
+            case exp.Create(kind="VIEW"):
+                return self._create_view(tree)
+            case exp.Create(kind="TABLE") if tree.expression:
+                return self._create_table_as(tree)
+            case exp.Insert():
+                return self._insert(tree)
+            case exp.Query() | exp.Values():
+                return self._select(tree)
+        raise LocalCloudError(f"NOT_SUPPORTED: the local Athena does not run {sql.split(maxsplit=1)[0].upper()} so far")
+
+    def _query(self, tree: exp.Expr) -> str:
+        if isinstance(tree, exp.Values):
+            width = len(tree.expressions[0].expressions) or 1
+            names = exp.TableAlias(
+                this=exp.to_identifier("v"), columns=[exp.to_identifier(f"_col{i}") for i in range(width)]
+            )
+            tree = sqlglot.select("*").from_(exp.Subquery(this=tree, alias=names))
+        if not isinstance(tree, exp.Query):
+            raise LocalCloudError(f"SYNTAX_ERROR: a query is expected, not {tree.key.upper()}")
+        trino.rewrite(tree)
+        trino.name_columns(tree)
+        Binder(self.session, self.catalog).bind(tree, athena_locate(self.database))
+        return trino.generate(tree)
+
+    def _select(self, tree: exp.Expr) -> Outcome:
+        relation = self.session.execute(self._query(tree))
+        names = [item[0] for item in relation.description or []]
+        types = [item[1] for item in relation.description or []]
+        rows = [
+            [render.text(value, kind) for value, kind in zip(row, types, strict=True)] for row in relation.fetchall()
+        ]
+        columns = [render.column_info(name.lower(), kind) for name, kind in zip(names, types, strict=True)]
+        return Outcome(columns=columns, rows=rows, is_table=True)
+
+    def _create_view(self, tree: exp.Create) -> Outcome:
+        target = tree.this
+        database, name = target.db.lower() or self.database, target.name.lower()
+        existing = self.catalog.table(database, name)
+        if existing and not tree.args.get("replace"):
+            raise LocalCloudError(f"TABLE_ALREADY_EXISTS: View already exists: 'awsdatacatalog.{database}.{name}'")
+        sql = tree.expression.sql(dialect="athena")
+        columns = [
+            (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self._query(tree.expression))
+        ]
+        hive_ddl.create_view(self.catalog, database, name, sql=sql, columns=columns)
+        return Outcome()
+
+    def _create_table_as(self, tree: exp.Create) -> Outcome:
+        target = tree.this
+        database, name = target.db.lower() or self.database, target.name.lower()
+        if self.catalog.table(database, name):
+            if tree.args.get("exists"):
+                return Outcome()
+            raise LocalCloudError(
+                f"TABLE_ALREADY_EXISTS: Destination table 'awsdatacatalog.{database}.{name}' already exists"
+            )
+        options = _table_options(tree)
+        _only_parquet(options.pop("format", "PARQUET"), "CREATE TABLE AS")
+        keys = [key.lower() for key in options.pop("partitioned_by", [])]
+        external = options.pop("external_location", None)
+        if external and self.enforced:
+            raise LocalCloudError(
+                "The Create Table As Select query failed because it was submitted with an 'external_location' property "
+                "to an Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
+                "'external_location' property and resubmit the query."
+            )
+        location = (external or f"{self.output}tables/{self.execution_id}").rstrip("/") + "/"
+        unknown = set(options) - {"parquet_compression", "write_compression"}
+        if unknown:
+            raise LocalCloudError(f"NOT_SUPPORTED: table property {min(unknown)!r} is not reproduced locally")
+        select = self._query(tree.expression)
+        columns = self._stored_columns(select)
+        self._check_keys_last([column for column, _ in columns], keys)
+        empty = " limit 0" if _without_data(tree) else ""
+        written = self._write(
+            f"select * from ({select}){empty}", columns, location, keys, must_be_empty=f"{database}.{name}"
+        )
+        table = self.catalog.create_table(
+            database,
+            name,
+            columns=[(column, str(kind)) for column, kind in columns if column not in keys],
+            partition_keys=[(column, str(kind)) for column, kind in columns if column in keys],
+            location=location,
+            storage=PARQUET_STORAGE,
+            parameters={"classification": "parquet", "parquet.compression": "SNAPPY"},
+        )
+        self.catalog.add_partitions(table, self.catalog.hive_partitions(table) if keys else {})
+        return written
+
+    def _insert(self, tree: exp.Insert) -> Outcome:
+        target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
+        if format_of(table) != PARQUET:
+            raise LocalCloudError("NOT_SUPPORTED: the local Athena inserts only into Parquet tables")
+        keys = [key["Name"] for key in table.get("PartitionKeys", [])]
+        described = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]
+        columns = [(column["Name"], parse(column["Type"])) for column in described]
+        given = [item.name.lower() for item in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
+        given = given or [column for column, _ in columns]
+        select = self._query(tree.expression)
+        found = self.session.schema(select)
+        if len(found) != len(given):
+            raise LocalCloudError(f"TYPE_MISMATCH: Insert query has {len(found)} columns, the table takes {len(given)}")
+        values = {column: f"c{position}" for position, column in enumerate(given)}
+        picked = ", ".join(f"{values.get(column, 'null')} as {identifier(column)}" for column, _ in columns)
+        numbered = ", ".join(f"c{position}" for position in range(len(given)))
+        written = self._write(
+            f"select {picked} from ({select}) v({numbered})", columns, table["StorageDescriptor"]["Location"], keys
+        )
+        if keys and not is_projected(table.get("Parameters", {})):
+            self.catalog.add_partitions(table, self.catalog.hive_partitions(table))
+        return written
+
+    def _unload(self, query: str, target: str, options_text: str) -> Outcome:
+        options = {name.lower(): text or listed for name, text, listed in _OPTION.findall(options_text)}
+        _only_parquet(options.get("format", ""), "UNLOAD")
+        keys = [key.strip(" '").lower() for key in options.get("partitioned_by", "").split(",") if key.strip()]
+        select = self._query(trino.parse(query))
+        columns = self._stored_columns(select)
+        self._check_keys_last([column for column, _ in columns], keys)
+        return self._write(select, columns, target.rstrip("/") + "/", keys, must_be_empty=target)
+
+    def _stored_columns(self, select: str) -> list[tuple[str, HiveType]]:
+        return [(name.lower(), from_duckdb(kind)) for name, kind in self.session.schema(select)]
+
+    def _check_keys_last(self, columns: list[str], keys: list[str]) -> None:
+        if keys and columns[-len(keys) :] != keys:
+            raise LocalCloudError(
+                "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same "
+                f"order as the table properties: {keys}"
+            )
+
+    def _write(
+        self,
+        select: str,
+        columns: list[tuple[str, HiveType]],
+        location: str,
+        keys: list[str],
+        *,
+        must_be_empty: str = "",
+    ) -> Outcome:
+        """Write a select's rows as Parquet, cast to the types that the catalog will say they have."""
+        folder = location.rstrip("/") + "/"
+        if not folder.startswith("s3://"):
+            raise LocalCloudError(f"INVALID_TABLE_PROPERTY: {location!r} is not a location in Amazon S3")
+        before = {item.uri for item in self.catalog.objects.list(folder)}
+        if must_be_empty and before:
+            raise LocalCloudError(
+                f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{must_be_empty}' already exists: {folder}. "
+                "You may need to manually clean the data before retrying."
+            )
+        cast = ", ".join(f"cast({identifier(name)} as {kind.duckdb}) as {identifier(name)}" for name, kind in columns)
+        if keys:
+            target = folder.rstrip("/")
+            names = ", ".join(map(identifier, keys))
+            how = f", partition_by ({names}), overwrite_or_ignore, filename_pattern '{self.execution_id}_{{i}}'"
+        else:
+            target, how = f"{folder}{self.execution_id}_0.parquet", ""
+        copied = self.session.execute(
+            f"copy (select {cast} from ({select})) to {quote(target)} (format parquet, compression snappy{how})"
+        ).fetchone()
+        written = [item.uri for item in self.catalog.objects.list(folder) if item.uri not in before]
+        if len({uri.rsplit("/", 1)[0] for uri in written}) > MAX_PARTITIONS:
+            raise LocalCloudError(
+                f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets"
+            )
+        return Outcome(written=written, update_count=int(copied[0]) if copied else 0)
+
+
+def _text_type(session: Session) -> Any:
+    return session.schema("select '' as x")[0][1]
+
+
+def _only_parquet(name: str, statement: str) -> None:
+    if name.upper() != "PARQUET":
+        raise LocalCloudError(f"NOT_SUPPORTED: {statement} writes only format = 'PARQUET' locally, got {name!r}")
+
+
+def _table_options(tree: exp.Create) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for item in tree.args["properties"].expressions if tree.args.get("properties") else []:
+        match item:
+            case exp.FileFormatProperty():
+                options["format"] = item.this.name
+            case exp.PartitionedByProperty():
+                options["partitioned_by"] = [key.name for key in item.this.expressions]
+            case exp.WithDataProperty():
+                pass
+            case exp.Property():
+                value = item.args.get("value")
+                options[item.name.lower()] = value.name if value is not None else ""
+    return options
+
+
+def _without_data(tree: exp.Create) -> bool:
+    found = tree.find(exp.WithDataProperty)
+    return found is not None and bool(found.args.get("no"))
+
+
+def substitute(sql: str, parameters: list[str]) -> str:
+    """Put execution parameters, which are written as SQL literals, where the question marks are.
+
+    Raises
+    ------
+    LocalCloudError
+        If there are more or fewer of them.
+    """
+    marks = [token.start for token in sqlglot.tokenize(sql, read="athena") if token.token_type == TokenType.PLACEHOLDER]
+    if len(marks) != len(parameters):
+        raise LocalCloudError(f"Incorrect number of parameters: expected {len(marks)} but found {len(parameters)}")
+    for mark, parameter in zip(reversed(marks), reversed(parameters), strict=True):
+        sql = f"{sql[:mark]}{parameter}{sql[mark + 1 :]}"
+    return sql

@@ -1,0 +1,58 @@
+"""The rules of the house that no other tool enforces."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import constructs
+import pytest
+
+import lake_blueprints
+from tests.support import ROOT
+
+LIBRARY = ROOT / "constructs" / "lake_blueprints"
+SHIPPED_SCRIPTS = sorted(LIBRARY.glob("**/scripts/**/*.py"))
+SHIPPED_PACKAGES = {path.parent.name for path in SHIPPED_SCRIPTS if path.name == "__init__.py"}
+SHIPPED_IMPORTS = {"awsglue", "boto3", "botocore", "joblib", "numpy", "pandas", "pyarrow", "pyspark", "sklearn"}
+
+
+def imported_by(script: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names
+
+
+def test_the_source_root_is_not_a_package_that_shadows_the_constructs_library() -> None:
+    assert not (ROOT / "constructs" / "__init__.py").exists()
+    assert "site-packages" in str(constructs.__file__)
+
+
+def test_there_are_scripts_to_check() -> None:
+    assert len(SHIPPED_SCRIPTS) >= 2
+
+
+@pytest.mark.parametrize("script", SHIPPED_SCRIPTS, ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_code_that_runs_inside_aws_imports_no_cdk_and_nothing_of_the_library(script: Path) -> None:
+    assert imported_by(script) <= SHIPPED_IMPORTS | SHIPPED_PACKAGES
+
+
+@pytest.mark.parametrize("stack", sorted((ROOT / "stacks").glob("*.py")), ids=lambda path: path.name)
+def test_a_stack_only_wires(stack: Path) -> None:
+    lines = stack.read_text().splitlines()
+    assert len(lines) < 80 or stack.name == "environment.py"
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in lake_blueprints.__all__:
+        assert getattr(lake_blueprints, name).__name__ == name
+
+
+def test_no_source_names_a_partition() -> None:
+    sources = [*LIBRARY.rglob("*.py"), *(ROOT / "stacks").glob("*.py"), ROOT / "app.py"]
+    assert [path.name for path in sources if "arn:aws:" in path.read_text()] == []

@@ -1,0 +1,30 @@
+"""The library's modules and constructs, found by walking its packages."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+from constructs import Construct
+
+import lake_blueprints
+
+
+def modules() -> Iterator[ModuleType]:
+    """Import every module of the library but scripts, which run inside AWS, and commands."""
+    for module in pkgutil.walk_packages(lake_blueprints.__path__, "lake_blueprints."):
+        if ".scripts" not in module.name and not module.name.startswith("lake_blueprints.cli"):
+            yield import_module(module.name)
+
+
+def constructs() -> set[type[Construct]]:
+    """Return every public construct of the library."""
+    return {
+        kind
+        for module in modules()
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Construct) and kind.__module__ == module.__name__ and not name.startswith("_")
+    }

@@ -1,0 +1,154 @@
+"""The command line: each command, and one clear line for each mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import psutil
+import pytest
+
+from tests.support import ROOT
+
+CONSTRUCTS = ROOT / "local"
+
+
+class Shell:
+    """Runs the command line in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str, workdir: str = "work") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "local_cloud", "--workdir", workdir, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(CONSTRUCTS)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    shell = Shell(tmp_path_factory.mktemp("shell"))
+    started = shell("start", "--port", "0")
+    assert started.returncode == 0, started.stderr
+    assert "export AWS_ENDPOINT_URL=http://localhost:" in started.stdout
+    yield shell
+    shell("reset")
+    assert not (shell.folder / "work").exists()
+
+
+def state(shell: Shell) -> dict[str, str]:
+    found: dict[str, str] = json.loads((shell.folder / "work" / "server.json").read_text())
+    return found
+
+
+def endpoint(shell: Shell) -> str:
+    return state(shell)["endpoint"]
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], text: str) -> None:
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [done.stderr.strip()]
+    assert done.stderr.startswith("error: ")
+    assert text in done.stderr
+
+
+def test_serves_in_the_background_until_stopped(shell: Shell) -> None:
+    assert json.loads(shell("status").stdout)["endpoint"] == endpoint(shell)
+    assert shell("drain").returncode == 0
+
+
+def test_prints_the_drawn_key_among_the_variables(shell: Shell) -> None:
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in shell("env").stdout.splitlines())
+    assert exported == {
+        "AWS_ENDPOINT_URL": endpoint(shell),
+        "AWS_ACCESS_KEY_ID": state(shell)["AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": state(shell)["AWS_SECRET_ACCESS_KEY"],
+        "AWS_REGION": "us-east-1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import boto3; print(boto3.client('s3').list_buckets()['Buckets'])"],
+        env={**os.environ, **exported},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_nobody_else_can_read_the_key(shell: Shell) -> None:
+    assert (shell.folder / "work").stat().st_mode & 0o777 == 0o700
+    assert (shell.folder / "work" / "server.json").stat().st_mode & 0o777 == 0o600
+    secret = state(shell)["AWS_SECRET_ACCESS_KEY"]
+    arguments = [argument for process in psutil.process_iter(["cmdline"]) for argument in process.info["cmdline"] or []]
+    assert not any(secret in argument for argument in arguments)
+
+
+def test_takes_any_key_if_started_so(shell: Shell) -> None:
+    assert shell("start", "--port", "0", "--any-credentials", workdir="open").returncode == 0
+    try:
+        found = json.loads((shell.folder / "open" / "server.json").read_text())
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=found["endpoint"],
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+        assert s3.list_buckets()["Buckets"] == []
+    finally:
+        shell("reset", workdir="open")
+
+
+def test_a_second_start_is_refused(shell: Shell) -> None:
+    assert_one_line(shell("start"), f"the local cloud runs already, at {endpoint(shell)}; stop it first")
+
+
+def test_a_busy_port_is_one_line(shell: Shell) -> None:
+    port = endpoint(shell).rsplit(":", 1)[1]
+    assert_one_line(shell("start", "--port", port, workdir="other"), f"port {port} is in use on localhost")
+
+
+def test_the_longest_wait_reaches_the_cloud_and_is_checked_there(shell: Shell) -> None:
+    refused = shell("start", "--port", "0", "--longest-wait", "0", workdir="other")
+    assert_one_line(refused, "longest_wait must be at least 1 second, got 0")
+
+
+def test_a_failed_deployment_is_one_line(shell: Shell) -> None:
+    (shell.folder / "app.py").write_text("raise ValueError('no such environment: moon')")
+    done = shell("deploy", "--app", f"{sys.executable} app.py", "--directory", str(shell.folder))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "no such environment: moon" in done.stderr or "the CDK CLI is missing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("run", "nobody"), "there is no state machine nobody; there are: none"),
+        (("run", "nobody", "--input", "{"), "--input must be JSON"),
+        (("deploy", "-c", "novalue"), "--context takes KEY=VALUE, got 'novalue'"),
+        (("deploy", "--directory", "nowhere"), "there is no folder nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line(shell: Shell, arguments: tuple[str, ...], text: str) -> None:
+    assert_one_line(shell(*arguments), text)
+
+
+@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",)])
+def test_says_that_it_does_not_run(shell: Shell, command: tuple[str, ...]) -> None:
+    assert_one_line(shell(*command, workdir="none"), "the local cloud does not run; start it with")
+
+
+def test_stopping_what_does_not_run_is_no_mistake(shell: Shell) -> None:
+    done = shell("stop", workdir="none")
+    assert (done.returncode, done.stdout) == (0, "not running\n")

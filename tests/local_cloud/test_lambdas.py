@@ -1,0 +1,235 @@
+"""Handlers run as in AWS: their code, environment, errors, time and logs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import textwrap
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.engines.lambda_functions.engine import LambdaEngine, LambdaError
+
+ROLE = "arn:aws:iam::123456789012:role/lambda"
+
+Create = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
+        running.client("iam").create_role(RoleName="lambda", AssumeRolePolicyDocument="{}")
+        yield running
+
+
+def archive(**files: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, text in files.items():
+            file.writestr(name.replace("__", "/").replace("_py", ".py").replace("_js", ".js"), text)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def create(cloud: LocalCloud, request: pytest.FixtureRequest) -> Create:
+    def create(code: str, *, file: str = "index_py", runtime: str = "python3.11", **more: Any) -> str:
+        name = f"{request.node.originalname[:55]}-{zlib.crc32(request.node.name.encode()):08x}"
+        cloud.client("lambda").create_function(
+            FunctionName=name,
+            Runtime=runtime,
+            Role=ROLE,
+            Handler="index.handler",
+            Code={"ZipFile": archive(**{file: code})},
+            **more,
+        )
+        return name
+
+    return create
+
+
+def invoke(cloud: LocalCloud, name: str, event: Any = None, **more: Any) -> dict[str, Any]:
+    response: dict[str, Any] = cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event), **more)
+    response["Payload"] = response["Payload"].read()
+    return response
+
+
+def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
+    for patch in LambdaEngine(cloud._running.runtime).patches().all:
+        patch.verify()
+
+
+def test_returns_what_the_handler_returns(cloud: LocalCloud, create: Create) -> None:
+    name = create("def handler(event, context):\n    return {'twice': event['n'] * 2}")
+    response = invoke(cloud, name, {"n": 21})
+    assert json.loads(response["Payload"]) == {"twice": 42}
+    assert "FunctionError" not in response
+
+
+def test_tells_the_handler_who_and_where_it_is(cloud: LocalCloud, create: Create) -> None:
+    name = create(
+        "import os\ndef handler(event, context):\n    return [os.environ['MINE'], os.environ['AWS_REGION'],"
+        " os.environ['AWS_LAMBDA_FUNCTION_NAME'], context.function_name, context.get_remaining_time_in_millis() > 0]",
+        Environment={"Variables": {"MINE": "yes"}},
+    )
+    assert json.loads(invoke(cloud, name)["Payload"]) == ["yes", "us-east-1", name, name, True]
+
+
+def test_the_handler_finds_the_cloud_by_itself(cloud: LocalCloud, create: Create) -> None:
+    cloud.client("s3").create_bucket(Bucket="written")
+    name = create(
+        "import boto3\ndef handler(event, context):\n"
+        "    boto3.client('s3').put_object(Bucket='written', Key='k', Body=b'from the handler')",
+        Timeout=30,
+    )
+    assert json.loads(invoke(cloud, name)["Payload"]) is None
+    assert cloud.client("s3").get_object(Bucket="written", Key="k")["Body"].read() == b"from the handler"
+
+
+def test_reports_an_exception_with_its_type_message_and_place(cloud: LocalCloud, create: Create) -> None:
+    name = create("def handler(event, context):\n    raise ValueError('too small')")
+    response = invoke(cloud, name)
+    error = json.loads(response["Payload"])
+    assert response["FunctionError"] == "Unhandled"
+    assert (error["errorType"], error["errorMessage"]) == ("ValueError", "too small")
+    assert "index.py" in error["stackTrace"][0]
+
+
+@pytest.mark.parametrize(
+    ("code", "error_type", "message"),
+    [
+        ("import nowhere\n", "Runtime.ImportModuleError", "Unable to import module 'index': No module named 'nowhere'"),
+        ("other = 1", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'index'"),
+        ("def handler(e, c):\n    return {1, 2}", "Runtime.MarshalError", "Unable to marshal response"),
+        ("import os\ndef handler(e, c):\n    os._exit(3)", "Runtime.ExitError", "exit status 3"),
+    ],
+)
+def test_reports_what_kept_the_handler_from_running(
+    cloud: LocalCloud, create: Create, code: str, error_type: str, message: str
+) -> None:
+    error = json.loads(invoke(cloud, create(code))["Payload"])
+    assert error["errorType"] == error_type
+    assert message in error["errorMessage"]
+
+
+def test_ends_a_handler_that_takes_too_long(cloud: LocalCloud, create: Create) -> None:
+    name = create("import time\ndef handler(event, context):\n    time.sleep(30)", Timeout=1)
+    response = invoke(cloud, name)
+    assert response["FunctionError"] == "Unhandled"
+    assert json.loads(response["Payload"])["errorMessage"].endswith("Task timed out after 1.00 seconds")
+
+
+def test_a_handler_that_takes_too_long_ends_with_what_it_started(
+    cloud: LocalCloud, create: Create, has_ended: Callable[[int], bool]
+) -> None:
+    code = """
+        import subprocess, time
+        def handler(event, context):
+            print("child", subprocess.Popen(["sleep", "600"]).pid)
+            time.sleep(600)
+    """
+    tail = base64.b64decode(invoke(cloud, create(textwrap.dedent(code), Timeout=1), LogType="Tail")["LogResult"])
+    child = re.search(r"child (\d+)", tail.decode())
+    assert child
+    assert has_ended(int(child[1]))
+
+
+def test_returns_the_log_tail_and_keeps_the_log(cloud: LocalCloud, create: Create) -> None:
+    name = create("def handler(event, context):\n    print('said aloud')")
+    tail = base64.b64decode(invoke(cloud, name, LogType="Tail")["LogResult"]).decode()
+    assert "said aloud" in tail
+    events = cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    assert "said aloud" in [event["message"] for event in events]
+
+
+def test_does_not_wait_for_an_asynchronous_invocation(cloud: LocalCloud, create: Create) -> None:
+    cloud.client("sqs").create_queue(QueueName="later")
+    name = create(
+        "import boto3, time\ndef handler(event, context):\n    q = boto3.client('sqs')\n"
+        "    q.send_message(QueueUrl=q.get_queue_url(QueueName='later')['QueueUrl'], MessageBody='done')",
+        Timeout=30,
+    )
+    assert invoke(cloud, name, InvocationType="Event")["StatusCode"] == 202
+    url = cloud.client("sqs").get_queue_url(QueueName="later")["QueueUrl"]
+    assert cloud.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"][0]["Body"] == "done"
+
+
+def test_uses_layers(cloud: LocalCloud, create: Create) -> None:
+    layer = cloud.client("lambda").publish_layer_version(
+        LayerName="lib", Content={"ZipFile": archive(python__lib_py="VALUE = 7")}
+    )
+    name = create("import lib\ndef handler(event, context):\n    return lib.VALUE", Layers=[layer["LayerVersionArn"]])
+    assert json.loads(invoke(cloud, name)["Payload"]) == 7
+
+
+def test_runs_new_code_after_an_update(cloud: LocalCloud, create: Create) -> None:
+    name = create("def handler(event, context):\n    return 1")
+    assert json.loads(invoke(cloud, name)["Payload"]) == 1
+    code = archive(index_py="def handler(event, context):\n    return 2")
+    cloud.client("lambda").update_function_code(FunctionName=name, ZipFile=code)
+    assert json.loads(invoke(cloud, name)["Payload"]) == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "exports.handler = async (event) => ({ twice: event.n * 2 });",
+        "exports.handler = (event, context, done) => done(null, { twice: event.n * 2 });",
+    ],
+)
+def test_runs_javascript(cloud: LocalCloud, create: Create, code: str) -> None:
+    name = create(code, file="index_js", runtime="nodejs22.x")
+    assert json.loads(invoke(cloud, name, {"n": 4})["Payload"]) == {"twice": 8}
+
+
+def test_reports_a_javascript_error(cloud: LocalCloud, create: Create) -> None:
+    name = create(
+        "exports.handler = async () => { throw new TypeError('no'); };", file="index_js", runtime="nodejs22.x"
+    )
+    response = invoke(cloud, name)
+    assert response["FunctionError"] == "Unhandled"
+    error = json.loads(response["Payload"])
+    assert (error["errorType"], error["errorMessage"]) == ("TypeError", "no")
+
+
+@pytest.mark.parametrize("suffix", ["", ":$LATEST"])
+def test_an_engine_invokes_by_arn(cloud: LocalCloud, create: Create, suffix: str) -> None:
+    name = create("def handler(event, context):\n    return event + 1")
+    engine = LambdaEngine(cloud._running.runtime)
+    assert engine.invoke(f"arn:aws:lambda:us-east-1:123456789012:function:{name}{suffix}", 1, "us-east-1") == 2
+
+
+def test_an_engine_learns_that_the_handler_failed(cloud: LocalCloud, create: Create) -> None:
+    name = create("def handler(event, context):\n    raise KeyError('k')")
+    with pytest.raises(LambdaError, match="failed: KeyError: 'k'") as caught:
+        LambdaEngine(cloud._running.runtime).invoke(name, {}, "us-east-1")
+    assert caught.value.payload["errorType"] == "KeyError"
+
+
+def test_a_state_machine_invokes_and_catches(cloud: LocalCloud, create: Create) -> None:
+    name = create("def handler(event, context):\n    return {'n': event['n'] + 1, 'ratio': 1 / event['n']}")
+    definition = {
+        "StartAt": "Call",
+        "States": {
+            "Call": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": name, "Payload.$": "$"},
+                "OutputPath": "$.Payload",
+                "Catch": [{"ErrorEquals": ["ZeroDivisionError"], "Next": "Zero"}],
+                "End": True,
+            },
+            "Zero": {"Type": "Pass", "Result": "zero", "End": True},
+        },
+    }
+    machine = cloud.client("stepfunctions").create_state_machine(
+        name="calls", definition=json.dumps(definition), roleArn=ROLE
+    )
+    assert cloud.execute(machine["stateMachineArn"], {"n": 4}) == {"n": 5, "ratio": 0.25}
+    assert cloud.execute(machine["stateMachineArn"], {"n": 0}) == "zero"

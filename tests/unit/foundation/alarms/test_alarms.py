@@ -1,0 +1,131 @@
+"""Every alarm of the library can fire, and its message can reach its topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+
+from lake_blueprints.catalog import ByPartitionKeys, Database
+from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.foundation.alarms import add_alarm
+from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.ingestion.crawler import Crawl, Crawler
+from lake_blueprints.ingestion.firehose import Delivery, Transform
+from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.orchestration import Pipeline
+from lake_blueprints.storage.s3 import Zone
+from template_checks.core import check
+from tests.support import new_stack, properties, resources, template_of
+from tests.unit.foundation.alarms.published import PUBLISHED, state_after
+
+CLICKS = Dataset(
+    name="clicks",
+    columns=[Column(name="id", type="string"), Column(name="day", type="string")],
+    partition_keys=["day"],
+)
+SILENT = {"LAKE-EVENTS-015", "LAKE-KMS-002"}
+
+
+def everything_with_alarms(stack: cdk.Stack, topic: sns.ITopic) -> None:
+    """Define each construct that has alarms, with every option that has one of its own."""
+    zone = Zone(stack, "Zone")
+    database = Database(stack, "Database", zone=zone)
+    schema = database.add_table(CLICKS, prefix="parquet/", layout=ByPartitionKeys())
+    arn = stack.format_arn(
+        service="lambda", resource="function", resource_name="f", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+    )
+    transform = Transform(function=lambda_.Function.from_function_arn(stack, "Function", arn))
+    stream = Stream(stack, "Stream", retention=Duration.days(7), alarm_topic=topic)
+    Delivery(stack, "FromStream", zone=zone, dataset=CLICKS, source=stream, prefix="a/", alarm_topic=topic)
+    Delivery(stack, "Direct", zone=zone, dataset=CLICKS, schema=schema, transform=transform, alarm_topic=topic)
+    crawler = Crawler(stack, "Crawler", database=database, prefixes=["found/"], table_prefix="found_")
+    schedule = events.Schedule.rate(Duration.days(1))
+    Pipeline(stack, "Pipeline", steps=[Crawl(crawler=crawler)], schedule=schedule, topic=topic)
+
+
+def alarms_of(stack: cdk.Stack) -> list[dict[str, Any]]:
+    return [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
+
+
+@pytest.fixture(scope="module")
+def alarms() -> list[dict[str, Any]]:
+    stack = new_stack()
+    everything_with_alarms(stack, sns.Topic(stack, "Topic", master_key=LakeKey(stack, "TopicKey").key))
+    return alarms_of(stack)
+
+
+def test_every_published_metric_has_its_alarm_and_no_alarm_is_about_another(alarms: list[dict[str, Any]]) -> None:
+    assert {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms} == PUBLISHED.keys()
+
+
+def test_alarms_have_exactly_the_dimension_that_the_metric_is_published_with(alarms: list[dict[str, Any]]) -> None:
+    for alarm in alarms:
+        published = PUBLISHED[alarm["Namespace"], alarm["MetricName"]]
+        assert [one["Name"] for one in alarm["Dimensions"]] == [published.dimension], alarm["MetricName"]
+        assert alarm.get("Unit") in {None, published.unit}
+
+
+def test_alarms_fire_when_something_is_wrong_and_are_silent_otherwise(alarms: list[dict[str, Any]]) -> None:
+    for alarm in alarms:
+        published = PUBLISHED[alarm["Namespace"], alarm["MetricName"]]
+        seen: list[list[Sequence[float]]] = [[[], published.wrong], [published.right], [[]]]
+        states = [state_after(alarm, periods) for periods in seen]
+        assert states == ["ALARM", "OK", "OK"], alarm["MetricName"]
+
+
+def test_a_topic_with_a_policy_and_a_key_of_its_own_lets_alarms_of_this_account_publish() -> None:
+    stack = new_stack()
+    key = LakeKey(stack, "TopicKey").key
+    topic = sns.Topic(stack, "Topic", master_key=key, enforce_ssl=True)
+    Stream(stack, "Stream", encryption_key=key, alarm_topic=topic)
+    template = template_of(stack)
+    ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    admitted = {"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Sid": "Alarms"}
+    publish = {"Action": "sns:Publish", "Resource": stack.resolve(topic.topic_arn), "Condition": ours, **admitted}
+    use = {"Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*", "Condition": ours, **admitted}
+    of_topic = properties(template, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    assert [one for one in of_topic if one["Effect"] == "Allow"] == [publish]
+    of_key = properties(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    assert [one for one in of_key if one.get("Sid") == "Alarms"] == [use]
+
+
+@pytest.mark.parametrize("enforce_ssl", [True, False])
+@pytest.mark.parametrize("switch", [True, False])
+def test_no_alarm_of_the_library_is_silent(enforce_ssl: bool, switch: bool) -> None:
+    stack = new_stack()
+    key = LakeKey(stack, "TopicKey", cloudwatch_alarms=switch).key
+    everything_with_alarms(stack, sns.Topic(stack, "Topic", master_key=key, enforce_ssl=enforce_ssl))
+    template = template_of(stack)
+    assert [one.message for one in check(template) if one.rule.id in SILENT] == []
+    statements = properties(template, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    assert [one.get("Sid") for one in statements].count("Alarms") == 1
+
+
+def test_an_alarm_on_a_topic_that_admits_nobody_is_found() -> None:
+    stack = new_stack()
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"), enforce_ssl=True)
+    alarm = cloudwatch.Alarm(
+        stack, "Alarm", metric=cloudwatch.Metric(namespace="N", metric_name="M"), threshold=1, evaluation_periods=1
+    )
+    alarm.add_alarm_action(cdk.aws_cloudwatch_actions.SnsAction(topic))
+    assert {one.rule.id for one in check(template_of(stack))} >= SILENT
+
+
+def test_the_policies_of_an_imported_topic_and_key_are_left_alone() -> None:
+    stack = new_stack()
+    arn = stack.format_arn(service="sns", resource="alerts")
+    topic = sns.Topic.from_topic_arn(stack, "Topic", arn)
+    metric = cloudwatch.Metric(namespace="N", metric_name="M")
+    add_alarm(stack, "Alarm", metric=metric, threshold=1, description="Wrong", topic=topic)
+    template = template_of(stack)
+    assert resources(template, "AWS::SNS::TopicPolicy") == []
+    assert properties(template, "AWS::CloudWatch::Alarm")["AlarmActions"] == [stack.resolve(arn)]
