@@ -219,7 +219,7 @@ MANY: dict[str, tuple[Build, int]] = {
     "readers of a table": (readers, 40),
     "restricted tables of a zone": (kept_out, 100),
     "datasets of a lake with a warehouse": (lake, 25),
-    "datasets of a lake with deliveries": (streaming_lake, 25),
+    "datasets of a lake with deliveries": (streaming_lake, 22),
 }
 CASES = [(name, count) for name, (_, most) in MANY.items() for count in sorted({1, 10, 40, most}) if count <= most]
 
