@@ -50,7 +50,7 @@ class DataLake(Construct):
     curations: mapping of str to Curation
         What curation does beyond the contract, by dataset. By default nothing.
     shards: Shards, optional
-        A split of the datasets into stacks, for a lake of more than about 25. By default all are in one stack.
+        A split of the datasets into stacks, for a lake of more than about 20. By default all are in one stack.
     buffers: mapping of str to Buffer
         How much a delivery collects before it writes, by dataset. By default 128 MiB or 300 seconds.
     warehouse: bool
