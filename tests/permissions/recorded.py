@@ -106,7 +106,7 @@ class Comparison:
                 found = [f"arn:aws:glue:{here}:{kind}" for kind in kinds]
             case "logs" if "-role/" in call.resource:
                 # The group is named after role and security configuration, whose names are each deployment's own.
-                found = self._named(call, call.resource)
+                found = self._groups_of(call, call.resource.split("-role/")[1].split("/")[1])
             case "logs":
                 found = [
                     f"arn:aws:logs:{here}:log-group:{name}:log-stream:one" for name in _LOG_GROUP.findall(call.resource)
@@ -118,6 +118,11 @@ class Comparison:
             case _:
                 found = self._named(call, first)
         return found
+
+    def _groups_of(self, call: RecordedCall, stream: str) -> list[str]:
+        """Return the declared log groups of a role that take a stream, of errors or of output."""
+        asked = (request for _, request in self._declared.get(call.role, []) if request.action == call.action)
+        return sorted({request.resource for request in asked if f"/{stream}:" in request.resource})
 
     def _named(self, call: RecordedCall, name: str) -> list[str]:
         """Return the declared resources of the name that a request gives; all of them if it names a run of theirs."""
