@@ -104,9 +104,6 @@ class Comparison:
             case "glue" if action in (*_ON_DATABASES, *_ON_TABLES):
                 kinds = ["catalog", f"database/{first}", *([f"table/{first}/{rest}"] if action in _ON_TABLES else [])]
                 found = [f"arn:aws:glue:{here}:{kind}" for kind in kinds]
-            case "logs" if "-role/" in call.resource:
-                # The group is named after role and security configuration, whose names are each deployment's own.
-                found = self._groups_of(call, call.resource.split("-role/")[1].split("/")[1])
             case "logs":
                 found = [
                     f"arn:aws:logs:{here}:log-group:{name}:log-stream:one" for name in _LOG_GROUP.findall(call.resource)
@@ -118,11 +115,6 @@ class Comparison:
             case _:
                 found = self._named(call, first)
         return found
-
-    def _groups_of(self, call: RecordedCall, stream: str) -> list[str]:
-        """Return the declared log groups of a role that take a stream, of errors or of output."""
-        asked = (request for _, request in self._declared.get(call.role, []) if request.action == call.action)
-        return sorted({request.resource for request in asked if f"/{stream}:" in request.resource})
 
     def _named(self, call: RecordedCall, name: str) -> list[str]:
         """Return the declared resources of the name that a request gives; all of them if it names a run of theirs."""

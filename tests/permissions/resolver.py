@@ -246,8 +246,10 @@ class Deployment:
 
     def _name(self, stack: str, logical_id: str) -> str:
         if physical := self._names.get((stack, logical_id)):
-            # Of a queue it is a URL.
-            return physical.rpartition(":" if physical.startswith("arn:") else "//")[2].rpartition("/")[2]
+            if physical.startswith(("arn:", "http")):
+                # Of a queue it is a URL.
+                return physical.rpartition(":" if physical.startswith("arn:") else "//")[2].rpartition("/")[2]
+            return physical
         resource = self.templates[stack]["Resources"][logical_id]
         given: Any = resource.get("Properties", {})
         for part in _NAMES.get(resource["Type"], "").split("."):
