@@ -18,6 +18,9 @@ from local_cloud.cloudformation.requests import to_parameter
 
 Properties = dict[str, Any]
 
+DERIVED: Any = "derived"
+"""Stands where a type declares nothing, since CloudFormation's schema and the service's model say it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
@@ -87,7 +90,12 @@ class Resource:
                 message=f"Fn::GetAtt: the local cloud knows no attribute {attribute} of {self.kind.name}; "
                 f"known: {', '.join(sorted(self.kind.attributes)) or 'none'}"
             )
-        return fill(self.kind.attributes[attribute], self.facts())
+        try:
+            return fill(self.kind.attributes[attribute], self.facts())
+        except KeyError:
+            raise ValidationError(
+                message=f"Fn::GetAtt: this {self.kind.name} has no {attribute}, or the local cloud does not know it"
+            ) from None
 
     def is_created(self) -> bool:
         return True
@@ -95,30 +103,31 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """A CloudFormation resource type.
+    """A CloudFormation resource type: its name, and whatever cannot be derived.
 
     Parameters
     ----------
     name: str
         As in a template, `AWS::Glue::Job`.
-    service: str
-        boto3's name of the service.
+    service: str | None
+        boto3's name of the service; by default that of the type's name. None: no service stands behind it.
     create: Call | None
-        Makes the resource; None: the `settings` do.
+        Makes the resource; by default `create_` and the type's name. None: the `settings` do.
     ref: str
-        What Ref returns, a format template.
+        What Ref returns, a format template; by default the primary identifier.
     attributes: Mapping[str, str]
-        What Fn::GetAtt returns, format templates.
+        What Fn::GetAtt returns, format templates; added to the read-only properties that `create` answers.
     physical_name: PhysicalName | None
-        How it is named; None: the service assigns an id.
+        How it is named; by default by its optional name. None: the service assigns an id.
     update: Call | None
-        Changes it in place; None: it is deleted and made again under the same name.
+        Changes it in place; by default `update_` and the type's name, if there is such a call. None: it is deleted
+        and made again under the same name.
     immutable: frozenset[str]
-        Properties whose change makes a new resource, besides its name.
+        Properties whose change makes a new resource; added to the create-only ones.
     delete: Call | None
-        Removes it; None: it has nothing to remove.
+        Removes it; by default `delete_` and the type's name. None: it has nothing to remove.
     rename: Mapping[str, str]
-        Properties that the API spells differently.
+        Properties that the API spells differently; added to those that differ by the type's name only.
     ignore: frozenset[str]
         Properties that change nothing in the local cloud.
     settings: tuple[Setting, ...]
@@ -128,14 +137,14 @@ class ResourceType:
     """
 
     name: str
-    service: str = ""
-    create: Call | None = None
-    ref: str = "{id}"
+    service: str | None = DERIVED
+    create: Call | None = DERIVED
+    ref: str = DERIVED
     attributes: Mapping[str, str] = field(default_factory=dict)
-    physical_name: PhysicalName | None = None
-    update: Call | None = None
+    physical_name: PhysicalName | None = DERIVED
+    update: Call | None = DERIVED
     immutable: frozenset[str] = frozenset()
-    delete: Call | None = None
+    delete: Call | None = DERIVED
     rename: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()

@@ -10,27 +10,31 @@ def _settings(properties: Properties) -> Properties:
     return {"DataLakeSettings": {admins.get(name, name): value for name, value in properties.items()}}
 
 
+# The API has other verbs, and no ids: https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_Operations.html
 TYPES = [
     ResourceType(
         name="AWS::LakeFormation::Resource",
-        service="lakeformation",
         create=Call("register_resource"),
+        # moto has no such call.
+        update=None,
         delete=Call("deregister_resource", {"ResourceArn": "{ResourceArn}"}),
         ref="{ResourceArn}",
-        immutable=frozenset({"ResourceArn"}),
     ),
     ResourceType(
         name="AWS::LakeFormation::PrincipalPermissions",
-        service="lakeformation",
         create=Call("grant_permissions"),
-        immutable=frozenset({"Permissions", "Principal", "Resource"}),
+        # Not yet revoked with the stack.
+        delete=None,
+        ref="{id}",
         ignore=frozenset({"Catalog"}),
     ),
     ResourceType(
         name="AWS::LakeFormation::DataLakeSettings",
-        service="lakeformation",
         create=Call("put_data_lake_settings"),
         update=Call("put_data_lake_settings"),
+        # The settings of a region cannot be deleted.
+        delete=None,
+        ref="{id}",
         ignore=frozenset({"MutationType"}),
         adapt=_settings,
     ),

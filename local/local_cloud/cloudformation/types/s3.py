@@ -104,10 +104,7 @@ def _setting(path: str, operation: str, argument: str, **adapt: Any) -> Setting:
 TYPES = [
     _BucketType(
         name="AWS::S3::Bucket",
-        service="s3",
-        create=Call("create_bucket"),
-        delete=Call("delete_bucket", _BUCKET),
-        ref="{BucketName}",
+        # The API answers with a location.
         attributes={
             "Arn": "arn:{partition}:s3:::{id}",
             "DomainName": "{id}.s3.amazonaws.com",
@@ -160,12 +157,8 @@ TYPES = [
     ),
     ResourceType(
         name="AWS::S3::BucketPolicy",
-        service="s3",
         create=Call("put_bucket_policy"),
-        update=Call("put_bucket_policy", {"Bucket": "{Bucket}"}),
-        delete=Call("delete_bucket_policy", {"Bucket": "{Bucket}"}),
-        ref="{Bucket}",
-        immutable=frozenset({"Bucket"}),
+        update=Call("put_bucket_policy"),
         rename={"PolicyDocument": "Policy"},
     ),
 ]

@@ -11,17 +11,12 @@ TYPES = [
     # moto's own knows no ids of zones, and puts every subnet that has one into us-east-1a.
     ResourceType(
         name="AWS::EC2::Subnet",
-        service="ec2",
-        create=Call("create_subnet"),
-        delete=Call("delete_subnet", {"SubnetId": "{id}"}),
-        ref="{Subnet[SubnetId]}",
+        # Beside the schema's read-only ones.
         attributes={
-            "SubnetId": "{id}",
             "AvailabilityZone": "{Subnet[AvailabilityZone]}",
             "CidrBlock": "{Subnet[CidrBlock]}",
             "VpcId": "{VpcId}",
         },
-        immutable=frozenset({"AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "VpcId"}),
         ignore=frozenset({"AssignIpv6AddressOnCreation", "EnableDns64", "PrivateDnsNameOptionsOnLaunch"}),
         settings=(
             Setting(
@@ -36,43 +31,24 @@ TYPES = [
             ),
         ),
     ),
-    ResourceType(
-        name="AWS::EC2::InternetGateway",
-        service="ec2",
-        create=Call("create_internet_gateway"),
-        delete=Call("delete_internet_gateway", {"InternetGatewayId": "{id}"}),
-        ref="{InternetGateway[InternetGatewayId]}",
-        attributes={"InternetGatewayId": "{id}"},
-        ignore=_TAGS,
-    ),
+    ResourceType(name="AWS::EC2::InternetGateway", ignore=_TAGS),
     ResourceType(
         name="AWS::EC2::VPCGatewayAttachment",
-        service="ec2",
         create=Call("attach_internet_gateway"),
         delete=Call("detach_internet_gateway", {"InternetGatewayId": "{InternetGatewayId}", "VpcId": "{VpcId}"}),
         ref="{InternetGatewayId}|{VpcId}",
     ),
-    ResourceType(
-        name="AWS::EC2::RouteTable",
-        service="ec2",
-        create=Call("create_route_table"),
-        delete=Call("delete_route_table", {"RouteTableId": "{id}"}),
-        ref="{RouteTable[RouteTableId]}",
-        attributes={"RouteTableId": "{id}"},
-        immutable=frozenset({"VpcId"}),
-        ignore=_TAGS,
-    ),
+    ResourceType(name="AWS::EC2::RouteTable", ignore=_TAGS),
     ResourceType(
         name="AWS::EC2::SubnetRouteTableAssociation",
-        service="ec2",
         create=Call("associate_route_table"),
         delete=Call("disassociate_route_table", {"AssociationId": "{id}"}),
         ref="{AssociationId}",
         attributes={"Id": "{AssociationId}"},
     ),
+    # The API spells it VpcEndpoint.
     ResourceType(
         name="AWS::EC2::VPCEndpoint",
-        service="ec2",
         create=Call("create_vpc_endpoint"),
         delete=Call("delete_vpc_endpoints", {"VpcEndpointIds": ["{id}"]}),
         ref="{VpcEndpoint[VpcEndpointId]}",
@@ -81,8 +57,10 @@ TYPES = [
     ),
     ResourceType(
         name="AWS::EC2::SecurityGroupEgress",
-        service="ec2",
         create=Call("authorize_security_group_egress", {"GroupId": "{GroupId}"}),
+        # It goes with its group.
+        delete=None,
+        ref="{id}",
         ignore=frozenset({"Description"}),
     ),
 ]
