@@ -26,9 +26,12 @@ class Registry:
         Raises
         ------
         LocalCloudError
-            If there is none: a resource that is left out would make the deployment a lie.
+            If there is none: a resource that is left out would make the deployment a lie; or if it needs a package
+            that is not installed.
         """
         if known := self._known(resource_type):
+            if isinstance(known, ResourceType) and known.needs:
+                known.needs.require(resource_type)
             return known
         raise LocalCloudError(
             f"the local cloud has no {resource_type} (logical id {logical_id}): leave the resource out with a "

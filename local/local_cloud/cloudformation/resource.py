@@ -15,6 +15,7 @@ from moto.cloudformation.exceptions import ValidationError
 
 from local_cloud.cloudformation.names import PhysicalName
 from local_cloud.cloudformation.requests import to_parameter
+from local_cloud.packages import OptionalPackage
 
 Properties = dict[str, Any]
 
@@ -134,6 +135,8 @@ class ResourceType:
         Properties with a call of their own, in order.
     adapt: Callable[[Properties], Properties]
         Last change to the properties before the call.
+    needs: OptionalPackage | None
+        Package without which the type is refused.
     """
 
     name: str
@@ -149,6 +152,7 @@ class ResourceType:
     ignore: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
     adapt: Callable[[Properties], Properties] = lambda properties: properties
+    needs: OptionalPackage | None = None
 
     def has_cfn_attr(self, attribute: str) -> bool:
         return attribute in self.attributes

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.cloudformation.engine import CloudFormationEngine
+from local_cloud.engines.cloudformation.engine import CloudFormationEngine
 
 Deploy = Callable[..., dict[str, Any]]
 Why = Callable[[dict[str, Any]], list[str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from local_cloud.cloudformation.types import all_types
 from local_cloud.engines.engine import Engine
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
+from local_cloud.server.services import Service
 
 _MODELS = "moto.cloudformation.models"
 _PARSING = "moto.cloudformation.parsing"
@@ -139,6 +141,11 @@ class CloudFormationEngine(Engine):
 
         engine = self
         return patches
+
+    def services(self) -> Iterable[Service]:
+        # The CDK CLI looks into CloudTrail for more about a failed deployment; moto's answer breaks it.
+        empty = Service(name="cloudtrail", operations=frozenset({"LookupEvents"}), handle=lambda *_: {"Events": []})
+        return (empty,)
 
     def _deployment(self, stack: Stack) -> StackDeployment:
         context = Context(
