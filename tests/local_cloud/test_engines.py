@@ -28,10 +28,10 @@ class DaxEngine(Engine):
     def services(self):
         return (Service(name="dax", handle=self.handle, operations=frozenset({"DescribeClusters", "DeleteCluster"})),)
 
-    def handle(self, operation, region, request):
-        if operation == "DescribeClusters":
-            return {"Clusters": [{"ClusterName": region}]}
-        raise ServiceError("ClusterNotFoundFault", f"no cluster {request['ClusterName']}")
+    def handle(self, call):
+        if call.operation == "DescribeClusters":
+            return {"Clusters": [{"ClusterName": call.region}]}
+        raise ServiceError("ClusterNotFoundFault", f"no cluster {call.request['ClusterName']}")
 """
 
 
@@ -62,7 +62,7 @@ def test_another_distribution_brings_an_engine(tmp_path: Path, monkeypatch: pyte
 
 def test_a_service_must_speak_a_protocol_that_engines_answer() -> None:
     with pytest.raises(LocalCloudError, match="engines can answer services that speak json, and 'sns' speaks query"):
-        Service(name="sns", handle=lambda *_: {})
+        Service(name="sns", handle=lambda _: {})
 
 
 def test_an_error_keeps_its_code() -> None:

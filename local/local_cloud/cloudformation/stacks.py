@@ -167,7 +167,8 @@ class StackDeployment:
     ) -> tuple[Resource, bool]:
         named = kind.keep_name(resource, properties)
         if kind.replaces(resource.properties, named):
-            return kind.make(logical_id, named, self._context), True
+            # Both exist for a while: a name that was generated is generated again.
+            return kind.make(logical_id, kind.named(properties, self._stack.name, logical_id), self._context), True
         if kind.recreates(resource.properties, named):
             kind.remove(resource)
             return kind.make(logical_id, named, self._context), False

@@ -13,7 +13,18 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.server.error_answers import error_answer, send
 from local_cloud.server.requests import Environ, body_of
 
-Handler = Callable[[str, str, dict[str, Any]], dict[str, Any]]
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCall:
+    """One call of an API; `authorization` is its header, from which the role that makes it follows."""
+
+    operation: str
+    region: str
+    request: dict[str, Any]
+    authorization: str
+
+
+Handler = Callable[[ServiceCall], dict[str, Any]]
 
 
 class ServiceError(Exception):
@@ -33,7 +44,7 @@ class Service:
     name: str
         boto3's name of the service, which must speak JSON.
     handle: Callable
-        Answers a call, given operation, region and request; raises `ServiceError`.
+        Answers a call; raises `ServiceError`.
     operations: frozenset of str, optional
         Operations that it answers. By default all: what it does not know it refuses.
 
@@ -63,9 +74,14 @@ class Service:
 
     def answer(self, environ: Environ, region: str, start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
-        operation, request = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], json.loads(body_of(environ) or b"{}")
+        call = ServiceCall(
+            operation=environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2],
+            region=region,
+            request=json.loads(body_of(environ) or b"{}"),
+            authorization=environ.get("HTTP_AUTHORIZATION", ""),
+        )
         try:
-            content = self.handle(operation, region, request)
+            content = self.handle(call)
         except ServiceError as error:
             headers, body = error_answer("json", error.code, str(error))
             return send(start_response, environ["REQUEST_METHOD"], 400, headers, body)

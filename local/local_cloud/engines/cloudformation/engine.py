@@ -144,7 +144,7 @@ class CloudFormationEngine(Engine):
 
     def services(self) -> Iterable[Service]:
         # The CDK CLI looks into CloudTrail for more about a failed deployment; moto's answer breaks it.
-        empty = Service(name="cloudtrail", operations=frozenset({"LookupEvents"}), handle=lambda *_: {"Events": []})
+        empty = Service(name="cloudtrail", operations=frozenset({"LookupEvents"}), handle=lambda _: {"Events": []})
         return (empty,)
 
     def _deployment(self, stack: Stack) -> StackDeployment:

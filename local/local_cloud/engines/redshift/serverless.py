@@ -16,7 +16,7 @@ from moto.utilities.utils import get_partition
 
 from local_cloud.engines.engine import Engine
 from local_cloud.server.runtime import Runtime
-from local_cloud.server.services import Service, ServiceError
+from local_cloud.server.services import Service, ServiceCall, ServiceError
 
 _PORT = 5439
 _CREDENTIALS_LIFETIME = datetime.timedelta(minutes=15)
@@ -33,8 +33,8 @@ class RedshiftServerlessEngine(Engine):
     def services(self) -> Iterable[Service]:
         return (Service(name="redshift-serverless", handle=self._handle),)
 
-    def _handle(self, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer one API call."""
+    def _handle(self, call: ServiceCall) -> dict[str, Any]:
+        operation, region, request = call.operation, call.region, call.request
         if operation == "GetCredentials":
             return self._credentials(region, request)
         for kind in self._kinds:
