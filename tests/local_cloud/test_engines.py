@@ -72,7 +72,7 @@ def test_an_error_keeps_its_code() -> None:
 def types() -> Iterable[ResourceType]:
     for module, name in (("json", "Here"), ("no_such_package", "Missing")):
         yield ResourceType(
-            name=f"AWS::Test::{name}", service=None, needs=OptionalPackage(module=module, extra="postgresql")
+            name=f"AWS::Test::{name}", service="", needs=OptionalPackage(module=module, extra="postgresql")
         )
 
 

@@ -33,13 +33,14 @@ def complete(kind: ResourceType) -> ResourceType:
     LocalCloudError
         If something can be neither derived nor is declared.
     """
-    if kind.service is None:
-        plain = {"create": None, "update": None, "delete": None, "ref": "{id}", "physical_name": None}
+    if not kind.service:
+        plain: dict[str, Any] = {"create": None, "update": None, "delete": None, "ref": "{id}", "physical_name": None}
         return dataclasses.replace(kind, **{n: v for n, v in plain.items() if getattr(kind, n) is DERIVED})
     # In this order, because each builds on those before it.
     for field, derive in _DERIVATIONS.items():
         if getattr(kind, field) is DERIVED:
-            kind = dataclasses.replace(kind, **{field: derive(kind)})
+            found: dict[str, Any] = {field: derive(kind)}
+            kind = dataclasses.replace(kind, **found)
     immutable = frozenset(path for path in _paths(kind, "createOnlyProperties") if "*" not in path)
     return dataclasses.replace(
         kind,

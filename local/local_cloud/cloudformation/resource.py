@@ -110,8 +110,8 @@ class ResourceType:
     ----------
     name: str
         As in a template, `AWS::Glue::Job`.
-    service: str | None
-        boto3's name of the service; by default that of the type's name. None: no service stands behind it.
+    service: str
+        boto3's name of the service; by default that of the type's name. Empty: no service stands behind it.
     create: Call | None
         Makes the resource; by default `create_` and the type's name. None: the `settings` do.
     ref: str
@@ -140,7 +140,7 @@ class ResourceType:
     """
 
     name: str
-    service: str | None = DERIVED
+    service: str = DERIVED
     create: Call | None = DERIVED
     ref: str = DERIVED
     attributes: Mapping[str, str] = field(default_factory=dict)

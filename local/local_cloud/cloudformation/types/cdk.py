@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from local_cloud.cloudformation.resource import ResourceType
 
-TYPES = [ResourceType(name="AWS::CDK::Metadata", service=None)]
+TYPES = [ResourceType(name="AWS::CDK::Metadata", service="")]

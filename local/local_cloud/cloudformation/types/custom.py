@@ -45,12 +45,12 @@ def _is_included(name: str, properties: Properties) -> bool:
 
 
 TYPES = [
-    _AutoDeleteObjectsType(name="Custom::S3AutoDeleteObjects", service=None),
+    _AutoDeleteObjectsType(name="Custom::S3AutoDeleteObjects", service=""),
     _BucketDeploymentType(
         name="Custom::CDKBucketDeployment",
-        service=None,
+        service="",
         attributes={"DestinationBucketArn": "arn:{partition}:s3:::{DestinationBucketName}"},
     ),
     # No traffic passes through a security group here.
-    ResourceType(name="Custom::VpcRestrictDefaultSG", service=None),
+    ResourceType(name="Custom::VpcRestrictDefaultSG", service=""),
 ]

@@ -106,7 +106,7 @@ TYPES = [
         ),
     ),
     # The API has a call for each kind of holder.
-    _InlinePolicyType(name="AWS::IAM::Policy", service=None),
+    _InlinePolicyType(name="AWS::IAM::Policy", service=""),
     _ManagedPolicyType(
         name="AWS::IAM::ManagedPolicy",
         # The API calls it a policy.

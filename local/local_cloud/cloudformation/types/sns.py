@@ -53,5 +53,5 @@ TYPES = [
         adapt=_subscription,
     ),
     # An attribute of the topics.
-    _TopicPolicyType(name="AWS::SNS::TopicPolicy", service=None),
+    _TopicPolicyType(name="AWS::SNS::TopicPolicy", service=""),
 ]

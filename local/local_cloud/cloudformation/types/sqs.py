@@ -23,4 +23,4 @@ class _QueuePolicyType(ResourceType):
 
 
 # An attribute of the queues.
-TYPES = [_QueuePolicyType(name="AWS::SQS::QueuePolicy", service=None)]
+TYPES = [_QueuePolicyType(name="AWS::SQS::QueuePolicy", service="")]

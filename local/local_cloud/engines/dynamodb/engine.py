@@ -68,7 +68,7 @@ class DynamoDBEngine(Engine):
         handlers: dict[str, Callable[[ServiceCall], dict[str, Any]]] = {
             "ExportTableToPointInTime": self._exports.start,
             "DescribeExport": self._exports.describe,
-            "ListExports": self._exports.list,
+            "ListExports": self._exports.page,
             "EnableKinesisStreamingDestination": self._streaming.enable,
             "DisableKinesisStreamingDestination": self._streaming.disable,
             "UpdateKinesisStreamingDestination": self._streaming.update,

@@ -63,7 +63,7 @@ class Exports:
             raise ServiceError("ExportNotFoundException", message)
         return {"ExportDescription": dict(found)}
 
-    def list(self, call: ServiceCall) -> dict[str, Any]:
+    def page(self, call: ServiceCall) -> dict[str, Any]:
         """ListExports, the newest first."""
         wanted, start = call.request.get("TableArn"), int(call.request.get("NextToken") or 0)
         size = min(call.request.get("MaxResults", _PAGE), _PAGE)
