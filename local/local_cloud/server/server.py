@@ -35,6 +35,8 @@ from local_cloud.server.runtime import Runtime
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128
+# How long stopping takes at most; half a second otherwise.
+_POLL_SECONDS = 0.05
 _ONLY_ONE = threading.Lock()
 _LOGGERS = ("werkzeug", "moto", "local_cloud")
 
@@ -144,7 +146,7 @@ class LocalServer:
         server = make_server(
             _HOST, self.port, guard, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
-        thread = threading.Thread(target=server.serve_forever, name="local-cloud", daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="local-cloud", daemon=True)
         thread.start()
 
         def stop() -> None:
