@@ -135,6 +135,8 @@ class ResourceType:
         Properties with a call of their own, in order.
     adapt: Callable[[Properties], Properties]
         Last change to the properties before the call.
+    changes: frozenset[str]
+        Members of the API that neither `update` nor a setting takes, and a subclass changes in `change`.
     needs: OptionalPackage | None
         Package without which the type is refused.
     """
@@ -152,6 +154,7 @@ class ResourceType:
     ignore: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
     adapt: Callable[[Properties], Properties] = lambda properties: properties
+    changes: frozenset[str] = frozenset()
     needs: OptionalPackage | None = None
 
     def has_cfn_attr(self, attribute: str) -> bool:
@@ -201,6 +204,21 @@ class ResourceType:
         apart = {setting.path for setting in self.settings} | self.ignore | {"Tags"}
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         return self.update is None and self.create is not None and not changed <= apart
+
+    def check_change(self, resource: Resource, properties: Properties) -> None:
+        """Do nothing if each property that differs can be changed in place.
+
+        Raises
+        ------
+        ValueError
+            If not: a change that is lost is an error, never silence.
+        """
+        if self.update is None:
+            return
+        before, after = self._body(resource.properties), self._body(properties)
+        changed = {name for name, value in after.items() if value != before.get(name)} - self.changes - {"Tags"}
+        if lost := sorted(changed.difference(self._accepted(self.update, resource, after))):
+            raise ValueError(f"the local cloud cannot change {', '.join(lost)} of {self.name}; replace the resource")
 
     def _body(self, properties: Properties) -> Properties:
         apart = {setting.path for setting in self.settings} | self.ignore

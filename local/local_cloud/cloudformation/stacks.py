@@ -172,6 +172,7 @@ class StackDeployment:
         if kind.recreates(resource.properties, named):
             kind.remove(resource)
             return kind.make(logical_id, named, self._context), False
+        kind.check_change(resource, named)
         kind.change(resource, named)
         return resource, False
 

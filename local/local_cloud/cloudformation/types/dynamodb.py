@@ -94,6 +94,7 @@ TYPES = [
         # The schema's length is that of an ARN.
         physical_name=PhysicalName(path="TableName", length=255),
         attributes={"StreamArn": "{TableDescription[LatestStreamArn]}"},
+        changes=frozenset({"GlobalSecondaryIndexes"}),
         # Create-only under conditions: keys cannot change, and indexes of the sort key neither.
         immutable=frozenset({"KeySchema", "LocalSecondaryIndexes"}),
         # Nothing here measures who reads what.

@@ -96,6 +96,7 @@ class _ManagedPolicyType(ResourceType):
 TYPES = [
     _RoleType(
         name="AWS::IAM::Role",
+        changes=frozenset({"AssumeRolePolicyDocument"}),
         settings=(
             Setting(
                 path="ManagedPolicyArns",

@@ -33,6 +33,7 @@ TYPES = [
         name="AWS::Lambda::Function",
         # Configuration and code change in calls of their own.
         update=Call("update_function_configuration", {"FunctionName": "{id}"}),
+        changes=frozenset({"Code"}),
         # The API's is that of the version that it has published.
         attributes={"Arn": "arn:{partition}:lambda:{region}:{account}:function:{id}"},
         physical_name=PhysicalName(path="FunctionName", length=64),

@@ -6,7 +6,7 @@ import json
 import secrets
 import string
 
-from local_cloud.cloudformation.resource import Call, Properties, ResourceType
+from local_cloud.cloudformation.resource import Call, Properties, Resource, ResourceType
 
 _PASSWORD_LENGTH = 32
 
@@ -32,8 +32,20 @@ def _secret(properties: Properties) -> Properties:
     return {**request, "SecretString": password}
 
 
+class _SecretType(ResourceType):
+    def change(self, resource: Resource, properties: Properties) -> None:
+        generation = "GenerateSecretString"
+        if properties.get(generation) == resource.properties.get(generation):
+            # Generated once: the secret of another description is still the same.
+            kept = {name: value for name, value in properties.items() if name != generation}
+            super().change(resource, kept)
+            resource.properties = properties
+        else:
+            super().change(resource, properties)
+
+
 TYPES = [
-    ResourceType(
+    _SecretType(
         name="AWS::SecretsManager::Secret",
         delete=Call("delete_secret", {"SecretId": "{id}", "ForceDeleteWithoutRecovery": True}),
         # Its id is its ARN.
