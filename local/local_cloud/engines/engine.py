@@ -13,9 +13,9 @@ class Engine:
     """One engine of the local cloud, found by `discovery.find_engines`.
 
     A subclass returns the moto functions that it replaces from `patches`, and the APIs that moto lacks from
-    `services`; both may use `self.runtime`. A module of an engine imports an optional package only when it needs it,
-    through `packages.require`. `start` is called once the server listens, `drain` whenever somebody asks that buffered
-    work be finished now rather than when its interval has passed.
+    `services`; both may use `self.runtime`. A module of an engine imports an optional package within the function that
+    needs it (`packages.OptionalPackage`). `start` is called once the server listens, `drain` whenever somebody asks
+    that buffered work be finished now rather than when its interval has passed.
     """
 
     def __init__(self, runtime: Runtime) -> None:

@@ -68,6 +68,8 @@ def test_every_property_reaches_the_table(cloud: LocalCloud, deploy: Deploy, des
             "StreamArn": {"Fn::GetAtt": "Changes.Arn"},
             "ApproximateCreationDateTimePrecision": "MILLISECOND",
         },
+        TableClass="STANDARD_INFREQUENT_ACCESS",
+        OnDemandThroughput={"MaxReadRequestUnits": 10},
         Tags=[{"Key": "owner", "Value": "me"}],
     )
     assert found["status"] == "CREATE_COMPLETE", found["reasons"]
@@ -77,6 +79,8 @@ def test_every_property_reaches_the_table(cloud: LocalCloud, deploy: Deploy, des
     assert found["Stream"] == table["LatestStreamArn"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert table["SSEDescription"]["KMSMasterKeyArn"] == found["Key"]
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert table["OnDemandThroughput"]["MaxReadRequestUnits"] == 10
     recovery = dynamodb.describe_continuous_backups(TableName=found["Ref"])["ContinuousBackupsDescription"]
     assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     assert recovery["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] == 7

@@ -48,6 +48,8 @@ _UNSUPPORTED = frozenset(
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 _OLDEST_EXPIRY = 5 * 365 * 86_400
 
+_SETTINGS = "local_cloud_settings"
+
 _describe = Table.describe
 _create_table = DynamoHandler.create_table
 _update_table = DynamoHandler.update_table
@@ -86,18 +88,22 @@ class DynamoDBEngine(Engine):
         @patches.replace("moto.dynamodb.models.table", "Table.describe")
         def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
             described: dict[str, Any] = _describe(self, base_key)
-            described[base_key]["TableId"] = engine._histories.of(self).table_id
+            settings = self.__dict__.get(_SETTINGS, {})
+            described[base_key] |= {"TableId": engine._histories.of(self).table_id, **settings}
             return described
 
         @patches.replace("moto.dynamodb.responses", "DynamoHandler.create_table")
         def create_table(self: Any) -> Any:
             _check(self.body)
-            return _create_table(self)
+            answer = _create_table(self)
+            _keep_settings(self)
+            return answer
 
         @patches.replace("moto.dynamodb.responses", "DynamoHandler.update_table")
         def update_table(self: Any) -> Any:
             _check(self.body)
             _check_indexes(self.body.get("GlobalSecondaryIndexUpdates", []))
+            _keep_settings(self)
             table = self.dynamodb_backend.get_table(self.body["TableName"])
             if (encryption := self.body.get("SSESpecification")) is not None:
                 # moto leaves it as it was.
@@ -140,6 +146,15 @@ def _check_indexes(updates: list[dict[str, Any]]) -> None:
     if sum("Create" in each or "Delete" in each for each in updates) > 1:
         message = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
         raise JsonRESTError("LimitExceededException", message)
+
+
+def _keep_settings(call: Any) -> None:
+    """Keep what moto leaves out of its descriptions, and nothing here acts on."""
+    settings = call.dynamodb_backend.get_table(call.body["TableName"]).__dict__.setdefault(_SETTINGS, {})
+    if "TableClass" in call.body:
+        settings["TableClassSummary"] = {"TableClass": call.body["TableClass"]}
+    if "OnDemandThroughput" in call.body:
+        settings["OnDemandThroughput"] = call.body["OnDemandThroughput"]
 
 
 def _default_key(table: Table) -> str:
