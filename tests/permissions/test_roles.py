@@ -25,7 +25,7 @@ MODULES_WITH_ROLES = {
     "orchestration/pipeline.py",
     "orchestration/triggers.py",
     "analytics/quality/ruleset.py",
-    "ingestion/firehose/delivery.py",
+    "ingestion/firehose/delivery_stream.py",
     "machine_learning/training/training_job.py",
     "foundation/network/lake_network.py",
     "databases/redshift/warehouse.py",

@@ -11,7 +11,7 @@ from lake_blueprints.contracts.dataset import refuse_restricted_folders
 
 
 class Layout(ABC):
-    """The folders below a prefix; a `Delivery` and a `Table` that share one cannot disagree."""
+    """The folders below a prefix; a `DeliveryStream` and a `Table` that share one cannot disagree."""
 
     @abstractmethod
     def partition_columns(self, dataset: Dataset) -> tuple[Column, ...]:

@@ -108,7 +108,7 @@ class Link:
 
 
 @frozen(kw_only=True)
-class Channel:
+class SupportChannel:
     """Where consumers get help, and where failures may be announced.
 
     Parameters
@@ -166,7 +166,7 @@ class Governance:
         As the contract says.
     tags: tuple of str
         Of the contract and the dataset.
-    support: tuple of Channel
+    support: tuple of SupportChannel
         Where consumers get help.
     price: str, optional
         In words, for instance `9.95 USD per megabyte`.
@@ -182,6 +182,6 @@ class Governance:
     tenant: str | None = None
     status: str | None = None
     tags: tuple[str, ...] = ()
-    support: tuple[Channel, ...] = ()
+    support: tuple[SupportChannel, ...] = ()
     price: str | None = None
     links: tuple[Link, ...] = ()

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from lake_blueprints.orchestration.asl import ONE_CALL, State, retry, task
-from lake_blueprints.orchestration.setting import Setting
-from lake_blueprints.orchestration.transient import SNS
+from lake_blueprints.orchestration.context import StepContext
+from lake_blueprints.orchestration.retryable_errors import SNS
 
 _LONGEST_SUBJECT = 100
 
 
-def publish(name: str, setting: Setting, *, subject: str, message: Mapping[str, Any]) -> dict[str, State]:
+def publish(name: str, setting: StepContext, *, subject: str, message: Mapping[str, Any]) -> dict[str, State]:
     """Return the states that publish a message, which also names the pipeline and its execution."""
     return task(
         name,

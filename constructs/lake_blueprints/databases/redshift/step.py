@@ -26,10 +26,10 @@ from lake_blueprints.orchestration.asl import (
     retry,
     task,
 )
+from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.retryable_errors import REDSHIFT, REDSHIFT_BUSY
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.orchestration.transient import REDSHIFT, REDSHIFT_BUSY
 
 # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
 _MOST_STATEMENTS = 40
@@ -66,7 +66,7 @@ class Load(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, setting: StepContext) -> Fragment:
         name = check_name(self.name or f"Load {self.warehouse.node.id}")
         batches = f"{name} batches"
         first = self._attempt(f"{name} batch", "$.sqls", setting)
@@ -99,7 +99,7 @@ class Load(Step):
         }
         return Fragment(start=batches, end=name, states=states)
 
-    def _attempt(self, name: str, statements: str, setting: Setting) -> Fragment:
+    def _attempt(self, name: str, statements: str, setting: StepContext) -> Fragment:
         """Return the states that run the statements at a path in one transaction, and wait for its end."""
         start = task(
             name,

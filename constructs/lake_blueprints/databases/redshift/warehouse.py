@@ -244,7 +244,7 @@ class Warehouse(Construct):
             restricted columns that may not be loaded, or the role has no room for another one.
         """
         check_loadable(table)
-        table.require_clearance(restricted)
+        table.require_unmasked_access(restricted)
         if table.table_name in self._tables:
             raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
         self._tables[table.table_name] = table

@@ -12,8 +12,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.catalog.database import Database
-from lake_blueprints.catalog.entry import Entry
 from lake_blueprints.catalog.names import check_name, check_prefix
+from lake_blueprints.catalog.table_location import TableLocation
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.crawler.access import allow_crawl
@@ -140,7 +140,7 @@ class Crawler(Construct):
             check_schedule(schedule)
         for prefix in self.prefixes:
             self.zone.require_queryable(prefix, f"crawler '{self.node.path}'")
-            database.add_entry(Entry(prefix=prefix, tables=f"{table_prefix}*"), zone=self.zone)
+            database.add_entry(TableLocation(prefix=prefix, tables=f"{table_prefix}*"), zone=self.zone)
 
         security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=self.zone.key)
         self.role = ServiceRole(

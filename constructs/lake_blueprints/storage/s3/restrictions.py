@@ -51,7 +51,7 @@ class Restrictions:
         principal = grantee if isinstance(grantee, ServiceRole) else grantee.grant_principal
         reader = self._readers.setdefault(principal, _Reader(principal))
         if restricted:
-            reader.cleared.append(prefix or "")
+            reader.unmasked.append(prefix or "")
             return
         reader.plain.append(prefix or "")
         for known in self._columns:
@@ -96,11 +96,11 @@ class _Reader:
     def __init__(self, principal: Any) -> None:
         self.principal = principal
         self.plain: list[str] = []
-        self.cleared: list[str] = []
+        self.unmasked: list[str] = []
         self.denied: set[str] = set()
 
     def is_cleared(self, prefix: str) -> bool:
-        return any(prefix.startswith(cleared) for cleared in self.cleared)
+        return any(prefix.startswith(unmasked) for unmasked in self.unmasked)
 
 
 @jsii.implements(IStableStringProducer)

@@ -24,7 +24,7 @@ _WIDER = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reshaping:
+class SchemaEvolution:
     """Folder by folder: write the new files, then delete the old ones, noting both so that a kill does no harm.
 
     In between, for as long as deleting takes, whoever reads the folder finds its rows twice.
@@ -36,7 +36,7 @@ class Reshaping:
     target: str
     partition_keys: list[str]
 
-    def bring_to(self, wanted: dict[str, str]) -> None:
+    def migrate_to(self, wanted: dict[str, str]) -> None:
         """Give every file the wanted columns and types, if any engine needs it."""
         known = self.ledger.table
         if self.ledger.reshaping:

@@ -8,7 +8,7 @@ from lake_curation.errors import CurateError
 
 
 @dataclass(kw_only=True)
-class Account:
+class BatchCounts:
     """How many records were read and what became of them; zeros if there was nothing to do.
 
     `masked` counts the curated records again, in the files of the masked copy; None if there is no copy.

@@ -33,7 +33,7 @@ _QUERIES = ("ScalarSubquery", "ListQuery", "Exists")
 _CALLS_OF_JAVA = ("reflect", "try_reflect", "java_method")
 
 
-def judged(plan: Plan, records: DataFrame, references: References) -> DataFrame:
+def validate(plan: Plan, records: DataFrame, references: References) -> DataFrame:
     """Return the columns of the table, the STATUS, the origin, and the record itself if it is refused."""
     rows, left_out = _enriched(plan, _typed(plan, records), references)
     # A row without a partition would be in a folder that no partition projection finds.

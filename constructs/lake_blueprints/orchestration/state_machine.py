@@ -7,25 +7,25 @@ from collections.abc import Sequence
 from aws_cdk import Duration
 
 from lake_blueprints.orchestration.asl import State, chain
+from lake_blueprints.orchestration.concurrency import single_execution_guard
+from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.messages import publish
-from lake_blueprints.orchestration.queueing import wait_in_queue
-from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.step import Step
 
 
-def define(steps: Sequence[Step], *, setting: Setting, timeout: Duration) -> State:
+def define(steps: Sequence[Step], *, setting: StepContext, timeout: Duration) -> State:
     """Return the definition: the steps as the one branch of a state that catches whatever fails in them.
 
     Parameters
     ----------
     steps: sequence of Step
         What is done, in order.
-    setting: Setting
+    setting: StepContext
         Where they run, and where failures are published.
     timeout: Duration
         Time after which an execution is stopped.
     """
-    queue = wait_in_queue(interval=setting.poll_interval, limit=timeout)
+    queue = single_execution_guard(interval=setting.poll_interval, limit=timeout)
     run: State = {
         "Type": "Parallel",
         "Branches": [chain([queue, *(step.render(setting) for step in steps)])],
@@ -46,7 +46,7 @@ def define(steps: Sequence[Step], *, setting: Setting, timeout: Duration) -> Sta
     }
 
 
-def _notify(setting: Setting) -> State:
+def _notify(setting: StepContext) -> State:
     states = publish(
         "Notify",
         setting,

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class StepContext:
     """Where a step runs.
 
     Parameters

@@ -31,7 +31,7 @@ _TAKE = ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterat
 _INVOKE = ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
 
 
-class Delivery(Construct):
+class DeliveryStream(Construct):
     """Define a delivery of a dataset's records to a zone: as they came, or converted to Parquet.
 
     Parameters
@@ -83,7 +83,7 @@ class Delivery(Construct):
     Example
     -------
         >>> stream = Stream(self, "Stream")
-        >>> Delivery(self, "Flights", zone=raw, dataset=contract["flights"], source=stream)
+        >>> DeliveryStream(self, "Flights", zone=raw, dataset=contract["flights"], source=stream)
     """
 
     def __init__(
