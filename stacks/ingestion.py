@@ -1,4 +1,4 @@
-"""How records arrive: streams where the contracts name one, delivered to the raw zone as they came."""
+"""Ingestion stack: streams where the contracts name one, delivered to the raw zone as they came."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, Unpartitioned
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.ingestion.firehose import Delivery
+from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.ingestion.kinesis import Stream
 from stacks.environment import Environment
 from stacks.naming import pascal
@@ -49,7 +49,7 @@ class IngestionStack(cdk.Stack):
             alarm_topic=storage.topic,
             removal_policy=environment.removal_policy,
         )
-        Delivery(
+        DeliveryStream(
             self,
             f"{name}Delivery",
             dataset=dataset,

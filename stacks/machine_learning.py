@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from lake_blueprints.catalog import Table
-from lake_blueprints.machine_learning.training import Channel, TrainingJob, learning_task
+from lake_blueprints.machine_learning.training import InputChannel, TrainingJob, hyperparameters_from_tags
 from stacks.environment import Environment
 from stacks.naming import pascal
 from stacks.storage import StorageStack
@@ -31,14 +31,14 @@ class MachineLearningStack(cdk.Stack):
         super().__init__(scope, construct_id, **options)
         self.jobs: list[TrainingJob] = []
         for table in tables:
-            task = learning_task(table.dataset)
+            task = hyperparameters_from_tags(table.dataset)
             if task is None:
                 continue
             name = pascal(table.dataset.name)
             job = TrainingJob(
                 self,
                 f"{name}Model",
-                channels={"train": Channel(table=table)},
+                channels={"train": InputChannel(table=table)},
                 output=storage.analytics,
                 output_prefix=f"models/{table.dataset.name}/",
                 hyperparameters=task,

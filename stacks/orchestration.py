@@ -15,7 +15,7 @@ from lake_blueprints.analytics.quality import Evaluate
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.ingestion.crawler import Crawl
 from lake_blueprints.machine_learning.training import Register, Train, TrainingJob
-from lake_blueprints.orchestration import Pipeline, Step, Together
+from lake_blueprints.orchestration import Parallel, Pipeline, Step
 from lake_blueprints.processing.curation import Curate
 from stacks.environment import Environment
 from stacks.processing import ProcessingStack
@@ -41,12 +41,12 @@ class OrchestrationStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, **options)
         first, *later = ([Curate(job=job) for job in wave] for wave in processing.waves)
-        steps: list[Step] = [Together(branches=[Crawl(crawler=processing.crawler), *first])]
-        steps += [Together(branches=wave, name=f"Wave {number}") for number, wave in enumerate(later, start=2)]
+        steps: list[Step] = [Parallel(branches=[Crawl(crawler=processing.crawler), *first])]
+        steps += [Parallel(branches=wave, name=f"Wave {number}") for number, wave in enumerate(later, start=2)]
         steps += [query.repair(table) for table in processing.tables.values() if table.dataset.partition_keys]
         if processing.rulesets:
             branches = [Evaluate(ruleset=ruleset) for ruleset in processing.rulesets]
-            steps.append(Together(branches=branches, name="Evaluate"))
+            steps.append(Parallel(branches=branches, name="Evaluate"))
         steps.append(Load(warehouse=warehouse))
         steps += [step for job in training for step in (Train(job=job), Register(job=job))]
         self.pipeline = Pipeline(

@@ -12,7 +12,7 @@ from lake_blueprints.analytics.quality import define_promised
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.ingestion.crawler import Crawler
-from lake_blueprints.processing.curation import Curation, CurationJob, Worker, in_waves, related_joins
+from lake_blueprints.processing.curation import Curation, CurationJob, Worker, dependency_levels, related_joins
 from stacks.environment import Environment
 from stacks.naming import pascal
 from stacks.storage import StorageStack
@@ -44,7 +44,7 @@ class ProcessingStack(cdk.Stack):
         self.tables: dict[str, Table] = {}
         # What is joined is curated first.
         self.waves: list[list[CurationJob]] = []
-        for wave in in_waves(datasets, curations):
+        for wave in dependency_levels(datasets, curations):
             self.waves.append([self._define(one, curations[one.name], environment, storage) for one in wave])
         tables = list(self.tables.values())
         found = [

@@ -40,7 +40,13 @@ _MODULES = {
     "Workgroup": "lake_blueprints.analytics.athena",
     "Zone": "lake_blueprints.storage.s3",
 }
-# Names that were here in version 0.1, for one release.
+# Names that were here in version 0.1, for one release, some under another name today.
+_RENAMED = {
+    "Channel": "InputChannel",
+    "Delivery": "DeliveryStream",
+    "Run": "RunPipeline",
+    "Together": "Parallel",
+}
 _MOVED = {
     "AccessLogBucket": "lake_blueprints.storage.s3",
     "ArrivalTime": "lake_blueprints.catalog",
@@ -97,9 +103,11 @@ __all__ = (
 
 def __getattr__(name: str) -> Any:
     if name in _MOVED:
-        module = _MOVED[name]
-        warnings.warn(f"import {name} from {module}: it leaves lake_blueprints", DeprecationWarning, stacklevel=2)
-        return getattr(import_module(module), name)
+        module, today = _MOVED[name], _RENAMED.get(name, name)
+        warnings.warn(
+            f"'{name}' leaves lake_blueprints; import {today} from {module}", DeprecationWarning, stacklevel=2
+        )
+        return getattr(import_module(module), today)
     if name not in _MODULES:
         raise AttributeError(f"module 'lake_blueprints' has no attribute '{name}'")
     return getattr(import_module(_MODULES[name]), name)

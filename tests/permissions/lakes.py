@@ -17,18 +17,18 @@ from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
-from lake_blueprints.ingestion.firehose import Delivery, Transform
+from lake_blueprints.ingestion.firehose import DeliveryStream, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import (
-    Channel,
     Compute,
+    InputChannel,
     Register,
     Spot,
     Train,
     TrainingJob,
     TrainingNetwork,
 )
-from lake_blueprints.orchestration import Pipeline, Run, Together
+from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
@@ -125,9 +125,9 @@ class SampleLake:
             FLIGHTS, prefix="arrivals/", layout=ArrivalTime()
         )
         told: dict[str, Any] = {"zone": self.raw, "dataset": FLIGHTS, "alarm_topic": self.topic}
-        self.delivery = Delivery(stack, self._id("Delivery"), source=self.stream, **told)
-        self.direct = Delivery(stack, self._id("Direct"), zone=self.raw, dataset=PEOPLE, transform=transform)
-        self.converting = Delivery(stack, self._id("Converting"), zone=self.raw, dataset=FLIGHTS, schema=arrivals)
+        self.delivery = DeliveryStream(stack, self._id("Delivery"), source=self.stream, **told)
+        self.direct = DeliveryStream(stack, self._id("Direct"), zone=self.raw, dataset=PEOPLE, transform=transform)
+        self.converting = DeliveryStream(stack, self._id("Converting"), zone=self.raw, dataset=FLIGHTS, schema=arrivals)
 
     def _define_jobs(self) -> None:
         stack = self.work
@@ -171,7 +171,7 @@ class SampleLake:
         self.training = TrainingJob(
             stack,
             self._id("Training"),
-            channels={"train": Channel(table=self.flights)},
+            channels={"train": InputChannel(table=self.flights)},
             output=self.analytics,
             hyperparameters={"target": "delay", "features": "origin", "time_column": "scheduled"},
         )
@@ -179,7 +179,7 @@ class SampleLake:
         self.spot_training = TrainingJob(
             stack,
             self._id("SpotTraining"),
-            channels={"train": Channel(zone=self.curated, prefix="features/")},
+            channels={"train": InputChannel(zone=self.curated, prefix="features/")},
             output=self.analytics,
             output_prefix="spot/",
             compute=Compute(spot=Spot(max_wait=cdk.Duration.hours(2))),
@@ -200,7 +200,7 @@ class SampleLake:
             self.work,
             self._id("Pipeline"),
             steps=[
-                Together(branches=[Crawl(crawler=self.crawler), Curate(job=self.job)]),
+                Parallel(branches=[Crawl(crawler=self.crawler), Curate(job=self.job)]),
                 Evaluate(ruleset=self.ruleset),
                 repair,
                 Load(warehouse=self.warehouse),
@@ -210,4 +210,6 @@ class SampleLake:
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
             **common,
         )
-        self.outer_pipeline = Pipeline(self.work, self._id("Outer"), steps=[Run(pipeline=self.pipeline)], **common)
+        self.outer_pipeline = Pipeline(
+            self.work, self._id("Outer"), steps=[RunPipeline(pipeline=self.pipeline)], **common
+        )

@@ -14,7 +14,7 @@ from constructs import Construct
 from lake_blueprints.analytics.athena.calls import execute_query, run_queries_calls
 from lake_blueprints.analytics.quality.calls import run_ruleset_calls
 from lake_blueprints.catalog import calls as catalog
-from lake_blueprints.catalog.entry import Access, Entry
+from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.databases.redshift.calls import run_statements, run_statements_calls, usage_limit_calls
 from lake_blueprints.foundation.access.declared import Call, Declared
 from lake_blueprints.foundation.access.principals import has_policies
@@ -93,8 +93,8 @@ def query(lakes: Lakes, role: iam.IRole) -> Declared:
     return replace(declared, required=declared.required + read)
 
 
-def entry_of(lakes: Lakes) -> Entry:
-    return Entry(prefix="flights/", tables="flights")
+def entry_of(lakes: Lakes) -> TableLocation:
+    return TableLocation(prefix="flights/", tables="flights")
 
 
 def before(lakes: Lakes, grantee: Any) -> Construct:
@@ -123,7 +123,7 @@ GRANTS: dict[str, tuple[Give, Declare]] = {
         lambda all, role: of(role, *catalog.write_entries(all.sample.raw_flights, "adds partitions")),
     ),
     "Database.grant_entry": (
-        lambda all, to: all.sample.raw_database.grant_entry(to, entry_of(all), Access.LOOK),
+        lambda all, to: all.sample.raw_database.grant_entry(to, entry_of(all), Access.DESCRIBE),
         entry(*LOOK),
     ),
     "Database.grant_schema": (
@@ -154,8 +154,11 @@ GRANTS: dict[str, tuple[Give, Declare]] = {
         lambda all, to: all.sample.stream.grant_write(to),
         lambda all, role: stream_write_calls(all.sample.stream, role),
     ),
-    "Table.grant_extend": (lambda all, to: all.sample.raw_flights.grant_extend(to), entry(*EXTEND)),
-    "Table.grant_look": (lambda all, to: all.sample.raw_flights.grant_look(to), entry(*LOOK)),
+    "Table.grant_manage_partitions": (
+        lambda all, to: all.sample.raw_flights.grant_manage_partitions(to),
+        entry(*EXTEND),
+    ),
+    "Table.grant_describe": (lambda all, to: all.sample.raw_flights.grant_describe(to), entry(*LOOK)),
     "Table.grant_read": (
         lambda all, to: all.sample.raw_flights.grant_read(to),
         lambda all, role: catalog.read_calls(all.sample.raw_flights, role),

@@ -16,9 +16,9 @@ from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawler
-from lake_blueprints.ingestion.firehose import Delivery
+from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.ingestion.kinesis import Stream
-from lake_blueprints.machine_learning.training import Channel, TrainingJob
+from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
 from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket
 
 Build = Callable[[cdk.Stack, str], object]
@@ -39,10 +39,12 @@ def curation(stack: cdk.Stack, name: str) -> CurationJob:
     return CurationJob(stack, name, dataset=FLIGHTS, source=raw, target=database(stack, f"{name}DB").add_table(FLIGHTS))
 
 
-def delivery(stack: cdk.Stack, name: str) -> Delivery:
+def delivery(stack: cdk.Stack, name: str) -> DeliveryStream:
     key = LakeKey(stack, f"{name}Key").key
     zone = Zone(stack, f"{name}Zone", encryption_key=key)
-    return Delivery(stack, name, dataset=FLIGHTS, zone=zone, source=Stream(stack, f"{name}Stream", encryption_key=key))
+    return DeliveryStream(
+        stack, name, dataset=FLIGHTS, zone=zone, source=Stream(stack, f"{name}Stream", encryption_key=key)
+    )
 
 
 def pipeline(stack: cdk.Stack, name: str) -> Pipeline:
@@ -52,7 +54,7 @@ def pipeline(stack: cdk.Stack, name: str) -> Pipeline:
 
 def training(stack: cdk.Stack, name: str) -> TrainingJob:
     table = database(stack, f"{name}DB").add_table(FLIGHTS)
-    return TrainingJob(stack, name, channels={"train": Channel(table=table)}, output=table.zone)
+    return TrainingJob(stack, name, channels={"train": InputChannel(table=table)}, output=table.zone)
 
 
 def warehouse(stack: cdk.Stack, name: str) -> Warehouse:
@@ -67,7 +69,7 @@ EVERYTHING: dict[type, Build] = {
     CurationJob: curation,
     DataLake: lambda stack, name: DataLake(stack, name, datasets=[FLIGHTS], warehouse=True),
     Database: lambda stack, name: database(stack, name, lake_formation=True).add_table(FLIGHTS),
-    Delivery: delivery,
+    DeliveryStream: delivery,
     GlueSecurityConfiguration: lambda stack, name: GlueSecurityConfiguration(
         stack, name, encryption_key=LakeKey(stack, f"{name}Key").key
     ),

@@ -14,7 +14,7 @@ from lake_blueprints import CurationJob, Database, Zone
 from lake_blueprints.analytics.quality import QualityRuleset
 from lake_blueprints.catalog import ArrivalTime
 from lake_blueprints.databases.redshift import Warehouse
-from lake_blueprints.ingestion.firehose import Buffer, Delivery, Transform
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.curation import Worker
 from template_checks.core import check
@@ -36,11 +36,11 @@ def curation(stack: cdk.Stack, **options: Any) -> CurationJob:
     return CurationJob(stack, "Job", dataset=FLIGHTS, source=Zone(stack, "Raw"), target=target, **options)
 
 
-def delivery(stack: cdk.Stack, **options: Any) -> Delivery:
-    return Delivery(stack, "Delivery", dataset=FLIGHTS, zone=Zone(stack, "Raw"), **options)
+def delivery(stack: cdk.Stack, **options: Any) -> DeliveryStream:
+    return DeliveryStream(stack, "Delivery", dataset=FLIGHTS, zone=Zone(stack, "Raw"), **options)
 
 
-def transforming(stack: cdk.Stack, **options: Any) -> Delivery:
+def transforming(stack: cdk.Stack, **options: Any) -> DeliveryStream:
     code = lambda_.Code.from_inline("def handler(event, context): ...")
     runtime = lambda_.Runtime.PYTHON_3_13
     function = lambda_.Function(
@@ -49,9 +49,9 @@ def transforming(stack: cdk.Stack, **options: Any) -> Delivery:
     return delivery(stack, transform=Transform(function=function, **options))
 
 
-def converting(stack: cdk.Stack, **options: Any) -> Delivery:
+def converting(stack: cdk.Stack, **options: Any) -> DeliveryStream:
     table = database(stack).add_table(FLIGHTS, layout=ArrivalTime())
-    return Delivery(stack, "Delivery", dataset=FLIGHTS, zone=table.zone, schema=table, buffer=Buffer(**options))
+    return DeliveryStream(stack, "Delivery", dataset=FLIGHTS, zone=table.zone, schema=table, buffer=Buffer(**options))
 
 
 # Each option of a construct that is limited, with the unit of the limit.

@@ -17,10 +17,10 @@ from lake_blueprints.contracts.governance import Relationship
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
-from lake_blueprints.ingestion.firehose import Delivery
+from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.ingestion.kinesis import Stream
-from lake_blueprints.machine_learning.training import Channel, Register, Train, TrainingJob
-from lake_blueprints.orchestration import Run, Together
+from lake_blueprints.machine_learning.training import InputChannel, Register, Train, TrainingJob
+from lake_blueprints.orchestration import Parallel, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, ReferenceJoin
 from lake_blueprints.storage.s3 import AccessLogBucket
 from template_checks.core import Severity, check
@@ -58,7 +58,7 @@ def warehouse(stack: cdk.Stack, count: int, **options: Any) -> Warehouse:
 
 def training(stack: cdk.Stack, count: int) -> TrainingJob:
     read = tables(stack, count)
-    channels = {f"of_{number}": Channel(table=table) for number, table in enumerate(read)}
+    channels = {f"of_{number}": InputChannel(table=table) for number, table in enumerate(read)}
     return TrainingJob(stack, "Training", channels=channels, output=read[0].zone)
 
 
@@ -113,7 +113,7 @@ def curates(stack: cdk.Stack, count: int) -> Pipeline:
         for number, table in enumerate(tables(stack, count))
     ]
     steps = [Curate(job=job, name=f"Curate {number}") for number, job in enumerate(jobs)]
-    return Pipeline(stack, "Pipeline", steps=[Together(branches=steps)])
+    return Pipeline(stack, "Pipeline", steps=[Parallel(branches=steps)])
 
 
 def evaluates(stack: cdk.Stack, count: int) -> Pipeline:
@@ -121,7 +121,7 @@ def evaluates(stack: cdk.Stack, count: int) -> Pipeline:
         QualityRuleset(stack, f"Ruleset{number}", table=table) for number, table in enumerate(tables(stack, count))
     ]
     steps = [Evaluate(ruleset=ruleset, name=f"Evaluate {number}") for number, ruleset in enumerate(rulesets)]
-    return Pipeline(stack, "Pipeline", steps=[Together(branches=steps)])
+    return Pipeline(stack, "Pipeline", steps=[Parallel(branches=steps)])
 
 
 def crawls(stack: cdk.Stack, count: int) -> Pipeline:
@@ -139,15 +139,19 @@ def runs(stack: cdk.Stack, count: int) -> Pipeline:
     workgroup = Workgroup(stack, "Workgroup")
     ask = Query(workgroup=workgroup, sql="SELECT 1", database="lake", name="Ask")
     inner = [Pipeline(stack, f"Inner{number}", steps=[ask], alarm=False, **options) for number in range(count)]
-    steps = [Run(pipeline=pipeline, name=f"Run {number}") for number, pipeline in enumerate(inner)]
-    return Pipeline(stack, "Pipeline", steps=[Together(branches=steps)], **options)
+    steps = [RunPipeline(pipeline=pipeline, name=f"Run {number}") for number, pipeline in enumerate(inner)]
+    return Pipeline(stack, "Pipeline", steps=[Parallel(branches=steps)], **options)
 
 
 def trains(stack: cdk.Stack, count: int) -> Pipeline:
     (table,) = tables(stack, 1)
     jobs = [
         TrainingJob(
-            stack, f"Job{number}", channels={"of": Channel(table=table)}, output=table.zone, output_prefix=f"{number}/"
+            stack,
+            f"Job{number}",
+            channels={"of": InputChannel(table=table)},
+            output=table.zone,
+            output_prefix=f"{number}/",
         )
         for number in range(count)
     ]
@@ -166,7 +170,7 @@ def deliveries(stack: cdk.Stack, count: int) -> None:
     key = LakeKey(stack, "Key").key
     zone, source = Zone(stack, "Zone", encryption_key=key), Stream(stack, "Stream", encryption_key=key)
     for number in range(count):
-        Delivery(stack, f"Delivery{number}", dataset=dataset(number), zone=zone, source=source)
+        DeliveryStream(stack, f"Delivery{number}", dataset=dataset(number), zone=zone, source=source)
 
 
 def readers(stack: cdk.Stack, count: int) -> None:
@@ -243,7 +247,7 @@ def test_passes_the_gates(name: str, count: int) -> None:
         (warehouse, 150, "load the datasets into several warehouses"),
         (crawler, 1_000, "crawl a folder above the prefixes, or divide them among several crawlers"),
         (joins, 100, "join fewer datasets, or some of them in a job that curates the result"),
-        (query, 100, "make some of its steps a pipeline of their own, which the step 'Run' runs"),
+        (query, 100, "make some of its steps a pipeline of their own, which the step 'RunPipeline' runs"),
         (references, 300, "name fewer 'references'"),
     ],
     ids=lambda one: getattr(one, "__name__", ""),

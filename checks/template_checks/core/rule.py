@@ -17,7 +17,7 @@ from template_checks.core.template import Node, Resource
 
 
 class Severity(StrEnum):
-    """What a finding means for a deployment."""
+    """Severity of a finding."""
 
     ERROR = "error"
     """AWS refuses it, or it works in a way that nobody can want: data lost, exposed or never delivered."""
@@ -26,8 +26,8 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """What a rule says about one value.
+class Violation:
+    """Violation of a rule by one value of a template.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Rule:
     source: str
     severity: Severity
     on: tuple[str, ...]
-    check: Callable[[Resource], Iterable[Fault]]
+    check: Callable[[Resource], Iterable[Violation]]
 
     @property
     def family(self) -> str:
@@ -100,7 +100,7 @@ class Finding:
 
 
 _RULES: dict[str, Rule] = {}
-_Check = Callable[[Resource], Iterator[Fault]]
+_Check = Callable[[Resource], Iterator[Violation]]
 
 
 def rule(
@@ -140,7 +140,7 @@ def rules_for(kind: str) -> list[Rule]:
     return [one for one in all_rules() if any(fnmatchcase(kind, pattern) for pattern in one.on)]
 
 
-def finding(rule: Rule, fault: Fault) -> Finding:
+def finding(rule: Rule, fault: Violation) -> Finding:
     """Return what a rule says about a value as a finding."""
     return Finding(
         rule=rule,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import absent, at_least, matching, one_of, required
 
@@ -21,7 +21,7 @@ _SETTINGS = ("WorkGroupConfiguration", "WorkGroupConfigurationUpdates")
     fix="set SelectedEngineVersion to 'AUTO' or 'Athena engine version 3'",
     source=f"{_API}/API_EngineVersion.html",
 )
-def engine(workgroup: Resource) -> Iterator[Fault]:
+def engine(workgroup: Resource) -> Iterator[Violation]:
     """Athena refuses other names of engines; version 2 is retired."""
     for settings in _SETTINGS:
         yield from one_of(workgroup.at(f"{settings}.EngineVersion.SelectedEngineVersion"), _ENGINES)
@@ -34,7 +34,7 @@ def engine(workgroup: Resource) -> Iterator[Fault]:
     fix="set BytesScannedCutoffPerQuery to 10000000 or more",
     source=f"{_API}/API_WorkGroupConfiguration.html",
 )
-def cutoff(workgroup: Resource) -> Iterator[Fault]:
+def cutoff(workgroup: Resource) -> Iterator[Violation]:
     """Athena refuses lower limits."""
     for settings in _SETTINGS:
         yield from at_least(workgroup.at(f"{settings}.BytesScannedCutoffPerQuery"), 10_000_000, "bytes")
@@ -47,7 +47,7 @@ def cutoff(workgroup: Resource) -> Iterator[Fault]:
     fix="remove ResultConfiguration, or set ManagedQueryResultsConfiguration.Enabled to false",
     source=f"{_API}/API_ManagedQueryResultsConfiguration.html",
 )
-def results(workgroup: Resource) -> Iterator[Fault]:
+def results(workgroup: Resource) -> Iterator[Violation]:
     """Athena refuses a location of results beside managed ones."""
     for settings in _SETTINGS:
         configuration = workgroup.at(settings)
@@ -62,12 +62,12 @@ def results(workgroup: Resource) -> Iterator[Fault]:
     fix="write s3://bucket/prefix/",
     source=f"{_API}/API_ResultConfiguration.html",
 )
-def location(workgroup: Resource) -> Iterator[Fault]:
+def location(workgroup: Resource) -> Iterator[Violation]:
     """Athena refuses other locations, and a key for encryption is needed with the modes that use one."""
     for configuration in workgroup.properties.every("ResultConfiguration"):
         place = configuration.at("OutputLocation")
         if place.rendered and not place.rendered.startswith(("s3://", "${")):
-            yield Fault(at=place, allowed="s3://bucket/prefix/")
+            yield Violation(at=place, allowed="s3://bucket/prefix/")
         if configuration.at("EncryptionConfiguration.EncryptionOption").text in {"SSE_KMS", "CSE_KMS"}:
             yield from required(configuration.at("EncryptionConfiguration.KmsKey"), "a key for this option")
 
@@ -81,7 +81,7 @@ def location(workgroup: Resource) -> Iterator[Fault]:
     fix="use 1 to 128 letters, digits, '.', '_' and '-'; only '_' in prepared statements",
     source=f"{_API}/API_CreateWorkGroup.html",
 )
-def names(resource: Resource) -> Iterator[Fault]:
+def names(resource: Resource) -> Iterator[Violation]:
     """Athena refuses other names."""
     yield from matching(resource.at("Name"), r"[a-zA-Z0-9._-]{1,128}", "1 to 128 of a-z, A-Z, 0-9, . _ -")
     allowed = "a letter or _, then 1 to 255 letters, digits and _"
@@ -95,11 +95,11 @@ def names(resource: Resource) -> Iterator[Fault]:
     fix="set TargetDpus to 4, 8, 12 or so",
     source=f"{_API}/API_CreateCapacityReservation.html",
 )
-def capacity(reservation: Resource) -> Iterator[Fault]:
+def capacity(reservation: Resource) -> Iterator[Violation]:
     """Athena refuses smaller ones, and numbers between the steps."""
     units = reservation.at("TargetDpus")
     if units.number is not None and (units.number < 4 or units.number % 4):
-        yield Fault(at=units, allowed="4 or more, in steps of 4")
+        yield Violation(at=units, allowed="4 or more, in steps of 4")
 
 
 @rule(
@@ -110,12 +110,12 @@ def capacity(reservation: Resource) -> Iterator[Fault]:
     source="https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html",
     severity=Severity.WARNING,
 )
-def enforced(workgroup: Resource) -> Iterator[Fault]:
+def enforced(workgroup: Resource) -> Iterator[Violation]:
     """A client can then write unencrypted results to any bucket, without a limit."""
     for settings in _SETTINGS:
         node = workgroup.at(f"{settings}.EnforceWorkGroupConfiguration")
         if node.flag is False:
-            yield Fault(at=node, allowed="true")
+            yield Violation(at=node, allowed="true")
 
 
 @rule(
@@ -126,13 +126,13 @@ def enforced(workgroup: Resource) -> Iterator[Fault]:
     fix="refer to the workgroup by Ref, or add a DependsOn",
     source="https://docs.aws.amazon.com/athena/latest/ug/workgroups.html",
 )
-def query_order(query: Resource) -> Iterator[Fault]:
+def query_order(query: Resource) -> Iterator[Violation]:
     """Athena refuses a query in a workgroup that is not there yet."""
     node = query.at("WorkGroup")
     for workgroup in query.template.of_type(WORKGROUP):
         same = node.present and node.rendered == workgroup.at("Name").rendered
         if same and workgroup.logical_id not in query.template.reachable(query.logical_id):
-            yield Fault(at=node, allowed=f"a Ref to {workgroup.logical_id}")
+            yield Violation(at=node, allowed=f"a Ref to {workgroup.logical_id}")
 
 
 @rule(
@@ -142,13 +142,13 @@ def query_order(query: Resource) -> Iterator[Fault]:
     fix="give function for LAMBDA, catalog-id for GLUE, metadata-function for HIVE",
     source=f"{_API}/API_CreateDataCatalog.html",
 )
-def catalog(catalog: Resource) -> Iterator[Fault]:
+def catalog(catalog: Resource) -> Iterator[Violation]:
     """Athena refuses a catalog that does not say where its metadata is."""
     parameters = catalog.at("Parameters")
     needed = {"LAMBDA": ("function", "metadata-function"), "GLUE": ("catalog-id",), "HIVE": ("metadata-function",)}
     names = needed.get(catalog.at("Type").text or "", ())
     if names and (parameters.known or not parameters.present) and not any(parameters.at(n).present for n in names):
-        yield Fault(at=parameters, allowed=f"{' or '.join(names)} for this type")
+        yield Violation(at=parameters, allowed=f"{' or '.join(names)} for this type")
 
 
 @rule(
@@ -158,7 +158,7 @@ def catalog(catalog: Resource) -> Iterator[Fault]:
     fix="remove ExecutionRole, or set the engine to PySpark engine version 3",
     source=f"{_API}/API_WorkGroupConfiguration.html",
 )
-def execution_role(workgroup: Resource) -> Iterator[Fault]:
+def execution_role(workgroup: Resource) -> Iterator[Violation]:
     """Athena refuses a role, and encryption of customer content, for SQL: queries run as who asks."""
     for settings in _SETTINGS:
         configuration = workgroup.at(settings)

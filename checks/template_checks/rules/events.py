@@ -1,11 +1,11 @@
-"""What starts things: EventBridge, its scheduler, queues and functions."""
+"""EventBridge rules, schedules, queues and event sources of functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from template_checks.core.cron import schedule_problem
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
+from template_checks.core.schedules import schedule_problem
 from template_checks.core.senders import (
     ALARM_ACTIONS,
     ALARMS,
@@ -47,12 +47,12 @@ _WITH_ROLE = (
     fix="write cron(minutes hours day-of-month month day-of-week year) with one '?', or rate(value unit)",
     source=f"{_GUIDE}/eb-scheduled-rule-pattern.html",
 )
-def expression(resource: Resource) -> Iterator[Fault]:
+def expression(resource: Resource) -> Iterator[Violation]:
     """EventBridge refuses other expressions."""
     for name in ("ScheduleExpression", "CronExpression"):
         for node in resource.properties.every(name):
             if node.text and (problem := schedule_problem(node.text, once=resource.kind == SCHEDULE)):
-                yield Fault(at=node, allowed=problem)
+                yield Violation(at=node, allowed=problem)
 
 
 @rule(
@@ -62,16 +62,16 @@ def expression(resource: Resource) -> Iterator[Fault]:
     fix="set EventPattern or ScheduleExpression; schedules only on the default bus",
     source=f"{_GUIDE}/eb-create-rule.html",
 )
-def rule_trigger(resource: Resource) -> Iterator[Fault]:
+def rule_trigger(resource: Resource) -> Iterator[Violation]:
     """EventBridge refuses a rule without either, and schedules on a bus of its own."""
     pattern, schedule = resource.at("EventPattern"), resource.at("ScheduleExpression")
     if not pattern.present and not schedule.present:
-        yield Fault(at=pattern, allowed="an event pattern, or a ScheduleExpression")
+        yield Violation(at=pattern, allowed="an event pattern, or a ScheduleExpression")
     bus = resource.at("EventBusName")
     if schedule.present and bus.present and bus.text != "default" and bus.known:
-        yield Fault(at=bus, allowed="the default bus for a schedule")
+        yield Violation(at=bus, allowed="the default bus for a schedule")
     if schedule.present and bus.target is not None and bus.target.kind == "AWS::Events::EventBus":
-        yield Fault(at=bus, allowed="the default bus for a schedule")
+        yield Violation(at=bus, allowed="the default bus for a schedule")
 
 
 @rule(
@@ -81,7 +81,7 @@ def rule_trigger(resource: Resource) -> Iterator[Fault]:
     fix="set RoleArn to a role that EventBridge may assume",
     source=f"{_GUIDE}/eb-use-identity-based.html",
 )
-def target_role(resource: Resource) -> Iterator[Fault]:
+def target_role(resource: Resource) -> Iterator[Violation]:
     """EventBridge cannot start it: the rule is refused, or each invocation fails."""
     for one in resource.at("Targets").items():
         target = one.at("Arn").target
@@ -96,14 +96,14 @@ def target_role(resource: Resource) -> Iterator[Fault]:
     fix="give each target another Id, and split rules with more than five targets",
     source=f"{_GUIDE}/eb-quota.html",
 )
-def targets(resource: Resource) -> Iterator[Fault]:
+def targets(resource: Resource) -> Iterator[Violation]:
     """EventBridge refuses others."""
     nodes = resource.at("Targets")
     ids = [text for one in nodes.items() if (text := one.at("Id").text)]
     if len(ids) != len(set(ids)):
-        yield Fault(at=nodes, found=", ".join(ids), allowed="ids that are not given twice")
+        yield Violation(at=nodes, found=", ".join(ids), allowed="ids that are not given twice")
     if isinstance(nodes.value, list) and len(nodes.value) > 5:
-        yield Fault(at=nodes, found=f"{len(nodes.value)} targets", allowed="5 or fewer")
+        yield Violation(at=nodes, found=f"{len(nodes.value)} targets", allowed="5 or fewer")
 
 
 @rule(
@@ -113,7 +113,7 @@ def targets(resource: Resource) -> Iterator[Fault]:
     fix="set MaximumWindowInMinutes for FLEXIBLE only, between 1 and 1440",
     source="https://docs.aws.amazon.com/scheduler/latest/APIReference/API_FlexibleTimeWindow.html",
 )
-def window(schedule: Resource) -> Iterator[Fault]:
+def window(schedule: Resource) -> Iterator[Violation]:
     """The scheduler refuses a window for OFF, and FLEXIBLE without one."""
     window = schedule.at("FlexibleTimeWindow")
     most = window.at("MaximumWindowInMinutes")
@@ -131,7 +131,7 @@ def window(schedule: Resource) -> Iterator[Fault]:
     fix="keep messages 60 to 1209600 seconds, delay up to 900, invisible up to 43200, wait up to 20",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html",
 )
-def queue(queue: Resource) -> Iterator[Fault]:
+def queue(queue: Resource) -> Iterator[Violation]:
     """SQS refuses others."""
     yield from between(queue.at("MessageRetentionPeriod"), 60, 1209600, "seconds")
     yield from between(queue.at("VisibilityTimeout"), 0, 43200, "seconds")
@@ -148,18 +148,18 @@ def queue(queue: Resource) -> Iterator[Fault]:
     fix="end the name in .fifo and set the FIFO property, or neither",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues.html",
 )
-def fifo(resource: Resource) -> Iterator[Fault]:
+def fifo(resource: Resource) -> Iterator[Violation]:
     """AWS refuses one without the other, and a dead letter queue of the other kind."""
     sqs = resource.kind == QUEUE
     name, flag = resource.at("QueueName" if sqs else "TopicName"), resource.at("FifoQueue" if sqs else "FifoTopic")
     if name.text and name.text.endswith(".fifo") != bool(flag.flag) and (flag.known or not flag.present):
-        yield Fault(at=name, allowed="a name in .fifo" if flag.flag else "a name without .fifo")
+        yield Violation(at=name, allowed="a name in .fifo" if flag.flag else "a name without .fifo")
     if not flag.flag:
         yield from absent(resource.at("ContentBasedDeduplication"), "for a standard queue or topic")
     letters = resource.at("RedrivePolicy.deadLetterTargetArn").target
     if letters is not None and letters.kind == QUEUE and bool(letters.at("FifoQueue").flag) != bool(flag.flag):
         kind = "FIFO" if flag.flag else "standard"
-        yield Fault(at=resource.at("RedrivePolicy.deadLetterTargetArn"), allowed=f"a {kind} queue")
+        yield Violation(at=resource.at("RedrivePolicy.deadLetterTargetArn"), allowed=f"a {kind} queue")
 
 
 @rule(
@@ -169,7 +169,7 @@ def fifo(resource: Resource) -> Iterator[Fault]:
     fix="set the queue's VisibilityTimeout to six times the function's Timeout",
     source="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
 )
-def visibility(mapping: Resource) -> Iterator[Fault]:
+def visibility(mapping: Resource) -> Iterator[Violation]:
     """Lambda refuses the mapping if messages reappear before the function ends."""
     queue, function = mapping.at("EventSourceArn").target, mapping.at("FunctionName").target
     if queue is None or function is None or queue.kind != QUEUE:
@@ -178,7 +178,7 @@ def visibility(mapping: Resource) -> Iterator[Fault]:
     visible = queue.at("VisibilityTimeout").number if queue.at("VisibilityTimeout").present else 30
     if timeout is not None and visible is not None and visible < timeout:
         found = f"{visible:g} seconds for a function of {timeout:g}"
-        yield Fault(at=mapping.at("EventSourceArn"), found=found, allowed=f"{timeout:g} seconds or more")
+        yield Violation(at=mapping.at("EventSourceArn"), found=found, allowed=f"{timeout:g} seconds or more")
 
 
 @rule(
@@ -188,7 +188,7 @@ def visibility(mapping: Resource) -> Iterator[Fault]:
     fix="set StartingPosition for streams, and remove it for queues",
     source="https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 )
-def starting_position(mapping: Resource) -> Iterator[Fault]:
+def starting_position(mapping: Resource) -> Iterator[Violation]:
     """Lambda refuses others, and batches larger than its limits."""
     source, start = mapping.at("EventSourceArn").target, mapping.at("StartingPosition")
     kind = source.kind if source else ""
@@ -201,7 +201,7 @@ def starting_position(mapping: Resource) -> Iterator[Fault]:
     yield from between(size, 1, 10000)
     yield from between(window, 0, 300, "seconds")
     if kind == QUEUE and size.number is not None and size.number > 10 and not window.present:
-        yield Fault(at=window, allowed="1 second or more for batches of more than 10")
+        yield Violation(at=window, allowed="1 second or more for batches of more than 10")
     yield from between(mapping.at("ParallelizationFactor"), 1, 10)
 
 
@@ -212,7 +212,7 @@ def starting_position(mapping: Resource) -> Iterator[Fault]:
     fix="set Timeout to 1 to 900 seconds and MemorySize to 128 to 10240 MB",
     source="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
 )
-def function(function: Resource) -> Iterator[Fault]:
+def function(function: Resource) -> Iterator[Violation]:
     """Lambda refuses others."""
     yield from between(function.at("Timeout"), 1, 900, "seconds")
     yield from between(function.at("MemorySize"), 128, 10240, "MB")
@@ -226,7 +226,7 @@ def function(function: Resource) -> Iterator[Fault]:
     fix="use letters, digits and underscores",
     source="https://docs.aws.amazon.com/iot/latest/apireference/API_CreateTopicRule.html",
 )
-def topic_rule(resource: Resource) -> Iterator[Fault]:
+def topic_rule(resource: Resource) -> Iterator[Violation]:
     """IoT refuses other names."""
     yield from matching(resource.at("RuleName"), r"[a-zA-Z0-9_]{1,128}", "letters, digits and _")
 
@@ -238,12 +238,12 @@ def topic_rule(resource: Resource) -> Iterator[Fault]:
     fix="choose one of the allowed numbers of days",
     source="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
 )
-def log_retention(group: Resource) -> Iterator[Fault]:
+def log_retention(group: Resource) -> Iterator[Violation]:
     """CloudWatch Logs refuses other periods."""
     days = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
     node = group.at("RetentionInDays")
     if node.number is not None and node.number not in days:
-        yield Fault(at=node, allowed=", ".join(map(str, days)))
+        yield Violation(at=node, allowed=", ".join(map(str, days)))
 
 
 @rule(
@@ -253,18 +253,20 @@ def log_retention(group: Resource) -> Iterator[Fault]:
     fix="set Period to 10, 20, 30 or a multiple of 60, and evaluate one period or more",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
 )
-def alarm(alarm: Resource) -> Iterator[Fault]:
+def alarm(alarm: Resource) -> Iterator[Violation]:
     """CloudWatch refuses others, and looks back over a day, or a week with periods of an hour, at most."""
     period, count = alarm.at("Period"), alarm.at("EvaluationPeriods")
     if period.number is not None and period.number not in {10, 20, 30} and period.number % 60:
-        yield Fault(at=period, allowed="10, 20, 30 or a multiple of 60")
+        yield Violation(at=period, allowed="10, 20, 30 or a multiple of 60")
     together = alarm.at("DatapointsToAlarm")
     if together.number is not None and count.number is not None and together.number > count.number:
-        yield Fault(at=together, allowed=f"{count.number:g} or fewer, the EvaluationPeriods")
+        yield Violation(at=together, allowed=f"{count.number:g} or fewer, the EvaluationPeriods")
     if period.number and count.number:
         most = 604800 if period.number >= 3600 else 86400
         if period.number * count.number > most:
-            yield Fault(at=count, allowed=f"{most // period.number:g} or fewer periods of {period.number:g} seconds")
+            yield Violation(
+                at=count, allowed=f"{most // period.number:g} or fewer periods of {period.number:g} seconds"
+            )
 
 
 @rule(
@@ -274,20 +276,20 @@ def alarm(alarm: Resource) -> Iterator[Fault]:
     fix="write each value in a list, for instance {source: [aws.glue]}",
     source=f"{_GUIDE}/eb-event-patterns.html",
 )
-def pattern(resource: Resource) -> Iterator[Fault]:
+def pattern(resource: Resource) -> Iterator[Violation]:
     """EventBridge refuses a pattern with single values, and one that is empty."""
     node = resource.at("EventPattern")
     if node.value == {}:
-        yield Fault(at=node, allowed="a pattern with one field or more")
+        yield Violation(at=node, allowed="a pattern with one field or more")
     yield from _single_values(node)
 
 
-def _single_values(node: Node) -> Iterator[Fault]:
+def _single_values(node: Node) -> Iterator[Violation]:
     for child in node.children():
         if isinstance(child.value, dict) and child.known:
             yield from _single_values(child)
         elif isinstance(child.value, str | int | float) and not isinstance(node.value, list):
-            yield Fault(at=child, allowed="a list of values")
+            yield Violation(at=child, allowed="a list of values")
 
 
 @rule(
@@ -297,7 +299,7 @@ def _single_values(node: Node) -> Iterator[Fault]:
     fix="allow the service sns:Publish or sqs:SendMessage in the policy of the topic or queue",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
 )
-def admitted(resource: Resource) -> Iterator[Fault]:
+def admitted(resource: Resource) -> Iterator[Violation]:
     """Messages are lost without a word. A topic without a policy lets in the alarms of its account, nothing else."""
     for service, node in sent_to(resource):
         target = node.target
@@ -310,7 +312,7 @@ def admitted(resource: Resource) -> Iterator[Fault]:
         if not admits(policies, service, action):
             has = "whose policy does not let" if policies else "which has no policy that lets"
             found = f"{target.logical_id}, {has} {service}amazonaws.com in"
-            yield Fault(at=node, found=found, allowed=f"one whose policy allows it {action}")
+            yield Violation(at=node, found=found, allowed=f"one whose policy allows it {action}")
 
 
 @rule(
@@ -321,7 +323,7 @@ def admitted(resource: Resource) -> Iterator[Fault]:
     fix="subscribe an address, a queue or a chat channel; acknowledge it if that is done elsewhere",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
 )
-def subscribed(topic: Resource) -> Iterator[Fault]:
+def subscribed(topic: Resource) -> Iterator[Violation]:
     """The alarms fire and nobody hears of it."""
     subscriptions = topic.at("Subscription")
     if subscriptions.present:
@@ -334,7 +336,7 @@ def subscribed(topic: Resource) -> Iterator[Fault]:
             actions = (action for name in ALARM_ACTIONS for action in one.at(name).items())
             alarmed = alarmed or any(is_same(action.target, topic) for action in actions)
     if alarmed:
-        yield Fault(at=subscriptions, allowed="a subscription to the topic")
+        yield Violation(at=subscriptions, allowed="a subscription to the topic")
 
 
 def _subscribed(resource: Resource) -> Iterator[Node]:

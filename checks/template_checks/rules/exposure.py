@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from template_checks.core.policies import POLICY_HOLDERS, PolicyKind, Statement, statements
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Node, Resource
 
 _SECRET: Final = re.compile(
@@ -70,13 +70,13 @@ _WHO: Final = re.compile(
     fix="keep it in Secrets Manager and refer to it: {{resolve:secretsmanager:...}} or a secret's ARN",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
 )
-def plain_secrets(resource: Resource) -> Iterator[Fault]:
-    """Whoever may read the template, the change set or the console of the service reads the secret."""
+def plain_secrets(resource: Resource) -> Iterator[Violation]:
+    """A secret in a template is readable in the template, the change set and the console of the service."""
     for node in _leaves(resource.properties):
         named_so = _SECRET.search(_name_of(node)) is not None and _is_secret(node)
         text = node.text or ""
         if named_so or _ACCESS_KEY.search(text) or (_is_url(node) and _IN_URL.search(text)):
-            yield Fault(at=node, found="a secret in plain text", allowed="a reference to a secret")
+            yield Violation(at=node, found="a secret in plain text", allowed="a reference to a secret")
 
 
 @rule(
@@ -86,59 +86,59 @@ def plain_secrets(resource: Resource) -> Iterator[Fault]:
     fix="close it, and reach it through the VPC",
     source="https://docs.aws.amazon.com/wellarchitected/latest/analytics-lens/security.html",
 )
-def public_access(resource: Resource) -> Iterator[Fault]:
+def public_access(resource: Resource) -> Iterator[Violation]:
     """Anybody can try to come in; one weak password or policy then lets them."""
     yield from _refused(resource, _PUBLIC)
     for kind in resource.at("BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type").items():
         if kind.text and kind.text != "DISABLED":
-            yield Fault(at=kind, allowed="DISABLED")
+            yield Violation(at=kind, allowed="DISABLED")
     anonymous = resource.at("ClientAuthentication.Unauthenticated.Enabled")
     if anonymous.flag:
-        yield Fault(at=anonymous, allowed="false")
+        yield Violation(at=anonymous, allowed="false")
 
 
 @rule(
     "LAKE-EXPOSURE-003",
     *POLICY_HOLDERS,
     "AWS::Lambda::Permission",
-    title="Policies do not allow everybody",
+    title="Policies do not allow everyone",
     fix="name the principals, or add a condition such as aws:PrincipalOrgID or aws:SourceAccount",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
 )
-def wildcard_principals(resource: Resource) -> Iterator[Fault]:
+def wildcard_principals(resource: Resource) -> Iterator[Violation]:
     """A principal * is every account of AWS, and those without one."""
     if resource.kind == "AWS::EC2::VPCEndpoint":
         return
     if resource.kind == "AWS::Lambda::Permission":
         restricted = any(resource.at(name).present for name in ("SourceArn", "SourceAccount", "PrincipalOrgID"))
         if resource.at("Principal").text == "*" and not restricted:
-            yield Fault(at=resource.at("Principal"), allowed="a principal by name, or a PrincipalOrgID")
+            yield Violation(at=resource.at("Principal"), allowed="a principal by name, or a PrincipalOrgID")
     for statement in statements(resource):
         if statement.kind is PolicyKind.IDENTITY or not statement.allows:
             continue
         principal = statement.node.at("Principal")
         everybody = [node for node in (principal, *principal.at("AWS").items()) if node.text == "*"]
         if everybody and not _restricted(statement):
-            yield Fault(at=everybody[0], allowed="principals by name, or a condition on who calls")
+            yield Violation(at=everybody[0], allowed="principals by name, or a condition on who calls")
 
 
 @rule(
     "LAKE-EXPOSURE-004",
     "AWS::LakeFormation::PrincipalPermissions",
     "AWS::LakeFormation::Permissions",
-    title="Lake Formation's permissions are for somebody",
+    title="Lake Formation's permissions name principals",
     fix="grant what is needed to a role, without ALL and without the option to grant on",
     source="https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html",
 )
-def lake_formation(permission: Resource) -> Iterator[Fault]:
-    """IAM_ALLOWED_PRINCIPALS is everybody with an IAM policy: Lake Formation then controls nothing."""
+def lake_formation(permission: Resource) -> Iterator[Violation]:
+    """IAM_ALLOWED_PRINCIPALS is everyone with an IAM policy: Lake Formation then controls nothing."""
     for name in ("Principal.DataLakePrincipalIdentifier", "DataLakePrincipal.DataLakePrincipalIdentifier"):
         node = permission.at(name)
         if node.text and (node.text in {"IAM_ALLOWED_PRINCIPALS", "*"} or node.text.endswith(":IAMPrincipals")):
-            yield Fault(at=node, allowed="the ARN of a role, user or group")
+            yield Violation(at=node, allowed="the ARN of a role, user or group")
     for item in permission.at("PermissionsWithGrantOption").items():
         if item.text in {"ALL", "SUPER"}:
-            yield Fault(at=item, allowed="single permissions")
+            yield Violation(at=item, allowed="single permissions")
 
 
 @rule(
@@ -148,12 +148,12 @@ def lake_formation(permission: Resource) -> Iterator[Fault]:
     fix="turn encryption on",
     source="https://docs.aws.amazon.com/wellarchitected/latest/analytics-lens/security.html",
 )
-def in_the_clear(resource: Resource) -> Iterator[Fault]:
+def in_the_clear(resource: Resource) -> Iterator[Violation]:
     """Most of these cannot be changed without replacing the store."""
     yield from _refused(resource, _CLEAR)
     for parameter in resource.at("ConfigParameters").items():
         if parameter.at("ParameterKey").text == "require_ssl" and parameter.at("ParameterValue").text == "false":
-            yield Fault(at=parameter.at("ParameterValue"), allowed="true")
+            yield Violation(at=parameter.at("ParameterValue"), allowed="true")
 
 
 @rule(
@@ -164,15 +164,15 @@ def in_the_clear(resource: Resource) -> Iterator[Fault]:
     fix="set AllowFromPublic to false with SourceVPCEs, and name roles as principals",
     source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-network.html",
 )
-def collections(policy: Resource) -> Iterator[Fault]:
+def collections(policy: Resource) -> Iterator[Violation]:
     """Anybody can try to come in; an access policy for all lets every principal of the account read and write."""
     node = policy.at("Policy")
     statements = _parsed(node.rendered)
     for statement in statements if isinstance(statements, list) else []:
         if isinstance(statement, dict) and statement.get("AllowFromPublic") is True:
-            yield Fault(at=node, found="AllowFromPublic true", allowed="false with SourceVPCEs")
+            yield Violation(at=node, found="AllowFromPublic true", allowed="false with SourceVPCEs")
         if isinstance(statement, dict) and "*" in (statement.get("Principal") or []):
-            yield Fault(at=node, found="principal *", allowed="the ARNs of roles or users")
+            yield Violation(at=node, found="principal *", allowed="the ARNs of roles or users")
 
 
 @rule(
@@ -183,37 +183,37 @@ def collections(policy: Resource) -> Iterator[Fault]:
     source="https://docs.aws.amazon.com/glue/latest/dg/connection-properties.html",
     severity=Severity.WARNING,
 )
-def connection_ssl(connection: Resource) -> Iterator[Fault]:
+def connection_ssl(connection: Resource) -> Iterator[Violation]:
     """Without it a password and all rows may travel in the clear."""
     given = connection.at("ConnectionInput.ConnectionProperties")
     if connection.at("ConnectionInput.ConnectionType").text == "JDBC" and given.known:
         node = given.at("JDBC_ENFORCE_SSL")
         if not node.present:
-            yield Fault(at=node, allowed="true")
+            yield Violation(at=node, allowed="true")
 
 
 @rule(
     "LAKE-EXPOSURE-008",
     "AWS::QuickSight::*",
     "AWS::DataZone::*",
-    title="Dashboards and data sources are shared with somebody",
+    title="Dashboards and data sources are shared with named principals",
     fix="name users, groups or a namespace as principals",
     source="https://docs.aws.amazon.com/quicksight/latest/APIReference/API_ResourcePermission.html",
 )
-def quicksight(resource: Resource) -> Iterator[Fault]:
-    """A principal with a wildcard is everybody in the namespace or beyond it."""
+def quicksight(resource: Resource) -> Iterator[Violation]:
+    """A principal with a wildcard is everyone in the namespace or beyond it."""
     for permission in resource.at("Permissions").items():
         principal = permission.at("Principal")
         if principal.text and "*" in principal.text:
-            yield Fault(at=principal, allowed="the ARN of a user, a group or a namespace")
+            yield Violation(at=principal, allowed="the ARN of a user, a group or a namespace")
 
 
-def _refused(resource: Resource, table: tuple[tuple[str, tuple[str, ...], str], ...]) -> Iterator[Fault]:
+def _refused(resource: Resource, table: tuple[tuple[str, tuple[str, ...], str], ...]) -> Iterator[Violation]:
     wanted = {name: (values, allowed) for name, values, allowed in table if values}
     for node in _leaves(resource.properties):
         name = node.path.rpartition(".")[2]
         if name in wanted and (node.text or "") in wanted[name][0]:
-            yield Fault(at=node, allowed=wanted[name][1])
+            yield Violation(at=node, allowed=wanted[name][1])
 
 
 def _leaves(node: Node) -> Iterator[Node]:
@@ -237,7 +237,7 @@ def _name_of(node: Node) -> str:
 
 
 def _is_secret(node: Node) -> bool:
-    """Whether a value is a secret itself: text, or a parameter that is shown to everybody."""
+    """Whether a value is a secret itself: text, or a parameter that is shown to everyone."""
     if isinstance(node.value, str):
         plain = node.value.strip()
         elsewhere = plain.startswith(("arn:", "${", "$.", "{%")) or "{{resolve:" in plain

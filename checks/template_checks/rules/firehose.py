@@ -15,7 +15,7 @@ from template_checks.core.delivery_streams import (
     processors_of,
     s3_of,
 )
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import absent, at_least, between, matching, one_of, only_one, required, within
 from template_checks.limits import firehose as limits
@@ -42,7 +42,7 @@ _PROCESSORS = (
     fix="change SizeInMBs, or leave BufferingHints out: the default is 128 MiB with conversion",
     source=f"{_API}/API_BufferingHints.html",
 )
-def buffer_size(stream: Resource) -> Iterator[Fault]:
+def buffer_size(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses buffers below 64 MiB with record format conversion or dynamic partitioning."""
     for destination in destinations_of(stream):
         rearranged = converts(destination) or partitions(destination)
@@ -54,7 +54,7 @@ def buffer_size(stream: Resource) -> Iterator[Fault]:
             if re.search(r"(?i)(open|elastic)search", destination.path):
                 limit = limits.BUFFER_SIZE_OPENSEARCH
             for fault in within(size, limit):
-                yield Fault(at=size, allowed=fault.allowed + ("" if backup else because))
+                yield Violation(at=size, allowed=fault.allowed + ("" if backup else because))
 
 
 @rule(
@@ -64,7 +64,7 @@ def buffer_size(stream: Resource) -> Iterator[Fault]:
     fix="set IntervalInSeconds to 900 or less",
     source=f"{_API}/API_BufferingHints.html",
 )
-def buffer_interval(stream: Resource) -> Iterator[Fault]:
+def buffer_interval(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses longer intervals, and those below 60 seconds with dynamic partitioning."""
     for destination in destinations_of(stream):
         for hints in destination.every("BufferingHints"):
@@ -80,12 +80,12 @@ def buffer_interval(stream: Resource) -> Iterator[Fault]:
     fix="set both SizeInMBs and IntervalInSeconds, or neither",
     source=f"{_API}/API_BufferingHints.html",
 )
-def both_hints(stream: Resource) -> Iterator[Fault]:
+def both_hints(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses one without the other."""
     for hints in stream.properties.every("BufferingHints"):
         size, interval = hints.at("SizeInMBs"), hints.at("IntervalInSeconds")
         if hints.known and size.present != interval.present:
-            yield Fault(at=interval if size.present else size, allowed="a number beside the other hint")
+            yield Violation(at=interval if size.present else size, allowed="a number beside the other hint")
 
 
 @rule(
@@ -95,12 +95,12 @@ def both_hints(stream: Resource) -> Iterator[Fault]:
     fix="define one delivery stream per destination",
     source=f"{_API}/API_CreateDeliveryStream.html",
 )
-def one_destination(stream: Resource) -> Iterator[Fault]:
+def one_destination(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses a stream with two, or with none."""
     destinations = list(destinations_of(stream))
     yield from only_one(*destinations)
     if not destinations and stream.properties.known:
-        yield Fault(at=stream.properties, found="no destination", allowed="one destination configuration")
+        yield Violation(at=stream.properties, found="no destination", allowed="one destination configuration")
 
 
 @rule(
@@ -110,7 +110,7 @@ def one_destination(stream: Resource) -> Iterator[Fault]:
     fix="set CompressionFormat to UNCOMPRESSED and choose the compression in the serializer",
     source=f"{_GUIDE}/record-format-conversion.html",
 )
-def compression(stream: Resource) -> Iterator[Fault]:
+def compression(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses it: Parquet and ORC compress their own pages."""
     for destination in destinations_of(stream):
         if converts(destination):
@@ -124,7 +124,7 @@ def compression(stream: Resource) -> Iterator[Fault]:
     fix="set InputFormatConfiguration, OutputFormatConfiguration and SchemaConfiguration, or Enabled to false",
     source=f"{_API}/API_DataFormatConversionConfiguration.html",
 )
-def conversion(stream: Resource) -> Iterator[Fault]:
+def conversion(stream: Resource) -> Iterator[Violation]:
     """Firehose needs all three to convert; a conversion is enabled unless it says otherwise."""
     for configuration in stream.properties.every("DataFormatConversionConfiguration"):
         if not configuration.known or configuration.at("Enabled").flag is False:
@@ -146,7 +146,7 @@ def conversion(stream: Resource) -> Iterator[Fault]:
     fix="set BlockSizeBytes to 67108864 or more and PageSizeBytes to 65536 or more",
     source=f"{_API}/API_ParquetSerDe.html",
 )
-def block_sizes(stream: Resource) -> Iterator[Fault]:
+def block_sizes(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses blocks below 64 MiB and pages below 64 KiB."""
     for serializer in stream.properties.every("Serializer"):
         for name in ("ParquetSerDe", "OrcSerDe"):
@@ -164,7 +164,7 @@ def block_sizes(stream: Resource) -> Iterator[Fault]:
     fix="set BufferSizeInMBs to 0.2 to 3, BufferIntervalInSeconds to 900 or less, NumberOfRetries to 300 or less",
     source=f"{_GUIDE}/data-transformation.html",
 )
-def lambda_processor(stream: Resource) -> Iterator[Fault]:
+def lambda_processor(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses other sizes: the answer of a function is 6 MB at most."""
     for destination in destinations_of(stream):
         for processor in processors_of(destination):
@@ -172,7 +172,7 @@ def lambda_processor(stream: Resource) -> Iterator[Fault]:
                 continue
             parameters = parameters_of(processor)
             if "LambdaArn" not in parameters:
-                yield Fault(at=processor.at("Parameters"), allowed="a LambdaArn among them")
+                yield Violation(at=processor.at("Parameters"), allowed="a LambdaArn among them")
             for name, limit in (
                 ("BufferSizeInMBs", limits.TRANSFORM_BUFFER_SIZE),
                 ("BufferIntervalInSeconds", limits.TRANSFORM_BUFFER_INTERVAL),
@@ -190,7 +190,7 @@ def lambda_processor(stream: Resource) -> Iterator[Fault]:
     fix="remove DeliveryStreamEncryptionConfigurationInput and encrypt the source",
     source=f"{_API}/API_StartDeliveryStreamEncryption.html",
 )
-def source_encryption(stream: Resource) -> Iterator[Fault]:
+def source_encryption(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses encryption of its own with a Kinesis or MSK source."""
     for source in ("KinesisStreamSourceConfiguration", "MSKSourceConfiguration"):
         if stream.at(source).present:
@@ -204,7 +204,7 @@ def source_encryption(stream: Resource) -> Iterator[Fault]:
     fix="remove either KMSEncryptionConfig or NoEncryptionConfig",
     source=f"{_API}/API_EncryptionConfiguration.html",
 )
-def one_encryption(stream: Resource) -> Iterator[Fault]:
+def one_encryption(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses both a key and no encryption."""
     for encryption in stream.properties.every("EncryptionConfiguration"):
         yield from only_one(encryption.at("KMSEncryptionConfig"), encryption.at("NoEncryptionConfig"))
@@ -217,7 +217,7 @@ def one_encryption(stream: Resource) -> Iterator[Fault]:
     fix="set DeliveryStreamType to KinesisStreamAsSource or MSKAsSource for a source, DirectPut for none",
     source=f"{_API}/API_CreateDeliveryStream.html",
 )
-def stream_type(stream: Resource) -> Iterator[Fault]:
+def stream_type(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses a source that its type does not name, and a type without its source."""
     sources = {
         "KinesisStreamAsSource": stream.at("KinesisStreamSourceConfiguration"),
@@ -227,9 +227,9 @@ def stream_type(stream: Resource) -> Iterator[Fault]:
     kind = stream.at("DeliveryStreamType")
     for name, source in sources.items():
         if source.present and (kind.text or ("DirectPut" if not kind.present else name)) != name:
-            yield Fault(at=kind, allowed=f"{name} for this source")
+            yield Violation(at=kind, allowed=f"{name} for this source")
         if kind.text == name and not source.present:
-            yield Fault(at=source, allowed=f"a source for type {name}")
+            yield Violation(at=source, allowed=f"a source for type {name}")
 
 
 @rule(
@@ -239,7 +239,7 @@ def stream_type(stream: Resource) -> Iterator[Fault]:
     fix="use letters, digits, '_', '.' and '-' in names, and '.' with lower case in extensions",
     source=f"{_API}/API_CreateDeliveryStream.html",
 )
-def names(stream: Resource) -> Iterator[Fault]:
+def names(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses other names."""
     yield from matching(stream.at("DeliveryStreamName"), r"[a-zA-Z0-9_.-]{1,64}", "1 to 64 of a-z, A-Z, 0-9, _ . -")
     for extension in stream.properties.every("FileExtension"):
@@ -253,7 +253,7 @@ def names(stream: Resource) -> Iterator[Fault]:
     fix="define a log group and a log stream and name both",
     source=f"{_GUIDE}/controlling-access.html",
 )
-def logging(stream: Resource) -> Iterator[Fault]:
+def logging(stream: Resource) -> Iterator[Violation]:
     """Firehose creates neither: without them its errors are written nowhere."""
     for options in stream.properties.every("CloudWatchLoggingOptions"):
         if options.at("Enabled").flag:
@@ -268,13 +268,13 @@ def logging(stream: Resource) -> Iterator[Fault]:
     fix="use GZIP or UNCOMPRESSED, a prefix without expressions, and no ErrorOutputPrefix",
     source=f"{_API}/API_RedshiftDestinationConfiguration.html",
 )
-def redshift_staging(stream: Resource) -> Iterator[Fault]:
+def redshift_staging(stream: Resource) -> Iterator[Violation]:
     """COPY cannot read SNAPPY or ZIP, and Firehose does not evaluate prefixes of the staging bucket."""
     staging = stream.at("RedshiftDestinationConfiguration.S3Configuration")
     yield from one_of(staging.at("CompressionFormat"), ["UNCOMPRESSED", "GZIP"])
     yield from absent(staging.at("ErrorOutputPrefix"), "for a Redshift destination")
     if expressions_of(staging.at("Prefix")):
-        yield Fault(at=staging.at("Prefix"), allowed="a prefix without expressions")
+        yield Violation(at=staging.at("Prefix"), allowed="a prefix without expressions")
 
 
 @rule(
@@ -284,7 +284,7 @@ def redshift_staging(stream: Resource) -> Iterator[Fault]:
     fix="add S3BackupConfiguration, or set S3BackupMode to Disabled",
     source=f"{_API}/API_ExtendedS3DestinationConfiguration.html",
 )
-def backup(stream: Resource) -> Iterator[Fault]:
+def backup(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses a backup mode without a bucket."""
     for name in ("ExtendedS3DestinationConfiguration", "RedshiftDestinationConfiguration"):
         destination = stream.at(name)
@@ -299,7 +299,7 @@ def backup(stream: Resource) -> Iterator[Fault]:
     fix="give a URL that starts with https://",
     source=f"{_API}/API_HttpEndpointConfiguration.html",
 )
-def endpoints(stream: Resource) -> Iterator[Fault]:
+def endpoints(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses anything else."""
     urls = [stream.at("HttpEndpointDestinationConfiguration.EndpointConfiguration.Url")]
     urls.append(stream.at("SplunkDestinationConfiguration.HECEndpoint"))
@@ -308,7 +308,7 @@ def endpoints(stream: Resource) -> Iterator[Fault]:
         if url.present and url.rendered and not url.rendered.startswith(("https://", "${")):
             host_only = "Snowflake" in url.path or "Splunk" in url.path
             if not host_only or url.rendered.startswith("http://"):
-                yield Fault(at=url, allowed="an https:// URL")
+                yield Violation(at=url, allowed="an https:// URL")
 
 
 @rule(
@@ -318,7 +318,7 @@ def endpoints(stream: Resource) -> Iterator[Fault]:
     fix="set S3BackupMode to FailedDataOnly and give S3Configuration",
     source=f"{_API}/API_IcebergDestinationConfiguration.html",
 )
-def iceberg(stream: Resource) -> Iterator[Fault]:
+def iceberg(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses other backup modes and needs a bucket for what it cannot write."""
     destination = stream.at("IcebergDestinationConfiguration")
     if destination.known:
@@ -333,7 +333,7 @@ def iceberg(stream: Resource) -> Iterator[Fault]:
     fix="set DurationInSeconds to 7200 or less",
     source=f"{_API}/API_RetryOptions.html",
 )
-def retries(stream: Resource) -> Iterator[Fault]:
+def retries(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses longer ones, and other waits for the acknowledgment of Splunk."""
     for duration in stream.properties.every("DurationInSeconds"):
         yield from between(duration, 0, 7200, "seconds")
@@ -348,7 +348,7 @@ def retries(stream: Resource) -> Iterator[Fault]:
     fix="correct Type, and keep one processor of a kind",
     source=f"{_API}/API_Processor.html",
 )
-def processors(stream: Resource) -> Iterator[Fault]:
+def processors(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses others, and two functions in a row."""
     for destination in destinations_of(stream):
         seen: set[str] = set()
@@ -356,7 +356,7 @@ def processors(stream: Resource) -> Iterator[Fault]:
             kind = processor.at("Type")
             yield from one_of(kind, _PROCESSORS)
             if kind.text and kind.text in seen:
-                yield Fault(at=kind, allowed=f"one processor of type {kind.text}")
+                yield Violation(at=kind, allowed=f"one processor of type {kind.text}")
             seen |= {kind.text} if kind.text else set()
 
 
@@ -367,7 +367,7 @@ def processors(stream: Resource) -> Iterator[Fault]:
     fix="allow the actions in a policy of the role",
     source=f"{_GUIDE}/controlling-access.html",
 )
-def role_actions(stream: Resource) -> Iterator[Fault]:
+def role_actions(stream: Resource) -> Iterator[Violation]:
     """Records are neither read nor written, and are gone when the source's retention ends."""
     source = stream.at("KinesisStreamSourceConfiguration")
     needed = [(source.at("RoleARN"), action) for action in _READ_STREAM if source.present]
@@ -385,16 +385,16 @@ def role_actions(stream: Resource) -> Iterator[Fault]:
         yield from role_must_allow(node, action)
 
 
-def _exactly_one(choice: Node) -> Iterator[Fault]:
+def _exactly_one(choice: Node) -> Iterator[Violation]:
     if choice.known and isinstance(choice.value, dict):
         given = list(choice.children())
         if len(given) != 1:
-            yield Fault(at=choice, found=f"{len(given)} formats", allowed="exactly one format")
+            yield Violation(at=choice, found=f"{len(given)} formats", allowed="exactly one format")
 
 
-def _function_timeout(arn: Node | None) -> Iterator[Fault]:
+def _function_timeout(arn: Node | None) -> Iterator[Violation]:
     function = arn.target if arn else None
     if function is not None and function.kind == "AWS::Lambda::Function":
         timeout = function.at("Timeout")
         if timeout.number is not None and timeout.number > 300:
-            yield Fault(at=timeout, allowed="300 seconds or less for a function that transforms records")
+            yield Violation(at=timeout, allowed="300 seconds or less for a function that transforms records")

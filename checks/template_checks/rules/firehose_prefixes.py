@@ -15,7 +15,7 @@ from template_checks.core.delivery_streams import (
     s3_of,
     s3_places,
 )
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import one_of
 
@@ -31,14 +31,14 @@ _FIREHOSE_WORDS = ("error-output-type", "random-string")
     fix="set ErrorOutputPrefix, for instance 'errors/!{firehose:error-output-type}/'",
     source=f"{_GUIDE}/s3-prefixes.html",
 )
-def error_prefix(stream: Resource) -> Iterator[Fault]:
+def error_prefix(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses the stream: it would not know where records go that cannot be delivered."""
     for destination in s3_places(stream):
         prefix, errors = destination.at("Prefix"), destination.at("ErrorOutputPrefix")
         if expressions_of(prefix) and not errors.present:
-            yield Fault(at=errors, allowed="an error prefix, as Prefix has expressions")
+            yield Violation(at=errors, allowed="an error prefix, as Prefix has expressions")
         elif expressions_of(errors) and "!{firehose:error-output-type}" not in errors.rendered:
-            yield Fault(at=errors, allowed="a prefix with !{firehose:error-output-type}, as it has expressions")
+            yield Violation(at=errors, allowed="a prefix with !{firehose:error-output-type}, as it has expressions")
 
 
 @rule(
@@ -48,7 +48,7 @@ def error_prefix(stream: Resource) -> Iterator[Fault]:
     fix="use !{timestamp:...} or !{firehose:random-string}; keys of dynamic partitioning only in Prefix",
     source=f"{_GUIDE}/s3-prefixes.html",
 )
-def prefix_expressions(stream: Resource) -> Iterator[Fault]:
+def prefix_expressions(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses unknown namespaces, the error type in a prefix and partition keys in an error prefix."""
     for destination in s3_places(stream):
         for node, refused in (
@@ -56,15 +56,15 @@ def prefix_expressions(stream: Resource) -> Iterator[Fault]:
             (destination.at("ErrorOutputPrefix"), "partitionKeyFrom"),
         ):
             if "!{" in re.sub(r"!\{[^}]*\}", "", node.rendered):
-                yield Fault(at=node, allowed="expressions that are closed by a brace")
+                yield Violation(at=node, allowed="expressions that are closed by a brace")
             for expression in expressions_of(node):
                 namespace, _, word = expression.partition(":")
                 if expression.startswith(refused):
-                    yield Fault(at=node, allowed=f"no !{{{expression}}} in this prefix")
+                    yield Violation(at=node, allowed=f"no !{{{expression}}} in this prefix")
                 elif namespace not in _NAMESPACES or not word:
-                    yield Fault(at=node, allowed=f"!{{namespace:value}} of {', '.join(_NAMESPACES)}")
+                    yield Violation(at=node, allowed=f"!{{namespace:value}} of {', '.join(_NAMESPACES)}")
                 elif namespace == "firehose" and word not in _FIREHOSE_WORDS:
-                    yield Fault(at=node, allowed=f"!{{firehose:...}} with {' or '.join(_FIREHOSE_WORDS)}")
+                    yield Violation(at=node, allowed=f"!{{firehose:...}} with {' or '.join(_FIREHOSE_WORDS)}")
 
 
 @rule(
@@ -74,14 +74,14 @@ def prefix_expressions(stream: Resource) -> Iterator[Fault]:
     fix="write yyyy for YYYY and dd for DD",
     source=f"{_GUIDE}/s3-prefixes.html",
 )
-def calendar_year(stream: Resource) -> Iterator[Fault]:
+def calendar_year(stream: Resource) -> Iterator[Violation]:
     """`YYYY` is the year of the week and `DD` the day of the year: the last days of December land in the wrong one."""
     for destination in s3_places(stream):
         for name in ("Prefix", "ErrorOutputPrefix"):
             for expression in expressions_of(destination.at(name)):
                 pattern = re.sub(r"'[^']*'", "", expression.removeprefix("timestamp:"))
                 if expression.startswith("timestamp:") and re.search(r"Y|DD", pattern):
-                    yield Fault(at=destination.at(name), allowed="yyyy, MM, dd and HH")
+                    yield Violation(at=destination.at(name), allowed="yyyy, MM, dd and HH")
 
 
 @rule(
@@ -91,22 +91,24 @@ def calendar_year(stream: Resource) -> Iterator[Fault]:
     fix="add a MetadataExtraction processor for the keys of queries or a Lambda processor for those of functions",
     source=f"{_GUIDE}/dynamic-partitioning.html",
 )
-def partition_keys(stream: Resource) -> Iterator[Fault]:
+def partition_keys(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses the stream, or writes every record below the error prefix."""
     for destination in destinations_of(stream):
         keys = [e for place in s3_of(destination) for e in expressions_of(place.at("Prefix")) if e.startswith("partit")]
         enabled = destination.at("DynamicPartitioningConfiguration.Enabled")
         if keys and not partitions(destination) and not _is_unknown(enabled):
-            yield Fault(at=destination.at("Prefix"), allowed="partition keys only with dynamic partitioning enabled")
+            yield Violation(
+                at=destination.at("Prefix"), allowed="partition keys only with dynamic partitioning enabled"
+            )
         if not partitions(destination):
             continue
         sources = {processor.at("Type").text for processor in processors_of(destination)}
         if not keys and destination.at("Prefix").known:
-            yield Fault(at=destination.at("Prefix"), allowed="a prefix with the keys that it partitions by")
+            yield Violation(at=destination.at("Prefix"), allowed="a prefix with the keys that it partitions by")
         for key in keys:
             needed = "Lambda" if key.startswith("partitionKeyFromLambda") else "MetadataExtraction"
             if needed not in sources and None not in sources:
-                yield Fault(at=destination.at("ProcessingConfiguration"), allowed=f"a {needed} processor for {key}")
+                yield Violation(at=destination.at("ProcessingConfiguration"), allowed=f"a {needed} processor for {key}")
         yield from _unproduced(destination, keys)
 
 
@@ -117,17 +119,17 @@ def partition_keys(stream: Resource) -> Iterator[Fault]:
     fix="give MetadataExtractionQuery and JsonParsingEngine JQ-1.6",
     source=f"{_GUIDE}/dynamic-partitioning-partitioning-keys.html",
 )
-def metadata_extraction(stream: Resource) -> Iterator[Fault]:
+def metadata_extraction(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses other engines, and an extraction without a query."""
     for destination in destinations_of(stream):
         for processor in processors_of(destination):
             if processor.at("Type").text == "MetadataExtraction" and processor.at("Parameters").known:
                 parameters = parameters_of(processor)
                 if "MetadataExtractionQuery" not in parameters:
-                    yield Fault(at=processor.at("Parameters"), allowed="a MetadataExtractionQuery among them")
+                    yield Violation(at=processor.at("Parameters"), allowed="a MetadataExtractionQuery among them")
                 engine = parameters.get("JsonParsingEngine")
                 if engine is None:
-                    yield Fault(at=processor.at("Parameters"), allowed="JsonParsingEngine JQ-1.6 among them")
+                    yield Violation(at=processor.at("Parameters"), allowed="JsonParsingEngine JQ-1.6 among them")
                 else:
                     yield from one_of(engine, ["JQ-1.6"])
 
@@ -136,7 +138,7 @@ def _is_unknown(node: Node) -> bool:
     return node.present and not node.known
 
 
-def _unproduced(destination: Node, keys: list[str]) -> Iterator[Fault]:
+def _unproduced(destination: Node, keys: list[str]) -> Iterator[Violation]:
     """Refuse keys of the prefix that no jq query yields."""
     for processor in processors_of(destination):
         query = parameters_of(processor).get("MetadataExtractionQuery")
@@ -146,4 +148,6 @@ def _unproduced(destination: Node, keys: list[str]) -> Iterator[Fault]:
         for key in keys:
             namespace, _, name = key.partition(":")
             if namespace == "partitionKeyFromQuery" and name not in produced:
-                yield Fault(at=destination.at("Prefix"), allowed=f"keys that the query yields: {', '.join(produced)}")
+                yield Violation(
+                    at=destination.at("Prefix"), allowed=f"keys that the query yields: {', '.join(produced)}"
+                )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import absent, at_least, one_of, required, within
 from template_checks.limits import glue as limits
@@ -36,15 +36,15 @@ _RESERVED = ("--debug", "--mode", "--JOB_NAME", "--endpoint", "--conf-internal")
     fix="remove MaxCapacity and set WorkerType and NumberOfWorkers",
     source=f"{_API}/API_CreateJob.html",
 )
-def capacity(job: Resource) -> Iterator[Fault]:
+def capacity(job: Resource) -> Iterator[Violation]:
     """Glue refuses MaxCapacity beside WorkerType or NumberOfWorkers, and either of those alone."""
     worker, count, most = job.at("WorkerType"), job.at("NumberOfWorkers"), job.at("MaxCapacity")
     for name in (worker, count):
         if most.present and name.present:
-            yield Fault(at=most, allowed=f"nothing beside {name.path.removeprefix('Properties.')}")
+            yield Violation(at=most, allowed=f"nothing beside {name.path.removeprefix('Properties.')}")
             break
     if worker.present != count.present:
-        yield Fault(at=count if worker.present else worker, allowed="WorkerType and NumberOfWorkers together")
+        yield Violation(at=count if worker.present else worker, allowed="WorkerType and NumberOfWorkers together")
     yield from absent(job.at("AllocatedCapacity"), "any more: set WorkerType and NumberOfWorkers")
 
 
@@ -56,7 +56,7 @@ def capacity(job: Resource) -> Iterator[Fault]:
     fix="set GlueVersion to 5.1, or to another supported one",
     source=f"{_GUIDE}/glue-version-support-policy.html",
 )
-def version(job: Resource) -> Iterator[Fault]:
+def version(job: Resource) -> Iterator[Violation]:
     """Jobs of versions 0.9 to 2.0 can no longer be created or run since April 2026; 3.0 is the next to go."""
     if _kind(job) in _SPARK:
         yield from one_of(job.at("GlueVersion"), _VERSIONS)
@@ -70,7 +70,7 @@ def version(job: Resource) -> Iterator[Fault]:
     source=f"{_GUIDE}/release-notes.html",
     severity=Severity.WARNING,
 )
-def explicit_version(job: Resource) -> Iterator[Fault]:
+def explicit_version(job: Resource) -> Iterator[Violation]:
     """Without one the newest is taken: 6.0 brings Spark 4 and Python 3.13, on which older scripts fail."""
     if _kind(job) in _SPARK:
         yield from required(job.at("GlueVersion"), f"one of {', '.join(_VERSIONS)}")
@@ -83,7 +83,7 @@ def explicit_version(job: Resource) -> Iterator[Fault]:
     fix="choose a worker type of the job's kind, for instance G.1X, or a newer GlueVersion",
     source=f"{_GUIDE}/worker-types.html",
 )
-def workers(job: Resource) -> Iterator[Fault]:
+def workers(job: Resource) -> Iterator[Violation]:
     """Glue refuses worker types that a version or kind of job does not have, and Spark with fewer than two."""
     kind, worker = _kind(job), job.at("WorkerType")
     if kind not in _SPARK:
@@ -102,12 +102,12 @@ def workers(job: Resource) -> Iterator[Fault]:
     fix="set MaxCapacity to 0.0625 or 1 and remove WorkerType and NumberOfWorkers",
     source=f"{_GUIDE}/add-job-python.html",
 )
-def python_shell(job: Resource) -> Iterator[Fault]:
+def python_shell(job: Resource) -> Iterator[Violation]:
     """Glue refuses other capacities and any workers for a job without Spark."""
     if _kind(job) == "pythonshell":
         most = job.at("MaxCapacity")
         if most.number is not None and most.number not in {0.0625, 1}:
-            yield Fault(at=most, allowed="0.0625 or 1")
+            yield Violation(at=most, allowed="0.0625 or 1")
         yield from absent(job.at("WorkerType"), "for a Python shell")
         yield from absent(job.at("NumberOfWorkers"), "for a Python shell")
 
@@ -119,7 +119,7 @@ def python_shell(job: Resource) -> Iterator[Fault]:
     fix="set Command.PythonVersion to '3' for Spark and to '3.9' for a Python shell",
     source=f"{_API}/API_JobCommand.html",
 )
-def python_version(job: Resource) -> Iterator[Fault]:
+def python_version(job: Resource) -> Iterator[Violation]:
     """Glue takes '3' for Spark, whatever the version of Python is in the end, and '3.9' for shells."""
     allowed = {"pythonshell": ("3.9",), "glueetl": ("3",), "gluestreaming": ("3",)}.get(_kind(job) or "", ())
     if allowed:
@@ -133,7 +133,7 @@ def python_version(job: Resource) -> Iterator[Fault]:
     fix="set Timeout to 10079 minutes or less, MaxRetries to 10 or less",
     source=f"{_API}/API_CreateJob.html",
 )
-def timeout(job: Resource) -> Iterator[Fault]:
+def timeout(job: Resource) -> Iterator[Violation]:
     """Glue refuses timeouts of seven days or more."""
     yield from within(job.at("Timeout"), limits.JOB_TIMEOUT)
     yield from within(job.at("MaxRetries"), limits.JOB_RETRIES)
@@ -148,11 +148,11 @@ def timeout(job: Resource) -> Iterator[Fault]:
     fix="remove ExecutionClass or set it to STANDARD",
     source=f"{_API}/API_CreateJob.html",
 )
-def flexible(job: Resource) -> Iterator[Fault]:
+def flexible(job: Resource) -> Iterator[Violation]:
     """Glue refuses FLEX for streaming, for Python shells and on older versions."""
     execution, kind, version = job.at("ExecutionClass"), _kind(job), job.at("GlueVersion").number
     if execution.text == "FLEX" and (kind not in {"glueetl", None} or (version is not None and version < 3)):
-        yield Fault(at=execution, allowed="STANDARD for this job")
+        yield Violation(at=execution, allowed="STANDARD for this job")
 
 
 @rule(
@@ -162,13 +162,13 @@ def flexible(job: Resource) -> Iterator[Fault]:
     fix="rename the argument; Glue sets --JOB_NAME, --debug and --mode itself",
     source=f"{_GUIDE}/aws-glue-programming-etl-glue-arguments.html",
 )
-def arguments(job: Resource) -> Iterator[Fault]:
+def arguments(job: Resource) -> Iterator[Violation]:
     """Others never reach the script, or break it."""
     for group in ("DefaultArguments", "NonOverridableArguments"):
         for argument in job.at(group).children():
             name = argument.path.removeprefix(f"Properties.{group}.")
             if not name.startswith("--") or name in _RESERVED:
-                yield Fault(at=argument, found=json.dumps(name), allowed="--names that Glue does not use itself")
+                yield Violation(at=argument, found=json.dumps(name), allowed="--names that Glue does not use itself")
 
 
 @rule(
@@ -178,7 +178,7 @@ def arguments(job: Resource) -> Iterator[Fault]:
     fix="set Command.Name to glueetl, gluestreaming or pythonshell",
     source=f"{_API}/API_JobCommand.html",
 )
-def command(job: Resource) -> Iterator[Fault]:
+def command(job: Resource) -> Iterator[Violation]:
     """Glue refuses other commands."""
     yield from one_of(job.at("Command.Name"), [*_SPARK, "pythonshell", "glueray"])
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import matching, one_of, only_one, parsed, required
 
@@ -28,7 +28,7 @@ _PROJECTIONS = {
     fix="use a-z, 0-9 and _",
     source="https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html",
 )
-def names(entry: Resource) -> Iterator[Fault]:
+def names(entry: Resource) -> Iterator[Violation]:
     """Glue folds names to lower case: references, permissions and drift detection then miss what they name."""
     for node in (entry.at("DatabaseInput.Name"), entry.at("TableInput.Name"), entry.at("DatabaseName")):
         target = entry.at("DatabaseInput.TargetDatabase").present or entry.at("TableInput.TargetTable").present
@@ -44,7 +44,7 @@ def names(entry: Resource) -> Iterator[Fault]:
     fix="set KmsKeyArn beside the mode, or the mode to DISABLED or SSE-S3",
     source=f"{_GUIDE}/encryption-security-configuration.html",
 )
-def encryption_key(settings: Resource) -> Iterator[Fault]:
+def encryption_key(settings: Resource) -> Iterator[Violation]:
     """Glue refuses a mode with a key that is not named."""
     for part in _everything(settings.properties):
         for mode in part.children():
@@ -61,7 +61,7 @@ def encryption_key(settings: Resource) -> Iterator[Fault]:
     fix="set projection.<column>.type with its range or values for each partition key",
     source="https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html",
 )
-def projection(table: Resource) -> Iterator[Fault]:
+def projection(table: Resource) -> Iterator[Violation]:
     """Athena finds no rows, or fails on every query, when a partition key is not projected."""
     parameters = table.at("TableInput.Parameters")
     given = parameters.value if parameters.known and isinstance(parameters.value, dict) else {}
@@ -75,13 +75,15 @@ def projection(table: Resource) -> Iterator[Fault]:
         kind = str(given.get(f"projection.{name}.type", "nothing"))
         if kind not in _PROJECTIONS:
             allowed = f"projection.{name}.type of {', '.join(_PROJECTIONS)}"
-            yield Fault(at=parameters, found=f"{json.dumps(kind)} for '{name}'", allowed=allowed)
+            yield Violation(at=parameters, found=f"{json.dumps(kind)} for '{name}'", allowed=allowed)
             continue
         for setting in _PROJECTIONS[kind]:
             if f"projection.{name}.{setting}" not in given:
-                yield Fault(at=parameters, found=f"no {setting} for '{name}'", allowed=f"projection.{name}.{setting}")
+                yield Violation(
+                    at=parameters, found=f"no {setting} for '{name}'", allowed=f"projection.{name}.{setting}"
+                )
         if isinstance(location, str) and "${" + name + "}" not in location:
-            yield Fault(at=parameters, found=json.dumps(location), allowed=f"a location template with ${{{name}}}")
+            yield Violation(at=parameters, found=json.dumps(location), allowed=f"a location template with ${{{name}}}")
 
 
 @rule(
@@ -91,7 +93,7 @@ def projection(table: Resource) -> Iterator[Fault]:
     fix="set JDBC_CONNECTION_URL and SECRET_ID in ConnectionProperties",
     source=f"{_GUIDE}/connection-properties.html",
 )
-def connection(connection: Resource) -> Iterator[Fault]:
+def connection(connection: Resource) -> Iterator[Violation]:
     """Glue refuses a JDBC connection without an address, and one that a job cannot log in to."""
     given = connection.at("ConnectionInput.ConnectionProperties")
     if connection.at("ConnectionInput.ConnectionType").text == "JDBC" and given.known:
@@ -109,11 +111,11 @@ def connection(connection: Resource) -> Iterator[Fault]:
     fix="correct the definition, which must be JSON for AVRO and JSON",
     source=f"{_API}/API_CreateSchema.html",
 )
-def schema(schema: Resource) -> Iterator[Fault]:
+def schema(schema: Resource) -> Iterator[Violation]:
     """Glue refuses definitions that it cannot read."""
     definition = schema.at("SchemaDefinition")
     if definition.text and schema.at("DataFormat").text in {"AVRO", "JSON"} and parsed(definition.text) is None:
-        yield Fault(at=definition, allowed="valid JSON")
+        yield Violation(at=definition, allowed="valid JSON")
 
 
 @rule(
@@ -123,11 +125,11 @@ def schema(schema: Resource) -> Iterator[Fault]:
     fix="write Rules = [ ... ] and set TargetTable to a database and a table",
     source=f"{_GUIDE}/dqdl.html",
 )
-def ruleset(ruleset: Resource) -> Iterator[Fault]:
+def ruleset(ruleset: Resource) -> Iterator[Violation]:
     """Glue refuses text that is not DQDL."""
     text = ruleset.at("Ruleset")
     if text.text is not None and not re.search(r"(Rules|Analyzers)\s*=\s*\[[\s\S]+\]", text.text):
-        yield Fault(at=text, allowed="DQDL with Rules = [ ... ]")
+        yield Violation(at=text, allowed="DQDL with Rules = [ ... ]")
     target = ruleset.at("TargetTable")
     if target.known:
         yield from required(target.at("DatabaseName"), "the table's database")
@@ -141,7 +143,7 @@ def ruleset(ruleset: Resource) -> Iterator[Fault]:
     fix="remove OpenTableFormatInput for other formats, or use MetadataOperation CREATE and Version 2",
     source=f"{_API}/API_IcebergInput.html",
 )
-def iceberg(table: Resource) -> Iterator[Fault]:
+def iceberg(table: Resource) -> Iterator[Violation]:
     """Glue refuses other operations; Firehose and most engines only write version 2."""
     iceberg = table.at("OpenTableFormatInput.IcebergInput")
     if iceberg.known:
@@ -157,14 +159,14 @@ def iceberg(table: Resource) -> Iterator[Fault]:
     fix="remove the partition key from the columns, and columns that are there twice",
     source="https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html",
 )
-def columns(table: Resource) -> Iterator[Fault]:
+def columns(table: Resource) -> Iterator[Violation]:
     """Athena fails on every query: HIVE_INVALID_METADATA, duplicate columns."""
     seen: set[str] = set()
     for group in ("StorageDescriptor.Columns", "PartitionKeys"):
         for column in table.at(f"TableInput.{group}").items():
             name = (column.at("Name").text or "").lower()
             if name and name in seen:
-                yield Fault(at=column.at("Name"), allowed="a name that no other column has")
+                yield Violation(at=column.at("Name"), allowed="a name that no other column has")
             seen.add(name)
 
 

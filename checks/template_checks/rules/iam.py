@@ -20,7 +20,7 @@ from template_checks.core.policies import (
     policies_of,
     statements,
 )
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import one_of, required
 
@@ -82,13 +82,13 @@ _MOST_CHARACTERS: Final = {
     fix="correct the action",
     source=f"{_ACTIONS}/reference_policies_actions-resources-contextkeys.html",
 )
-def known_actions(resource: Resource) -> Iterator[Fault]:
-    """IAM takes any action: the permission is never given, and nobody is told."""
+def known_actions(resource: Resource) -> Iterator[Violation]:
+    """IAM takes any action: the permission is never given, and nothing reports it."""
     for statement in statements(resource):
         for node in [*statement.actions, *statement.node.at("NotAction").items()]:
             problem = _unknown(node.text) if node.text else None
             if problem:
-                yield Fault(at=node, allowed=problem)
+                yield Violation(at=node, allowed=problem)
 
 
 @rule(
@@ -98,11 +98,11 @@ def known_actions(resource: Resource) -> Iterator[Fault]:
     fix="split the statement, and name for each action a resource that it takes",
     source=f"{_ACTIONS}/reference_policies_actions-resources-contextkeys.html",
 )
-def matching_resources(resource: Resource) -> Iterator[Fault]:
+def matching_resources(resource: Resource) -> Iterator[Violation]:
     """The action is never allowed: IAM compares its resource with ARNs that it can never have.
 
     Beside a statement that allows it on the right ones, it is only superfluous: of the same policy, or of another
-    policy of everybody that this one is attached to.
+    policy of everyone that this one is attached to.
     """
     for statement in statements(resource):
         arns = [arn_of(item) for item in statement.resources] if _names_resources(statement) else []
@@ -110,7 +110,7 @@ def matching_resources(resource: Resource) -> Iterator[Fault]:
             allowed = _mismatch(node.text, arns) if node.text else None
             if arns and allowed and not _is_elsewhere(statement, node.text or ""):
                 found = f"{node.text} on {', '.join(item.rendered for item in statement.resources)}"
-                yield Fault(at=node, found=found if len(found) <= 200 else f"{found[:197]}...", allowed=allowed)
+                yield Violation(at=node, found=found if len(found) <= 200 else f"{found[:197]}...", allowed=allowed)
 
 
 @rule(
@@ -120,7 +120,7 @@ def matching_resources(resource: Resource) -> Iterator[Fault]:
     fix="correct the key, or move the condition to a statement of the key's service",
     source=f"{_GUIDE}/reference_policies_condition-keys.html",
 )
-def condition_keys(resource: Resource) -> Iterator[Fault]:
+def condition_keys(resource: Resource) -> Iterator[Violation]:
     """A key that is never in a request never matches: an Allow gives nothing, a Deny may hit everything."""
     for statement in statements(resource):
         called = {text.split(":")[0].lower() for item in statement.actions if (text := item.text)}
@@ -129,7 +129,7 @@ def condition_keys(resource: Resource) -> Iterator[Fault]:
                 key = comparison.path.removeprefix(f"{comparisons.path}.")
                 problem = _unknown_key(key.lower(), called)
                 if problem:
-                    yield Fault(at=comparison, found=f'"{key}"', allowed=problem)
+                    yield Violation(at=comparison, found=f'"{key}"', allowed=problem)
 
 
 @rule(
@@ -139,13 +139,13 @@ def condition_keys(resource: Resource) -> Iterator[Fault]:
     fix="correct the operator, for instance StringEquals or ArnLike",
     source=f"{_GUIDE}/reference_policies_elements_condition_operators.html",
 )
-def condition_operators(resource: Resource) -> Iterator[Fault]:
+def condition_operators(resource: Resource) -> Iterator[Violation]:
     """IAM refuses the policy."""
     for statement in statements(resource):
         for operator, node in statement.conditions:
             base = re.sub(r"^(ForAllValues|ForAnyValue):", "", operator)
             if base not in {*_OPERATORS, *(f"{one}IfExists" for one in _OPERATORS - {"Null"})}:
-                yield Fault(
+                yield Violation(
                     at=node, found=f'"{operator}"', allowed="StringEquals, StringLike, ArnLike, Bool and the like"
                 )
 
@@ -157,7 +157,7 @@ def condition_operators(resource: Resource) -> Iterator[Fault]:
     fix="give Effect, Action or NotAction, and Resource for identities or Principal for resources",
     source=f"{_GUIDE}/reference_policies_grammar.html",
 )
-def grammar(resource: Resource) -> Iterator[Fault]:
+def grammar(resource: Resource) -> Iterator[Violation]:
     """IAM, S3, KMS and the others refuse the policy."""
     for statement in statements(resource):
         node = statement.node
@@ -168,11 +168,13 @@ def grammar(resource: Resource) -> Iterator[Fault]:
         if statement.kind is PolicyKind.IDENTITY:
             yield from _exactly_one(node, "Resource", "NotResource")
             if principal:
-                yield Fault(at=node.at("Principal"), allowed="nothing: an identity's policy speaks of that identity")
+                yield Violation(
+                    at=node.at("Principal"), allowed="nothing: an identity's policy speaks of that identity"
+                )
         elif not principal:
-            yield Fault(at=node.at("Principal"), allowed="whom the statement speaks of")
+            yield Violation(at=node.at("Principal"), allowed="whom the statement speaks of")
         if statement.kind is PolicyKind.TRUST and node.at("Resource").present:
-            yield Fault(at=node.at("Resource"), allowed="nothing: a trust policy is about its role")
+            yield Violation(at=node.at("Resource"), allowed="nothing: a trust policy is about its role")
 
 
 @rule(
@@ -182,14 +184,14 @@ def grammar(resource: Resource) -> Iterator[Fault]:
     fix="write arn:<partition>:<service>:<region>:<account>:<resource>, or *",
     source=f"{_GUIDE}/reference_policies_elements_resource.html",
 )
-def resource_arns(resource: Resource) -> Iterator[Fault]:
+def resource_arns(resource: Resource) -> Iterator[Violation]:
     """IAM refuses the policy, or the statement is about nothing."""
     for statement in statements(resource):
         if statement.kind is PolicyKind.IDENTITY:
             for node in [*statement.resources, *statement.node.at("NotResource").items()]:
                 known = node.text is not None and "${" not in node.text and "{{" not in node.text
                 if known and not re.fullmatch(r"\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+|arn:\*.*", node.text or ""):
-                    yield Fault(at=node, allowed="an ARN of six parts, or *")
+                    yield Violation(at=node, allowed="an ARN of six parts, or *")
 
 
 @rule(
@@ -199,7 +201,7 @@ def resource_arns(resource: Resource) -> Iterator[Fault]:
     fix="set Version to 2012-10-17, and use letters and digits in each Sid, once",
     source=f"{_GUIDE}/reference_policies_elements_sid.html",
 )
-def versions(resource: Resource) -> Iterator[Fault]:
+def versions(resource: Resource) -> Iterator[Violation]:
     """IAM refuses the policy."""
     seen: dict[str, set[str]] = {}
     for statement in statements(resource):
@@ -207,12 +209,12 @@ def versions(resource: Resource) -> Iterator[Fault]:
         names = seen.setdefault(document, set())
         version = resource.at(f"{document}.Version") if document else resource.at("Version")
         if not names and version.text not in {None, "2012-10-17", "2008-10-17"}:
-            yield Fault(at=version, allowed="2012-10-17")
+            yield Violation(at=version, allowed="2012-10-17")
         sid = statement.node.at("Sid")
         if sid.text and sid.text in names and statement.kind is not PolicyKind.RESOURCE:
-            yield Fault(at=sid, allowed="a Sid that no other statement has")
+            yield Violation(at=sid, allowed="a Sid that no other statement has")
         if sid.text and statement.kind is PolicyKind.IDENTITY and not sid.text.isalnum():
-            yield Fault(at=sid, allowed="letters and digits")
+            yield Violation(at=sid, allowed="letters and digits")
         names.add(sid.text or "")
 
 
@@ -225,7 +227,7 @@ def versions(resource: Resource) -> Iterator[Fault]:
     fix="split the policy, or name fewer actions and resources",
     source=f"{_GUIDE}/reference_iam-quotas.html",
 )
-def size(resource: Resource) -> Iterator[Fault]:
+def size(resource: Resource) -> Iterator[Violation]:
     """The service refuses the policy: IAM takes 6,144 characters of a managed one, and 10,240 of a role's inline ones.
 
     All inline policies of a role count together, be they written into it or attached to it; so do those of a user
@@ -245,7 +247,7 @@ def size(resource: Resource) -> Iterator[Fault]:
         documents = [] if identities_of(resource) else [node]
     length = sum(least_length(one.value) for one in documents if one.present)
     if length > most:
-        yield Fault(at=node, found=f"{length:,} characters or more", allowed=f"{most:,} or fewer")
+        yield Violation(at=node, found=f"{length:,} characters or more", allowed=f"{most:,} or fewer")
 
 
 @rule(
@@ -255,13 +257,13 @@ def size(resource: Resource) -> Iterator[Fault]:
     fix="merge policies, divide the role's work among several roles, or have the quota of the account raised",
     source=f"{_GUIDE}/reference_iam-quotas.html",
 )
-def attached_policies(identity: Resource) -> Iterator[Fault]:
+def attached_policies(identity: Resource) -> Iterator[Violation]:
     """IAM refuses the eleventh policy of a role, user or group, unless the account's quota has been raised."""
     node = identity.at("ManagedPolicyArns")
     elsewhere = [arn for arn in node.items() if arn.target is None]
     count = len(elsewhere) + sum(policy.kind == "AWS::IAM::ManagedPolicy" for policy in policies_of(identity))
     if count > _MOST_ATTACHED:
-        yield Fault(at=node, found=f"{count} managed policies", allowed=f"{_MOST_ATTACHED} or fewer")
+        yield Violation(at=node, found=f"{count} managed policies", allowed=f"{_MOST_ATTACHED} or fewer")
 
 
 def _unknown(action: str) -> str | None:
@@ -281,7 +283,7 @@ def _unknown(action: str) -> str | None:
 
 
 def _is_elsewhere(statement: Statement, action: str) -> bool:
-    """Whether everybody whom a statement is about has another one with the action and a resource that it takes."""
+    """Whether everyone whom a statement is about has another one with the action and a resource that it takes."""
     resource = statement.node.resource
     if statement.kind is PolicyKind.IDENTITY:
         of_everybody = [[*statements(resource), *identity_statements(one)] for one in identities_of(resource)]
@@ -344,7 +346,7 @@ def _is_key(key: str, documented: str) -> bool:
     return re.fullmatch(pattern, key) is not None
 
 
-def _exactly_one(node: Node, one: str, other: str) -> Iterator[Fault]:
+def _exactly_one(node: Node, one: str, other: str) -> Iterator[Violation]:
     if node.at(one).present == node.at(other).present:
         found = "both" if node.at(one).present else "neither"
-        yield Fault(at=node, found=found, allowed=f"{one} or {other}")
+        yield Violation(at=node, found=found, allowed=f"{one} or {other}")

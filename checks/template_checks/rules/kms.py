@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from template_checks.core.policies import POLICY_HOLDERS, Statement, statements
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.senders import QUEUE, SENDERS, TOPIC, sent_to, speaks_of
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import between
@@ -24,7 +24,7 @@ _READ_WRITE: Final = ("kms:Decrypt", "kms:GenerateDataKey")
     fix="allow logs.<region>.amazonaws.com kms:Encrypt*, Decrypt*, ReEncrypt*, GenerateDataKey* and Describe*",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
 )
-def log_group(group: Resource) -> Iterator[Fault]:
+def log_group(group: Resource) -> Iterator[Violation]:
     """The log group is refused: the key does not exist or is not allowed to be used with it."""
     node = group.at("KmsKeyId")
     needed = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:GenerateDataKey", "kms:DescribeKey")
@@ -34,11 +34,11 @@ def log_group(group: Resource) -> Iterator[Fault]:
 @rule(
     "LAKE-KMS-002",
     *SENDERS,
-    title="The key of a topic or queue lets in whoever sends to it",
+    title="The key of a topic or queue admits the services that send to it",
     fix="allow the service kms:Decrypt and kms:GenerateDataKey* in the key's policy",
     source="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
 )
-def senders(resource: Resource) -> Iterator[Fault]:
+def senders(resource: Resource) -> Iterator[Violation]:
     """Messages are lost without a word: the service may not encrypt them."""
     for service, node in sent_to(resource):
         target = node.target
@@ -46,9 +46,9 @@ def senders(resource: Resource) -> Iterator[Fault]:
             key = target.at("KmsMasterKeyId")
             if key.text and key.text.startswith("alias/aws/"):
                 found = f"{target.logical_id}, which encrypts with {key.text}"
-                yield Fault(at=node, found=found, allowed=f"a key whose policy can let {service}amazonaws.com in")
+                yield Violation(at=node, found=found, allowed=f"a key whose policy can let {service}amazonaws.com in")
             for fault in _must_allow(key, service, _READ_WRITE):
-                yield Fault(at=node, found=fault.found, allowed=fault.allowed)
+                yield Violation(at=node, found=fault.found, allowed=fault.allowed)
 
 
 @rule(
@@ -58,7 +58,7 @@ def senders(resource: Resource) -> Iterator[Fault]:
     fix="allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey",
     source="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
 )
-def trail(trail: Resource) -> Iterator[Fault]:
+def trail(trail: Resource) -> Iterator[Violation]:
     """The trail is refused for the key's policy."""
     yield from _must_allow(trail.at("KMSKeyId"), "cloudtrail.", ("kms:GenerateDataKey",))
 
@@ -70,7 +70,7 @@ def trail(trail: Resource) -> Iterator[Fault]:
     fix="allow maintenance.s3tables.amazonaws.com kms:Decrypt and kms:GenerateDataKey",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html",
 )
-def table_bucket(bucket: Resource) -> Iterator[Fault]:
+def table_bucket(bucket: Resource) -> Iterator[Violation]:
     """Tables are never compacted."""
     key = bucket.at("EncryptionConfiguration.KMSKeyArn")
     yield from _must_allow(key, "maintenance.s3tables.", _READ_WRITE)
@@ -83,13 +83,13 @@ def table_bucket(bucket: Resource) -> Iterator[Fault]:
     fix="allow s3.amazonaws.com kms:GenerateDataKey",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html",
 )
-def inventory(bucket: Resource) -> Iterator[Fault]:
+def inventory(bucket: Resource) -> Iterator[Violation]:
     """No inventory is ever written to a bucket whose key S3 may not use."""
     for configuration in bucket.at("InventoryConfigurations").items():
         target = configuration.at("Destination.BucketArn").target
         for key in target.properties.every("KMSMasterKeyID") if target else ():
             for fault in _must_allow(key, "s3.", ("kms:GenerateDataKey",)):
-                yield Fault(at=configuration.at("Destination.BucketArn"), found=fault.found, allowed=fault.allowed)
+                yield Violation(at=configuration.at("Destination.BucketArn"), found=fault.found, allowed=fault.allowed)
 
 
 @rule(
@@ -99,29 +99,31 @@ def inventory(bucket: Resource) -> Iterator[Fault]:
     fix="wait 7 to 30 days, rotate after 90 to 2560, and only symmetric keys",
     source=f"{_GUIDE}/rotate-keys.html",
 )
-def limits(key: Resource) -> Iterator[Fault]:
+def limits(key: Resource) -> Iterator[Violation]:
     """KMS refuses others."""
     yield from between(key.at("PendingWindowInDays"), 7, 30, "days")
     yield from between(key.at("RotationPeriodInDays"), 90, 2560, "days")
     spec = key.at("KeySpec").text
     if key.at("EnableKeyRotation").flag and spec not in {None, "SYMMETRIC_DEFAULT"}:
-        yield Fault(at=key.at("EnableKeyRotation"), allowed=f"false for {spec}")
+        yield Violation(at=key.at("EnableKeyRotation"), allowed=f"false for {spec}")
 
 
 @rule(
     "LAKE-KMS-007",
     KEY,
-    title="Somebody can still administer a key",
+    title="A key can still be administered",
     fix="allow the account's root kms:*",
     source=f"{_GUIDE}/key-policy-default.html",
 )
-def administered(key: Resource) -> Iterator[Fault]:
+def administered(key: Resource) -> Iterator[Violation]:
     """KMS refuses a policy that locks out who makes it; IAM policies have no effect without the account's root."""
     node = key.at("KeyPolicy")
     if not node.known or key.at("BypassPolicyLockoutSafetyCheck").flag:
         return
     if not any(one.allows and one.covers("kms:PutKeyPolicy") for one in statements(key)):
-        yield Fault(at=node, found="a policy without it", allowed="a statement that allows kms:PutKeyPolicy, or kms:*")
+        yield Violation(
+            at=node, found="a policy without it", allowed="a statement that allows kms:PutKeyPolicy, or kms:*"
+        )
 
 
 @rule(
@@ -131,7 +133,7 @@ def administered(key: Resource) -> Iterator[Fault]:
     fix="allow the role kms:Decrypt for the source, kms:GenerateDataKey for the destination",
     source="https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html",
 )
-def delivery_role(stream: Resource) -> Iterator[Fault]:
+def delivery_role(stream: Resource) -> Iterator[Violation]:
     """Firehose reads or writes nothing; records are gone when the source's retention ends."""
     source = stream.at("KinesisStreamSourceConfiguration")
     origin = source.at("KinesisStreamARN").target
@@ -150,7 +152,7 @@ def delivery_role(stream: Resource) -> Iterator[Fault]:
     fix="allow both the ARN of the bucket and the ARN with /*, or drop the condition for kms:ViaService",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html",
 )
-def bucket_key_context(resource: Resource) -> Iterator[Fault]:
+def bucket_key_context(resource: Resource) -> Iterator[Violation]:
     """With bucket keys the context is the bucket: permissions for its objects alone deny at run time."""
     for statement in statements(resource):
         for _, comparisons in statement.conditions if statement.allows else ():
@@ -159,10 +161,10 @@ def bucket_key_context(resource: Resource) -> Iterator[Fault]:
                     # The ARN of a table bucket has a slash of its own.
                     objects = [item.rendered for item in comparison.items() if ":s3tables:" not in item.rendered]
                     if objects and all("/" in value for value in objects):
-                        yield Fault(at=comparison, allowed="the ARN of the bucket beside that of its objects")
+                        yield Violation(at=comparison, allowed="the ARN of the bucket beside that of its objects")
 
 
-def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[Fault]:
+def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[Violation]:
     """Refuse a key of the app whose policy does not let a service use it."""
     found = _key_of(key)
     if found is None or not found.at("KeyPolicy").known:
@@ -170,7 +172,7 @@ def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[F
     granted = [one for one in statements(found) if one.allows and speaks_of(one, service)]
     missing = [action for action in actions if not any(one.covers(action) for one in granted)]
     if missing:
-        yield Fault(
+        yield Violation(
             at=key,
             found=f"{found.logical_id}, whose policy does not let {service}amazonaws.com in",
             allowed=f"a key whose policy allows it {', '.join(missing)}",
@@ -184,7 +186,7 @@ def _key_of(node: Node) -> Resource | None:
     return target if target is not None and target.kind == KEY else None
 
 
-def _role_must(role: Node, action: str, key: Node) -> Iterator[Fault]:
+def _role_must(role: Node, action: str, key: Node) -> Iterator[Violation]:
     """Refuse a role of the app that may not use a key, unless the key's policy speaks of it."""
     found = _key_of(key)
     if found is None or not any(one.allows and one.covers(action) and _names(one, role) for one in statements(found)):

@@ -1,4 +1,4 @@
-"""What happens at the second deployment, and the last: replacement, deletion, other stacks of the account."""
+"""Replacement, deletion and names across deployments and stacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from template_checks.core.intrinsics import referenced
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
+from template_checks.core.tags import REPLACED_BY_TAGS
 from template_checks.core.template import Node, Resource
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference"
@@ -80,27 +81,6 @@ _NAMES: Final[dict[str, str]] = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-# Types that are replaced when a tag changes.
-_TAGS: Final = (
-    "AWS::Batch::ComputeEnvironment",
-    "AWS::Batch::JobQueue",
-    "AWS::EC2::KeyPair",
-    "AWS::EC2::PlacementGroup",
-    "AWS::IoT::JobTemplate",
-    "AWS::Kinesis::StreamConsumer",
-    "AWS::MSK::ServerlessCluster",
-    "AWS::OpenSearchServerless::Collection",
-    "AWS::QuickSight::Topic",
-    "AWS::RedshiftServerless::Snapshot",
-    "AWS::S3::AccessGrant",
-    "AWS::S3::AccessGrantsInstance",
-    "AWS::S3::AccessGrantsLocation",
-    "AWS::SageMaker::FeatureGroup",
-    "AWS::SageMaker::ProcessingJob",
-    "AWS::SageMaker::Project",
-    "AWS::SageMaker::StudioLifecycleConfig",
-    "AWS::SageMaker::*JobDefinition",
-)
 _SINGLETONS: Final = (
     "AWS::ApiGateway::Account",
     "AWS::Config::ConfigurationRecorder",
@@ -131,11 +111,11 @@ _ACCOUNT_ROLES: Final = (
     source=f"{_GUIDE}/aws-properties-name.html",
     severity=Severity.WARNING,
 )
-def physical_names(resource: Resource) -> Iterator[Fault]:
+def physical_names(resource: Resource) -> Iterator[Violation]:
     """A replacement is made before the old one is deleted, under the same name: the update fails."""
     node = resource.at(_NAMES[resource.kind])
     if node.text:
-        yield Fault(at=node, allowed="no name")
+        yield Violation(at=node, allowed="no name")
 
 
 @rule(
@@ -145,13 +125,13 @@ def physical_names(resource: Resource) -> Iterator[Fault]:
     fix="set DeletionPolicy and UpdateReplacePolicy to the same",
     source=f"{_GUIDE}/aws-attribute-updatereplacepolicy.html",
 )
-def one_policy(resource: Resource) -> Iterator[Fault]:
+def one_policy(resource: Resource) -> Iterator[Violation]:
     """One of them alone loses the data that the other one keeps."""
     deletion, replacement = resource.attribute("DeletionPolicy"), resource.attribute("UpdateReplacePolicy")
     if deletion.text in _KEEPS and (not replacement.present or replacement.text == "Delete"):
-        yield Fault(at=replacement, allowed=f"{deletion.text}, as DeletionPolicy says")
+        yield Violation(at=replacement, allowed=f"{deletion.text}, as DeletionPolicy says")
     if replacement.text in _KEEPS and not deletion.present:
-        yield Fault(at=deletion, allowed=f"{replacement.text}, as UpdateReplacePolicy says, or Delete")
+        yield Violation(at=deletion, allowed=f"{replacement.text}, as UpdateReplacePolicy says, or Delete")
 
 
 @rule(
@@ -162,27 +142,27 @@ def one_policy(resource: Resource) -> Iterator[Fault]:
     source=f"{_GUIDE}/aws-attribute-deletionpolicy.html",
     severity=Severity.WARNING,
 )
-def both_policies(resource: Resource) -> Iterator[Fault]:
+def both_policies(resource: Resource) -> Iterator[Violation]:
     """Without them the data goes with the stack, or with the first change that replaces the resource."""
     policies = [resource.attribute("DeletionPolicy"), resource.attribute("UpdateReplacePolicy")]
     missing = [policy for policy in policies if not policy.present]
     if missing and all(policy.text not in _KEEPS for policy in policies):
-        yield Fault(at=missing[0], allowed="Retain, Snapshot or Delete, in both policies")
+        yield Violation(at=missing[0], allowed="Retain, Snapshot or Delete, in both policies")
 
 
 @rule(
     "LAKE-LIFECYCLE-004",
-    *_TAGS,
+    *REPLACED_BY_TAGS,
     title="Types that are replaced for a tag have none",
     fix="exclude the type: Tags.of(scope).add(..., exclude_resource_types=[...])",
     source="https://docs.aws.amazon.com/cdk/v2/guide/tagging.html",
     severity=Severity.WARNING,
 )
-def tags(resource: Resource) -> Iterator[Fault]:
+def tags(resource: Resource) -> Iterator[Violation]:
     """A changed cost centre then deletes a cluster, a collection or a feature group."""
     node = resource.at("Tags")
     if node.present and node.value not in ([], {}):
-        yield Fault(at=node, allowed="no tags")
+        yield Violation(at=node, allowed="no tags")
 
 
 @rule(
@@ -194,17 +174,17 @@ def tags(resource: Resource) -> Iterator[Fault]:
     source="https://docs.aws.amazon.com/lake-formation/latest/dg/getting-started-setup.html",
     severity=Severity.WARNING,
 )
-def singletons(resource: Resource) -> Iterator[Fault]:
+def singletons(resource: Resource) -> Iterator[Violation]:
     """A second stack overwrites it or fails, and the first one to be deleted takes it from all."""
     if resource.kind == "AWS::IAM::Role":
         if resource.at("RoleName").text in _ACCOUNT_ROLES:
-            yield Fault(at=resource.at("RoleName"), allowed="a role that other stacks do not also make")
+            yield Violation(at=resource.at("RoleName"), allowed="a role that other stacks do not also make")
         return
     others = [
         one for one in resource.template.resources.values() if one.kind not in {resource.kind, "AWS::CDK::Metadata"}
     ]
     if others and resource.attribute("DeletionPolicy").text not in _KEEPS:
-        yield Fault(at=Node(resource, "Type", resource.kind), allowed="a stack of its own")
+        yield Violation(at=Node(resource, "Type", resource.kind), allowed="a stack of its own")
 
 
 @rule(
@@ -214,7 +194,7 @@ def singletons(resource: Resource) -> Iterator[Fault]:
     fix="remove one of the references, for instance by a condition in place of an ARN",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html",
 )
-def cycles(resource: Resource) -> Iterator[Fault]:
+def cycles(resource: Resource) -> Iterator[Violation]:
     """CloudFormation refuses the template: it cannot tell which comes first."""
     template = resource.template
     if resource.logical_id not in template.reachable(resource.logical_id):
@@ -224,7 +204,9 @@ def cycles(resource: Resource) -> Iterator[Fault]:
     ]
     if resource.logical_id == min(circle):
         node = Node(resource, "DependsOn", None)
-        yield Fault(at=node, found=f"a circle of {', '.join(sorted(circle))}", allowed="references in one direction")
+        yield Violation(
+            at=node, found=f"a circle of {', '.join(sorted(circle))}", allowed="references in one direction"
+        )
 
 
 @rule(
@@ -234,7 +216,7 @@ def cycles(resource: Resource) -> Iterator[Fault]:
     fix="correct the logical id",
     source=f"{_GUIDE}/aws-attribute-dependson.html",
 )
-def missing(resource: Resource) -> Iterator[Fault]:
+def missing(resource: Resource) -> Iterator[Violation]:
     """CloudFormation refuses the template."""
     template = resource.template
     if template.transformed:
@@ -242,12 +224,12 @@ def missing(resource: Resource) -> Iterator[Fault]:
     node = resource.attribute("DependsOn")
     for item in node.items():
         if item.text and item.text not in template.declared:
-            yield Fault(at=item, allowed="the logical id of a resource of the template")
+            yield Violation(at=item, allowed="the logical id of a resource of the template")
     for reference in _references(resource.properties):
         name = next(referenced(reference.value), "AWS::")
         known = name in template.declared or name in template.parameters
         if not known and not name.startswith("AWS::"):
-            yield Fault(at=reference, allowed="a resource or parameter of the template")
+            yield Violation(at=reference, allowed="a resource or parameter of the template")
 
 
 @rule(
@@ -257,7 +239,7 @@ def missing(resource: Resource) -> Iterator[Fault]:
     fix="keep the key with Retain, as the data is",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html",
 )
-def key_of_kept_data(key: Resource) -> Iterator[Fault]:
+def key_of_kept_data(key: Resource) -> Iterator[Violation]:
     """The data is kept and can never be read again: the key is deleted with the stack, after 7 to 30 days."""
     node = key.attribute("DeletionPolicy")
     # A parameter that turns a key off means that it may go.
@@ -265,7 +247,7 @@ def key_of_kept_data(key: Resource) -> Iterator[Fault]:
         return
     kept = [one for one in key.template.everywhere if _keeps_data(one) and _uses(one, key)]
     if kept:
-        yield Fault(at=node, allowed=f"Retain, as {kept[0].logical_id} is kept")
+        yield Violation(at=node, allowed=f"Retain, as {kept[0].logical_id} is kept")
 
 
 def _keeps_data(resource: Resource) -> bool:

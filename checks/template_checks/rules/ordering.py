@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from template_checks.core.policies import policies_of
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Node, Resource
 
 # They try their role when they are created, not only when they run.
@@ -40,8 +40,8 @@ _TRY_THEIR_ROLE = (
     fix="add a DependsOn on the policy, or put the policy inline into the role",
     source="https://github.com/aws/aws-cdk/issues/7236",
 )
-def role_policy(resource: Resource) -> Iterator[Fault]:
-    """A policy of its own is created beside whoever uses the role: the first deployment fails, or one in a few.
+def role_policy(resource: Resource) -> Iterator[Violation]:
+    """A separate policy is created in parallel with the resources that use the role: deployments fail now and then.
 
     A policy that names the resource itself can only come later.
     """
@@ -53,7 +53,7 @@ def role_policy(resource: Resource) -> Iterator[Fault]:
             if policy.template is not template:
                 continue
             if policy.logical_id not in needs and resource.logical_id not in template.reachable(policy.logical_id):
-                yield Fault(
+                yield Violation(
                     at=node,
                     found=f"a role whose policy {policy.logical_id} may come later",
                     allowed=f"a DependsOn on {policy.logical_id}",
@@ -117,7 +117,7 @@ _BY_NAME: dict[str, tuple[tuple[str, str, str], ...]] = {
     fix="refer to the other one by Ref, or add a DependsOn",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html",
 )
-def named_resources(resource: Resource) -> Iterator[Fault]:
+def named_resources(resource: Resource) -> Iterator[Violation]:
     """CloudFormation makes both at once: the first deployment fails, or one in a few."""
     needs = resource.template.reachable(resource.logical_id)
     for path, kind, name in _BY_NAME[resource.kind]:
@@ -125,7 +125,7 @@ def named_resources(resource: Resource) -> Iterator[Fault]:
         for other in resource.template.of_type(kind):
             same = node.present and node.rendered == other.at(name).rendered
             if same and other.logical_id not in needs:
-                yield Fault(at=node, allowed=f"a Ref to {other.logical_id}, or a DependsOn on it")
+                yield Violation(at=node, allowed=f"a Ref to {other.logical_id}, or a DependsOn on it")
 
 
 @rule(
@@ -136,7 +136,7 @@ def named_resources(resource: Resource) -> Iterator[Fault]:
     source="https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2500",
     severity=Severity.WARNING,
 )
-def serial_grants(permission: Resource) -> Iterator[Fault]:
+def serial_grants(permission: Resource) -> Iterator[Violation]:
     """Grants at the same time fail with ConcurrentModificationException, or AlreadyExists for what is new."""
     yield from _unordered(permission, permission.template.of_type(permission.kind))
 
@@ -149,7 +149,7 @@ def serial_grants(permission: Resource) -> Iterator[Fault]:
     source="https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2103",
     severity=Severity.WARNING,
 )
-def serial_triggers(trigger: Resource) -> Iterator[Fault]:
+def serial_triggers(trigger: Resource) -> Iterator[Violation]:
     """Glue refuses changes of a workflow at the same time: 'was modified while adding trigger'."""
     workflow = trigger.at("WorkflowName")
     if workflow.present:
@@ -164,14 +164,14 @@ def serial_triggers(trigger: Resource) -> Iterator[Fault]:
     fix="add a DependsOn on the security policy",
     source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html",
 )
-def collection(collection: Resource) -> Iterator[Fault]:
+def collection(collection: Resource) -> Iterator[Violation]:
     """It is refused: no matching security policy of encryption type found."""
     template = collection.template
     policies = [one for one in template.of_type("AWS::OpenSearchServerless::SecurityPolicy") if _encrypts(one)]
     needs = template.reachable(collection.logical_id)
     if policies and not any(policy.logical_id in needs for policy in policies):
         allowed = f"a DependsOn on {' or '.join(policy.logical_id for policy in policies)}"
-        yield Fault(at=collection.attribute("DependsOn"), allowed=allowed)
+        yield Violation(at=collection.attribute("DependsOn"), allowed=allowed)
 
 
 @rule(
@@ -181,14 +181,14 @@ def collection(collection: Resource) -> Iterator[Fault]:
     fix="add a DependsOn on the AWS::LakeFormation::Tag",
     source="https://docs.aws.amazon.com/lake-formation/latest/dg/managing-tags.html",
 )
-def lake_formation_tags(association: Resource) -> Iterator[Fault]:
+def lake_formation_tags(association: Resource) -> Iterator[Violation]:
     """Lake Formation refuses a tag that does not exist, and to delete one that is given."""
     needs = association.template.reachable(association.logical_id)
     for pair in association.at("LFTags").items():
         for tag in association.template.of_type("AWS::LakeFormation::Tag"):
             same = pair.at("TagKey").rendered == tag.at("TagKey").rendered != ""
             if same and tag.logical_id not in needs:
-                yield Fault(at=pair.at("TagKey"), allowed=f"a Ref to {tag.logical_id}, or a DependsOn on it")
+                yield Violation(at=pair.at("TagKey"), allowed=f"a Ref to {tag.logical_id}, or a DependsOn on it")
 
 
 @rule(
@@ -198,7 +198,7 @@ def lake_formation_tags(association: Resource) -> Iterator[Fault]:
     fix="add the permission or policy for s3.amazonaws.com, and a DependsOn of the bucket on it",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html",
 )
-def notifications(bucket: Resource) -> Iterator[Fault]:
+def notifications(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses the bucket: unable to validate the following destination configurations."""
     needs = bucket.template.reachable(bucket.logical_id)
     for group, name, policy in _NOTIFIED:
@@ -209,7 +209,7 @@ def notifications(bucket: Resource) -> Iterator[Fault]:
             policies = [other for other in bucket.template.of_type(policy) if target.logical_id in other.mentions]
             if not any(other.logical_id in needs for other in policies):
                 allowed = f"a DependsOn on an {policy} for {target.logical_id}"
-                yield Fault(at=one.at(name), found=target.logical_id, allowed=allowed)
+                yield Violation(at=one.at(name), found=target.logical_id, allowed=allowed)
 
 
 @rule(
@@ -219,17 +219,17 @@ def notifications(bucket: Resource) -> Iterator[Fault]:
     fix="add a DependsOn on the bucket policy that lets cloudtrail.amazonaws.com write",
     source="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
 )
-def trail_bucket(trail: Resource) -> Iterator[Fault]:
+def trail_bucket(trail: Resource) -> Iterator[Violation]:
     """CloudTrail refuses a bucket that it may not write to: incorrect S3 bucket policy."""
     bucket = trail.at("S3BucketName").target
     if bucket is None or bucket.template is not trail.template:
         return
     policies = [one for one in trail.template.of_type("AWS::S3::BucketPolicy") if one.at("Bucket").target is bucket]
     if not any(one.logical_id in trail.template.reachable(trail.logical_id) for one in policies):
-        yield Fault(at=trail.at("S3BucketName"), allowed=f"a DependsOn on the policy of {bucket.logical_id}")
+        yield Violation(at=trail.at("S3BucketName"), allowed=f"a DependsOn on the policy of {bucket.logical_id}")
 
 
-def _unordered(resource: Resource, others: Iterator[Resource]) -> Iterator[Fault]:
+def _unordered(resource: Resource, others: Iterator[Resource]) -> Iterator[Violation]:
     """Refuse another resource of the same kind, later in the template, with which there is no order."""
     template = resource.template
     for other in others:
@@ -238,7 +238,7 @@ def _unordered(resource: Resource, others: Iterator[Resource]) -> Iterator[Fault
         if other.logical_id not in template.reachable(
             resource.logical_id
         ) and resource.logical_id not in template.reachable(other.logical_id):
-            yield Fault(at=resource.attribute("DependsOn"), allowed=f"an order between it and {other.logical_id}")
+            yield Violation(at=resource.attribute("DependsOn"), allowed=f"an order between it and {other.logical_id}")
             return
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import absent, between, matching, only_one, required, within
 from template_checks.limits import redshift as limits
@@ -45,13 +45,13 @@ _SETTINGS = (
     fix="set BaseCapacity to 4, to 8 to 512 in steps of 8, or up to 1024 in steps of 32",
     source=f"{_GUIDE}/serverless-capacity.html",
 )
-def base_capacity(workgroup: Resource) -> Iterator[Fault]:
+def base_capacity(workgroup: Resource) -> Iterator[Violation]:
     """Redshift refuses other capacities, and a maximum below the base."""
     base, most = workgroup.at("BaseCapacity"), workgroup.at("MaxCapacity")
     yield from within(base, limits.BASE_CAPACITY)
     yield from within(most, limits.MAX_CAPACITY)
     if base.number is not None and most.number is not None and most.number < base.number:
-        yield Fault(at=most, allowed=f"BaseCapacity ({base.number:g}) or more")
+        yield Violation(at=most, allowed=f"BaseCapacity ({base.number:g}) or more")
 
 
 @rule(
@@ -61,7 +61,7 @@ def base_capacity(workgroup: Resource) -> Iterator[Fault]:
     fix="set Port between 5431 and 5455 or between 8191 and 8215, or leave it out: the default is 5439",
     source=f"{_API}/API_CreateWorkgroup.html",
 )
-def port(workgroup: Resource) -> Iterator[Fault]:
+def port(workgroup: Resource) -> Iterator[Violation]:
     """Redshift refuses other ports."""
     yield from within(workgroup.at("Port"), limits.PORT)
 
@@ -74,14 +74,14 @@ def port(workgroup: Resource) -> Iterator[Fault]:
     fix="use 3 to 64 lower case letters, digits and hyphens",
     source=f"{_API}/API_CreateNamespace.html",
 )
-def names(resource: Resource) -> Iterator[Fault]:
+def names(resource: Resource) -> Iterator[Violation]:
     """Redshift refuses other names."""
     for name in ("NamespaceName", "WorkgroupName"):
         yield from matching(resource.at(name), r"[a-z0-9-]{3,64}", "3 to 64 of a-z, 0-9 and '-'")
     allowed = "a letter, then letters, digits, _ $ + . @ or '-'"
     yield from matching(resource.at("AdminUsername"), r"[a-zA-Z][a-zA-Z_0-9+.@$-]{0,127}", allowed)
     if (resource.at("AdminUsername").text or "").lower() in {"public", "admin_user", "rdsdb", "root"}:
-        yield Fault(at=resource.at("AdminUsername"), allowed="a name that Redshift has not reserved")
+        yield Violation(at=resource.at("AdminUsername"), allowed="a name that Redshift has not reserved")
     allowed = "a letter or _, then letters, digits, _ $ + . @ or '-'"
     yield from matching(resource.at("DbName"), r"[a-zA-Z_][a-zA-Z_0-9+.@$-]{0,63}", allowed)
 
@@ -93,7 +93,7 @@ def names(resource: Resource) -> Iterator[Fault]:
     fix="set ManageAdminPassword to true and remove AdminUserPassword",
     source=f"{_API}/API_CreateNamespace.html",
 )
-def admin_password(namespace: Resource) -> Iterator[Fault]:
+def admin_password(namespace: Resource) -> Iterator[Violation]:
     """Redshift refuses a password beside one that Secrets Manager keeps, and a key for a secret that is not kept."""
     managed, password = namespace.at("ManageAdminPassword"), namespace.at("AdminUserPassword")
     if managed.flag:
@@ -102,7 +102,7 @@ def admin_password(namespace: Resource) -> Iterator[Fault]:
         yield from absent(namespace.at("AdminPasswordSecretKmsKeyId"), "without ManageAdminPassword")
         if password.present != namespace.at("AdminUsername").present:
             missing = namespace.at("AdminUsername") if password.present else password
-            yield Fault(at=missing, allowed="AdminUsername and AdminUserPassword together, or ManageAdminPassword")
+            yield Violation(at=missing, allowed="AdminUsername and AdminUserPassword together, or ManageAdminPassword")
 
 
 @rule(
@@ -112,7 +112,7 @@ def admin_password(namespace: Resource) -> Iterator[Fault]:
     fix="let Secrets Manager keep it: set ManageAdminPassword to true",
     source=f"{_API}/API_CreateNamespace.html",
 )
-def password(namespace: Resource) -> Iterator[Fault]:
+def password(namespace: Resource) -> Iterator[Violation]:
     """Redshift refuses passwords that are short or have certain characters."""
     text = namespace.at("AdminUserPassword").text
     if text is None or text.startswith("{{resolve:"):
@@ -120,7 +120,7 @@ def password(namespace: Resource) -> Iterator[Fault]:
     wanted = (r".{8,64}", r".*[a-z].*", r".*[A-Z].*", r".*\d.*", r"[^/@\"\\' ]*")
     if not all(re.fullmatch(pattern, text) for pattern in wanted):
         allowed = "8 to 64 characters with upper and lower case and a digit, without / @ \" ' \\ and space"
-        yield Fault(at=namespace.at("AdminUserPassword"), found="another one", allowed=allowed)
+        yield Violation(at=namespace.at("AdminUserPassword"), found="another one", allowed=allowed)
 
 
 @rule(
@@ -130,18 +130,18 @@ def password(namespace: Resource) -> Iterator[Fault]:
     fix="give subnets in three availability zones",
     source=f"{_GUIDE}/serverless-usage-considerations.html",
 )
-def subnets(workgroup: Resource) -> Iterator[Fault]:
+def subnets(workgroup: Resource) -> Iterator[Violation]:
     """Redshift refuses fewer than two subnets, and fewer than three with enhanced VPC routing."""
     node = workgroup.at("SubnetIds")
     least = 3 if workgroup.at("EnhancedVpcRouting").flag else 2
     if not isinstance(node.value, list):
         return
     if len(node.value) < least:
-        yield Fault(at=node, found=f"{len(node.value)} subnets", allowed=f"{least} or more, each in another zone")
+        yield Violation(at=node, found=f"{len(node.value)} subnets", allowed=f"{least} or more, each in another zone")
     zones = [target.at("AvailabilityZone") for item in node.items() if (target := item.target)]
     different = {zone.rendered if zone.text else str(zone.value) for zone in zones if zone.present}
     if len(zones) == len(node.value) >= least > len(different) and all(zone.present for zone in zones):
-        yield Fault(at=node, found=f"subnets in {len(different)} zones", allowed=f"{least} zones or more")
+        yield Violation(at=node, found=f"subnets in {len(different)} zones", allowed=f"{least} zones or more")
 
 
 @rule(
@@ -151,12 +151,12 @@ def subnets(workgroup: Resource) -> Iterator[Fault]:
     fix="add DefaultIamRoleArn to IamRoles",
     source=f"{_API}/API_CreateNamespace.html",
 )
-def default_role(namespace: Resource) -> Iterator[Fault]:
+def default_role(namespace: Resource) -> Iterator[Violation]:
     """Redshift refuses a default that it was not given."""
     default, roles = namespace.at("DefaultIamRoleArn"), namespace.at("IamRoles")
     known = roles.known or not roles.present
     if default.present and default.rendered and known and default.value not in [item.value for item in roles.items()]:
-        yield Fault(at=default, allowed="one of IamRoles")
+        yield Violation(at=default, allowed="one of IamRoles")
 
 
 @rule(
@@ -166,13 +166,13 @@ def default_role(namespace: Resource) -> Iterator[Fault]:
     fix="refer to the namespace by Ref, or add a DependsOn",
     source=f"{_GUIDE}/serverless-workgroup-namespace.html",
 )
-def namespace_order(workgroup: Resource) -> Iterator[Fault]:
+def namespace_order(workgroup: Resource) -> Iterator[Violation]:
     """Redshift refuses a workgroup in a namespace that is not there yet."""
     node = workgroup.at("NamespaceName")
     for namespace in workgroup.template.of_type(NAMESPACE):
         same = node.present and node.rendered == namespace.at("NamespaceName").rendered
         if same and namespace.logical_id not in workgroup.template.reachable(workgroup.logical_id):
-            yield Fault(at=node, allowed=f"a Ref to {namespace.logical_id}, or a DependsOn on it")
+            yield Violation(at=node, allowed=f"a Ref to {namespace.logical_id}, or a DependsOn on it")
 
 
 @rule(
@@ -182,7 +182,7 @@ def namespace_order(workgroup: Resource) -> Iterator[Fault]:
     fix="remove BaseCapacity, or disable PricePerformanceTarget",
     source=f"{_API}/API_PerformanceTarget.html",
 )
-def price_performance(workgroup: Resource) -> Iterator[Fault]:
+def price_performance(workgroup: Resource) -> Iterator[Violation]:
     """Redshift refuses a base capacity beside a target for price and performance."""
     target = workgroup.at("PricePerformanceTarget")
     if target.at("Status").text == "ENABLED":
@@ -197,7 +197,7 @@ def price_performance(workgroup: Resource) -> Iterator[Fault]:
     fix="give SecurityGroupIds beside SubnetIds",
     source="https://github.com/pulumi/pulumi-aws-native/issues/614",
 )
-def network(workgroup: Resource) -> Iterator[Fault]:
+def network(workgroup: Resource) -> Iterator[Violation]:
     """Without a group that of the default VPC is taken, which is not in the subnets' VPC: creation fails."""
     if workgroup.at("SubnetIds").present:
         yield from required(workgroup.at("SecurityGroupIds"), "a security group of the subnets' VPC")
@@ -210,9 +210,9 @@ def network(workgroup: Resource) -> Iterator[Fault]:
     fix="correct ParameterKey",
     source=f"{_API}/API_ConfigParameter.html",
 )
-def parameters(workgroup: Resource) -> Iterator[Fault]:
+def parameters(workgroup: Resource) -> Iterator[Violation]:
     """Redshift refuses other parameters."""
     for parameter in workgroup.at("ConfigParameters").items():
         key = parameter.at("ParameterKey")
         if key.text is not None and key.text not in _SETTINGS:
-            yield Fault(at=key, allowed=", ".join(_SETTINGS))
+            yield Violation(at=key, allowed=", ".join(_SETTINGS))

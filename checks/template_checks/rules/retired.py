@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Node, Resource
 
 _LIFECYCLE: Final = "https://docs.aws.amazon.com/general/latest/gr/service-availability-changes.html"
@@ -48,10 +48,10 @@ _CLOSED: Final[dict[str, tuple[str, str]]] = {
     fix="use what took its place",
     source=_LIFECYCLE,
 )
-def closed(resource: Resource) -> Iterator[Fault]:
+def closed(resource: Resource) -> Iterator[Violation]:
     """An account that has not used the service before cannot create it; the others must leave it."""
     since, instead = next(entry for kind, entry in _CLOSED.items() if fnmatchcase(resource.kind, kind))
-    yield Fault(at=Node(resource, "Type", resource.kind), found=f"{resource.kind}, {since}", allowed=instead)
+    yield Violation(at=Node(resource, "Type", resource.kind), found=f"{resource.kind}, {since}", allowed=instead)
 
 
 @rule(
@@ -62,13 +62,13 @@ def closed(resource: Resource) -> Iterator[Fault]:
     fix="use Spark, or run Ray on AWS Batch or EKS",
     source="https://docs.aws.amazon.com/glue/latest/dg/awsglue-ray-jobs-availability-change.html",
 )
-def ray(job: Resource) -> Iterator[Fault]:
+def ray(job: Resource) -> Iterator[Violation]:
     """Glue for Ray is closed to new customers since 30 April 2026."""
     if job.at("Command.Name").text == "glueray":
-        yield Fault(at=job.at("Command.Name"), allowed="glueetl, gluestreaming or pythonshell")
+        yield Violation(at=job.at("Command.Name"), allowed="glueetl, gluestreaming or pythonshell")
     for name in ("WorkerType", "Command.Runtime"):
         if (job.at(name).text or "").startswith(("Z.", "Ray")):
-            yield Fault(at=job.at(name), allowed="nothing of Ray")
+            yield Violation(at=job.at(name), allowed="nothing of Ray")
 
 
 @rule(
@@ -78,22 +78,22 @@ def ray(job: Resource) -> Iterator[Fault]:
     fix="set RuntimeEnvironment to FLINK-1_20 or later",
     source="https://docs.aws.amazon.com/managed-flink/latest/java/release-version-list.html",
 )
-def flink(application: Resource) -> Iterator[Fault]:
+def flink(application: Resource) -> Iterator[Violation]:
     """SQL applications are deleted since 27 January 2026; the oldest versions of Flink can no longer be created."""
     runtime = application.at("RuntimeEnvironment")
     if (runtime.text or "").startswith(("SQL-", "FLINK-1_6", "FLINK-1_8", "FLINK-1_11", "FLINK-1_13")):
-        yield Fault(at=runtime, allowed="FLINK-1_15 to FLINK-2_3, or ZEPPELIN-FLINK-3_0")
+        yield Violation(at=runtime, allowed="FLINK-1_15 to FLINK-2_3, or ZEPPELIN-FLINK-3_0")
 
 
 @rule(
     "LAKE-RETIRED-004",
     "AWS::Glue::MLTransform",
     "AWS::Elasticsearch::Domain",
-    title="Types that AWS no longer develops are not used anew",
+    title="Types that AWS no longer develops are not used in new designs",
     fix="use AWS Entity Resolution for FindMatches, AWS::OpenSearchService::Domain for Elasticsearch",
     source=_LIFECYCLE,
     severity=Severity.WARNING,
 )
-def legacy(resource: Resource) -> Iterator[Fault]:
+def legacy(resource: Resource) -> Iterator[Violation]:
     """They work, on versions that are years old."""
-    yield Fault(at=Node(resource, "Type", resource.kind), allowed="the type that took its place")
+    yield Violation(at=Node(resource, "Type", resource.kind), allowed="the type that took its place")

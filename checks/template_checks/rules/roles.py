@@ -9,7 +9,7 @@ from typing import Final
 
 from template_checks.core.arns import arn_of
 from template_checks.core.policies import PolicyKind, may, statements, trusted_services
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import between
 
@@ -54,14 +54,16 @@ _TRUST: Final[dict[str, tuple[str, ...]]] = {
     fix="give the ARN of an IAM role",
     source=f"{_GUIDE}/reference_identifiers.html",
 )
-def is_role(resource: Resource) -> Iterator[Fault]:
+def is_role(resource: Resource) -> Iterator[Violation]:
     """The service refuses the ARN of something else, at creation or when it first tries it."""
     for node in _role_values(resource):
         target = node.target
         if target is not None and _is_no_role(target):
-            yield Fault(at=node, found=f"the {target.kind} {target.logical_id}", allowed="the ARN of an AWS::IAM::Role")
+            yield Violation(
+                at=node, found=f"the {target.kind} {target.logical_id}", allowed="the ARN of an AWS::IAM::Role"
+            )
         elif not _may_name_role(node):
-            yield Fault(at=node, allowed="the ARN of a role, arn:<partition>:iam::<account>:role/<name>")
+            yield Violation(at=node, allowed="the ARN of a role, arn:<partition>:iam::<account>:role/<name>")
 
 
 @rule(
@@ -71,7 +73,7 @@ def is_role(resource: Resource) -> Iterator[Fault]:
     fix="add the service to the role's AssumeRolePolicyDocument",
     source=f"{_GUIDE}/id_roles_create_for-service.html",
 )
-def trust(resource: Resource) -> Iterator[Fault]:
+def trust(resource: Resource) -> Iterator[Violation]:
     """The service cannot assume the role: creation fails, or the first run."""
     wanted = next(services for kind, services in _TRUST.items() if fnmatchcase(resource.kind, kind))
     for node in _role_values(resource):
@@ -82,7 +84,7 @@ def trust(resource: Resource) -> Iterator[Fault]:
         hosts = [f"{service}." for service in wanted]
         if not any(name.startswith((*hosts, "${", "*")) for name in trusted):
             found = f"{role.logical_id}, which trusts {', '.join(trusted) or 'no service'}"
-            yield Fault(at=node, found=found, allowed=f"a role that trusts {wanted[0]}.amazonaws.com")
+            yield Violation(at=node, found=found, allowed=f"a role that trusts {wanted[0]}.amazonaws.com")
 
 
 @rule(
@@ -92,14 +94,14 @@ def trust(resource: Resource) -> Iterator[Fault]:
     fix="set MaxSessionDuration between 3600 and 43200",
     source=f"{_GUIDE}/id_roles_update-role-settings.html",
 )
-def session(role: Resource) -> Iterator[Fault]:
+def session(role: Resource) -> Iterator[Violation]:
     """IAM refuses other durations, and a trust policy that assumes by another action than sts has."""
     yield from between(role.at("MaxSessionDuration"), 3600, 43200, "seconds")
     for statement in statements(role):
         if statement.kind is PolicyKind.TRUST:
             for node in statement.actions:
                 if node.text and not node.text.lower().startswith(("sts:", "*")):
-                    yield Fault(at=node, allowed="an action of sts, such as sts:AssumeRole")
+                    yield Violation(at=node, allowed="an action of sts, such as sts:AssumeRole")
 
 
 def _role_values(resource: Resource) -> Iterator[Node]:
@@ -139,8 +141,8 @@ def _may_name_role(node: Node) -> bool:
     return node.text is None or by_name or node.text.startswith("{{") or not node.text
 
 
-def role_must_allow(node: Node, action: str) -> Iterator[Fault]:
+def role_must_allow(node: Node, action: str) -> Iterator[Violation]:
     """Refuse a role of the app that does not allow an action; roles and policies from elsewhere pass."""
     role = node.target
     if role is not None and role.kind == "AWS::IAM::Role" and not may(role, action):
-        yield Fault(at=node, found=f"{role.logical_id}, which may not", allowed=f"a role with {action}")
+        yield Violation(at=node, found=f"{role.logical_id}, which may not", allowed=f"a role with {action}")

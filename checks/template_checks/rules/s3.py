@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import at_least, matching, required
 
@@ -29,7 +29,7 @@ _MOVES = (
     fix="set TransitionInDays to 30 or more, or move to INTELLIGENT_TIERING or GLACIER_IR",
     source=_TRANSITIONS,
 )
-def first_transition(bucket: Resource) -> Iterator[Fault]:
+def first_transition(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses earlier moves to STANDARD_IA and ONEZONE_IA."""
     for moves in _schedules(bucket):
         for storage_class, days in moves:
@@ -44,7 +44,7 @@ def first_transition(bucket: Resource) -> Iterator[Fault]:
     fix="order the transitions from warm to cold, 30 days or more after a move to infrequent access",
     source=_TRANSITIONS,
 )
-def later_transitions(bucket: Resource) -> Iterator[Fault]:
+def later_transitions(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses moves to a warmer class, and those within 30 days of a move to infrequent access."""
     for moves in _schedules(bucket):
         known = sorted(
@@ -54,9 +54,9 @@ def later_transitions(bucket: Resource) -> Iterator[Fault]:
         for (before, warm, _), (after, cold, node) in pairwise(known):
             stay = 30 if warm in _INFREQUENT else 1
             if cold in _CLASSES[: _CLASSES.index(warm) + 1] or (warm, cold) == ("ONEZONE_IA", "GLACIER_IR"):
-                yield Fault(at=node, found=f"a move from {warm} to {cold}", allowed="a move to a colder class")
+                yield Violation(at=node, found=f"a move from {warm} to {cold}", allowed="a move to a colder class")
             elif after < before + stay:
-                yield Fault(at=node, allowed=f"{before + stay:g} days or more, {stay} after the move to {warm}")
+                yield Violation(at=node, allowed=f"{before + stay:g} days or more, {stay} after the move to {warm}")
 
 
 @rule(
@@ -66,7 +66,7 @@ def later_transitions(bucket: Resource) -> Iterator[Fault]:
     fix="set the expiration later than the last transition",
     source=_TRANSITIONS,
 )
-def expiration(bucket: Resource) -> Iterator[Fault]:
+def expiration(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses rules that delete objects before, or when, they move."""
     for one in _rules(bucket):
         pairs = (
@@ -77,7 +77,7 @@ def expiration(bucket: Resource) -> Iterator[Fault]:
             yield from at_least(expires, 1, "days")
             last = max((days.number or 0 for _, days in moves), default=0)
             if moves and expires.number is not None and expires.number <= last:
-                yield Fault(at=expires, allowed=f"more than {last:g} days, when objects last move")
+                yield Violation(at=expires, allowed=f"more than {last:g} days, when objects last move")
         yield from at_least(one.at("AbortIncompleteMultipartUpload.DaysAfterInitiation"), 1, "days")
 
 
@@ -88,19 +88,19 @@ def expiration(bucket: Resource) -> Iterator[Fault]:
     fix="give the rule an action, and each rule an Id of its own",
     source=f"{_GUIDE}/intro-lifecycle-rules.html",
 )
-def lifecycle_rule(bucket: Resource) -> Iterator[Fault]:
+def lifecycle_rule(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses rules without an action and two with one id."""
     ids: set[str] = set()
     for one in _rules(bucket):
         if one.known and not any(re.search(r"Expir|Transition|Abort", child.path) for child in one.children()):
-            yield Fault(at=one, found="a rule without an action", allowed="an expiration, a transition or an abort")
+            yield Violation(at=one, found="a rule without an action", allowed="an expiration, a transition or an abort")
         name = one.at("Id").text
         if name and name in ids:
-            yield Fault(at=one.at("Id"), allowed="ids that are not given twice")
+            yield Violation(at=one.at("Id"), allowed="ids that are not given twice")
         ids |= {name} if name else set()
         marker = one.at("ExpiredObjectDeleteMarker")
         if marker.flag and (one.at("ExpirationInDays").present or one.at("TagFilters").present):
-            yield Fault(at=marker, allowed="false beside ExpirationInDays or TagFilters")
+            yield Violation(at=marker, allowed="false beside ExpirationInDays or TagFilters")
 
 
 @rule(
@@ -110,20 +110,20 @@ def lifecycle_rule(bucket: Resource) -> Iterator[Fault]:
     fix="use SSE-S3 (AES256) and no default retention on the bucket of logs",
     source=f"{_GUIDE}/enable-server-access-logging.html",
 )
-def log_target(bucket: Resource) -> Iterator[Fault]:
+def log_target(bucket: Resource) -> Iterator[Violation]:
     """S3 writes no logs to a bucket with SSE-KMS as default or with Object Lock's default retention."""
     target = bucket.at("LoggingConfiguration.DestinationBucketName").target
     if target is None or target.kind != BUCKET:
         return
     for encryption in target.properties.every("SSEAlgorithm"):
         if encryption.text and encryption.text.startswith("aws:kms"):
-            yield Fault(
+            yield Violation(
                 at=bucket.at("LoggingConfiguration.DestinationBucketName"),
                 found=f"{target.logical_id}, which encrypts with {encryption.text}",
                 allowed="a bucket with AES256",
             )
     if target.at("ObjectLockConfiguration.Rule.DefaultRetention").present:
-        yield Fault(
+        yield Violation(
             at=bucket.at("LoggingConfiguration.DestinationBucketName"),
             found=f"{target.logical_id}, which has a default retention",
             allowed="a bucket without one",
@@ -137,11 +137,11 @@ def log_target(bucket: Resource) -> Iterator[Fault]:
     fix="log to another bucket",
     source=f"{_GUIDE}/ServerLogs.html",
 )
-def self_logging(bucket: Resource) -> Iterator[Fault]:
+def self_logging(bucket: Resource) -> Iterator[Violation]:
     """Each log that is written is an access that is logged."""
     target = bucket.at("LoggingConfiguration.DestinationBucketName")
     if target.target is bucket or (target.text is not None and target.text == bucket.at("BucketName").text):
-        yield Fault(at=target, allowed="another bucket")
+        yield Violation(at=target, allowed="another bucket")
 
 
 @rule(
@@ -151,7 +151,7 @@ def self_logging(bucket: Resource) -> Iterator[Fault]:
     fix="leave the name out, or use 3 to 63 lower case letters, digits and hyphens",
     source=f"{_GUIDE}/bucketnamingrules.html",
 )
-def bucket_name(bucket: Resource) -> Iterator[Fault]:
+def bucket_name(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses other names."""
     name = bucket.at("BucketName")
     allowed = "3 to 63 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit"
@@ -160,7 +160,7 @@ def bucket_name(bucket: Resource) -> Iterator[Fault]:
         re.search(r"\.\.|^xn--|^sthree-|^amzn-s3-demo-|-s3alias$|--ol-s3$|\.mrap$|--x-s3$", name.text)
         or re.fullmatch(r"(\d{1,3}\.){3}\d{1,3}", name.text)
     ):
-        yield Fault(at=name, allowed="a name that S3 has not reserved")
+        yield Violation(at=name, allowed="a name that S3 has not reserved")
 
 
 @rule(
@@ -170,15 +170,15 @@ def bucket_name(bucket: Resource) -> Iterator[Fault]:
     fix="set VersioningConfiguration.Status to Enabled",
     source=f"{_GUIDE}/replication-requirements.html",
 )
-def versioning(bucket: Resource) -> Iterator[Fault]:
+def versioning(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses to replicate, or to lock, a bucket that keeps no versions."""
     status = bucket.at("VersioningConfiguration.Status")
     if bucket.at("ReplicationConfiguration").present and (not status.present or status.text == "Suspended"):
-        yield Fault(at=status, allowed="Enabled for replication")
+        yield Violation(at=status, allowed="Enabled for replication")
     if bucket.at("ObjectLockEnabled").flag and status.text == "Suspended":
-        yield Fault(at=status, allowed="Enabled for object lock")
+        yield Violation(at=status, allowed="Enabled for object lock")
     if bucket.at("ObjectLockConfiguration.Rule").present and bucket.at("ObjectLockEnabled").flag is False:
-        yield Fault(at=bucket.at("ObjectLockEnabled"), allowed="true beside ObjectLockConfiguration")
+        yield Violation(at=bucket.at("ObjectLockEnabled"), allowed="true beside ObjectLockConfiguration")
 
 
 @rule(
@@ -188,11 +188,11 @@ def versioning(bucket: Resource) -> Iterator[Fault]:
     fix="set SSEAlgorithm to aws:kms beside a key, or remove the key",
     source=f"{_GUIDE}/default-bucket-encryption.html",
 )
-def encryption(bucket: Resource) -> Iterator[Fault]:
+def encryption(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses a key for encryption that has none."""
     for default in bucket.properties.every("ServerSideEncryptionByDefault"):
         if default.at("SSEAlgorithm").text == "AES256" and default.at("KMSMasterKeyID").present:
-            yield Fault(at=default.at("KMSMasterKeyID"), allowed="nothing with AES256")
+            yield Violation(at=default.at("KMSMasterKeyID"), allowed="nothing with AES256")
 
 
 @rule(
@@ -202,7 +202,7 @@ def encryption(bucket: Resource) -> Iterator[Fault]:
     fix="use lower case letters and digits, with hyphens for buckets and underscores for the others",
     source=f"{_GUIDE}/s3-tables-buckets-naming.html",
 )
-def table_names(resource: Resource) -> Iterator[Fault]:
+def table_names(resource: Resource) -> Iterator[Violation]:
     """S3 Tables refuses other names."""
     if resource.kind == "AWS::S3Tables::TableBucket":
         allowed = "3 to 63 of a-z, 0-9 and '-'"
@@ -219,11 +219,11 @@ def table_names(resource: Resource) -> Iterator[Fault]:
     fix="set TargetFileSizeMB between 64 and 512",
     source=f"{_GUIDE}/s3-tables-maintenance.html",
 )
-def table_maintenance(resource: Resource) -> Iterator[Fault]:
+def table_maintenance(resource: Resource) -> Iterator[Violation]:
     """S3 Tables refuses other sizes."""
     for size in resource.properties.every("TargetFileSizeMB"):
         if size.number is not None and not 64 <= size.number <= 512:
-            yield Fault(at=size, allowed="64 to 512")
+            yield Violation(at=size, allowed="64 to 512")
     for name in ("MinSnapshotsToKeep", "MaxSnapshotAgeHours", "UnreferencedDays", "NoncurrentDays"):
         for limit in resource.properties.every(name):
             yield from at_least(limit, 1)
@@ -236,18 +236,18 @@ def table_maintenance(resource: Resource) -> Iterator[Fault]:
     fix="name the bucket's ARN, or the ARN with /* for its objects",
     source=f"{_GUIDE}/bucket-policies.html",
 )
-def policy_resource(policy: Resource) -> Iterator[Fault]:
+def policy_resource(policy: Resource) -> Iterator[Violation]:
     """S3 refuses a policy with a resource of another bucket, or with what is no ARN of S3."""
     bucket = policy.at("Bucket").target
     for statement in policy.at("PolicyDocument.Statement").items():
         for resource in statement.at("Resource").items():
             other = resource.target
             if resource.text is not None and not re.match(r"\*|arn:[\w-]+:s3", resource.text):
-                yield Fault(at=resource, allowed="the ARN of the bucket or of its objects")
+                yield Violation(at=resource, allowed="the ARN of the bucket or of its objects")
             elif bucket is not None and other is not None and other.kind == BUCKET and other is not bucket:
-                yield Fault(at=resource, allowed=f"the ARN of {bucket.logical_id}")
+                yield Violation(at=resource, allowed=f"the ARN of {bucket.logical_id}")
             elif bucket is not None and resource.rendered == f"${{{bucket.logical_id}}}":
-                yield Fault(at=resource, allowed="the ARN of the bucket, not its name")
+                yield Violation(at=resource, allowed="the ARN of the bucket, not its name")
         yield from (
             required(statement.at("Principal"), "a principal") if not statement.at("NotPrincipal").present else ()
         )

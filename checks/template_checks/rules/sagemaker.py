@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import at_least, between, matching, only_one, required
 
@@ -29,13 +29,13 @@ _NAME = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
     fix="remove the key, or choose an instance type without local disks",
     source=f"{_API}/API_ResourceConfig.html",
 )
-def volume_key(resource: Resource) -> Iterator[Fault]:
+def volume_key(resource: Resource) -> Iterator[Violation]:
     """SageMaker refuses a key for instances with NVMe disks, which are encrypted by the hardware."""
     key = resource.at("KmsKeyId") if resource.kind == ENDPOINT_CONFIG else None
     for node in resource.properties.every("InstanceType"):
         volume = key or _beside(node, "VolumeKmsKeyId")
         if volume.present and node.text and _LOCAL_DISKS.match(node.text):
-            yield Fault(at=volume, allowed=f"nothing with {node.text}")
+            yield Violation(at=volume, allowed=f"nothing with {node.text}")
 
 
 @rule(
@@ -45,7 +45,7 @@ def volume_key(resource: Resource) -> Iterator[Fault]:
     fix="write ml. before the type, for instance ml.m5.large",
     source=f"{_API}/API_ProductionVariant.html",
 )
-def instance_type(resource: Resource) -> Iterator[Fault]:
+def instance_type(resource: Resource) -> Iterator[Violation]:
     """SageMaker refuses the types of EC2."""
     for node in resource.properties.every("InstanceType"):
         yield from matching(node, r"(ml\.[a-z0-9-]+\.[a-z0-9-]+|system)", "ml.<family>.<size>")
@@ -59,7 +59,7 @@ def instance_type(resource: Resource) -> Iterator[Fault]:
     source="https://github.com/aws/amazon-sagemaker-examples/issues/379",
     severity=Severity.WARNING,
 )
-def endpoint(endpoint: Resource) -> Iterator[Fault]:
+def endpoint(endpoint: Resource) -> Iterator[Violation]:
     """The deployment waits for the endpoint, up to hours, and rolls back if artefact, image or /ping is missing."""
     configuration = endpoint.at("EndpointConfigName").target
     models = (
@@ -68,7 +68,9 @@ def endpoint(endpoint: Resource) -> Iterator[Fault]:
         else []
     )
     if any(model is not None for model in models):
-        yield Fault(at=endpoint.at("EndpointConfigName"), found="a model of the same app", allowed="a registered model")
+        yield Violation(
+            at=endpoint.at("EndpointConfigName"), found="a model of the same app", allowed="a registered model"
+        )
 
 
 @rule(
@@ -78,16 +80,16 @@ def endpoint(endpoint: Resource) -> Iterator[Fault]:
     fix="give InstanceType with InitialInstanceCount, or ServerlessConfig",
     source=f"{_API}/API_ProductionVariant.html",
 )
-def variants(configuration: Resource) -> Iterator[Fault]:
+def variants(configuration: Resource) -> Iterator[Violation]:
     """SageMaker refuses both, neither, and memory that is not in steps of 1 GB from 1 to 6."""
     for variant in configuration.at("ProductionVariants").items():
         serverless = variant.at("ServerlessConfig")
         yield from only_one(serverless, variant.at("InstanceType"))
         if variant.known and not serverless.present and not variant.at("InstanceType").present:
-            yield Fault(at=variant, found="neither", allowed="InstanceType or ServerlessConfig")
+            yield Violation(at=variant, found="neither", allowed="InstanceType or ServerlessConfig")
         memory = serverless.at("MemorySizeInMB")
         if memory.number is not None and memory.number not in range(1024, 6145, 1024):
-            yield Fault(at=memory, allowed="1024 to 6144 in steps of 1024")
+            yield Violation(at=memory, allowed="1024 to 6144 in steps of 1024")
         yield from between(serverless.at("MaxConcurrency"), 1, 200)
         yield from at_least(variant.at("InitialVariantWeight"), 0)
 
@@ -99,12 +101,12 @@ def variants(configuration: Resource) -> Iterator[Fault]:
     fix="set PrimaryContainer or Containers, with an Image or a ModelPackageName",
     source=f"{_API}/API_CreateModel.html",
 )
-def model(model: Resource) -> Iterator[Fault]:
+def model(model: Resource) -> Iterator[Violation]:
     """SageMaker refuses both, neither, and a container without an image."""
     primary, several = model.at("PrimaryContainer"), model.at("Containers")
     yield from only_one(primary, several)
     if not primary.present and not several.present:
-        yield Fault(at=primary, allowed="a container, or several in Containers")
+        yield Violation(at=primary, allowed="a container, or several in Containers")
     for container in [primary, *several.items()]:
         if container.known and not container.at("Image").present:
             yield from required(container.at("ModelPackageName"), "an Image or a ModelPackageName")
@@ -117,7 +119,7 @@ def model(model: Resource) -> Iterator[Fault]:
     fix="set SubnetId and SecurityGroupIds, or enable internet access",
     source=f"{_API}/API_CreateNotebookInstance.html",
 )
-def notebook(notebook: Resource) -> Iterator[Fault]:
+def notebook(notebook: Resource) -> Iterator[Violation]:
     """SageMaker refuses a notebook that nothing can reach, and volumes outside 5 to 16384 GB."""
     if notebook.at("DirectInternetAccess").text == "Disabled":
         yield from required(notebook.at("SubnetId"), "a subnet while DirectInternetAccess is Disabled")
@@ -133,7 +135,7 @@ def notebook(notebook: Resource) -> Iterator[Fault]:
     fix="give PipelineDefinitionBody as JSON text of the pipeline schema",
     source=f"{_GUIDE}/define-pipeline.html",
 )
-def pipeline(pipeline: Resource) -> Iterator[Fault]:
+def pipeline(pipeline: Resource) -> Iterator[Violation]:
     """SageMaker refuses other definitions, two steps of one name, and steps that depend on none."""
     body = pipeline.at("PipelineDefinition.PipelineDefinitionBody")
     if not body.text:
@@ -144,13 +146,13 @@ def pipeline(pipeline: Resource) -> Iterator[Fault]:
         definition = None
     steps = definition.get("Steps") if isinstance(definition, dict) else None
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        yield Fault(at=body, allowed="JSON with Version and Steps")
+        yield Violation(at=body, allowed="JSON with Version and Steps")
         return
     names = [str(step.get("Name")) for step in steps]
     if len(set(names)) != len(names):
-        yield Fault(at=body, found=", ".join(names), allowed="steps of different names")
+        yield Violation(at=body, found=", ".join(names), allowed="steps of different names")
     for needed in {str(one) for step in steps for one in step.get("DependsOn") or []} - set(names):
-        yield Fault(at=body, found=f"DependsOn {needed}", allowed=", ".join(names))
+        yield Violation(at=body, found=f"DependsOn {needed}", allowed=", ".join(names))
 
 
 @rule(
@@ -160,10 +162,10 @@ def pipeline(pipeline: Resource) -> Iterator[Fault]:
     fix="add OfflineStoreConfig or OnlineStoreConfig, and define the record identifier and event time",
     source=f"{_API}/API_CreateFeatureGroup.html",
 )
-def feature_group(group: Resource) -> Iterator[Fault]:
+def feature_group(group: Resource) -> Iterator[Violation]:
     """SageMaker refuses a group without a store, and identifiers that are no feature."""
     if not group.at("OfflineStoreConfig").present and not group.at("OnlineStoreConfig").present:
-        yield Fault(at=group.at("OfflineStoreConfig"), allowed="an offline or an online store")
+        yield Violation(at=group.at("OfflineStoreConfig"), allowed="an offline or an online store")
     if group.at("OfflineStoreConfig").present:
         yield from required(group.at("RoleArn"), "a role that writes the offline store")
     features = {
@@ -173,9 +175,9 @@ def feature_group(group: Resource) -> Iterator[Fault]:
         return
     for name in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
         if group.at(name).text and group.at(name).text not in features:
-            yield Fault(at=group.at(name), allowed=", ".join(map(str, features)))
+            yield Violation(at=group.at(name), allowed=", ".join(map(str, features)))
     if features.get(group.at("EventTimeFeatureName").text) == "Integral":
-        yield Fault(at=group.at("EventTimeFeatureName"), found="an Integral", allowed="a String or a Fractional")
+        yield Violation(at=group.at("EventTimeFeatureName"), found="an Integral", allowed="a String or a Fractional")
 
 
 @rule(
@@ -185,7 +187,7 @@ def feature_group(group: Resource) -> Iterator[Fault]:
     fix="use letters, digits and hyphens, up to 63",
     source=f"{_API}/API_CreateModel.html",
 )
-def names(resource: Resource) -> Iterator[Fault]:
+def names(resource: Resource) -> Iterator[Violation]:
     """SageMaker refuses other names."""
     kind = resource.kind.rpartition("::")[2]
     for name in (f"{kind}Name", "EndpointConfigName", "ModelPackageGroupName", "NotebookInstanceName", "PipelineName"):
@@ -200,7 +202,7 @@ def names(resource: Resource) -> Iterator[Fault]:
     fix="set DefaultUserSettings.ExecutionRole, and security groups with AppNetworkAccessType VpcOnly",
     source=f"{_API}/API_CreateDomain.html",
 )
-def domain(domain: Resource) -> Iterator[Fault]:
+def domain(domain: Resource) -> Iterator[Violation]:
     """SageMaker refuses a domain whose applications could not run."""
     yield from required(domain.at("DefaultUserSettings.ExecutionRole"), "a role")
     if domain.at("AppNetworkAccessType").text == "VpcOnly":

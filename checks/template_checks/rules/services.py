@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import between, matching, required
 
@@ -22,7 +22,7 @@ _EMR_WORKERS: Final = {1: (2, 8, 1), 2: (4, 16, 1), 4: (8, 30, 1), 8: (16, 60, 4
     fix="use lower case letters, digits and hyphens, 3 to 32 of them",
     source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-create.html",
 )
-def search_names(resource: Resource) -> Iterator[Fault]:
+def search_names(resource: Resource) -> Iterator[Violation]:
     """OpenSearch Serverless refuses other names."""
     collection = resource.kind == "AWS::OpenSearchServerless::Collection"
     pattern = r"[a-z][a-z0-9_-]{2,63}" if collection else r"[a-z][a-z0-9-]{2,31}"
@@ -37,11 +37,11 @@ def search_names(resource: Resource) -> Iterator[Fault]:
     fix="set NumberOfBrokerNodes to a multiple of the number of ClientSubnets",
     source="https://docs.aws.amazon.com/msk/1.0/apireference/clusters.html",
 )
-def brokers(cluster: Resource) -> Iterator[Fault]:
+def brokers(cluster: Resource) -> Iterator[Violation]:
     """MSK refuses other numbers, and volumes outside 1 to 16384 GB."""
     subnets, count = cluster.at("BrokerNodeGroupInfo.ClientSubnets").value, cluster.at("NumberOfBrokerNodes")
     if isinstance(subnets, list) and subnets and count.number is not None and count.number % len(subnets):
-        yield Fault(at=count, allowed=f"a multiple of {len(subnets)}, the number of subnets")
+        yield Violation(at=count, allowed=f"a multiple of {len(subnets)}, the number of subnets")
     for size in cluster.properties.every("VolumeSize"):
         yield from between(size, 1, 16384, "GB")
 
@@ -53,14 +53,14 @@ def brokers(cluster: Resource) -> Iterator[Fault]:
     fix="start the secret's Name with AmazonMSK_, and set its KmsKeyId",
     source="https://docs.aws.amazon.com/msk/latest/developerguide/msk-password-tutorial.html",
 )
-def scram_secrets(batch: Resource) -> Iterator[Fault]:
+def scram_secrets(batch: Resource) -> Iterator[Violation]:
     """MSK cannot read a secret of another name, or one with the key of Secrets Manager."""
     for item in batch.at("SecretArnList").items():
         secret = item.target
         if secret is not None and secret.kind == "AWS::SecretsManager::Secret":
             name = secret.at("Name")
             if not name.rendered.startswith("AmazonMSK_"):
-                yield Fault(at=name, allowed="a name that starts with AmazonMSK_")
+                yield Violation(at=name, allowed="a name that starts with AmazonMSK_")
             yield from required(secret.at("KmsKeyId"), "a customer key")
 
 
@@ -71,7 +71,7 @@ def scram_secrets(batch: Resource) -> Iterator[Fault]:
     fix="give 2 to 8 GB for each vCPU, within the limits of the number of vCPUs",
     source="https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/app-behavior.html",
 )
-def workers(application: Resource) -> Iterator[Fault]:
+def workers(application: Resource) -> Iterator[Violation]:
     """EMR Serverless refuses other pairs, and waits outside of 1 to 10080 minutes."""
     yield from between(application.at("AutoStopConfiguration.IdleTimeoutMinutes"), 1, 10080, "minutes")
     for configuration in application.properties.every("WorkerConfiguration"):
@@ -79,12 +79,12 @@ def workers(application: Resource) -> Iterator[Fault]:
         if processors is None:
             continue
         if processors not in _EMR_WORKERS:
-            yield Fault(at=configuration.at("Cpu"), allowed="1, 2, 4, 8 or 16 vCPU")
+            yield Violation(at=configuration.at("Cpu"), allowed="1, 2, 4, 8 or 16 vCPU")
         elif memory is not None:
             least, most, step = _EMR_WORKERS[processors]
             if not least <= memory <= most or (memory - least) % step:
                 allowed = f"{least} to {most} GB in steps of {step} for {processors} vCPU"
-                yield Fault(at=configuration.at("Memory"), allowed=allowed)
+                yield Violation(at=configuration.at("Memory"), allowed=allowed)
 
 
 @rule(
@@ -94,14 +94,14 @@ def workers(application: Resource) -> Iterator[Fault]:
     fix="choose one of the allowed numbers, the least not above the most",
     source="https://docs.aws.amazon.com/dms/latest/APIReference/API_ComputeConfig.html",
 )
-def replication_units(replication: Resource) -> Iterator[Fault]:
+def replication_units(replication: Resource) -> Iterator[Violation]:
     """DMS refuses others."""
     least, most = replication.at("ComputeConfig.MinCapacityUnits"), replication.at("ComputeConfig.MaxCapacityUnits")
     for node in (least, most):
         if node.number is not None and node.number not in _DMS_UNITS:
-            yield Fault(at=node, allowed=", ".join(map(str, _DMS_UNITS)))
+            yield Violation(at=node, allowed=", ".join(map(str, _DMS_UNITS)))
     if least.number is not None and most.number is not None and least.number > most.number:
-        yield Fault(at=least, allowed=f"{most.number:g} or fewer, the MaxCapacityUnits")
+        yield Violation(at=least, allowed=f"{most.number:g} or fewer, the MaxCapacityUnits")
 
 
 @rule(
@@ -114,16 +114,16 @@ def replication_units(replication: Resource) -> Iterator[Fault]:
     fix="give two subnets in two zones; one for Lustre",
     source="https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.VPC.html",
 )
-def subnet_groups(group: Resource) -> Iterator[Fault]:
+def subnet_groups(group: Resource) -> Iterator[Violation]:
     """The service refuses other numbers."""
     node = group.at("SubnetIds")
     if not isinstance(node.value, list):
         return
     if group.kind == "AWS::FSx::FileSystem":
         if group.at("FileSystemType").text == "LUSTRE" and len(node.value) != 1:
-            yield Fault(at=node, found=f"{len(node.value)} subnets", allowed="one subnet for Lustre")
+            yield Violation(at=node, found=f"{len(node.value)} subnets", allowed="one subnet for Lustre")
     elif len(node.value) < 2 and group.kind != "AWS::Redshift::ClusterSubnetGroup":
-        yield Fault(at=node, found=f"{len(node.value)} subnets", allowed="2 or more, in two zones")
+        yield Violation(at=node, found=f"{len(node.value)} subnets", allowed="2 or more, in two zones")
 
 
 @rule(
@@ -133,13 +133,13 @@ def subnet_groups(group: Resource) -> Iterator[Fault]:
     fix="set Parallelism and ParallelismPerKPU to 1 or more with ConfigurationType CUSTOM",
     source="https://docs.aws.amazon.com/managed-flink/latest/apiv2/API_ParallelismConfiguration.html",
 )
-def parallelism(application: Resource) -> Iterator[Fault]:
+def parallelism(application: Resource) -> Iterator[Violation]:
     """Flink refuses other numbers, and any of them while its own defaults are asked for."""
     for configuration in application.properties.every("ParallelismConfiguration"):
         yield from between(configuration.at("ParallelismPerKPU"), 1, 8)
         yield from between(configuration.at("Parallelism"), 1, 1000)
         if configuration.at("ConfigurationType").text == "DEFAULT" and configuration.at("Parallelism").present:
-            yield Fault(at=configuration.at("ConfigurationType"), allowed="CUSTOM beside Parallelism")
+            yield Violation(at=configuration.at("ConfigurationType"), allowed="CUSTOM beside Parallelism")
 
 
 def _amount(text: str | None) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from template_checks.core.asl import ENDS, MACHINE, DefinitionError, machines_of, readable_machines, states_of, text_of
-from template_checks.core.rule import Fault, rule
+from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import required
 
@@ -34,26 +34,26 @@ _EXPRESSION_FIELDS: Final = ("Arguments", "Output")
     fix="give JSON with StartAt and States",
     source=f"{_GUIDE}/statemachine-structure.html",
 )
-def definition(resource: Resource) -> Iterator[Fault]:
+def definition(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses other definitions, a start and targets that do not exist, and unknown types."""
     node = text_of(resource)
     try:
         machines = machines_of(resource)
     except DefinitionError as problem:
-        yield Fault(at=node, found="a definition that is none", allowed=str(problem))
+        yield Violation(at=node, found="a definition that is none", allowed=str(problem))
         return
     for machine in machines:
         if machine.start not in machine.states:
-            yield Fault(at=node, found=f"StartAt {machine.start}", allowed=f"one of {', '.join(machine.states)}")
+            yield Violation(at=node, found=f"StartAt {machine.start}", allowed=f"one of {', '.join(machine.states)}")
         for state in machine.states.values():
             if len(state.name) > 80:
-                yield Fault(at=node, found=f"a name of {len(state.name)} letters", allowed="80 letters or fewer")
+                yield Violation(at=node, found=f"a name of {len(state.name)} letters", allowed="80 letters or fewer")
             if state.kind not in _KINDS:
-                yield Fault(at=node, found=f"type {state.kind} of {state.name}", allowed=", ".join(_KINDS))
+                yield Violation(at=node, found=f"type {state.kind} of {state.name}", allowed=", ".join(_KINDS))
             for target in state.next:
                 if target not in machine.states:
                     found = f"{target} after {state.name}"
-                    yield Fault(at=node, found=found, allowed=f"one of {', '.join(machine.states)}")
+                    yield Violation(at=node, found=found, allowed=f"one of {', '.join(machine.states)}")
 
 
 @rule(
@@ -63,17 +63,17 @@ def definition(resource: Resource) -> Iterator[Fault]:
     fix="set Next, or End to true",
     source=f"{_GUIDE}/statemachine-structure.html",
 )
-def transitions(resource: Resource) -> Iterator[Fault]:
+def transitions(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses a state with neither or both, and a Choice or an end with either."""
     for _, state in states_of(resource):
         given = [key for key in ("Next", "End") if state.fields.get(key)]
         if state.kind in {"Choice", *ENDS}:
             if given:
                 found = f"{state.name} with {given[0]}"
-                yield Fault(at=text_of(resource), found=found, allowed=f"a {state.kind} without it")
+                yield Violation(at=text_of(resource), found=found, allowed=f"a {state.kind} without it")
         elif len(given) != 1 and state.kind in _KINDS:
             found = f"{state.name} with {' and '.join(given) or 'neither Next nor End'}"
-            yield Fault(at=text_of(resource), found=found, allowed="one of Next and End")
+            yield Violation(at=text_of(resource), found=found, allowed="one of Next and End")
 
 
 @rule(
@@ -83,11 +83,11 @@ def transitions(resource: Resource) -> Iterator[Fault]:
     fix="lead to the state from another one, or remove it",
     source=f"{_GUIDE}/statemachine-structure.html",
 )
-def reachable(resource: Resource) -> Iterator[Fault]:
-    """What the state was meant to do never happens."""
+def reachable(resource: Resource) -> Iterator[Violation]:
+    """A state that no transition reaches never runs."""
     for machine in readable_machines(resource):
         for name in machine.states.keys() - machine.reachable if machine.start in machine.states else ():
-            yield Fault(
+            yield Violation(
                 at=text_of(resource), found=f"{name}, which nothing leads to", allowed="states that are reached"
             )
 
@@ -99,12 +99,12 @@ def reachable(resource: Resource) -> Iterator[Fault]:
     fix="let a Choice leave the loop, or set End",
     source=f"{_GUIDE}/service-quotas.html",
 )
-def ending(resource: Resource) -> Iterator[Fault]:
+def ending(resource: Resource) -> Iterator[Violation]:
     """It goes round until it has 25,000 events in its history, and is paid for each."""
     for machine in readable_machines(resource):
         for name in sorted(machine.reachable - machine.ending):
             if all(target in machine.states for target in machine.states[name].next) and machine.states[name].next:
-                yield Fault(at=text_of(resource), found=f"{name}, which leads to no end", allowed="a way to an end")
+                yield Violation(at=text_of(resource), found=f"{name}, which leads to no end", allowed="a way to an end")
 
 
 @rule(
@@ -114,17 +114,17 @@ def ending(resource: Resource) -> Iterator[Fault]:
     fix="correct the operator, for instance StringEquals or NumericGreaterThan",
     source=f"{_GUIDE}/state-choice.html",
 )
-def choices(resource: Resource) -> Iterator[Fault]:
+def choices(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses others, choices without a comparison and a Choice without choices."""
     for _, state in states_of(resource):
         if state.kind == "Choice":
             given = state.fields.get("Choices")
             if not isinstance(given, list) or not given:
                 found = f"{state.name} without Choices"
-                yield Fault(at=text_of(resource), found=found, allowed="one choice or more")
+                yield Violation(at=text_of(resource), found=found, allowed="one choice or more")
             for one in given if isinstance(given, list) else []:
                 for problem, allowed in _comparison_problems(one, state.language, top=True):
-                    yield Fault(at=text_of(resource), found=f"{problem} in {state.name}", allowed=allowed)
+                    yield Violation(at=text_of(resource), found=f"{problem} in {state.name}", allowed=allowed)
 
 
 @rule(
@@ -134,14 +134,14 @@ def choices(resource: Resource) -> Iterator[Fault]:
     fix="use Arguments and Output in JSONata, Parameters and ResultPath in JSONPath",
     source=f"{_GUIDE}/transforming-data.html",
 )
-def language(resource: Resource) -> Iterator[Fault]:
+def language(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses fields of the other query language."""
     for _, state in states_of(resource):
         jsonata = state.language == "JSONata"
         for name in _PATH_FIELDS if jsonata else _EXPRESSION_FIELDS:
             if name in state.fields:
                 found = f"{name} in {state.name}"
-                yield Fault(at=text_of(resource), found=found, allowed=f"fields of {state.language}")
+                yield Violation(at=text_of(resource), found=found, allowed=f"fields of {state.language}")
 
 
 @rule(
@@ -151,13 +151,13 @@ def language(resource: Resource) -> Iterator[Fault]:
     fix="wait 1 second or more, back off by 1 or more, and let States.ALL stand alone and last",
     source=f"{_GUIDE}/concepts-error-handling.html",
 )
-def errors(resource: Resource) -> Iterator[Fault]:
+def errors(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses others."""
     for _, state in states_of(resource):
         for field in ("Retry", "Catch"):
             handlers = state.fields.get(field)
             for problem, allowed in _handler_problems(handlers if isinstance(handlers, list) else [], field):
-                yield Fault(at=text_of(resource), found=f"{problem} in {state.name}", allowed=allowed)
+                yield Violation(at=text_of(resource), found=f"{problem} in {state.name}", allowed=allowed)
 
 
 @rule(
@@ -167,7 +167,7 @@ def errors(resource: Resource) -> Iterator[Fault]:
     fix="give Branches to Parallel, an ItemProcessor to Map, and one time to Wait",
     source=f"{_GUIDE}/workflow-states.html",
 )
-def fields(resource: Resource) -> Iterator[Fault]:
+def fields(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses states without it, and a heartbeat that is not within the timeout."""
     times = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
     for _, state in states_of(resource):
@@ -180,14 +180,18 @@ def fields(resource: Resource) -> Iterator[Fault]:
         if state.kind == "Map" and not (given.get("ItemProcessor") or given.get("Iterator")):
             problem = "an ItemProcessor"
         if problem:
-            yield Fault(at=text_of(resource), found=f"{state.name} without it", allowed=f"{problem} in a {state.kind}")
+            yield Violation(
+                at=text_of(resource), found=f"{state.name} without it", allowed=f"{problem} in a {state.kind}"
+            )
         timeout, heartbeat = given.get("TimeoutSeconds"), given.get("HeartbeatSeconds")
         if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
             found = f"{heartbeat} seconds in {state.name}"
-            yield Fault(at=text_of(resource), found=found, allowed=f"a heartbeat below {timeout} seconds")
+            yield Violation(at=text_of(resource), found=found, allowed=f"a heartbeat below {timeout} seconds")
         for name, seconds in (("TimeoutSeconds", timeout), ("HeartbeatSeconds", heartbeat)):
             if isinstance(seconds, int) and not 1 <= seconds <= 99999999:
-                yield Fault(at=text_of(resource), found=f"{name} {seconds} in {state.name}", allowed="1 to 99999999")
+                yield Violation(
+                    at=text_of(resource), found=f"{name} {seconds} in {state.name}", allowed="1 to 99999999"
+                )
 
 
 @rule(
@@ -197,12 +201,14 @@ def fields(resource: Resource) -> Iterator[Fault]:
     fix="give one of DefinitionString, Definition and DefinitionS3Location",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachine.html",
 )
-def one_definition(resource: Resource) -> Iterator[Fault]:
+def one_definition(resource: Resource) -> Iterator[Violation]:
     """CloudFormation refuses two, and none."""
     names = ("DefinitionString", "Definition", "DefinitionS3Location")
     given = [name for name in names if resource.at(name).present]
     if len(given) != 1:
-        yield Fault(at=resource.at(names[0]), found=" and ".join(given) or "none", allowed=f"one of {', '.join(names)}")
+        yield Violation(
+            at=resource.at(names[0]), found=" and ".join(given) or "none", allowed=f"one of {', '.join(names)}"
+        )
     yield from required(resource.at("RoleArn"), "a role that Step Functions may assume")
 
 
@@ -213,14 +219,14 @@ def one_definition(resource: Resource) -> Iterator[Fault]:
     fix="start the value of a key in .$ with $ or States., or remove .$ from the key",
     source=f"{_GUIDE}/input-output-inputpath-params.html",
 )
-def paths(resource: Resource) -> Iterator[Fault]:
+def paths(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses a key that ends in .$ whose value is no path."""
     for _, state in states_of(resource):
         if state.language == "JSONPath":
             for name in ("Parameters", "ResultSelector", "ItemSelector"):
                 for key, value in _taken(state.fields.get(name)):
                     found = f"{key} {value} in {state.name}"
-                    yield Fault(at=text_of(resource), found=found, allowed="a path that starts with $, or States.")
+                    yield Violation(at=text_of(resource), found=found, allowed="a path that starts with $, or States.")
 
 
 def _taken(value: Any) -> Iterator[tuple[str, Any]]:

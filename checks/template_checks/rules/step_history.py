@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from template_checks.core.asl import MACHINE, definition_of, readable_machines, text_of
 from template_checks.core.history import MOST_EVENTS, History, executions_of, longest_history, named
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Resource
 
 _GUIDE: Final = "https://docs.aws.amazon.com/step-functions/latest/dg"
@@ -21,12 +21,12 @@ _ALLOWED: Final = f"{MOST_EVENTS:,} events in a history"
     fix="wait longer in each round, count fewer rounds, or start an execution of another state machine for a part",
     source=f"{_GUIDE}/bp-history-limit.html",
 )
-def counted_rounds(resource: Resource) -> Iterator[Fault]:
+def counted_rounds(resource: Resource) -> Iterator[Violation]:
     """The execution fails at 25,000 events, before the loop comes to its limit, and no Catch sees it."""
     for definition in _standard(resource):
         history = longest_history(definition, retries=False, timed=False)
         if history.events > MOST_EVENTS:
-            yield Fault(at=text_of(resource), found=_found(history), allowed=_ALLOWED)
+            yield Violation(at=text_of(resource), found=_found(history), allowed=_ALLOWED)
 
 
 @rule(
@@ -37,12 +37,12 @@ def counted_rounds(resource: Resource) -> Iterator[Fault]:
     source=f"{_GUIDE}/bp-history-limit.html",
     severity=Severity.WARNING,
 )
-def timed_rounds(resource: Resource) -> Iterator[Fault]:
+def timed_rounds(resource: Resource) -> Iterator[Violation]:
     """The execution fails at 25,000 events, long before the time that it is given, and no Catch sees it."""
     for definition in _standard(resource):
         history = longest_history(definition, retries=False, timed=True)
         if history.events > MOST_EVENTS >= longest_history(definition, retries=False, timed=False).events:
-            yield Fault(at=text_of(resource), found=_found(history), allowed=_ALLOWED)
+            yield Violation(at=text_of(resource), found=_found(history), allowed=_ALLOWED)
 
 
 def _standard(resource: Resource) -> Iterator[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Final
 from template_checks.core.asl import MACHINE, State, readable_machines, states_of, text_of
 from template_checks.core.integrations import Integration, integration_of
 from template_checks.core.policies import may
-from template_checks.core.rule import Fault, Severity, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Resource
 
 _GUIDE: Final = "https://docs.aws.amazon.com/step-functions/latest/dg"
@@ -32,17 +32,19 @@ _LOG_ACTIONS: Final = (
     fix="correct the Resource of the task",
     source=f"{_GUIDE}/integrate-services.html",
 )
-def integrations(resource: Resource) -> Iterator[Fault]:
+def integrations(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses other integrations."""
     for state, integration in _integrations(resource):
         if problem := integration.problem:
-            yield Fault(at=text_of(resource), found=f"{state.fields['Resource']} in {state.name}", allowed=problem)
+            yield Violation(at=text_of(resource), found=f"{state.fields['Resource']} in {state.name}", allowed=problem)
     for _, state in states_of(resource):
         if state.kind == "Task" and not isinstance(state.fields.get("Resource"), str):
-            yield Fault(at=text_of(resource), found=f"{state.name} without a Resource", allowed="what the task calls")
+            yield Violation(
+                at=text_of(resource), found=f"{state.name} without a Resource", allowed="what the task calls"
+            )
         elif state.kind == "Task" and not re.match(r"arn:|\$\{|\{%", state.fields["Resource"]):
             found = f"{state.fields['Resource']} in {state.name}"
-            yield Fault(
+            yield Violation(
                 at=text_of(resource), found=found, allowed="the ARN of an integration, a function or an activity"
             )
 
@@ -50,19 +52,19 @@ def integrations(resource: Resource) -> Iterator[Fault]:
 @rule(
     "LAKE-STEPS-007",
     MACHINE,
-    title="What is waited for is not waited for for ever",
+    title="What is waited for is not waited for forever",
     fix="set TimeoutSeconds at the task or the state machine, or HeartbeatSeconds",
     source=f"{_GUIDE}/sfn-best-practices.html#sfn-stuck-execution",
     severity=Severity.WARNING,
 )
-def timeouts(resource: Resource) -> Iterator[Fault]:
+def timeouts(resource: Resource) -> Iterator[Violation]:
     """A job that never answers holds the execution for a year."""
     if any(machine.limited for machine in readable_machines(resource) if not machine.path):
         return
     for state, integration in _integrations(resource):
         limits = ("TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath")
         if integration.waits and not any(limit in state.fields for limit in limits):
-            yield Fault(at=text_of(resource), found=f"{state.name} without a limit", allowed="TimeoutSeconds")
+            yield Violation(at=text_of(resource), found=f"{state.name} without a limit", allowed="TimeoutSeconds")
 
 
 @rule(
@@ -72,17 +74,19 @@ def timeouts(resource: Resource) -> Iterator[Fault]:
     fix="set StateMachineType to STANDARD, or make plain requests",
     source=f"{_GUIDE}/choosing-workflow-type.html",
 )
-def express(resource: Resource) -> Iterator[Fault]:
+def express(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses .sync and .waitForTaskToken: an express execution lasts five minutes."""
     if resource.at("StateMachineType").text == "EXPRESS":
         for state, integration in _integrations(resource):
             if integration.waits:
                 found = f".{integration.way} in {state.name}"
-                yield Fault(at=text_of(resource), found=found, allowed="plain requests in type EXPRESS")
+                yield Violation(at=text_of(resource), found=found, allowed="plain requests in type EXPRESS")
         for _, state in states_of(resource):
             mode = (state.fields.get("ItemProcessor") or {}).get("ProcessorConfig", {})
             if mode.get("Mode") == "DISTRIBUTED":
-                yield Fault(at=text_of(resource), found=f"distributed {state.name}", allowed="INLINE in type EXPRESS")
+                yield Violation(
+                    at=text_of(resource), found=f"distributed {state.name}", allowed="INLINE in type EXPRESS"
+                )
 
 
 @rule(
@@ -92,22 +96,22 @@ def express(resource: Resource) -> Iterator[Fault]:
     fix="name the log group /aws/vendedlogs/states/..., and end the destination in :*",
     source=f"{_GUIDE}/cw-logs.html",
 )
-def log_group(resource: Resource) -> Iterator[Fault]:
+def log_group(resource: Resource) -> Iterator[Violation]:
     """Other groups use up the 5,120 characters of the account's resource policy, and deployments then fail."""
     configuration = resource.at("LoggingConfiguration")
     if configuration.at("Level").text not in {None, "OFF"} and configuration.known:
         destinations = configuration.at("Destinations")
         if not destinations.items():
-            yield Fault(at=destinations, allowed="a log group for this level")
+            yield Violation(at=destinations, allowed="a log group for this level")
     for destination in configuration.at("Destinations").items():
         node = destination.at("CloudWatchLogsLogGroup.LogGroupArn")
         group = node.target
         if node.text is not None and not node.text.endswith(":*"):
-            yield Fault(at=node, allowed="an ARN that ends in :*")
+            yield Violation(at=node, allowed="an ARN that ends in :*")
         if group is not None and group.kind == "AWS::Logs::LogGroup":
             name = group.at("LogGroupName")
             if not name.present or (name.text and not name.text.startswith("/aws/vendedlogs/")):
-                yield Fault(at=name, allowed="a name that starts with /aws/vendedlogs/")
+                yield Violation(at=name, allowed="a name that starts with /aws/vendedlogs/")
 
 
 @rule(
@@ -117,7 +121,7 @@ def log_group(resource: Resource) -> Iterator[Fault]:
     fix="allow the actions in a policy of the role",
     source=f"{_GUIDE}/service-integration-iam-templates.html",
 )
-def role_actions(resource: Resource) -> Iterator[Fault]:
+def role_actions(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses the state machine, or each execution fails at the task."""
     role = resource.at("RoleArn").target
     if role is None or role.kind != "AWS::IAM::Role":
@@ -129,7 +133,7 @@ def role_actions(resource: Resource) -> Iterator[Fault]:
         needed["xray:PutTraceSegments"] = "for its traces"
     for action, why in needed.items():
         if not may(role, action):
-            yield Fault(at=resource.at("RoleArn"), found="a role without it", allowed=f"a role with {action} {why}")
+            yield Violation(at=resource.at("RoleArn"), found="a role without it", allowed=f"a role with {action} {why}")
 
 
 def _integrations(resource: Resource) -> Iterator[tuple[State, Integration]]:

@@ -1,4 +1,4 @@
-"""Who may read and write the catalog entries of a zone's data."""
+"""Grants on the catalog entries of a zone's data."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
-from lake_blueprints.catalog.folders import ByFolder
 from lake_blueprints.catalog.lake_formation import LakeFormation
+from lake_blueprints.catalog.prefix_index import PrefixIndex
+from lake_blueprints.catalog.table_location import EVERY_TABLE, Access, TableLocation
 from lake_blueprints.foundation.access import combine, grant_on
 from lake_blueprints.foundation.access.principals import check_principal, is_out_of_reach, name_of
 
@@ -33,8 +33,13 @@ ACTIONS = {
         "glue:BatchCreatePartition",
         "glue:UpdatePartition",
     ),
-    Access.LOOK: ("glue:GetTable",),
-    Access.EXTEND: ("glue:GetTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition"),
+    Access.DESCRIBE: ("glue:GetTable",),
+    Access.MANAGE_PARTITIONS: (
+        "glue:GetTable",
+        "glue:GetPartitions",
+        "glue:BatchCreatePartition",
+        "glue:UpdatePartition",
+    ),
     # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-glue
     Access.SCHEMA: ("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"),
 }
@@ -101,7 +106,7 @@ def grant_default_database(scope: Construct, grantee: iam.IGrantable) -> iam.Gra
 
 
 class CatalogEntries:
-    """What one database knows about the data of one zone; it replays grants for tables defined after them.
+    """Catalog entries of one zone's data; grants are replayed for tables defined after them.
 
     Parameters
     ----------
@@ -123,21 +128,21 @@ class CatalogEntries:
         self._name = database_name
         self._whole = whole
         self._lake_formation = lake_formation
-        self._entries: ByFolder[Entry] = ByFolder()
-        self._given: ByFolder[tuple[iam.IGrantable, str | None, Access, bool]] = ByFolder()
+        self._entries: PrefixIndex[TableLocation] = PrefixIndex()
+        self._given: PrefixIndex[tuple[iam.IGrantable, str | None, Access, bool]] = PrefixIndex()
         self._everything_selected = False
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: TableLocation) -> None:
         """Add tables, which everyone who has access to their data may see.
 
         Raises
         ------
         ValueError
-            If the table has restricted columns that Lake Formation already lets somebody select.
+            If the table has restricted columns that Lake Formation already lets someone select.
         """
         if entry.restricted and self._everything_selected:
             raise ValueError(
-                f"table '{entry.tables}' has restricted columns, but in Lake Formation somebody has been granted every "
+                f"table '{entry.tables}' has restricted columns, but in Lake Formation someone has been granted every "
                 f"table of database '{self._name}'; define the table before the grant on the whole zone"
             )
         self._entries.add(entry.prefix, entry)
@@ -148,7 +153,7 @@ class CatalogEntries:
     def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
         """Allow reading the entries of the data below a prefix.
 
-        Everybody may see that there are restricted columns; in Lake Formation, which also lends the data, only with
+        Everyone may see that there are restricted columns; in Lake Formation, which also lends the data, only with
         `restricted` may they be selected.
         """
         return self._give(grantee, prefix, Access.READ, restricted)
@@ -176,7 +181,7 @@ class CatalogEntries:
         self._everything_selected = self._everything_selected or not must
         return must
 
-    def _grant(self, grantee: iam.IGrantable, entry: Entry, access: Access, restricted: bool) -> iam.Grant:
+    def _grant(self, grantee: iam.IGrantable, entry: TableLocation, access: Access, restricted: bool) -> iam.Grant:
         check_principal(grantee)
         if is_out_of_reach(grantee):
             Annotations.of(self._database).add_warning_v2(

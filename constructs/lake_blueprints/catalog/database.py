@@ -10,10 +10,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.catalog.access import ACTIONS, CatalogEntries, grant_entries
-from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
 from lake_blueprints.catalog.table import Table, TableOptions
+from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3 import Zone
@@ -95,7 +95,7 @@ class Database(Construct):
         self._tables.add(table_name)
         return table_name
 
-    def add_entry(self, entry: Entry, *, zone: Zone | None = None) -> None:
+    def add_entry(self, entry: TableLocation, *, zone: Zone | None = None) -> None:
         """Make tables part of the grants on their data, which is in the database's zone unless another is named."""
         zone = zone or self.zone
         if zone not in self._entries:
@@ -110,13 +110,13 @@ class Database(Construct):
         """Allow adding partitions to the entries of the data below a prefix; `Zone.grant_write` does it as well."""
         return self._entries[self.zone].grant_catalog_write(grantee, prefix)
 
-    def grant_entry(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
+    def grant_entry(self, grantee: iam.IGrantable, entry: TableLocation, access: Access) -> iam.Grant:
         """Allow what a job does with a table's entry; it reads and writes the data by itself."""
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access, restricted=True)
         return grant_entries(self, grantee, ACTIONS[access], self.database_name, entry.tables)
 
-    def grant_schema(self, grantee: iam.IGrantable, entry: Entry, *, before: Construct) -> iam.Grant:
+    def grant_schema(self, grantee: iam.IGrantable, entry: TableLocation, *, before: Construct) -> iam.Grant:
         """Allow reading the columns of a table, which `before` does as soon as it is created."""
         if self._lake_formation:
             before.node.add_dependency(*self._lake_formation.grant(grantee, entry, Access.SCHEMA))

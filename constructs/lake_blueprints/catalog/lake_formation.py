@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lakeformation as lakeformation
 from constructs import Construct, IConstruct
 
-from lake_blueprints.catalog.entry import EVERY_TABLE, Access, Entry
+from lake_blueprints.catalog.table_location import EVERY_TABLE, Access, TableLocation
 from lake_blueprints.foundation.access import ServiceRole, grant_on, grants
 from lake_blueprints.storage.s3 import Zone
 
@@ -19,9 +19,9 @@ from lake_blueprints.storage.s3 import Zone
 _TABLE = {
     Access.READ: ("DESCRIBE", "SELECT"),
     Access.WRITE: ("ALTER", "DESCRIBE", "INSERT"),
-    Access.EXTEND: ("ALTER", "DESCRIBE", "INSERT"),
+    Access.MANAGE_PARTITIONS: ("ALTER", "DESCRIBE", "INSERT"),
     # Lake Formation shows only columns that may be selected.
-    Access.LOOK: ("DESCRIBE", "SELECT"),
+    Access.DESCRIBE: ("DESCRIBE", "SELECT"),
     Access.SCHEMA: ("DESCRIBE", "SELECT"),
 }
 _PERMISSIONS = lakeformation.CfnPrincipalPermissions
@@ -34,7 +34,7 @@ class LakeFormation:
     """Repeat grants on a database in Lake Formation.
 
     The zone is registered in hybrid access mode: principals who opt in are governed by Lake Formation, all others
-    by IAM as before. Whoever deploys must be a Lake Formation administrator.
+    by IAM as before. The deploying principal must be a Lake Formation administrator.
 
     Notes
     -----
@@ -47,7 +47,7 @@ class LakeFormation:
         self._location = _location_of(zone)
 
     def grant(
-        self, grantee: iam.IGrantable, entry: Entry, access: Access, *, restricted: bool = False
+        self, grantee: iam.IGrantable, entry: TableLocation, access: Access, *, restricted: bool = False
     ) -> list[IConstruct]:
         """Allow in Lake Formation what IAM allows, and return what does so.
 
@@ -77,12 +77,12 @@ class LakeFormation:
             permission.node.add_dependency(entry.described_by)
         return [permission]
 
-    def _table(self, entry: Entry) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
+    def _table(self, entry: TableLocation) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
         chosen: dict[str, Any] = {"table_wildcard": {}} if entry is EVERY_TABLE else {"name": entry.tables}
         table = _PERMISSIONS.TableResourceProperty(catalog_id=Aws.ACCOUNT_ID, database_name=self._name, **chosen)
         return _PERMISSIONS.ResourceProperty(table=table)
 
-    def _columns(self, entry: Entry) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
+    def _columns(self, entry: TableLocation) -> lakeformation.CfnPrincipalPermissions.ResourceProperty:
         return _PERMISSIONS.ResourceProperty(
             table_with_columns=_PERMISSIONS.TableWithColumnsResourceProperty(
                 catalog_id=Aws.ACCOUNT_ID,

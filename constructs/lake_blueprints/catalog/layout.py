@@ -1,4 +1,4 @@
-"""How data lies below a prefix: what a delivery writes there and a table expects there."""
+"""Layouts of objects below a prefix, shared by deliveries and tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lake_blueprints.contracts.dataset import refuse_restricted_folders
 
 
 class Layout(ABC):
-    """The folders below a prefix; a `Delivery` and a `Table` that share one cannot disagree."""
+    """The folders below a prefix; a `DeliveryStream` and a `Table` that share one cannot disagree."""
 
     @abstractmethod
     def partition_columns(self, dataset: Dataset) -> tuple[Column, ...]:

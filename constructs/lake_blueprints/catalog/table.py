@@ -10,11 +10,11 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.catalog.describing import comment, parameters
-from lake_blueprints.catalog.entry import Access, Entry
 from lake_blueprints.catalog.formats import reading
 from lake_blueprints.catalog.layout import Layout, default_layout
 from lake_blueprints.catalog.names import check_prefix
+from lake_blueprints.catalog.table_location import Access, TableLocation
+from lake_blueprints.catalog.table_metadata import comment, parameters
 from lake_blueprints.catalog.table_owner import TableOwner
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 
@@ -95,7 +95,9 @@ class Table(Construct):
         self.zone.require_queryable(self.prefix, f"table '{self.table_name}'")
         restricted = tuple(column.name for column in dataset.restricted_columns)
         self.zone.restrict(self.prefix, columns=restricted)
-        self._entry = Entry(prefix=self.prefix, tables=self.table_name, described_by=self, restricted=restricted)
+        self._entry = TableLocation(
+            prefix=self.prefix, tables=self.table_name, described_by=self, restricted=restricted
+        )
         database.add_entry(self._entry)
 
         columns = self.layout.data_columns(dataset)
@@ -146,7 +148,7 @@ class Table(Construct):
         ValueError
             If the table has restricted columns and the grantee may not see them.
         """
-        self.require_clearance(restricted)
+        self.require_unmasked_access(restricted)
         return self.zone.grant_read(grantee, prefix=self.prefix, restricted=restricted)
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -155,10 +157,10 @@ class Table(Construct):
 
     def grant_read_write(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
         """Allow reading and adding data and partitions, but not deleting them; see `grant_read`."""
-        self.require_clearance(restricted)
+        self.require_unmasked_access(restricted)
         return self.zone.grant_read_write(grantee, prefix=self.prefix, restricted=restricted)
 
-    def require_clearance(self, restricted: bool) -> None:
+    def require_unmasked_access(self, restricted: bool) -> None:
         """Refuse a reader who may not see the table's restricted columns, if it has some.
 
         Raises
@@ -172,13 +174,13 @@ class Table(Construct):
                 "table of its masked copy instead, or give restricted=True to a reader who may see them"
             )
 
-    def grant_look(self, grantee: iam.IGrantable) -> iam.Grant:
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow looking the table up; not its data."""
-        return self.database.grant_entry(grantee, self._entry, Access.LOOK)
+        return self.database.grant_entry(grantee, self._entry, Access.DESCRIBE)
 
-    def grant_extend(self, grantee: iam.IGrantable) -> iam.Grant:
+    def grant_manage_partitions(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow looking the table up, and adding and renewing partitions; not its data."""
-        return self.database.grant_entry(grantee, self._entry, Access.EXTEND)
+        return self.database.grant_entry(grantee, self._entry, Access.MANAGE_PARTITIONS)
 
     def grant_schema(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
         """Allow reading the table's columns, which `before` does as soon as it is created; not its data."""

@@ -8,7 +8,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from lake_blueprints.catalog.entry import Access, Entry
+from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.storage.s3 import Zone
 
 
@@ -23,14 +23,14 @@ class TableOwner(IConstruct, Protocol):
         """Return a table's name if it is valid and no other table of this database has it."""
         ...
 
-    def add_entry(self, entry: Entry) -> None:
+    def add_entry(self, entry: TableLocation) -> None:
         """Make tables part of the grants on their data."""
         ...
 
-    def grant_entry(self, grantee: iam.IGrantable, entry: Entry, access: Access) -> iam.Grant:
+    def grant_entry(self, grantee: iam.IGrantable, entry: TableLocation, access: Access) -> iam.Grant:
         """Allow the access of a job to a table's entry."""
         ...
 
-    def grant_schema(self, grantee: iam.IGrantable, entry: Entry, *, before: Construct) -> iam.Grant:
+    def grant_schema(self, grantee: iam.IGrantable, entry: TableLocation, *, before: Construct) -> iam.Grant:
         """Allow reading the columns of a table."""
         ...

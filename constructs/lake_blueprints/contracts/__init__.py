@@ -7,13 +7,13 @@ from lake_blueprints.contracts.dataset import Dataset, DatasetFormat
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import (
     AccessRole,
-    Channel,
     Governance,
     Link,
     Note,
     Placement,
     Relationship,
     ServiceLevels,
+    SupportChannel,
 )
 from lake_blueprints.contracts.masking import Masking
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
@@ -22,7 +22,6 @@ from lake_blueprints.contracts.types import ArrayType, DataType, MapType, Scalar
 __all__ = (
     "AccessRole",
     "ArrayType",
-    "Channel",
     "Classifications",
     "Column",
     "Comparison",
@@ -46,5 +45,6 @@ __all__ = (
     "ServiceLevels",
     "Severity",
     "StructType",
+    "SupportChannel",
     "parse_type",
 )

@@ -17,7 +17,7 @@ from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
-from lake_blueprints.ingestion.firehose import Buffer, Delivery
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
 from lake_blueprints.lake.checks import check_known, check_waves
 from lake_blueprints.lake.contract_warnings import add_contract_warnings
@@ -31,7 +31,7 @@ from lake_blueprints.lake.shared_resources import SharedResources
 from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.timing import given_timing, promised_timing
 from lake_blueprints.orchestration import step_name
-from lake_blueprints.processing.curation import Curate, Curation, CurationJob, in_waves
+from lake_blueprints.processing.curation import Curate, Curation, CurationJob, dependency_levels
 from template_checks.cdk_plugin import LakeRules
 
 
@@ -60,13 +60,13 @@ class DataLake(Construct):
         When the pipeline starts. By default as often as the contract that wants it most often says; where none says
         so, it is started by hand or by another system; see `pipeline`.
     raw_expire_after: Duration, optional
-        Age at which raw records are deleted. By default as contracts say, and else they are kept for ever.
+        Age at which raw records are deleted. By default as contracts say, and else they are kept forever.
     placements: bool
         Whether the database of curated tables and their prefixes are named as the contracts' servers say. By default
         they are not: a second lake of the same contracts in the account would be in the way.
     notify_support: bool
         Whether failures are mailed to the addresses that contracts name for notifications, once these have confirmed
-        it. By default they are not: a contract is often written by somebody else.
+        it. By default they are not: a contract is often written by someone else.
     removal_policy: RemovalPolicy
         What happens to data when the lake leaves the stack, subject to the removal guard. By default it is retained.
 
@@ -113,7 +113,7 @@ class DataLake(Construct):
         curations, buffers = curations or {}, buffers or {}
         check_known(curations, buffers, self.datasets)
         placement = StackPlacement(self, shards)
-        waves = in_waves(self.datasets, curations)
+        waves = dependency_levels(self.datasets, curations)
         check_waves(waves)
         if warehouse and shards:
             raise ValueError(
@@ -194,7 +194,7 @@ class DataLake(Construct):
         return {name: found.job for name, found in self._resources.items()}
 
     @property
-    def deliveries(self) -> dict[str, Delivery]:
+    def deliveries(self) -> dict[str, DeliveryStream]:
         """The delivery streams of the JSON datasets, by dataset."""
         return {name: found.delivery for name, found in self._resources.items() if found.delivery}
 

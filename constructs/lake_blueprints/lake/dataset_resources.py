@@ -13,7 +13,7 @@ from lake_blueprints.analytics.quality import QualityRuleset, define_promised
 from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.ingestion.firehose import Buffer, Delivery
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake.server_names import placed_prefix
 from lake_blueprints.lake.shared_resources import SharedResources
 from lake_blueprints.lake.stack_placement import StackPlacement
@@ -43,7 +43,7 @@ class DatasetResources:
         Masked copy of the curated table. By default there is none: no column is restricted.
     job: CurationJob
         Job that curates the records.
-    delivery: Delivery, optional
+    delivery: DeliveryStream, optional
         Delivery stream that takes the records. By default there is none: files are uploaded.
     ruleset: QualityRuleset, optional
         Ruleset of the contract's quality rules. By default there is none.
@@ -54,7 +54,7 @@ class DatasetResources:
     table: Table
     masked: Table | None = None
     job: CurationJob
-    delivery: Delivery | None = None
+    delivery: DeliveryStream | None = None
     ruleset: QualityRuleset | None = None
 
 
@@ -105,7 +105,7 @@ class DatasetDefinitions:
         arrival = ArrivalTime() if dataset.format is DatasetFormat.JSON else Unpartitioned()
         self._add_table(shared.raw_database, dataset, format=dataset.format, layout=arrival)
         delivery = (
-            Delivery(
+            DeliveryStream(
                 home,
                 f"Deliver {name}",
                 dataset=dataset,

@@ -10,7 +10,7 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from lake_blueprints.lake.stack_placement import StackPlacement
-from lake_blueprints.orchestration import Pipeline, Run, Step, Together, step_name
+from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline, Step, step_name
 
 Wave = Sequence[tuple[str, Step]]
 
@@ -20,7 +20,7 @@ _MOST_RUNS = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Pipelines:
-    """What the pipelines of a lake have in common.
+    """Options that the pipelines of a lake share.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Pipelines:
             What is done in the end.
         """
         found = [self._steps(number, wave) for number, wave in enumerate(waves, start=1)]
-        if sum(isinstance(step, Run) for steps in found for step in steps) > _MOST_RUNS:
+        if sum(isinstance(step, RunPipeline) for steps in found for step in steps) > _MOST_RUNS:
             found = [self._in_parts(number, steps) for number, steps in enumerate(found, start=1)]
         steps = [step for number, wave in enumerate(found, start=1) for step in _together(wave, number)]
         scope = self.placement.orchestration()
@@ -72,8 +72,8 @@ class Pipelines:
         # The pipeline that runs this one raises the alarm; this one says what has failed, or is doubtful.
         together = _together(steps, number)
         pipeline = Pipeline(home, construct_id, steps=together, alarm=False, **self.options)
-        return Run(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {construct_id}"))
+        return RunPipeline(pipeline=pipeline, name=step_name("Run", f"{home.node.id} {construct_id}"))
 
 
 def _together(steps: Sequence[Step], number: int) -> list[Step]:
-    return [Together(branches=steps, name=f"Wave {number}")] if len(steps) > 1 else list(steps)
+    return [Parallel(branches=steps, name=f"Wave {number}")] if len(steps) > 1 else list(steps)

@@ -1,4 +1,4 @@
-"""What a state machine takes, against what Step Functions allows it."""
+"""Size of a state machine against the quotas of Step Functions."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def check_budget(definition: State, pipeline: str) -> None:
         raise ValueError(
             f"an execution of '{pipeline}' can take {history.events:,} events, and Step Functions ends it at "
             f"{MOST_EVENTS:,}; most are {named(history.loops[:_MOST_NAMED])}; shorten the timeouts of steps, or move "
-            "steps to pipelines of their own, which 'Run' runs"
+            "steps to pipelines of their own, which 'RunPipeline' runs"
         )
     if (size := bytes_of(definition)) > _MOST_BYTES:
         raise ValueError(
             f"the definition of '{pipeline}' has {size:,} bytes, and Step Functions takes {_MOST_BYTES:,}; move steps "
-            "to pipelines of their own, which 'Run' runs"
+            "to pipelines of their own, which 'RunPipeline' runs"
         )

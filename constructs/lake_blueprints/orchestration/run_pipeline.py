@@ -9,8 +9,8 @@ from aws_cdk import Duration, Stack
 from lake_blueprints.foundation.access import ServiceRole, grant_on
 from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
+from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.pipeline import Pipeline
-from lake_blueprints.orchestration.setting import Setting
 from lake_blueprints.orchestration.step import Step
 
 _NESTED = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"
@@ -23,7 +23,7 @@ _TRANSIENT = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(Step):
+class RunPipeline(Step):
     """Run another pipeline to its end.
 
     Parameters
@@ -33,7 +33,7 @@ class Run(Step):
     timeout: Duration
         Time after which the execution is stopped and the step fails. By default 12 hours.
     name: str, optional
-        Name of the step. By default `Run` and the pipeline's id.
+        Name of the step. By default `RunPipeline` and the pipeline's id.
 
     Notes
     -----
@@ -44,7 +44,7 @@ class Run(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Run {self.pipeline.node.id}")
         parameters = {
             "StateMachineArn": self.pipeline.state_machine.state_machine_arn,

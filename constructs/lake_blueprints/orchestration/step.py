@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.context import StepContext
 
 
 class Step(ABC):
     """Base class of the steps of a pipeline."""
 
     @abstractmethod
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         """Return the states."""
 
     @abstractmethod

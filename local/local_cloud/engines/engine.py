@@ -1,4 +1,4 @@
-"""What an engine is: something real behind an AWS API that moto only pretends to serve."""
+"""Engines: real programs behind AWS APIs that moto only pretends to serve."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Engine:
 
     A subclass returns the moto functions that it replaces from `patches`, and the APIs that moto lacks from
     `services`; both may use `self.runtime`. A module of an engine imports an optional package within the function that
-    needs it (`packages.OptionalPackage`). `start` is called once the server listens, `drain` whenever somebody asks
+    needs it (`packages.OptionalPackage`). `start` is called once the server listens, `drain` whenever a caller asks
     that buffered work be finished now rather than when its interval has passed.
     """
 

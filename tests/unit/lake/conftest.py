@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lake_blueprints.contracts import AccessRole, Channel, Column, Dataset, Governance, Masking
+from lake_blueprints.contracts import AccessRole, Column, Dataset, Governance, Masking, SupportChannel
 
 ROLES = (
     AccessRole(name="analyst"),
@@ -22,9 +22,11 @@ GOVERNANCE = Governance(
     domain="travel",
     tags=("cost-center:1234", "finance"),
     support=(
-        Channel(name="mail", url="mailto:ops@example.com,oncall@example.com?subject=lake", scope="notifications"),
-        Channel(name="chat", url="https://chat.example.com", scope="notifications"),
-        Channel(name="questions", url="mailto:ask@example.com", scope="interactive"),
+        SupportChannel(
+            name="mail", url="mailto:ops@example.com,oncall@example.com?subject=lake", scope="notifications"
+        ),
+        SupportChannel(name="chat", url="https://chat.example.com", scope="notifications"),
+        SupportChannel(name="questions", url="mailto:ask@example.com", scope="interactive"),
     ),
 )
 

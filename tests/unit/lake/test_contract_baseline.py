@@ -13,7 +13,7 @@ from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Classifications, Column, Contract, ContractError, Dataset
 from lake_blueprints.databases.redshift import Warehouse
 from lake_blueprints.lake import ContractBaseline
-from lake_blueprints.machine_learning.training import Channel, TrainingJob
+from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
 from lake_blueprints.processing.curation import Curation, CurationJob, Derivation, ReferenceJoin
 from lake_blueprints.storage.s3 import Zone
 from tests.support import new_stack, resources, template_of, warnings_of
@@ -67,7 +67,7 @@ def define_consumers(stack: cdk.Stack, dataset: Dataset) -> None:
     workgroup = Workgroup(stack, "Workgroup")
     for name in ("temp", "origin"):
         workgroup.add_query(name, name=name, sql=f"select {name} from weather", database="lake")
-    TrainingJob(stack, "Train", channels={"train": Channel(table=table)}, output=zone)
+    TrainingJob(stack, "Train", channels={"train": InputChannel(table=table)}, output=zone)
 
 
 def synth_error(stack: cdk.Stack) -> str:

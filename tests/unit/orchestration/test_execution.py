@@ -11,9 +11,9 @@ import pytest
 from aws_cdk import Aws, Duration
 
 from lake_blueprints.analytics.athena import Query, Workgroup
-from lake_blueprints.orchestration import Pipeline, Together
+from lake_blueprints.orchestration import Parallel, Pipeline
 from lake_blueprints.orchestration.asl import Fragment, chain
-from lake_blueprints.orchestration.queueing import _AHEAD, wait_in_queue
+from lake_blueprints.orchestration.concurrency import _AHEAD, single_execution_guard
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
 from tests.support import new_stack, template_of
@@ -35,7 +35,7 @@ def deploy(cloud: LocalCloud, name: str, *sql: str) -> dict[str, str]:
         Query(workgroup=workgroup, sql=text, database="default", name=f"Ask {number}")
         for number, text in enumerate(sql, start=1)
     ]
-    Pipeline(stack, name, steps=[Together(branches=asks)], poll_interval=Duration.seconds(1))
+    Pipeline(stack, name, steps=[Parallel(branches=asks)], poll_interval=Duration.seconds(1))
     client = cloud.client("cloudformation")
     template = json.dumps(template_of(stack))
     client.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
@@ -81,7 +81,7 @@ class Queue:
     def __init__(self, cloud: LocalCloud, name: str = "Queue") -> None:
         self._client = cloud.client("stepfunctions")
         work = Fragment(start="Work", end="Work", states={"Work": {"Type": "Wait", "Seconds": 4}})
-        queue = wait_in_queue(interval=Duration.seconds(1), limit=Duration.minutes(2))
+        queue = single_execution_guard(interval=Duration.seconds(1), limit=Duration.minutes(2))
         definition = json.dumps(chain([queue, work])).replace(Aws.PARTITION, "aws")
         machine = self._client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
         self._machine = machine["stateMachineArn"]

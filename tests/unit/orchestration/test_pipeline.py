@@ -21,8 +21,16 @@ from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
-from lake_blueprints.machine_learning.training import Approval, Channel, Compute, Register, Spot, Train, TrainingJob
-from lake_blueprints.orchestration import Pipeline, Step, Together, object_created
+from lake_blueprints.machine_learning.training import (
+    Approval,
+    Compute,
+    InputChannel,
+    Register,
+    Spot,
+    Train,
+    TrainingJob,
+)
+from lake_blueprints.orchestration import Parallel, Pipeline, Step, object_created
 from lake_blueprints.orchestration.asl import bytes_of
 from lake_blueprints.processing.curation import Curate, CurationJob
 from lake_blueprints.storage.s3 import Zone
@@ -63,7 +71,7 @@ class Lake:
         self.training = TrainingJob(
             stack,
             f"{name}Delays",
-            channels={"train": Channel(table=self.flights)},
+            channels={"train": InputChannel(table=self.flights)},
             output=self.curated,
             compute=Compute(max_runtime=Duration.minutes(20), spot=Spot(max_wait=Duration.minutes(40))),
         )
@@ -77,7 +85,7 @@ class Lake:
             reads=[self.flights],
         )
         return [
-            Together(branches=[Crawl(crawler=self.crawler), [Curate(job=self.curation), maintenance]]),
+            Parallel(branches=[Crawl(crawler=self.crawler), [Curate(job=self.curation), maintenance]]),
             Load(warehouse=self.warehouse),
             Train(job=self.training),
             Register(job=self.training),
@@ -268,7 +276,7 @@ def test_a_state_that_fails_says_its_name_and_the_cause(stack: cdk.Stack) -> Non
 
 def test_a_step_hands_on_its_input_and_not_its_result(lake_stack: cdk.Stack) -> None:
     states = states_of(lake_stack)
-    for name in ("Together", "Curate LakeFlights", "Count flights", "Notify"):
+    for name in ("Parallel", "Curate LakeFlights", "Count flights", "Notify"):
         assert states[name]["ResultPath"] is None
     load = states["Load LakeWarehouse"]
     assert (load["ResultPath"], load["ResultSelector"]) == ("$.batches", {})
@@ -320,7 +328,7 @@ def test_refuses_more_steps_than_the_history_holds(stack: cdk.Stack) -> None:
     lake = Lake(stack)
     crawls = [Crawl(crawler=lake.crawler, name=f"Crawl {number}") for number in range(120)]
     with pytest.raises(ValueError, match=r"Step Functions ends it at 25,000; most are .* move steps to pipelines"):
-        Pipeline(stack, "Pipeline", steps=[Together(branches=crawls)])
+        Pipeline(stack, "Pipeline", steps=[Parallel(branches=crawls)])
 
 
 def test_refuses_a_definition_that_step_functions_does_not_take(stack: cdk.Stack) -> None:
@@ -357,14 +365,14 @@ def test_defines_in_one_call_and_loads_each_table_in_another(lake_stack: cdk.Sta
     assert [sql.split()[0] for sql in flights["sqls"]] == ["SELECT", "DELETE", "COPY"]
 
 
-def test_a_table_of_another_shape_is_made_anew_and_loaded_in_one_call(lake_stack: cdk.Stack) -> None:
+def test_a_table_of_another_shape_is_recreated_and_loaded_in_one_call(lake_stack: cdk.Stack) -> None:
     states = states_of(lake_stack)
     _, flights = states["Load LakeWarehouse batches"]["Result"]
-    assert [sql.split()[0] for sql in flights["anew"]] == ["DROP", "CREATE", "DROP", "CREATE", "DELETE", "COPY"]
+    assert [sql.split()[0] for sql in flights["recreate"]] == ["DROP", "CREATE", "DROP", "CREATE", "DELETE", "COPY"]
     succeeded, other_shape, *_ = states["Load LakeWarehouse batch decides"]["Choices"]
     assert succeeded["Next"] == "Load LakeWarehouse batch done"
     assert other_shape["And"][1]["StringMatches"] == "*lake_shape_*"
-    assert states[other_shape["Next"]]["Parameters"]["Sqls.$"] == "$.anew"
+    assert states[other_shape["Next"]]["Parameters"]["Sqls.$"] == "$.recreate"
 
 
 def test_a_repeated_call_does_not_load_twice(lake_stack: cdk.Stack) -> None:
@@ -626,7 +634,7 @@ def test_refuses_a_registration_without_its_training(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match=message):
         Pipeline(stack, "Without", steps=[Register(job=lake.training)])
     with pytest.raises(ValueError, match=message):
-        steps: list[Step] = [Together(branches=[Train(job=lake.training)]), Register(job=lake.training)]
+        steps: list[Step] = [Parallel(branches=[Train(job=lake.training)]), Register(job=lake.training)]
         Pipeline(stack, "Beside", steps=steps)
 
 
@@ -635,7 +643,7 @@ def test_refuses_two_steps_of_the_same_name(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match=r"two steps are named 'Curate Flights'.*another 'name'"):
         Pipeline(stack, "Pipeline", steps=[Curate(job=lake.curation), Curate(job=lake.curation)])
     with pytest.raises(ValueError, match="two steps are named 'Curate Flights'"):
-        steps: list[Step] = [Together(branches=[Curate(job=lake.curation), Curate(job=lake.curation)])]
+        steps: list[Step] = [Parallel(branches=[Curate(job=lake.curation), Curate(job=lake.curation)])]
         Pipeline(stack, "Branches", steps=steps)
 
 
@@ -647,8 +655,8 @@ def test_refuses_a_name_that_states_cannot_have(stack: cdk.Stack, name: str) -> 
 
 
 def test_refuses_a_parallel_step_without_branches(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="'Together' needs at least one branch"):
-        Pipeline(stack, "Pipeline", steps=[Together(branches=[])])
+    with pytest.raises(ValueError, match="'Parallel' needs at least one branch"):
+        Pipeline(stack, "Pipeline", steps=[Parallel(branches=[])])
 
 
 def test_tells_a_given_topic(stack: cdk.Stack) -> None:

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import Duration
 
 from lake_blueprints.analytics.athena import Query, Workgroup
-from lake_blueprints.orchestration import Pipeline, Run
+from lake_blueprints.orchestration import Pipeline, RunPipeline
 from tests.support import assert_passes_the_gates, resources, template_of
 
 MACHINE, POLICY = "AWS::StepFunctions::StateMachine", "AWS::IAM::ManagedPolicy"
@@ -19,7 +19,7 @@ def outer(stack: cdk.Stack, construct_id: str = "Outer", **options: Any) -> Pipe
     queries = Workgroup(stack, f"{construct_id}Queries")
     ask = Query(workgroup=queries, sql="SELECT 1", database="lake", name="Ask")
     inner = Pipeline(stack, f"{construct_id}Inner", steps=[ask], encryption_key=queries.key, alarm=False)
-    return Pipeline(stack, construct_id, steps=[Run(pipeline=inner, **options)], encryption_key=queries.key)
+    return Pipeline(stack, construct_id, steps=[RunPipeline(pipeline=inner, **options)], encryption_key=queries.key)
 
 
 def step(stack: cdk.Stack, name: str) -> dict[str, Any]:

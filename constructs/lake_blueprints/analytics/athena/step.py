@@ -14,9 +14,9 @@ from lake_blueprints.catalog.calls import read_entries, write_entries
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.context import StepContext
+from lake_blueprints.orchestration.retryable_errors import ATHENA, ATHENA_BUSY
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.orchestration.transient import ATHENA, ATHENA_BUSY
 from lake_blueprints.storage.s3 import calls as objects
 
 
@@ -53,7 +53,7 @@ class Query(Step):
     restricted: bool = False
     timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name)
         parameters = {
             "QueryString": self.sql,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.cli.contract.check import counted
+from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.diff import lines
 from lake_blueprints.cli.contract.files import find, read
-from lake_blueprints.cli.contract.judging import add_options, classifications
 from lake_blueprints.contracts import Classifications, Contract
 from lake_blueprints.contracts.evolution import releases
 

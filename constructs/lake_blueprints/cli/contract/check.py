@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.files import find
-from lake_blueprints.cli.contract.judging import add_options, classifications
 from lake_blueprints.contracts.checking import Finding, check
 
 

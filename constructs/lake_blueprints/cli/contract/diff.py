@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import evolve
 
+from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.files import read
-from lake_blueprints.cli.contract.judging import add_options, classifications
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import (
     Bump,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.cli.contract.check import counted
+from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.files import read
-from lake_blueprints.cli.contract.judging import add_options, classifications
 from template_checks.command.errors import CommandError
 
 

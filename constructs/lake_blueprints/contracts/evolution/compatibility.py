@@ -1,4 +1,4 @@
-"""What changed between two versions of datasets, and whether those who use them have to do something about it."""
+"""Changes between two versions of datasets, and whether they break consumers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lake_blueprints.contracts.checking import Finding, Level
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.evolution.changes import Change, Place
 from lake_blueprints.contracts.evolution.columns import column_changes
-from lake_blueprints.contracts.evolution.promises import (
+from lake_blueprints.contracts.evolution.service_levels import (
     quality_changes,
     relationship_changes,
     role_changes,

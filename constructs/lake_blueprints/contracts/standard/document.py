@@ -13,13 +13,13 @@ from lake_blueprints.contracts.findings import Finding
 from lake_blueprints.contracts.governance import Note
 from lake_blueprints.contracts.names import catalog_names
 from lake_blueprints.contracts.standard.elements import Element, spelled, stored_properties
-from lake_blueprints.contracts.standard.objects import Setting, read_object
-from lake_blueprints.contracts.standard.people import read_roles
-from lake_blueprints.contracts.standard.promises import Promise
+from lake_blueprints.contracts.standard.objects import ReadOptions, read_object
 from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import note_cycles
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.servers import read_delivery, read_placements, type_system
+from lake_blueprints.contracts.standard.sla_properties import Promise
+from lake_blueprints.contracts.standard.team_and_roles import read_roles
 
 # What is called, and what is no data at all.
 _NOT_KEPT = frozenset(
@@ -29,7 +29,7 @@ _NOT_KEPT = frozenset(
 
 @frozen(kw_only=True)
 class Reading:
-    """What was found in a document.
+    """Datasets and findings of one document.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def read_document(document: Mapping[str, Any], classifications: Classifications)
         catalog_names([spelled(item) for item in placed.values()], "schema objects")
     objects = Objects(tuple(placed.values()))
     servers = document.get("servers") or []
-    setting = Setting(
+    setting = ReadOptions(
         document=document,
         objects=objects,
         system=type_system(servers),

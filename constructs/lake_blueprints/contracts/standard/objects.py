@@ -15,18 +15,18 @@ from lake_blueprints.contracts.names import catalog_names
 from lake_blueprints.contracts.standard.classification import classified_as_object, read_object_classification
 from lake_blueprints.contracts.standard.columns import read_columns
 from lake_blueprints.contracts.standard.elements import Element, name_of, one_line, spelled, stored_properties
-from lake_blueprints.contracts.standard.people import read_governance
-from lake_blueprints.contracts.standard.promises import Promise, read_service_levels
 from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import read_relationships
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.rules import read_rules
-from lake_blueprints.contracts.standard.servers import Delivery
+from lake_blueprints.contracts.standard.servers import DeliveryFormat
+from lake_blueprints.contracts.standard.sla_properties import Promise, read_service_levels
+from lake_blueprints.contracts.standard.team_and_roles import read_governance
 
 
 @frozen(kw_only=True)
-class Setting:
-    """What the objects of a contract share.
+class ReadOptions:
+    """Options that all objects of a contract are read with.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Setting:
         Those that become datasets.
     system: str, optional
         Type of the server whose words the physical types are.
-    delivery: Delivery
+    delivery: DeliveryFormat
         How records come.
     placements: tuple of Placement
         Servers that are a lake's.
@@ -49,14 +49,14 @@ class Setting:
     document: Mapping[str, Any]
     objects: Objects
     system: str | None
-    delivery: Delivery
+    delivery: DeliveryFormat
     placements: tuple[Placement, ...]
     roles: tuple[AccessRole, ...]
     classifications: Classifications
 
 
 def read_object(
-    item: Element, setting: Setting, promises: Iterable[tuple[str, Promise]], place: str, report: Report
+    item: Element, setting: ReadOptions, promises: Iterable[tuple[str, Promise]], place: str, report: Report
 ) -> Dataset | None:
     """Compile a schema object; None if what is wrong with its properties is reported.
 

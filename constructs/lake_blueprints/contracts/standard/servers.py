@@ -27,8 +27,8 @@ Server = Mapping[str, Any]
 
 
 @frozen(kw_only=True)
-class Delivery:
-    """How records come.
+class DeliveryFormat:
+    """Format in which raw records arrive.
 
     Parameters
     ----------
@@ -42,10 +42,10 @@ class Delivery:
     delimiter: str = ","
 
 
-def read_delivery(servers: Sequence[Server], report: Report) -> Delivery:
+def read_delivery(servers: Sequence[Server], report: Report) -> DeliveryFormat:
     """Return how records come: as the first server that says so in a format that the lake reads."""
     deliveries = [_delivery(server, f"servers[{number}]", report) for number, server in enumerate(servers)]
-    return next((delivery for delivery in deliveries if delivery), Delivery())
+    return next((delivery for delivery in deliveries if delivery), DeliveryFormat())
 
 
 def read_placements(servers: Sequence[Server], report: Report) -> tuple[Placement, ...]:
@@ -68,7 +68,7 @@ def type_system(servers: Sequence[Server]) -> str | None:
     return next((server["type"] for server in servers if server["type"] in SYSTEMS.keys() | DIGITS.keys()), None)
 
 
-def _delivery(server: Server, place: str, report: Report) -> Delivery | None:
+def _delivery(server: Server, place: str, report: Report) -> DeliveryFormat | None:
     text = server.get("format")
     if not text or server["type"] not in _OF_RECORDS:
         return None
@@ -77,10 +77,10 @@ def _delivery(server: Server, place: str, report: Report) -> Delivery | None:
         report.warn(f"{place}.format", f"records are not read as '{text}'; the lake reads json lines, csv and parquet")
         return None
     if _FORMATS[word] is DatasetFormat.CSV:
-        return Delivery(format=DatasetFormat.CSV, delimiter=_separator(server, word, place, report))
+        return DeliveryFormat(format=DatasetFormat.CSV, delimiter=_separator(server, word, place, report))
     if server.get("delimiter") == "array":
         report.warn(f"{place}.delimiter", "a file with one array is not read; the lake reads one record a line")
-    return Delivery(format=_FORMATS[word])
+    return DeliveryFormat(format=_FORMATS[word])
 
 
 def _separator(server: Server, word: str, place: str, report: Report) -> str:

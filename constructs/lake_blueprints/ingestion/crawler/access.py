@@ -1,4 +1,4 @@
-"""What a crawler may do: read its prefixes, keep its tables, write its logs."""
+"""Permissions of a crawler: its prefixes, tables and logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aws_cdk import Stack
 
 from lake_blueprints.catalog.access import ACTIONS, grant_entries
 from lake_blueprints.catalog.database import Database
-from lake_blueprints.catalog.entry import Access
+from lake_blueprints.catalog.table_location import Access
 from lake_blueprints.foundation.access import ServiceRole, grant_on, grants
 from lake_blueprints.foundation.access.statements import in_parts
 from lake_blueprints.storage.s3 import Zone

@@ -10,10 +10,10 @@ from lake_blueprints.foundation.access import ServiceRole, grant_on
 from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.ingestion.crawler.crawler import Crawler
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 
 _SDK = "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
 
@@ -36,7 +36,7 @@ class Crawl(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Crawl {self.crawler.node.id}")
         crawler = {"Name": self.crawler.crawler_name}
         start = task(
@@ -59,7 +59,7 @@ class Crawl(Step):
             failures=[(ready, f"States.JsonToString({last})")],
             unanswered={"Crawler": {"State": "STARTING"}},
         )
-        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+        return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
 
     def grant(self, role: ServiceRole) -> None:
         crawler = Stack.of(self.crawler).format_arn(

@@ -1,4 +1,4 @@
-"""What Firehose calls under a delivery's role, and what readers and writers of a stream call."""
+"""Calls of Firehose under a delivery's role, and of readers and writers of a stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 
 from lake_blueprints.catalog.calls import in_catalog
 from lake_blueprints.foundation.access.declared import Call, Declared
-from lake_blueprints.ingestion.firehose.delivery import Delivery
+from lake_blueprints.ingestion.firehose.delivery_stream import DeliveryStream
 from lake_blueprints.ingestion.kinesis.stream import Stream
 from lake_blueprints.storage.s3 import calls as objects
 
@@ -22,7 +22,7 @@ _WRITERS = "https://docs.aws.amazon.com/streams/latest/dev/controlling-access.ht
 _STREAM_KEY = "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html"
 
 
-def delivery_calls(delivery: Delivery) -> Declared:
+def delivery_calls(delivery: DeliveryStream) -> Declared:
     """Return what Firehose does from taking records to writing objects."""
     zone, written = delivery.zone, (delivery.prefix, delivery.error_prefix)
     because = "writes objects, and what fails"
@@ -96,7 +96,7 @@ def stream_write_calls(stream: Stream, writer: iam.IRole) -> Declared:
     )
 
 
-def delivery_write_calls(delivery: Delivery, writer: iam.IRole) -> Declared:
+def delivery_write_calls(delivery: DeliveryStream, writer: iam.IRole) -> Declared:
     """Return what a producer does that has no stream."""
     arn = (delivery.delivery_stream_arn,)
     return Declared(
@@ -121,7 +121,7 @@ def delivery_write_calls(delivery: Delivery, writer: iam.IRole) -> Declared:
     )
 
 
-def _source(delivery: Delivery) -> tuple[Call, ...]:
+def _source(delivery: DeliveryStream) -> tuple[Call, ...]:
     source = delivery.source
     if source is None:
         return ()
@@ -141,7 +141,7 @@ def _source(delivery: Delivery) -> tuple[Call, ...]:
     return (call, decrypt) if decrypt else (call,)
 
 
-def _transform(delivery: Delivery) -> tuple[Call, ...]:
+def _transform(delivery: DeliveryStream) -> tuple[Call, ...]:
     if delivery.transform is None:
         return ()
     arn = delivery.transform.function.function_arn
@@ -155,14 +155,14 @@ def _transform(delivery: Delivery) -> tuple[Call, ...]:
     )
 
 
-def _schema(delivery: Delivery) -> tuple[Call, ...]:
+def _schema(delivery: DeliveryStream) -> tuple[Call, ...]:
     if delivery.schema is None:
         return ()
     actions = ("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions")
     return (in_catalog(delivery.schema, actions, "converts records by the columns of the table", _WITH_GLUE),)
 
 
-def _log_stream(delivery: Delivery) -> str:
+def _log_stream(delivery: DeliveryStream) -> str:
     name = f"{delivery.log_group.log_group_name}:log-stream:{delivery.log_stream.log_stream_name}"
     return Stack.of(delivery).format_arn(
         service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME

@@ -12,13 +12,13 @@ from lake_blueprints.machine_learning.training.calls import not_registered, regi
 from lake_blueprints.machine_learning.training.train import Train, trained_at
 from lake_blueprints.machine_learning.training.training_job import TrainingJob
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, check_name, retry, task
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.context import StepContext
+from lake_blueprints.orchestration.retryable_errors import SAGEMAKER
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.orchestration.transient import SAGEMAKER
 
 
 class Approval(StrEnum):
-    """Whether a registered model may be deployed."""
+    """Approval status of a registered model."""
 
     PENDING = "PendingManualApproval"
     APPROVED = "Approved"
@@ -34,7 +34,7 @@ class Register(Step):
     job: TrainingJob
         Whose model.
     approval: Approval
-        Whether the model may be deployed. By default somebody has to approve it.
+        Whether the model may be deployed. By default a person has to approve it.
     name: str, optional
         Name of the step. By default `Register` and the job's id.
     """
@@ -43,7 +43,7 @@ class Register(Step):
     approval: Approval = Approval.PENDING
     name: str | None = None
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Register {self.job.node.id}")
         trained = trained_at(self.job)
         states = task(

@@ -11,9 +11,9 @@ from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.machine_learning.training.calls import not_run, run_training
 from lake_blueprints.machine_learning.training.training_job import TrainingJob
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.context import StepContext
+from lake_blueprints.orchestration.retryable_errors import SAGEMAKER
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.orchestration.transient import SAGEMAKER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Train(Step):
     job: TrainingJob
     name: str | None = None
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Train {self.job.node.id}")
         states = task(
             name,

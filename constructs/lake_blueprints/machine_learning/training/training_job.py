@@ -16,9 +16,9 @@ from constructs import Construct
 from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.machine_learning.training.channel import Channel, render_channel
 from lake_blueprints.machine_learning.training.compute import Compute, TrainingNetwork
 from lake_blueprints.machine_learning.training.images import TrainingImage
+from lake_blueprints.machine_learning.training.input_channel import InputChannel, render_channel
 from lake_blueprints.machine_learning.training.metrics import SHIPPED_METRICS, MetricDefinition
 from lake_blueprints.machine_learning.training.regions import check_region
 from lake_blueprints.machine_learning.training.source import SHIPPED_SCRIPT, script_asset
@@ -51,7 +51,7 @@ class TrainingJob(Construct):
 
     Parameters
     ----------
-    channels: mapping of str to Channel
+    channels: mapping of str to InputChannel
         What the job reads, by the name of the channel; 1 to 19. The shipped script takes one, of Parquet files.
     output: Zone
         Where models are written.
@@ -98,7 +98,7 @@ class TrainingJob(Construct):
         >>> TrainingJob(
         ...     self,
         ...     "ArrivalDelay",
-        ...     channels={"train": Channel(table=flights)},
+        ...     channels={"train": InputChannel(table=flights)},
         ...     output=analytics,
         ...     hyperparameters={"target": "arr_delay", "features": "carrier,hour", "time_column": "time_hour"},
         ... )
@@ -109,7 +109,7 @@ class TrainingJob(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        channels: Mapping[str, Channel],
+        channels: Mapping[str, InputChannel],
         output: Zone,
         output_prefix: str = "models/",
         hyperparameters: Mapping[str, Hyperparameter] | None = None,

@@ -1,7 +1,7 @@
 """Curation: Glue Spark jobs that validate, deduplicate and write curated tables."""
 
 from lake_blueprints.processing.curation.curation_job import CurationJob
-from lake_blueprints.processing.curation.order import in_waves
+from lake_blueprints.processing.curation.order import dependency_levels
 from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
 from lake_blueprints.processing.curation.relationships import related_joins
 from lake_blueprints.processing.curation.step import Curate
@@ -15,6 +15,6 @@ __all__ = (
     "ReferenceJoin",
     "Worker",
     "WorkerType",
-    "in_waves",
+    "dependency_levels",
     "related_joins",
 )

@@ -159,11 +159,11 @@ class CurationJob(Construct):
         grant_spark_files(self.role, self.quarantine, self.quarantine_prefix)
         grant_spark_files(self.role, target.zone, target.prefix)
         grant_spark_folder(self.role, target)
-        target.grant_extend(self.role)
+        target.grant_manage_partitions(self.role)
         for table in self.references:
             table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
             grant_spark_folder(self.role, table)
-            table.grant_look(self.role)
+            table.grant_describe(self.role)
         grant_glue_job(
             self.role,
             key=self.key,

@@ -36,7 +36,7 @@ def write_masked(role: ServiceRole, masked: Table, salt: HashSalt | None) -> dic
     """Let a job write the copy, and return the arguments that tell it where; the salt it reads itself."""
     grant_spark_files(role, masked.zone, masked.prefix)
     grant_spark_folder(role, masked)
-    masked.grant_extend(role)
+    masked.grant_manage_partitions(role)
     arguments = {
         "--masked": masked.uri,
         "--masked_database": masked.database.database_name,

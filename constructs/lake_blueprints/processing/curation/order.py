@@ -1,4 +1,4 @@
-"""Which datasets are curated before which."""
+"""Dependency levels of curated datasets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lake_blueprints.processing.curation.plan import Curation
 _MOST_NAMED = 10
 
 
-def in_waves(datasets: Mapping[str, Dataset], curations: Mapping[str, Curation]) -> list[list[Dataset]]:
+def dependency_levels(datasets: Mapping[str, Dataset], curations: Mapping[str, Curation]) -> list[list[Dataset]]:
     """Return the datasets in waves: each joins only datasets of waves before its own.
 
     Raises

@@ -9,9 +9,9 @@ from aws_cdk import Duration
 from lake_blueprints.foundation.access import ServiceRole, grant_on
 from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
-from lake_blueprints.orchestration.setting import Setting
+from lake_blueprints.orchestration.context import StepContext
+from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.orchestration.transient import GLUE, GLUE_THROTTLED
 from lake_blueprints.processing.curation.curation_job import CurationJob
 
 _GLUE = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
@@ -35,7 +35,7 @@ class Curate(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
-    def render(self, setting: Setting) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Curate {self.job.node.id}")
         quotas = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
         states = task(

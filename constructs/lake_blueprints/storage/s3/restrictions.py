@@ -51,7 +51,7 @@ class Restrictions:
         principal = grantee if isinstance(grantee, ServiceRole) else grantee.grant_principal
         reader = self._readers.setdefault(principal, _Reader(principal))
         if restricted:
-            reader.cleared.append(prefix or "")
+            reader.unmasked.append(prefix or "")
             return
         reader.plain.append(prefix or "")
         for known in self._columns:
@@ -91,16 +91,16 @@ class Restrictions:
 
 
 class _Reader:
-    """Who reads, which prefixes with and without restricted data, and which prefixes there are statements about."""
+    """A reader and its prefixes, with and without restricted data."""
 
     def __init__(self, principal: Any) -> None:
         self.principal = principal
         self.plain: list[str] = []
-        self.cleared: list[str] = []
+        self.unmasked: list[str] = []
         self.denied: set[str] = set()
 
     def is_cleared(self, prefix: str) -> bool:
-        return any(prefix.startswith(cleared) for cleared in self.cleared)
+        return any(prefix.startswith(unmasked) for unmasked in self.unmasked)
 
 
 @jsii.implements(IStableStringProducer)

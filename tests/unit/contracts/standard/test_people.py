@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lake_blueprints.contracts import AccessRole, Channel, Contract, Dataset, Governance, Link
+from lake_blueprints.contracts import AccessRole, Contract, Dataset, Governance, Link, SupportChannel
 
 HEAD = "version: 1.2.0\napiVersion: {version}\nkind: DataContract\nid: orders\n"
 OBJECT = "schema: [{name: orders, tags: [b, c], properties: [{name: x, logicalType: string}]"
@@ -41,7 +41,9 @@ description:
         status="active",
         tags=("a", "b", "c"),
         support=(
-            Channel(name="#help", url="https://chat.example.com", tool="slack", scope="issues", description="Ask"),
+            SupportChannel(
+                name="#help", url="https://chat.example.com", tool="slack", scope="issues", description="Ask"
+            ),
         ),
         price="9.95 USD per megabyte",
         links=(

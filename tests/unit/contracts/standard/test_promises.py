@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lake_blueprints.contracts import Contract, Dataset, ServiceLevels
-from lake_blueprints.contracts.standard.promises import parse_duration
+from lake_blueprints.contracts.standard.sla_properties import parse_duration
 
 HEAD = "version: 1.2.0\napiVersion: v3.1.0\nkind: DataContract\nid: shop\nstatus: active\n"
 PROPERTIES = "properties: [{name: day, logicalType: date}, {name: id, logicalType: string}]"

@@ -19,7 +19,7 @@ from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.foundation.alarms import add_alarm
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
-from lake_blueprints.ingestion.firehose import Delivery, Transform
+from lake_blueprints.ingestion.firehose import DeliveryStream, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
@@ -45,8 +45,8 @@ def everything_with_alarms(stack: cdk.Stack, topic: sns.ITopic) -> None:
     )
     transform = Transform(function=lambda_.Function.from_function_arn(stack, "Function", arn))
     stream = Stream(stack, "Stream", retention=Duration.days(7), alarm_topic=topic)
-    Delivery(stack, "FromStream", zone=zone, dataset=CLICKS, source=stream, prefix="a/", alarm_topic=topic)
-    Delivery(stack, "Direct", zone=zone, dataset=CLICKS, schema=schema, transform=transform, alarm_topic=topic)
+    DeliveryStream(stack, "FromStream", zone=zone, dataset=CLICKS, source=stream, prefix="a/", alarm_topic=topic)
+    DeliveryStream(stack, "Direct", zone=zone, dataset=CLICKS, schema=schema, transform=transform, alarm_topic=topic)
     crawler = Crawler(stack, "Crawler", database=database, prefixes=["found/"], table_prefix="found_")
     schedule = events.Schedule.rate(Duration.days(1))
     Pipeline(stack, "Pipeline", steps=[Crawl(crawler=crawler)], schedule=schedule, topic=topic)

@@ -19,8 +19,8 @@ from syrupy.assertion import SnapshotAssertion
 from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.machine_learning.training import (
-    Channel,
     Compute,
+    InputChannel,
     MetricDefinition,
     Spot,
     TrainingImage,
@@ -34,7 +34,7 @@ from tests.support import assert_passes_the_gates, new_stack, properties, resour
 
 def job(stack: cdk.Stack, name: str = "Delays", **options: Any) -> TrainingJob:
     zone = Zone(stack, f"{name}Zone")
-    channels = {"train": Channel(zone=zone, prefix="flights/")}
+    channels = {"train": InputChannel(zone=zone, prefix="flights/")}
     return TrainingJob(stack, name, **{"channels": channels, "output": zone, **options})
 
 
@@ -78,7 +78,7 @@ def test_passes_the_gates(build: Any) -> None:
 def test_reads_a_table_and_its_prefix_only(stack: cdk.Stack) -> None:
     database = Database(stack, "Database", zone=Zone(stack, "Zone"))
     flights = database.add_table(Dataset(name="flights", columns=[Column(name="id", type="int")]))
-    training = job(stack, channels={"train": Channel(table=flights)})
+    training = job(stack, channels={"train": InputChannel(table=flights)})
     channel = request(stack, training)["InputDataConfig"][0]
     assert channel["DataSource"]["S3DataSource"]["S3Uri"] == stack.resolve(flights.uri)
     assert channel["ContentType"] == "application/x-parquet"
@@ -284,15 +284,15 @@ def test_refuses_metrics_that_find_nothing(values: dict[str, str], message: str)
 def test_refuses_channels_without_a_single_source(stack: cdk.Stack) -> None:
     zone = Zone(stack, "Zone")
     with pytest.raises(ValueError, match="either a 'table' or a 'zone'"):
-        Channel()
+        InputChannel()
     with pytest.raises(ValueError, match="'prefix' must name a folder and end in '/', got 'flights'"):
-        Channel(zone=zone, prefix="flights")
+        InputChannel(zone=zone, prefix="flights")
 
 
 @pytest.mark.parametrize("names", [[], ["code"]])
 def test_refuses_no_channel_and_the_name_of_its_own(stack: cdk.Stack, names: list[str]) -> None:
     zone = Zone(stack, "Zone")
-    channels = {name: Channel(zone=zone, prefix="a/") for name in names}
+    channels = {name: InputChannel(zone=zone, prefix="a/") for name in names}
     with pytest.raises(ValueError, match="'channels' must be 1 to 19, none of them 'code'"):
         TrainingJob(stack, "Job", channels=channels, output=zone)
 
@@ -343,15 +343,15 @@ SECRET = Dataset(
 def test_refuses_to_learn_from_restricted_columns_unless_told_so(stack: cdk.Stack) -> None:
     table = Database(stack, "Database", zone=Zone(stack, "Zone")).add_table(SECRET)
     with pytest.raises(ValueError, match="'crews' has the restricted columns name; grant"):
-        Channel(table=table)
-    job(stack, channels={"train": Channel(table=table, restricted=True)})
+        InputChannel(table=table)
+    job(stack, channels={"train": InputChannel(table=table, restricted=True)})
     assert "Deny" not in str(resources(template_of(stack), "AWS::IAM::ManagedPolicy"))
 
 
 def test_a_channel_of_a_zone_reads_nothing_restricted(stack: cdk.Stack) -> None:
     zone = Zone(stack, "Zone")
     Database(stack, "Database", zone=zone).add_table(SECRET, prefix="people/crews/")
-    job(stack, channels={"train": Channel(zone=zone, prefix="people/")})
+    job(stack, channels={"train": InputChannel(zone=zone, prefix="people/")})
     policies = [
         item["Properties"]["PolicyDocument"] for item in resources(template_of(stack), "AWS::IAM::ManagedPolicy")
     ]

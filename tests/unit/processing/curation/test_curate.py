@@ -173,18 +173,18 @@ def judge(script: ModuleType, cloud: Any) -> Callable[..., Any]:
     folder = cloud / "lake" / "judge"
     folder.mkdir(exist_ok=True)
 
-    def judged(rules: dict[str, Any], record: str) -> Any:
+    def validate(rules: dict[str, Any], record: str) -> Any:
         (folder / "record.json").write_text(record)
         parsed = script.Plan.parse(json.dumps(plan(rules)))
         objects = [part("storage").SourceObject(key="judge/record.json", etag="e", size=1, modified="")]
-        rows = script.judged(parsed, script.records(spark, parsed, "lake", objects), None)
+        rows = script.validate(parsed, script.records(spark, parsed, "lake", objects), None)
         [found] = rows.collect()
         if found["__status"] != "quarantined":
             return found["x"]
         [refused] = part("quarantine").refused(parsed, rows).collect()
         return found["__status"], refused["kinds"], refused["reasons"]
 
-    return judged
+    return validate
 
 
 # --- values ---------------------------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_of_duplicates_in_a_batch_the_first_in_the_object_stays(flat: Any) -> No
 @pytest.mark.parametrize(
     ("step", "key"),
     [
-        ("judged", []),
+        ("validate", []),
         ("write_quarantine", []),
         ("after write_quarantine", []),
         ("repeated", ["id"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lake_blueprints.contracts import Column, Dataset
-from lake_blueprints.processing.curation import Curation, ReferenceJoin, in_waves
+from lake_blueprints.processing.curation import Curation, ReferenceJoin, dependency_levels
 
 DATASETS = {
     name: Dataset(name=name, columns=[Column(name="id", type="int"), Column(name=f"{name}_value", type="int")])
@@ -19,7 +19,7 @@ def joining(*names: str) -> Curation:
 
 
 def waves(**curations: Curation) -> list[list[str]]:
-    return [[dataset.name for dataset in wave] for wave in in_waves(DATASETS, curations)]
+    return [[dataset.name for dataset in wave] for wave in dependency_levels(DATASETS, curations)]
 
 
 def test_without_joins_all_go_together() -> None:
@@ -54,13 +54,15 @@ def chain(length: int) -> tuple[dict[str, Dataset], dict[str, Curation]]:
 
 def test_a_chain_of_joins_may_be_as_long_as_it_likes() -> None:
     datasets, curations = chain(1_100)
-    assert [[found.name for found in wave] for wave in in_waves(datasets, curations)] == [[name] for name in datasets]
+    assert [[found.name for found in wave] for wave in dependency_levels(datasets, curations)] == [
+        [name] for name in datasets
+    ]
 
 
 def test_refuses_a_long_circle_in_one_short_line() -> None:
     datasets, curations = chain(1_100)
     curations["d0"] = Curation(joins=[ReferenceJoin(reference=datasets["d1099"], on=["id"], columns=["v1099"])])
     with pytest.raises(ValueError, match=r"^'curations' join in a circle: d0 -> d1099 -> .*") as raised:
-        in_waves(datasets, curations)
+        dependency_levels(datasets, curations)
     assert str(raised.value).endswith("-> 1090 more -> d0; break it")
     assert len(str(raised.value)) < 200

@@ -18,19 +18,19 @@ from typing import Any
 from awsglue.context import GlueContext
 from awsglue.job import Job
 from awsglue.utils import getResolvedOptions
-from lake_curation.account import Account
+from lake_curation.batch_counts import BatchCounts
 from lake_curation.catalog import register_partitions, renew_partitions
 from lake_curation.columns import FILTERED, GOOD, QUARANTINED, ROW, STATUS, quoted
 from lake_curation.duplicates import repeated
-from lake_curation.judging import judged
 from lake_curation.ledger import Batch, Ledger
 from lake_curation.masking import MaskedCopy
 from lake_curation.plan import Plan
 from lake_curation.quarantine import write_quarantine
 from lake_curation.references import References
-from lake_curation.reshaping import Reshaping
+from lake_curation.schema_evolution import SchemaEvolution
 from lake_curation.source import records
 from lake_curation.storage import Location
+from lake_curation.validation import validate
 from lake_curation.writing import Files, append
 from pyspark import SparkContext, StorageLevel
 from pyspark.sql import DataFrame, SparkSession
@@ -93,18 +93,18 @@ class Run:
         self.ledger.save(self.state)
         print(json.dumps(report))
 
-    def account(self, batch: Batch) -> Account:
+    def account(self, batch: Batch) -> BatchCounts:
         """Undo what a killed attempt has left, then do the work and check that every record is accounted for."""
         quarantine = f"{self.args['quarantine']}batch={batch.identity}/"
         if batch.redone:
             self.files.remove_leftovers(batch.before)
             self.files.delete(quarantine)
         if not batch.objects:
-            return Account()
+            return BatchCounts()
         self.note(batch, batch.before)
         found = records(self.spark, self.plan, self.source.bucket, batch.objects)
         # Parsed once, used up to four times.
-        with kept(judged(self.plan, found, self.references)) as rows:
+        with kept(validate(self.plan, found, self.references)) as rows:
             account = self.curate(batch, rows, quarantine)
         account.check()
         self.register(account.partitions)
@@ -117,11 +117,11 @@ class Run:
         if self.copy:
             register_partitions(args["masked_database"], args["masked_table"], self.copy.copy, partitions)
 
-    def curate(self, batch: Batch, rows: DataFrame, quarantine: str) -> Account:
+    def curate(self, batch: Batch, rows: DataFrame, quarantine: str) -> BatchCounts:
         """Write the rows of a batch to the table and the quarantine."""
         target = self.args["target"]
         counts, folders = self.count(rows)
-        account = Account(read=counts.total(), filtered=counts[FILTERED])
+        account = BatchCounts(read=counts.total(), filtered=counts[FILTERED])
         if counts[QUARANTINED]:
             account.quarantined, account.reasons = write_quarantine(self.plan, rows, quarantine)
         good = rows.where(F.col(STATUS) == GOOD)
@@ -169,24 +169,24 @@ class Run:
         while ledger.reshaping or ledger.table != self.plan.table:
             # What a killed run has begun is ended first, whatever the plan says now.
             wanted = ledger.reshaping["to"] if ledger.reshaping else self.plan.table
-            Reshaping(
+            SchemaEvolution(
                 spark=self.spark,
                 ledger=ledger,
                 state=self.state,
                 target=args["target"],
                 partition_keys=self.plan.partition_keys,
-            ).bring_to(wanted)
+            ).migrate_to(wanted)
             renew_partitions(args["database"], args["table"])
             if self.copy:
                 renew_partitions(args["masked_database"], args["masked_table"])
             if ledger.reshaping:
-                # The masked copy is made of the table's files, so it is made anew.
+                # The masked copy is made of the table's files, so it is recreated.
                 ledger.masking = ""
             ledger.table, ledger.reshaping = wanted, {}
             ledger.save(self.state)
 
     def renew_copy(self) -> None:
-        """Write the masked copy anew if it was made by other rules or with another salt, or never or not wholly."""
+        """Rewrite the masked copy if it was made by other rules or with another salt, or never or not wholly."""
         identity = self.copy.identity if self.copy else ""
         if self.copy and self.ledger.masking != identity:
             self.files.remove_leftovers(self.ledger.before())

@@ -1,4 +1,4 @@
-"""The judgement on every record: is it good, left out, or refused?"""
+"""Validation of records: valid, filtered out, or quarantined with the reasons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _QUERIES = ("ScalarSubquery", "ListQuery", "Exists")
 _CALLS_OF_JAVA = ("reflect", "try_reflect", "java_method")
 
 
-def judged(plan: Plan, records: DataFrame, references: References) -> DataFrame:
+def validate(plan: Plan, records: DataFrame, references: References) -> DataFrame:
     """Return the columns of the table, the STATUS, the origin, and the record itself if it is refused."""
     rows, left_out = _enriched(plan, _typed(plan, records), references)
     # A row without a partition would be in a folder that no partition projection finds.

@@ -9,19 +9,19 @@ from constructs import Construct
 
 
 class Access(Enum):
-    """What a grant allows: reading or adding data by any engine, or only what one kind of service does."""
+    """Access to catalog entries: reading or adding data by any engine, or the calls of one kind of service."""
 
     READ = auto()
     WRITE = auto()
     # Jobs, which find files by themselves: look a table up; also keep its partitions.
-    LOOK = auto()
-    EXTEND = auto()
+    DESCRIBE = auto()
+    MANAGE_PARTITIONS = auto()
     # Deliveries, which convert records: what the columns are.
     SCHEMA = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TableLocation:
     """Tables of a database whose data lies below a prefix of a zone.
 
     Parameters
@@ -46,4 +46,4 @@ class Entry:
         return not prefix or self.prefix.startswith(prefix) or prefix.startswith(self.prefix)
 
 
-EVERY_TABLE = Entry(prefix="", tables="*")
+EVERY_TABLE = TableLocation(prefix="", tables="*")

@@ -1,11 +1,11 @@
-"""What a model learns, by the tags of columns."""
+"""Hyperparameters from the tags of columns."""
 
 from __future__ import annotations
 
 import pytest
 
 from lake_blueprints.contracts import Column, ContractError, Dataset
-from lake_blueprints.machine_learning.training import learning_task
+from lake_blueprints.machine_learning.training import hyperparameters_from_tags
 
 
 def dataset(**tags: str) -> Dataset:
@@ -14,12 +14,14 @@ def dataset(**tags: str) -> Dataset:
 
 
 def test_tags_say_what_is_learnt_from_what() -> None:
-    task = learning_task(dataset(delay="target", carrier="feature", hour="feature", at="event-time", plane="other"))
+    task = hyperparameters_from_tags(
+        dataset(delay="target", carrier="feature", hour="feature", at="event-time", plane="other")
+    )
     assert task == {"target": "delay", "features": "carrier,hour", "time_column": "at"}
 
 
 def test_a_dataset_without_a_target_has_no_task() -> None:
-    assert learning_task(dataset(carrier="feature", at="event-time")) is None
+    assert hyperparameters_from_tags(dataset(carrier="feature", at="event-time")) is None
 
 
 @pytest.mark.parametrize(
@@ -36,4 +38,4 @@ def test_a_dataset_without_a_target_has_no_task() -> None:
 )
 def test_refuses_tags_that_make_no_task(tags: dict[str, str], message: str) -> None:
     with pytest.raises(ContractError, match=message):
-        learning_task(dataset(**tags))
+        hyperparameters_from_tags(dataset(**tags))

@@ -1,4 +1,4 @@
-"""Who answers for a contract, who may use it, and what it costs."""
+"""Team, roles, support channels and price."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lake_blueprints.contracts.governance import AccessRole, Channel, Governance
+from lake_blueprints.contracts.governance import AccessRole, Governance, SupportChannel
 from lake_blueprints.contracts.standard.elements import Element, custom, links, one_line, tags
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.servers import OURS
@@ -88,8 +88,8 @@ def _owner(members: Sequence[Mapping[str, Any]]) -> str | None:
     return next((str(owner.get("username") or owner.get("name")) for owner in owners), None)
 
 
-def _channel(entry: Mapping[str, Any]) -> Channel:
-    return Channel(
+def _channel(entry: Mapping[str, Any]) -> SupportChannel:
+    return SupportChannel(
         name=entry["channel"],
         url=entry.get("url"),
         tool=entry.get("tool"),

@@ -31,7 +31,7 @@ _TAKE = ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterat
 _INVOKE = ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
 
 
-class Delivery(Construct):
+class DeliveryStream(Construct):
     """Define a delivery of a dataset's records to a zone: as they came, or converted to Parquet.
 
     Parameters
@@ -83,7 +83,7 @@ class Delivery(Construct):
     Example
     -------
         >>> stream = Stream(self, "Stream")
-        >>> Delivery(self, "Flights", zone=raw, dataset=contract["flights"], source=stream)
+        >>> DeliveryStream(self, "Flights", zone=raw, dataset=contract["flights"], source=stream)
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Delivery(Construct):
         buffer = buffer or Buffer()
         buffer.check(converted=schema is not None, dynamic=where.dynamic)
         if freshness and not alarm_topic:
-            raise ValueError("'freshness' is when an alarm goes off; give an 'alarm_topic' that it tells")
+            raise ValueError("'freshness' is when an alarm goes off; give an 'alarm_topic' that it notifies")
         self.zone = zone
         self.dataset = dataset
         self.buffer = buffer

@@ -1,4 +1,4 @@
-"""Where the steps of a pipeline run."""
+"""Context in which a pipeline renders its steps."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from aws_cdk import Duration
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """Where a step runs.
+class StepContext:
+    """Context of a step: the pipeline's scope, role and key.
 
     Parameters
     ----------

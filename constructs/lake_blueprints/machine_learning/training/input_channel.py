@@ -1,4 +1,4 @@
-"""Where a training job's data comes from."""
+"""Input channels of a training job."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lake_blueprints.storage.s3 import Zone
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channel:
+class InputChannel:
     """A prefix of the lake that SageMaker copies to `/opt/ml/input/data/<name>` before training starts.
 
     Parameters
@@ -35,8 +35,8 @@ class Channel:
 
     Example
     -------
-        >>> Channel(table=curated_flights)
-        >>> Channel(zone=analytics, prefix="features/")
+        >>> InputChannel(table=curated_flights)
+        >>> InputChannel(zone=analytics, prefix="features/")
     """
 
     table: Table | None = None
@@ -53,7 +53,7 @@ class Channel:
         if self.zone is not None and not (self.prefix and self.prefix.endswith("/")):
             raise ValueError(f"'prefix' must name a folder and end in '/', got {self.prefix!r}")
         if self.table is not None:
-            self.table.require_clearance(self.restricted)
+            self.table.require_unmasked_access(self.restricted)
 
     @property
     def source(self) -> tuple[Zone, str]:

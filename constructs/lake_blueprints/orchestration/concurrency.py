@@ -13,7 +13,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, task
 from lake_blueprints.orchestration.poll import ask_again, count, gave_up, rounds, wait
-from lake_blueprints.orchestration.transient import STEP_FUNCTIONS
+from lake_blueprints.orchestration.retryable_errors import STEP_FUNCTIONS
 
 _QUEUE, _COUNTER = "$.queue", "$.queue.count"
 # Of one call. An entry of the list has up to about 700 bytes, and a state hands on 262,144.
@@ -35,7 +35,7 @@ _AHEAD = """{% (
 ) %}"""
 
 
-def wait_in_queue(*, interval: Duration, limit: Duration) -> Fragment:
+def single_execution_guard(*, interval: Duration, limit: Duration) -> Fragment:
     """Return the states that wait until the execution is the oldest one that runs.
 
     Parameters

@@ -8,8 +8,8 @@ from lake_curation.errors import CurateError
 
 
 @dataclass(kw_only=True)
-class Account:
-    """How many records were read and what became of them; zeros if there was nothing to do.
+class BatchCounts:
+    """Counts of the records that one run read, curated, quarantined and dropped as duplicates.
 
     `masked` counts the curated records again, in the files of the masked copy; None if there is no copy.
     """

@@ -1,4 +1,4 @@
-"""What the catalog says: comments of columns and parameters of tables, within the limits of Glue."""
+"""Table metadata: comments of columns and parameters of tables, within the limits of Glue."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lake_blueprints.catalog.describing import comment, parameters
-from lake_blueprints.contracts import Channel, Column, Dataset, Governance, Link, ServiceLevels
+from lake_blueprints.catalog.table_metadata import comment, parameters
+from lake_blueprints.contracts import Column, Dataset, Governance, Link, ServiceLevels, SupportChannel
 
 
 def column(**more: Any) -> Column:
@@ -64,7 +64,10 @@ def test_parameters_name_those_who_answer_and_where_to_ask() -> None:
         price="9.95 USD per megabyte",
         tags=("a", "b"),
         links=(Link(url="https://a", type="businessDefinition"), Link(url="https://b", type="businessDefinition")),
-        support=(Channel(name="#Help me", url="https://chat"), Channel(name="mail", description="Ask\nAnn")),
+        support=(
+            SupportChannel(name="#Help me", url="https://chat"),
+            SupportChannel(name="mail", description="Ask\nAnn"),
+        ),
     )
     levels = ServiceLevels(
         latency=timedelta(hours=4), retention=timedelta(days=7), others=(("Time of Support", "9 to 5"),)

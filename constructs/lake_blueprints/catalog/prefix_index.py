@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class ByFolder(Generic[T]):
+class PrefixIndex(Generic[T]):
     """Values by the first folder of their prefixes.
 
     Two prefixes that have folders can only concern each other if the first one is the same. With a thousand tables,

@@ -1,4 +1,4 @@
-"""What a model learns, as the tags of a dataset's columns say."""
+"""Hyperparameters derived from the tags of a dataset's columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lake_blueprints.contracts import ContractError, Dataset
 TARGET, FEATURE, EVENT_TIME = "target", "feature", "event-time"
 
 
-def learning_task(dataset: Dataset) -> dict[str, str] | None:
+def hyperparameters_from_tags(dataset: Dataset) -> dict[str, str] | None:
     """Return the hyperparameters of the shipped script for a dataset, or None if it has no column to predict.
 
     In the contract, the column to predict has the tag `target`, those to predict it from have the tag `feature`, and
@@ -25,7 +25,8 @@ def learning_task(dataset: Dataset) -> dict[str, str] | None:
 
     Example
     -------
-        >>> TrainingJob(self, "Delays", channels=channels, output=analytics, hyperparameters=learning_task(flights))
+        >>> learned = hyperparameters_from_tags(flights)
+        >>> TrainingJob(self, "Delays", channels=channels, output=analytics, hyperparameters=learned)
     """
     targets, features, times = (
         [column.name for column in dataset.columns if tag in column.tags] for tag in (TARGET, FEATURE, EVENT_TIME)

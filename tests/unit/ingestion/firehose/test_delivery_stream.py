@@ -1,4 +1,4 @@
-"""Delivery: records as they came or as Parquet, permissions, encryption and alarms."""
+"""DeliveryStream: records as they came or as Parquet, permissions, encryption and alarms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.foundation.encryption import LakeKey
-from lake_blueprints.ingestion.firehose import Buffer, Delivery, Transform
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.storage.s3 import Zone
 from tests.support import assert_passes_the_gates, properties, resources, template_of
@@ -25,8 +25,8 @@ from tests.support import assert_passes_the_gates, properties, resources, templa
 COLON = cdk.ArnFormat.COLON_RESOURCE_NAME
 
 
-def delivery(stack: cdk.Stack, dataset: Dataset, **options: Any) -> Delivery:
-    return Delivery(stack, "Delivery", **{"zone": Zone(stack, "Zone"), "dataset": dataset, **options})
+def delivery(stack: cdk.Stack, dataset: Dataset, **options: Any) -> DeliveryStream:
+    return DeliveryStream(stack, "Delivery", **{"zone": Zone(stack, "Zone"), "dataset": dataset, **options})
 
 
 def table(stack: cdk.Stack, dataset: Dataset, **options: Any) -> Table:
@@ -85,7 +85,7 @@ def test_converting_matches_its_snapshot(
     stack: cdk.Stack, flights: Dataset, template_snapshot: SnapshotAssertion
 ) -> None:
     schema = table(stack, flights)
-    Delivery(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, alarm_topic=topic(stack))
+    DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, alarm_topic=topic(stack))
     assert template_of(stack) == template_snapshot
 
 
@@ -96,8 +96,8 @@ def test_passes_the_gates(flights: Dataset) -> None:
         told = topic(stack, f"{name}Topic")
         stream = Stream(stack, f"{name}Stream")
         schema = Database(stack, f"{name}Database", zone=zone, lake_formation=True).add_table(flights)
-        Delivery(stack, f"{name}Raw", zone=zone, dataset=flights, source=stream, prefix="raw/", alarm_topic=told)
-        Delivery(
+        DeliveryStream(stack, f"{name}Raw", zone=zone, dataset=flights, source=stream, prefix="raw/", alarm_topic=told)
+        DeliveryStream(
             stack,
             f"{name}Parquet",
             zone=zone,
@@ -139,7 +139,7 @@ def test_lays_records_out_by_partition_keys_that_jq_finds(stack: cdk.Stack, flig
 
 def test_converts_to_parquet_by_the_table(stack: cdk.Stack, flights: Dataset) -> None:
     schema = table(stack, flights)
-    Delivery(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema)
+    DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema)
     found = to_s3(stack)
     conversion = found["DataFormatConversionConfiguration"]
     assert found["CompressionFormat"] == "UNCOMPRESSED"
@@ -155,7 +155,7 @@ def test_converts_to_parquet_by_the_table(stack: cdk.Stack, flights: Dataset) ->
 
 def test_reads_the_schema_on_catalog_database_and_table(stack: cdk.Stack, flights: Dataset) -> None:
     schema = table(stack, flights)
-    Delivery(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema)
+    DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema)
     found = statement(stack, "glue:GetTable")
     assert found["Action"] == ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"]
     ends = [arn["Fn::Join"][1][-1] for arn in found["Resource"]]
@@ -165,7 +165,7 @@ def test_reads_the_schema_on_catalog_database_and_table(stack: cdk.Stack, flight
 def test_waits_for_lake_formation_to_show_the_schema(stack: cdk.Stack, flights: Dataset) -> None:
     zone = Zone(stack, "Zone")
     schema = Database(stack, "Database", zone=zone, lake_formation=True).add_table(flights)
-    Delivery(stack, "Delivery", zone=zone, dataset=flights, schema=schema)
+    DeliveryStream(stack, "Delivery", zone=zone, dataset=flights, schema=schema)
     template = template_of(stack)
     (found,) = resources(template, "AWS::KinesisFirehose::DeliveryStream")
     before = [template["Resources"][name] for name in found["DependsOn"]]
@@ -282,7 +282,7 @@ def test_invokes_one_version_when_it_is_given_one(stack: cdk.Stack, flights: Dat
 
 def test_alarms_are_about_this_delivery_and_tell_the_topic(stack: cdk.Stack, flights: Dataset) -> None:
     told, schema = topic(stack), table(stack, flights)
-    found = Delivery(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, alarm_topic=told)
+    found = DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, alarm_topic=told)
     alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
     assert [(a["MetricName"], a["Statistic"], a["ComparisonOperator"], a["Threshold"]) for a in alarms] == [
         # Twice the buffer's 300 seconds and five minutes.
@@ -336,7 +336,7 @@ def test_refuses_a_buffer_below_64_mb_with_conversion(stack: cdk.Stack, flights:
     schema = table(stack, flights, layout=ArrivalTime())
     small = Buffer(size=Size.mebibytes(63))
     with pytest.raises(ValueError, match="'size' must be 64 to 128 MiB with conversion to Parquet, got 63 MiB"):
-        Delivery(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, buffer=small)
+        DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, buffer=small)
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_refuses_a_schema_that_is_not_of_this_delivery(stack: cdk.Stack, flights
     for options, message in cases:
         given: dict[str, Any] = {"zone": schema.zone, "dataset": flights, "schema": schema, **options}
         with pytest.raises(ValueError, match=message):
-            Delivery(stack, f"Refused{len(stack.node.children)}", **given)
+            DeliveryStream(stack, f"Refused{len(stack.node.children)}", **given)
 
 
 def test_records_with_restricted_columns_are_out_of_reach_of_plain_readers(stack: cdk.Stack, flights: Dataset) -> None:
@@ -395,14 +395,14 @@ def test_records_with_restricted_columns_are_out_of_reach_of_plain_readers(stack
     columns = [secret if column.name == "delay" else column for column in flights.columns]
     zone = Zone(stack, "Zone")
     zone.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
-    Delivery(stack, "Delivery", zone=zone, dataset=evolve(flights, columns=columns))
+    DeliveryStream(stack, "Delivery", zone=zone, dataset=evolve(flights, columns=columns))
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     denied = [statement["Resource"] for statement in statements if statement["Effect"] == "Deny"]
     assert [arn["Fn::Join"][1][-1] for arn in denied] == ["/flights/*", "/errors/flights/*"]
 
 
 def test_alarms_can_be_added_once_there_is_a_topic(stack: cdk.Stack, flights: Dataset) -> None:
-    delivery = Delivery(stack, "Delivery", zone=Zone(stack, "Zone"), dataset=flights)
+    delivery = DeliveryStream(stack, "Delivery", zone=Zone(stack, "Zone"), dataset=flights)
     delivery.add_alarms(sns.Topic(stack, "Topic"), freshness=Duration.minutes(20))
     alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
     late = next(alarm for alarm in alarms if alarm["MetricName"] == "DeliveryToS3.DataFreshness")
