@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.cloudformation.registry import Registry
-from local_cloud.cloudformation.resource import ResourceType
+from local_cloud.cloudformation.resource_type import ResourceType
 from local_cloud.engines.discovery import find_engines
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.kinesis.engine import KinesisEngine

@@ -17,7 +17,8 @@ from botocore.model import OperationModel, StructureShape
 from moto.core.utils import get_service_model
 
 from local_cloud.cloudformation.names import PhysicalName
-from local_cloud.cloudformation.resource import DERIVED, Call, ResourceType
+from local_cloud.cloudformation.resource import Call
+from local_cloud.cloudformation.resource_type import DERIVED, ResourceType
 from local_cloud.errors import LocalCloudError
 
 # The one region in which every type exists.

@@ -9,7 +9,7 @@ from moto.cloudformation.custom_model import CustomModel
 from moto.cloudformation.parsing import get_model_map
 
 from local_cloud.cloudformation.derivation import complete
-from local_cloud.cloudformation.resource import ResourceType
+from local_cloud.cloudformation.resource_type import ResourceType
 from local_cloud.errors import LocalCloudError
 
 

@@ -22,7 +22,8 @@ from local_cloud.cloudformation import names
 from local_cloud.cloudformation.dynamic_references import resolve_references
 from local_cloud.cloudformation.intrinsics import resolve
 from local_cloud.cloudformation.registry import Registry
-from local_cloud.cloudformation.resource import Context, Resource, ResourceType
+from local_cloud.cloudformation.resource import Context, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 from local_cloud.errors import LocalCloudError
 
 _LOG = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ import pytest
 
 from local_cloud.cloudformation.derivation import complete
 from local_cloud.cloudformation.names import PhysicalName
-from local_cloud.cloudformation.resource import DERIVED, Call, ResourceType
+from local_cloud.cloudformation.resource import Call
+from local_cloud.cloudformation.resource_type import DERIVED, ResourceType
 from local_cloud.cloudformation.types import all_types
 from local_cloud.errors import LocalCloudError
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from local_cloud.cloudformation.resource import Call, ResourceType
+from local_cloud.cloudformation.resource import Call
+from local_cloud.cloudformation.resource_type import ResourceType
 
 TYPES = [
     ResourceType(

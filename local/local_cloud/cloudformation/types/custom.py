@@ -6,7 +6,8 @@ import fnmatch
 import io
 import zipfile
 
-from local_cloud.cloudformation.resource import Context, Properties, Resource, ResourceType
+from local_cloud.cloudformation.resource import Context, Properties, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 class _AutoDeleteObjectsType(ResourceType):

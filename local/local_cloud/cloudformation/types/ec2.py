@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from local_cloud.cloudformation.resource import Call, ResourceType, Setting
+from local_cloud.cloudformation.resource import Call, Setting
+from local_cloud.cloudformation.resource_type import ResourceType
 
 # The API takes tags in another place; nothing here reads the tags of a network.
 _TAGS = frozenset({"Tags"})

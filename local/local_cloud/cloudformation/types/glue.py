@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from local_cloud.cloudformation.names import PhysicalName
-from local_cloud.cloudformation.resource import Call, Properties, ResourceType
+from local_cloud.cloudformation.resource import Call, Properties
+from local_cloud.cloudformation.resource_type import ResourceType
 
 # There is one catalog; its id is the account.
 _CATALOG = frozenset({"CatalogId"})

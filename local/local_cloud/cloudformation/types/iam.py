@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_cloud.cloudformation.resource import Call, Properties, Resource, ResourceType, Setting
+from local_cloud.cloudformation.resource import Call, Properties, Resource, Setting
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 class _RoleType(ResourceType):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from local_cloud.cloudformation.resource import Call, Properties, ResourceType
+from local_cloud.cloudformation.resource import Call, Properties
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 def _settings(properties: Properties) -> Properties:

@@ -6,7 +6,8 @@ import io
 import zipfile
 
 from local_cloud.cloudformation.names import PhysicalName
-from local_cloud.cloudformation.resource import Call, Properties, Resource, ResourceType
+from local_cloud.cloudformation.resource import Call, Properties, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 class _FunctionType(ResourceType):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_cloud.cloudformation.resource import ResourceType
+from local_cloud.cloudformation.resource_type import ResourceType
 
 TYPES = [
     ResourceType(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from local_cloud.cloudformation.names import PhysicalName
-from local_cloud.cloudformation.resource import Call, Properties, ResourceType, Setting
+from local_cloud.cloudformation.resource import Call, Properties, Setting
+from local_cloud.cloudformation.resource_type import ResourceType
 
 _BUCKET = {"Bucket": "{id}"}
 

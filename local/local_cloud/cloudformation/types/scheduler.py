@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from local_cloud.cloudformation.resource import ResourceType
+from local_cloud.cloudformation.resource_type import ResourceType
 
 TYPES = [ResourceType(name="AWS::Scheduler::Schedule")]

@@ -6,7 +6,8 @@ import json
 import secrets
 import string
 
-from local_cloud.cloudformation.resource import Call, Properties, Resource, ResourceType
+from local_cloud.cloudformation.resource import Call, Properties, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 
 _PASSWORD_LENGTH = 32
 

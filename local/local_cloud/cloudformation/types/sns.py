@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from local_cloud.cloudformation.resource import Call, Context, Properties, Resource, ResourceType, Setting
+from local_cloud.cloudformation.resource import Call, Context, Properties, Resource, Setting
+from local_cloud.cloudformation.resource_type import ResourceType
 
 _TOPIC_ATTRIBUTES = ("ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "TracingConfig")
 

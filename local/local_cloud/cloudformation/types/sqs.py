@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from local_cloud.cloudformation.resource import Context, Properties, Resource, ResourceType
+from local_cloud.cloudformation.resource import Context, Properties, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 class _QueuePolicyType(ResourceType):

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from local_cloud.cloudformation.resource import Properties, ResourceType
+from local_cloud.cloudformation.resource import Properties
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 def _state_machine(properties: Properties) -> Properties:

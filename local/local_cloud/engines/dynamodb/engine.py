@@ -17,7 +17,8 @@ from moto.dynamodb.responses import DynamoHandler
 from local_cloud.engines.dynamodb.changes import Change, Histories, Image
 from local_cloud.engines.dynamodb.exports import Exports
 from local_cloud.engines.dynamodb.streaming import Streaming
-from local_cloud.engines.dynamodb.writes import Writes, add_to_stream, images_of
+from local_cloud.engines.dynamodb.streams import add_to_stream, patch_streams
+from local_cloud.engines.dynamodb.writes import Writes, images_of
 from local_cloud.engines.engine import Engine
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
@@ -83,6 +84,7 @@ class DynamoDBEngine(Engine):
     def patches(self) -> Patches:
         patches = Patches()
         self._writes.patch(patches)
+        patch_streams(patches)
         engine = self
 
         @patches.replace("moto.dynamodb.models.table", "Table.describe")

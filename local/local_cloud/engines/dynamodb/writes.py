@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.dynamodb.models.table import StreamShard, Table
-from moto.dynamodb.models.utilities import dynamo_json_dump, dynamo_to_dict
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import dynamo_json_dump
 
 from local_cloud.engines.dynamodb.changes import Change, Histories, Image
 from local_cloud.server.patching import Patches
@@ -23,8 +23,6 @@ _put_item = DynamoDBBackend.put_item
 _update_item = DynamoDBBackend.update_item
 _delete_item = DynamoDBBackend.delete_item
 _transact = DynamoDBBackend.transact_write_items
-_add_to_shard = StreamShard.add
-_read_shard = StreamShard.get
 
 OnChange = Callable[[Table, Change], None]
 
@@ -32,8 +30,7 @@ OnChange = Callable[[Table, Change], None]
 class Writes:
     """The calls that write items.
 
-    moto reads, changes and writes back without a lock, and puts an item that an update creates into the stream twice;
-    both end here.
+    moto reads, changes and writes back without a lock.
     """
 
     def __init__(self, histories: Histories, on_change: OnChange) -> None:
@@ -46,15 +43,6 @@ class Writes:
     def patch(self, patches: Patches) -> None:
         """Register the replacements."""
         writes = self
-
-        @patches.replace("moto.dynamodb.models.table", "StreamShard.add")
-        def add(self: Any, old: Any, new: Any) -> None:
-            """Do nothing: `_record` adds what has changed."""
-
-        @patches.replace("moto.dynamodb.models.table", "StreamShard.get")
-        def get(self: Any, start: int, quantity: int) -> list[dict[str, Any]]:
-            # moto encodes binary values a second time.
-            return [_decoded(record) for record in _read_shard(self, start, quantity)]
 
         @patches.replace(_MODELS, "DynamoDBBackend.put_item")
         def put_item(  # noqa: PLR0917 - moto's signature
@@ -170,29 +158,6 @@ class Writes:
                 self._delivering.release()
 
 
-def add_to_stream(table: Any, change: Change) -> None:
-    """Put a change into the table's stream, if it has one."""
-    shard = table.stream_shard
-    if shard is None:
-        return
-    items = [None if image is None else _item(table, image) for image in (change.old, change.new)]
-    _add_to_shard(shard, *items)
-    for record in shard.items[-1:]:
-        # moto says us-east-1 for every region.
-        record.record["awsRegion"] = table.region_name
-        if change.by_service:
-            record.record["userIdentity"] = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
-
-
-def _decoded(record: dict[str, Any]) -> dict[str, Any]:
-    images = {
-        name: {key: dynamo_to_dict(DynamoType(value)) for key, value in record["dynamodb"][name].items()}
-        for name in ("Keys", "NewImage", "OldImage")
-        if name in record["dynamodb"]
-    }
-    return {**record, "dynamodb": {**record["dynamodb"], **images}}
-
-
 def keys_of(table: Any, image: Image) -> Image:
     """Return the part of an item that is its primary key."""
     return {name: image[name] for name in table.table_key_attrs if name in image}
@@ -212,11 +177,12 @@ def _image(backend: Any, name: str, image: Image) -> Image | None:
     table = _table(backend, name)
     if table is None or any(key not in image for key in table.table_key_attrs):
         return None
-    item = table.get_item(*_key_values(table, image))
+    item = table.get_item(*key_values(table, image))
     return _attributes(item) if item else None
 
 
-def _key_values(table: Any, image: Image) -> list[DynamoType]:
+def key_values(table: Any, image: Image) -> list[DynamoType]:
+    """Return the values of the primary key of an item, as moto wants them."""
     return [DynamoType(image[name]) for name in table.table_key_attrs]
 
 
@@ -224,8 +190,3 @@ def _attributes(item: Any) -> Image:
     # A copy, since moto changes items in place; binary values are base64 in it.
     attributes: Image = json.loads(dynamo_json_dump(item.attrs))
     return attributes
-
-
-def _item(table: Any, image: Image) -> Item:
-    hash_key, range_key = [*_key_values(table, image), None][:2]
-    return Item(hash_key, range_key, image)
