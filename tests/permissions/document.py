@@ -61,7 +61,7 @@ user or a group of the lake's account.
 | account, organization, ARN, also with conditions or session tags | by policies of the resources | refused |
 | service with a condition, such as `aws:SourceAccount` | by policies of the resources | refused |
 | service without a condition | refused: it would act for every account | refused |
-| everybody, unless a condition says who it is | refused: a lake is never public | refused |
+| everyone, unless a condition says who it is | refused: a lake is never public | refused |
 | the lake's own account | refused: its roles and users need policies of their own | refused |
 | federated identity, canonical user, function imported without a role | refused | refused |
 | group of another account | refused | refused |

@@ -1,11 +1,11 @@
-"""What starts things: EventBridge, its scheduler, queues and functions."""
+"""EventBridge rules, schedules, queues and event sources of functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from template_checks.core.cron import schedule_problem
 from template_checks.core.rule import Severity, Violation, rule
+from template_checks.core.schedules import schedule_problem
 from template_checks.core.senders import (
     ALARM_ACTIONS,
     ALARMS,

@@ -1,4 +1,4 @@
-"""Catalog entries of a zone's data, which are part of the grants on the zone."""
+"""Grants on the catalog entries of a zone's data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lake_blueprints.foundation.access.principals import check_principal, is_out
 
 
 class CatalogEntries:
-    """What one database knows about the data of one zone; it replays grants for tables defined after them.
+    """Catalog entries of one zone's data; grants are replayed for tables defined after them.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ class CatalogEntries:
         Raises
         ------
         ValueError
-            If the table has restricted columns that Lake Formation already lets somebody select.
+            If the table has restricted columns that Lake Formation already lets someone select.
         """
         if entry.restricted and self._everything_selected:
             raise ValueError(
-                f"table '{entry.tables}' has restricted columns, but in Lake Formation somebody has been granted every "
+                f"table '{entry.tables}' has restricted columns, but in Lake Formation someone has been granted every "
                 f"table of database '{self._name}'; define the table before the grant on the whole zone"
             )
         self._entries.add(entry.prefix, entry)
@@ -62,7 +62,7 @@ class CatalogEntries:
     def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
         """Allow reading the entries of the data below a prefix.
 
-        Everybody may see that there are restricted columns; in Lake Formation, which also lends the data, only with
+        Everyone may see that there are restricted columns; in Lake Formation, which also lends the data, only with
         `restricted` may they be selected.
         """
         return self._give(grantee, prefix, Access.READ, restricted)

@@ -1,4 +1,4 @@
-"""What a resource type is: the calls that create, update and delete it, and what Ref and Fn::GetAtt return.
+"""Resource types: the calls that create, update and delete them, and the values of Ref and Fn::GetAtt.
 
 A type is data wherever the service's API mirrors its properties, which is nearly everywhere; a subclass
 overrides `create`, `update` or `delete` where it does not.
@@ -15,8 +15,12 @@ from moto.cloudformation.exceptions import ValidationError
 
 from local_cloud.cloudformation.names import PhysicalName
 from local_cloud.cloudformation.requests import to_parameter
+from local_cloud.packages import OptionalPackage
 
 Properties = dict[str, Any]
+
+DERIVED: Any = "derived"
+"""Stands where a type declares nothing, since CloudFormation's schema and the service's model say it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +91,12 @@ class Resource:
                 message=f"Fn::GetAtt: the local cloud knows no attribute {attribute} of {self.kind.name}; "
                 f"known: {', '.join(sorted(self.kind.attributes)) or 'none'}"
             )
-        return fill(self.kind.attributes[attribute], self.facts())
+        try:
+            return fill(self.kind.attributes[attribute], self.facts())
+        except KeyError:
+            raise ValidationError(
+                message=f"Fn::GetAtt: this {self.kind.name} has no {attribute}, or the local cloud does not know it"
+            ) from None
 
     def is_created(self) -> bool:
         return True
@@ -95,51 +104,58 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """A CloudFormation resource type.
+    """A CloudFormation resource type: its name, and whatever cannot be derived.
 
     Parameters
     ----------
     name: str
         As in a template, `AWS::Glue::Job`.
     service: str
-        boto3's name of the service.
+        boto3's name of the service; by default that of the type's name. Empty: no service stands behind it.
     create: Call | None
-        Makes the resource; None: the `settings` do.
+        Makes the resource; by default `create_` and the type's name. None: the `settings` do.
     ref: str
-        What Ref returns, a format template.
+        What Ref returns, a format template; by default the primary identifier.
     attributes: Mapping[str, str]
-        What Fn::GetAtt returns, format templates.
+        What Fn::GetAtt returns, format templates; added to the read-only properties that `create` answers.
     physical_name: PhysicalName | None
-        How it is named; None: the service assigns an id.
+        How it is named; by default by its optional name. None: the service assigns an id.
     update: Call | None
-        Changes it in place; None: it is deleted and made again under the same name.
+        Changes it in place; by default `update_` and the type's name, if there is such a call. None: it is deleted
+        and made again under the same name.
     immutable: frozenset[str]
-        Properties whose change makes a new resource, besides its name.
+        Properties whose change makes a new resource; added to the create-only ones.
     delete: Call | None
-        Removes it; None: it has nothing to remove.
+        Removes it; by default `delete_` and the type's name. None: it has nothing to remove.
     rename: Mapping[str, str]
-        Properties that the API spells differently.
+        Properties that the API spells differently; added to those that differ by the type's name only.
     ignore: frozenset[str]
         Properties that change nothing in the local cloud.
     settings: tuple[Setting, ...]
         Properties with a call of their own, in order.
     adapt: Callable[[Properties], Properties]
         Last change to the properties before the call.
+    changes: frozenset[str]
+        Members of the API that neither `update` nor a setting takes, and a subclass changes in `change`.
+    needs: OptionalPackage | None
+        Package without which the type is refused.
     """
 
     name: str
-    service: str = ""
-    create: Call | None = None
-    ref: str = "{id}"
+    service: str = DERIVED
+    create: Call | None = DERIVED
+    ref: str = DERIVED
     attributes: Mapping[str, str] = field(default_factory=dict)
-    physical_name: PhysicalName | None = None
-    update: Call | None = None
+    physical_name: PhysicalName | None = DERIVED
+    update: Call | None = DERIVED
     immutable: frozenset[str] = frozenset()
-    delete: Call | None = None
+    delete: Call | None = DERIVED
     rename: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
     adapt: Callable[[Properties], Properties] = lambda properties: properties
+    changes: frozenset[str] = frozenset()
+    needs: OptionalPackage | None = None
 
     def has_cfn_attr(self, attribute: str) -> bool:
         return attribute in self.attributes
@@ -188,6 +204,21 @@ class ResourceType:
         apart = {setting.path for setting in self.settings} | self.ignore | {"Tags"}
         changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
         return self.update is None and self.create is not None and not changed <= apart
+
+    def check_change(self, resource: Resource, properties: Properties) -> None:
+        """Do nothing if each property that differs can be changed in place.
+
+        Raises
+        ------
+        ValueError
+            If not: a change that is lost is an error, never silence.
+        """
+        if self.update is None:
+            return
+        before, after = self._body(resource.properties), self._body(properties)
+        changed = {name for name, value in after.items() if value != before.get(name)} - self.changes - {"Tags"}
+        if lost := sorted(changed.difference(self._accepted(self.update, resource, after))):
+            raise ValueError(f"the local cloud cannot change {', '.join(lost)} of {self.name}; replace the resource")
 
     def _body(self, properties: Properties) -> Properties:
         apart = {setting.path for setting in self.settings} | self.ignore

@@ -1,4 +1,4 @@
-"""Permissions of those who run queries through a workgroup: Athena acts on behalf of whoever asks."""
+"""Permissions to query through a workgroup: Athena acts under the identity of the caller."""
 
 from __future__ import annotations
 

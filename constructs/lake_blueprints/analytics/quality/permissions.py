@@ -61,7 +61,7 @@ def read_rules(ruleset_arn: str) -> Permission:
 def run_ruleset(
     scope: Construct, *, ruleset_arn: str, role: ServiceRole, tables: Iterable[Table]
 ) -> Iterator[Permission]:
-    """Start runs under a role, which looks their tables up in the name of whoever starts them, and read the results."""
+    """Start runs under a role and read their results; the tables are looked up under the identity that starts them."""
     because = "evaluates the ruleset"
     start = ("glue:StartDataQualityRulesetEvaluationRun",)
     yield Permission(actions=start, on=(ruleset_arn,), because=because, sources=(RUN,))

@@ -4,7 +4,7 @@ A capability declares them in its module `permissions.py`. `allow` makes stateme
 principal, `admit` with the resource whose policy admits a service; tests and docs/permissions.md find them there.
 
 Purpose and wildcard have a reason each: `because` says what a service or reader does with a permission, `wildcard` why
-its resource cannot be named, which is what an auditor is told.
+its resource cannot be named; cdk-nag's report and auditors get the second one.
 """
 
 from __future__ import annotations

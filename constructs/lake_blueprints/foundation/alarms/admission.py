@@ -1,4 +1,4 @@
-"""Topics and keys that admit the alarms of the account."""
+"""Topic and key policies that admit CloudWatch alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudWatch does under its own name when an alarm changes."""
+"""Permissions of CloudWatch alarms, which publish under the service's own name."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def look_for_folder(table: Table) -> tuple[Permission, ...]:
     """Ask whether the name of a table's folder is that of an object, as Spark does.
 
     Hadoop's file system does so before it lists a folder. That there is none must be the answer: to be forbidden to
-    ask is an error, and whoever may not list the name is forbidden
+    ask is an error, and a caller that may not list the name is forbidden
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
     """
     bucket, name, because = table.zone.bucket, table.prefix.removesuffix("/"), "asks whether a folder is a file"

@@ -1,4 +1,4 @@
-"""Resource types that moto lacks, or serves in part only, a module per category."""
+"""Resource types that moto lacks, or serves in part only, a module per service."""
 
 from __future__ import annotations
 

@@ -45,11 +45,12 @@ def _is_included(name: str, properties: Properties) -> bool:
 
 
 TYPES = [
-    _AutoDeleteObjectsType(name="Custom::S3AutoDeleteObjects"),
+    _AutoDeleteObjectsType(name="Custom::S3AutoDeleteObjects", service=""),
     _BucketDeploymentType(
         name="Custom::CDKBucketDeployment",
+        service="",
         attributes={"DestinationBucketArn": "arn:{partition}:s3:::{DestinationBucketName}"},
     ),
     # No traffic passes through a security group here.
-    ResourceType(name="Custom::VpcRestrictDefaultSG"),
+    ResourceType(name="Custom::VpcRestrictDefaultSG", service=""),
 ]
