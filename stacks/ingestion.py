@@ -10,7 +10,7 @@ from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, Unpartitioned
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.ingestion.firehose import DeliveryStream
+from lake_blueprints.ingestion.firehose import DeliveryStream, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from stacks.environment import Environment
 from stacks.naming import pascal
@@ -52,10 +52,8 @@ class IngestionStack(cdk.Stack):
         DeliveryStream(
             self,
             f"{name}Delivery",
-            dataset=dataset,
             source=stream,
-            zone=storage.raw,
-            layout=ArrivalTime(),
+            destination=S3Destination(zone=storage.raw, dataset=dataset, layout=ArrivalTime()),
             alarm_topic=storage.topic,
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,

@@ -17,7 +17,7 @@ from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
-from lake_blueprints.ingestion.firehose import DeliveryStream, Transform
+from lake_blueprints.ingestion.firehose import DeliveryStream, ParquetDestination, S3Destination, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import (
     Compute,
@@ -124,10 +124,14 @@ class SampleLake:
         arrivals = Database(self.data, self._id("Arrivals"), zone=self.raw).add_table(
             FLIGHTS, prefix="arrivals/", layout=ArrivalTime()
         )
-        told: dict[str, Any] = {"zone": self.raw, "dataset": FLIGHTS, "alarm_topic": self.topic}
-        self.delivery = DeliveryStream(stack, self._id("Delivery"), source=self.stream, **told)
-        self.direct = DeliveryStream(stack, self._id("Direct"), zone=self.raw, dataset=PEOPLE, transform=transform)
-        self.converting = DeliveryStream(stack, self._id("Converting"), zone=self.raw, dataset=FLIGHTS, schema=arrivals)
+        flights = S3Destination(zone=self.raw, dataset=FLIGHTS)
+        people = S3Destination(zone=self.raw, dataset=PEOPLE)
+        parquet = ParquetDestination(table=arrivals)
+        self.delivery = DeliveryStream(
+            stack, self._id("Delivery"), source=self.stream, destination=flights, alarm_topic=self.topic
+        )
+        self.direct = DeliveryStream(stack, self._id("Direct"), destination=people, transform=transform)
+        self.converting = DeliveryStream(stack, self._id("Converting"), destination=parquet)
 
     def _define_jobs(self) -> None:
         stack = self.work

@@ -16,7 +16,7 @@ from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawler
-from lake_blueprints.ingestion.firehose import DeliveryStream
+from lake_blueprints.ingestion.firehose import DeliveryStream, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
 from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket
@@ -42,9 +42,8 @@ def curation(stack: cdk.Stack, name: str) -> CurationJob:
 def delivery(stack: cdk.Stack, name: str) -> DeliveryStream:
     key = LakeKey(stack, f"{name}Key").key
     zone = Zone(stack, f"{name}Zone", encryption_key=key)
-    return DeliveryStream(
-        stack, name, dataset=FLIGHTS, zone=zone, source=Stream(stack, f"{name}Stream", encryption_key=key)
-    )
+    source = Stream(stack, f"{name}Stream", encryption_key=key)
+    return DeliveryStream(stack, name, source=source, destination=S3Destination(zone=zone, dataset=FLIGHTS))
 
 
 def pipeline(stack: cdk.Stack, name: str) -> Pipeline:

@@ -14,7 +14,7 @@ from lake_blueprints import CurationJob, Database, Zone
 from lake_blueprints.analytics.quality import QualityRuleset
 from lake_blueprints.catalog import ArrivalTime
 from lake_blueprints.databases.redshift import Warehouse
-from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, Transform
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, ParquetDestination, S3Destination, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.curation import Worker
 from template_checks.core import check
@@ -37,7 +37,9 @@ def curation(stack: cdk.Stack, **options: Any) -> CurationJob:
 
 
 def delivery(stack: cdk.Stack, **options: Any) -> DeliveryStream:
-    return DeliveryStream(stack, "Delivery", dataset=FLIGHTS, zone=Zone(stack, "Raw"), **options)
+    return DeliveryStream(
+        stack, "Delivery", destination=S3Destination(zone=Zone(stack, "Raw"), dataset=FLIGHTS), **options
+    )
 
 
 def transforming(stack: cdk.Stack, **options: Any) -> DeliveryStream:
@@ -51,7 +53,7 @@ def transforming(stack: cdk.Stack, **options: Any) -> DeliveryStream:
 
 def converting(stack: cdk.Stack, **options: Any) -> DeliveryStream:
     table = database(stack).add_table(FLIGHTS, layout=ArrivalTime())
-    return DeliveryStream(stack, "Delivery", dataset=FLIGHTS, zone=table.zone, schema=table, buffer=Buffer(**options))
+    return DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=table), buffer=Buffer(**options))
 
 
 # Each option of a construct that is limited, with the unit of the limit.

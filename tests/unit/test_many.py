@@ -17,7 +17,7 @@ from lake_blueprints.contracts.governance import Relationship
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
-from lake_blueprints.ingestion.firehose import DeliveryStream
+from lake_blueprints.ingestion.firehose import DeliveryStream, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import InputChannel, Register, Train, TrainingJob
 from lake_blueprints.orchestration import Parallel, RunPipeline
@@ -170,7 +170,9 @@ def deliveries(stack: cdk.Stack, count: int) -> None:
     key = LakeKey(stack, "Key").key
     zone, source = Zone(stack, "Zone", encryption_key=key), Stream(stack, "Stream", encryption_key=key)
     for number in range(count):
-        DeliveryStream(stack, f"Delivery{number}", dataset=dataset(number), zone=zone, source=source)
+        DeliveryStream(
+            stack, f"Delivery{number}", source=source, destination=S3Destination(zone=zone, dataset=dataset(number))
+        )
 
 
 def readers(stack: cdk.Stack, count: int) -> None:

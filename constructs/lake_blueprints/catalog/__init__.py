@@ -1,6 +1,7 @@
 """Glue Data Catalog: databases, tables, layouts."""
 
 from lake_blueprints.catalog.database import Database
+from lake_blueprints.catalog.landing import Landing
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned
 from lake_blueprints.catalog.table import Table
 
@@ -9,6 +10,7 @@ __all__ = (
     "ByPartitionKeys",
     "Database",
     "DeliveryLayout",
+    "Landing",
     "Layout",
     "Table",
     "Unpartitioned",

@@ -10,10 +10,10 @@ from aws_cdk import RemovalPolicy
 from constructs import Construct
 
 from lake_blueprints.analytics.quality import QualityRuleset, define_promised
-from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
+from lake_blueprints.catalog import Database, Landing, Table, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, S3Destination
 from lake_blueprints.lake.server_names import placed_prefix
 from lake_blueprints.lake.shared_resources import SharedResources
 from lake_blueprints.lake.stack_placement import StackPlacement
@@ -102,18 +102,19 @@ class DatasetDefinitions:
     def define(self, dataset: Dataset) -> DatasetResources:
         """Define the resources of a dataset; those of the datasets that it joins come first."""
         home, name, shared = self._placement.of(dataset.name), dataset.name, self._shared
-        arrival = ArrivalTime() if dataset.format is DatasetFormat.JSON else Unpartitioned()
-        self._add_table(shared.raw_database, dataset, format=dataset.format, layout=arrival)
+        destination = S3Destination(zone=shared.raw, dataset=dataset) if dataset.format is DatasetFormat.JSON else None
+        uploaded = Landing(zone=shared.raw, prefix=f"{name}/", dataset=dataset, layout=Unpartitioned())
+        landing = destination.landing if destination else uploaded
+        self._add_table(shared.raw_database, dataset, format=landing.format, layout=landing.layout)
         delivery = (
             DeliveryStream(
                 home,
                 f"Deliver {name}",
-                dataset=dataset,
-                zone=shared.raw,
+                destination=destination,
                 buffer=self._buffers.get(name),
                 removal_policy=self._removal_policy,
             )
-            if dataset.format is DatasetFormat.JSON
+            if destination
             else None
         )
         curation = self._curations.get(name, Curation())
@@ -124,8 +125,7 @@ class DatasetDefinitions:
         job = CurationJob(
             home,
             f"Curate {name}",
-            dataset=dataset,
-            source=shared.raw,
+            source=landing,
             target=table,
             curation=curation,
             references=[self.resources[join.reference.name].table for join in curation.joins],

@@ -76,7 +76,7 @@ def add_delivery_alarms(
         if delivery:
             delivery.add_alarms(topic)
         return
-    collected = timedelta(seconds=delivery.buffer.seconds) if delivery else timedelta()
+    collected = timedelta(seconds=delivery.buffering.seconds) if delivery else timedelta()
     promise = f"dataset '{name}' promises a latency of {_words(latency)}"
     if delivery and collected >= latency:
         seconds = int(latency.total_seconds() // 2)

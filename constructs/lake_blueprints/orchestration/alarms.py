@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
+from collections.abc import Iterator
+
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct
 
-from lake_blueprints.foundation.alarms import add_alarm
+from lake_blueprints.foundation.alarms import AT_LEAST, AlarmSpec
 
 
-def add_execution_alarms(
-    scope: Construct, machine: sfn.IStateMachine, topic: sns.ITopic, *, undelivered: sqs.IQueue | None = None
-) -> None:
-    """Define alarms for failed, timed out and never started executions."""
-    period = Duration.minutes(5)
-    alarms = [
-        ("FailedAlarm", "failed", machine.metric_failed(period=period, statistic="Sum")),
-        ("TimedOutAlarm", "took too long", machine.metric_timed_out(period=period, statistic="Sum")),
-    ]
-    if undelivered:
-        waiting = undelivered.metric_approximate_number_of_messages_visible(period=period, statistic="Maximum")
-        alarms.append(("UndeliveredAlarm", "was not started by its event", waiting))
-    for alarm_id, what, metric in alarms:
-        add_alarm(
-            scope,
-            alarm_id,
+def execution_alarms(path: str, machine: sfn.IStateMachine, undelivered: sqs.IQueue | None) -> Iterator[AlarmSpec]:
+    """Yield the alarms on executions that failed, timed out, or were never started.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    """
+    for alarm_id, metric, what in (
+        ("FailedAlarm", "ExecutionsFailed", "failed"),
+        ("TimedOutAlarm", "ExecutionsTimedOut", "took too long"),
+    ):
+        yield AlarmSpec(
+            id=alarm_id,
+            namespace="AWS/States",
             metric=metric,
+            dimensions={"StateMachineArn": machine.state_machine_arn},
             threshold=1,
-            comparison=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            description=f"An execution of {scope.node.path} {what}",
-            topic=topic,
+            comparison=AT_LEAST,
+            description=f"An execution of {path} {what}",
+        )
+    if undelivered:
+        yield AlarmSpec(
+            id="UndeliveredAlarm",
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": undelivered.queue_name},
+            statistic="Maximum",
+            threshold=1,
+            comparison=AT_LEAST,
+            description=f"An execution of {path} was not started by its event",
         )

@@ -14,10 +14,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.orchestration import permissions
-from lake_blueprints.orchestration.alarms import add_execution_alarms
+from lake_blueprints.orchestration.alarms import execution_alarms
 from lake_blueprints.orchestration.budget import check_budget
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.state_machine import state_machine_definition
@@ -64,8 +65,8 @@ class Pipeline(Construct):
     Defines
     -------
     One state machine, as `state_machine`, and its `role`; a topic, as `topic`; a log group; a key, as `key`, unless
-    one is given; two alarms; with a way to start, a rule for each, a role, and a queue of undelivered events with an
-    alarm.
+    one is given; two alarms, as `alarm_specs`; with a way to start, a rule for each, a role, and a queue of
+    undelivered events with an alarm.
 
     Raises
     ------
@@ -159,13 +160,18 @@ class Pipeline(Construct):
         self._machine_name = machine.attr_name
         self.state_machine = sfn.StateMachine.from_state_machine_arn(self, "StateMachine", machine.attr_arn)
         self._allow_looking_at_executions()
-        undelivered = (
+        self._undelivered = (
             start_by(self, machine.attr_arn, schedule=schedule, event_pattern=event_pattern)
             if schedule or event_pattern
             else None
         )
         if alarm:
-            add_execution_alarms(self, self.state_machine, self.topic, undelivered=undelivered)
+            add_alarms(self, self.alarm_specs, self.topic)
+
+    @property
+    def alarm_specs(self) -> tuple[AlarmSpec, ...]:
+        """The alarms on executions that failed, timed out, or were never started."""
+        return tuple(execution_alarms(self.node.path, self.state_machine, self._undelivered))
 
     @property
     def executions_arn(self) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from lake_blueprints.contracts import Contract
-from lake_blueprints.ingestion.firehose import DeliveryStream
+from lake_blueprints.ingestion.firehose import DeliveryStream, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.lake import DataLake
 from lake_blueprints.orchestration import Pipeline
@@ -17,7 +17,7 @@ stack = cdk.Stack(app, "Faults")
 lake = DataLake(stack, "Lake", datasets=[orders])
 stream = Stream(stack, "Events", shards=1, encryption_key=lake.key)
 # To the prefix that the job reads, beside the delivery to which producers put records directly.
-streamed = DeliveryStream(stack, "Streamed", zone=lake.raw, dataset=orders, source=stream)
+streamed = DeliveryStream(stack, "Streamed", source=stream, destination=S3Destination(zone=lake.raw, dataset=orders))
 pipeline = Pipeline(
     stack,
     "Pipeline",

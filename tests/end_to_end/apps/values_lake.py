@@ -7,7 +7,7 @@ from attrs import evolve
 
 from lake_blueprints.catalog import ArrivalTime
 from lake_blueprints.contracts import Contract, DatasetFormat
-from lake_blueprints.ingestion.firehose import DeliveryStream
+from lake_blueprints.ingestion.firehose import DeliveryStream, ParquetDestination
 from lake_blueprints.lake import DataLake
 
 (sent,) = Contract.from_file(Path(__file__).parent / "values.odcs.yaml").datasets
@@ -20,7 +20,7 @@ lake = DataLake(stack, "Lake", datasets=[sent, evolve(converted, format=DatasetF
 arrivals = lake.raw_database.add_table(
     converted, table_name="converted_arrivals", prefix="converted/", layout=ArrivalTime()
 )
-conversion = DeliveryStream(stack, "Conversion", zone=lake.raw, dataset=converted, schema=arrivals)
+conversion = DeliveryStream(stack, "Conversion", destination=ParquetDestination(table=arrivals))
 
 assert lake.redshift is not None
 for name, value in {

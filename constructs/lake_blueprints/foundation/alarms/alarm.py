@@ -1,7 +1,11 @@
-"""An alarm that fires once something is wrong, and is silent while nothing flows."""
+"""Alarms that fire once something is wrong, and are silent while nothing flows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -9,42 +13,82 @@ from constructs import Construct
 
 from lake_blueprints.foundation.alarms.admission import admit_alarms
 
+ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
-def add_alarm(
-    scope: Construct,
-    construct_id: str,
-    *,
-    metric: cloudwatch.IMetric,
-    threshold: float,
-    description: str,
-    topic: sns.ITopic,
-    comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-) -> cloudwatch.Alarm:
-    """Define an alarm on the first period in which a metric is beyond a threshold, and let it publish to a topic.
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmSpec:
+    """An alarm as data: a metric of one resource, and the value beyond which something is wrong.
 
     Parameters
     ----------
-    metric: cloudwatch.IMetric
-        With the dimension of the one resource that it is about.
+    id: str
+        Construct id of the alarm.
+    namespace, metric: str
+        Namespace and name of the metric.
+    dimensions: mapping of str to str
+        Dimensions of the metric, which name the one resource.
     threshold: float
-        What the metric is compared with, in its unit.
+        Value that the metric is compared with, in its unit. By default 0.
     description: str
         What has happened, for the people who are called.
-    topic: sns.ITopic
-        Where the message goes; its policy and its key's then admit CloudWatch.
+    statistic: str
+        Statistic over the period. By default Sum.
+    period: Duration
+        Period that is evaluated. By default 5 minutes.
     comparison: cloudwatch.ComparisonOperator
         When the alarm fires. By default above the threshold.
     """
-    alarm = cloudwatch.Alarm(
-        scope,
-        construct_id,
-        metric=metric,
-        threshold=threshold,
-        comparison_operator=comparison,
-        evaluation_periods=1,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=description,
-    )
-    alarm.add_alarm_action(actions.SnsAction(topic))
-    admit_alarms(topic)
-    return alarm
+
+    id: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    description: str
+    threshold: float = 0
+    statistic: str = "Sum"
+    period: Duration = field(default_factory=lambda: Duration.minutes(5))
+    comparison: cloudwatch.ComparisonOperator = ABOVE
+
+    def to_metric(self) -> cloudwatch.Metric:
+        """Return the metric, for an alarm or a dashboard."""
+        return cloudwatch.Metric(
+            namespace=self.namespace,
+            metric_name=self.metric,
+            dimensions_map=dict(self.dimensions),
+            statistic=self.statistic,
+            period=self.period,
+        )
+
+
+def add_alarms(scope: Construct, specs: Iterable[AlarmSpec], topic: sns.ITopic) -> list[cloudwatch.Alarm]:
+    """Define alarms that fire on the first period in which a metric is beyond its threshold.
+
+    Parameters
+    ----------
+    scope: Construct
+        Construct whose children the alarms become.
+    specs: iterable of AlarmSpec
+        The alarms.
+    topic: sns.ITopic
+        Topic that receives the alarms; its policy and its key's then admit CloudWatch, unless they are imported.
+    """
+    alarms = []
+    for spec in specs:
+        alarm = cloudwatch.Alarm(
+            scope,
+            spec.id,
+            metric=spec.to_metric(),
+            threshold=spec.threshold,
+            comparison_operator=spec.comparison,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=spec.description,
+        )
+        alarm.add_alarm_action(actions.SnsAction(topic))
+        alarms.append(alarm)
+    if alarms:
+        admit_alarms(topic)
+    return alarms

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from aws_cdk import Duration, Size
 
 from template_checks.core.limit import Limit
-from template_checks.limits import firehose as limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class BufferingHints:
+    """A buffer as Firehose is given it.
+
+    Parameters
+    ----------
+    megabytes: float
+        Its size in MiB.
+    seconds: float
+        Its interval in seconds.
+    """
+
+    megabytes: float
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,15 +32,11 @@ class Buffer:
     Parameters
     ----------
     size: Size, optional
-        1 to 128 MiB; at least 64 MiB with conversion to Parquet or layout by partition keys. By default 128 MiB:
-        queries read few large files faster than many small ones.
+        Size of what is collected. To a zone 1 to 128 MiB, at least 64 MiB with conversion to Parquet or layout by
+        partition keys; by default 128 MiB: queries read few large files faster than many small ones.
     interval: Duration, optional
-        0 to 900 seconds; at least 60 seconds with layout by partition keys. By default 300 seconds.
-
-    Raises
-    ------
-    ValueError
-        If Firehose would take neither value at all.
+        Longest wait. To a zone 0 to 900 seconds, at least 60 seconds with layout by partition keys; by default 300
+        seconds.
 
     Example
     -------
@@ -35,28 +46,36 @@ class Buffer:
     size: Size | None = None
     interval: Duration | None = None
 
-    @property
-    def megabytes(self) -> float:
-        """The size in MiB."""
-        return self.size.to_mebibytes() if self.size else limits.BUFFER_SIZE.ends[1]
+    def within(
+        self, size: Limit, interval: Limit, *, default: BufferingHints, size_why: str = "", interval_why: str = ""
+    ) -> BufferingHints:
+        """Return the buffer with the defaults of a destination.
 
-    @property
-    def seconds(self) -> float:
-        """The interval in seconds."""
-        return self.interval.to_seconds() if self.interval else 300
+        Parameters
+        ----------
+        size, interval: Limit
+            What Firehose takes for the destination.
+        default: BufferingHints
+            Size and interval where none is given.
+        size_why, interval_why: str
+            Reason of a limit: "with conversion to Parquet". By default it is the destination's only one.
 
-    def check(self, *, converted: bool, dynamic: bool) -> None:
-        """Refuse values that Firehose refuses, given what else the delivery does."""
-        # Rearranged records are held back until they fill a file of their partition, or of Parquet.
-        size = limits.BUFFER_SIZE_REARRANGED if converted or dynamic else limits.BUFFER_SIZE
-        interval = limits.BUFFER_INTERVAL_PARTITIONED if dynamic else limits.BUFFER_INTERVAL
+        Raises
+        ------
+        ValueError
+            If Firehose refuses the size or the interval.
+        """
+        hints = BufferingHints(
+            megabytes=self.size.to_mebibytes() if self.size else default.megabytes,
+            seconds=self.interval.to_seconds() if self.interval else default.seconds,
+        )
         if not (self.size and self.size.is_unresolved()):
-            _check(size, "size", self.megabytes, converted=converted, dynamic=dynamic)
+            _check(size, "size", hints.megabytes, size_why)
         if not (self.interval and self.interval.is_unresolved()):
-            _check(interval, "interval", self.seconds, dynamic=dynamic)
+            _check(interval, "interval", hints.seconds, interval_why)
+        return hints
 
 
-def _check(limit: Limit, option: str, value: float, *, dynamic: bool, converted: bool = False) -> None:
-    why = " with conversion to Parquet" if converted else " with layout by partition keys" if dynamic else ""
+def _check(limit: Limit, option: str, value: float, why: str) -> None:
     if value not in limit:
-        raise ValueError(f"a buffer's '{option}' must be {limit}{why}, got {value:g} {limit.unit}")
+        raise ValueError(f"a buffer's '{option}' must be {limit}{why and f' {why}'}, got {value:g} {limit.unit}")

@@ -10,9 +10,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.foundation.access import allow
-from lake_blueprints.foundation.alarms import add_alarm
+from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.ingestion.kinesis.alarms import stream_alarms
 from lake_blueprints.ingestion.kinesis.permissions import read_stream, write_stream
 from template_checks.limits.kinesis import RETENTION
 
@@ -42,8 +43,8 @@ class Stream(Construct):
 
     Defines
     -------
-    One Kinesis stream, as `stream`, with its `retention`; a key, as `key`, unless it is given; with a topic, three
-    alarms.
+    One Kinesis stream, as `stream`, with its `retention`; a key, as `key`, unless it is given; with a topic, the three
+    alarms of `alarm_specs`.
 
     Raises
     ------
@@ -89,7 +90,12 @@ class Stream(Construct):
             )
         )
         if alarm_topic:
-            self._add_alarms(alarm_topic)
+            self.add_alarms(alarm_topic)
+
+    @property
+    def alarm_specs(self) -> tuple[AlarmSpec, ...]:
+        """The alarms on producers or readers that are throttled, and on a reader that falls behind."""
+        return stream_alarms(self.stream, self.retention)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading records and decrypting them."""
@@ -99,33 +105,15 @@ class Stream(Construct):
         """Allow adding records and encrypting them; not reading."""
         return allow(grantee, *write_stream(self.stream, self.key))
 
-    def _add_alarms(self, topic: sns.ITopic) -> None:
-        # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
-        period = Duration.minutes(5)
-        add_alarm(
-            self,
-            "Throttled",
-            metric=self.stream.metric_write_provisioned_throughput_exceeded(statistic="Sum", period=period),
-            threshold=0,
-            description="Producers write faster than the stream takes records",
-            topic=topic,
-        )
-        add_alarm(
-            self,
-            "ReadThrottled",
-            metric=self.stream.metric_read_provisioned_throughput_exceeded(statistic="Sum", period=period),
-            threshold=0,
-            description="Readers ask for more than the stream gives",
-            topic=topic,
-        )
-        add_alarm(
-            self,
-            "ReaderLate",
-            metric=self.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum", period=period),
-            threshold=self.retention.to_milliseconds() / 2,
-            description="A reader has used up half of the time before records are lost",
-            topic=topic,
-        )
+    def add_alarms(self, topic: sns.ITopic) -> None:
+        """Define the alarms of `alarm_specs`; once.
+
+        Parameters
+        ----------
+        topic: sns.ITopic
+            Topic that receives the alarms; its policy and its key's then admit CloudWatch, unless they are imported.
+        """
+        add_alarms(self, self.alarm_specs, topic)
 
 
 def _check(mode: kinesis.StreamMode, shards: int | None, retention: Duration) -> None:

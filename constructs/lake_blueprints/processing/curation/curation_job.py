@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lake_blueprints.catalog.landing import Landing
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import Consumer, names_in
@@ -19,6 +20,7 @@ from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, Has
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.job_logs import define_job_logs, log_group_pattern
+from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.script_package import curation_script
@@ -36,14 +38,14 @@ class CurationJob(Construct):
 
     Parameters
     ----------
-    dataset: Dataset
-        The contract of the records.
-    source: Zone
-        Where they arrive.
+    source: Zone or Landing
+        Where the records arrive: the landing of a delivery, or a zone that files are uploaded to.
     target: Table
         The curated table; make it of `curation.curated(dataset)`.
-    source_prefix: str
-        Where below the source they arrive. By default the dataset's name.
+    dataset: Dataset, optional
+        The contract of the records. By default the landing's.
+    source_prefix: str, optional
+        Where below the source they arrive. By default the landing's prefix, else the dataset's name.
     quarantine: Zone, optional
         Where bad records are set aside, below `quarantine/<dataset>/`. By default the source.
     curation: Curation
@@ -81,9 +83,9 @@ class CurationJob(Construct):
     Raises
     ------
     ValueError
-        If a table is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries
-        are out of range, both a key and a security configuration are given, or the joins need more permissions than a
-        role holds.
+        If the source is a landing and has another dataset or prefix, or is a zone and the dataset is missing; a table
+        is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries are out of
+        range, both a key and a security configuration are given, or the joins need more permissions than a role holds.
 
     Example
     -------
@@ -96,9 +98,9 @@ class CurationJob(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        dataset: Dataset,
-        source: Zone,
+        source: Zone | Landing,
         target: Table,
+        dataset: Dataset | None = None,
         source_prefix: str | None = None,
         quarantine: Zone | None = None,
         curation: Curation | None = None,
@@ -118,6 +120,8 @@ class CurationJob(Construct):
         timeout = timeout or Duration.hours(1)
         limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
         limits.JOB_RETRIES.check("max_retries", max_retries)
+        landing = landing_of(source, dataset, source_prefix)
+        dataset, source = landing.dataset, landing.zone
         curated = curation.curated(dataset)
         _check_target(curated, target)
         if masked:
@@ -126,7 +130,7 @@ class CurationJob(Construct):
 
         self.dataset = dataset
         self.curation = curation
-        self.source, self.source_prefix = source, source_prefix or f"{dataset.name}/"
+        self.source, self.source_prefix = source, landing.prefix
         self.target = target
         self.references = tuple(joined.values())
         self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"

@@ -16,10 +16,10 @@ from aws_cdk import aws_sns as sns
 
 from lake_blueprints.catalog import ByPartitionKeys, Database
 from lake_blueprints.contracts import Column, Dataset
-from lake_blueprints.foundation.alarms import add_alarm
+from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
-from lake_blueprints.ingestion.firehose import DeliveryStream, Transform
+from lake_blueprints.ingestion.firehose import DeliveryStream, ParquetDestination, S3Destination, Transform
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
@@ -45,8 +45,11 @@ def everything_with_alarms(stack: cdk.Stack, topic: sns.ITopic) -> None:
     )
     transform = Transform(function=lambda_.Function.from_function_arn(stack, "Function", arn))
     stream = Stream(stack, "Stream", retention=Duration.days(7), alarm_topic=topic)
-    DeliveryStream(stack, "FromStream", zone=zone, dataset=CLICKS, source=stream, prefix="a/", alarm_topic=topic)
-    DeliveryStream(stack, "Direct", zone=zone, dataset=CLICKS, schema=schema, transform=transform, alarm_topic=topic)
+    records = S3Destination(zone=zone, dataset=CLICKS, prefix="a/")
+    DeliveryStream(stack, "FromStream", source=stream, destination=records, alarm_topic=topic)
+    DeliveryStream(
+        stack, "Direct", destination=ParquetDestination(table=schema), transform=transform, alarm_topic=topic
+    )
     crawler = Crawler(stack, "Crawler", database=database, prefixes=["found/"], table_prefix="found_")
     schedule = events.Schedule.rate(Duration.days(1))
     Pipeline(stack, "Pipeline", steps=[Crawl(crawler=crawler)], schedule=schedule, topic=topic)
@@ -124,8 +127,19 @@ def test_the_policies_of_an_imported_topic_and_key_are_left_alone() -> None:
     stack = new_stack()
     arn = stack.format_arn(service="sns", resource="alerts")
     topic = sns.Topic.from_topic_arn(stack, "Topic", arn)
-    metric = cloudwatch.Metric(namespace="N", metric_name="M")
-    add_alarm(stack, "Alarm", metric=metric, threshold=1, description="Wrong", topic=topic)
+    spec = AlarmSpec(id="Alarm", namespace="N", metric="M", dimensions={}, description="Wrong")
+    add_alarms(stack, [spec], topic)
     template = template_of(stack)
     assert resources(template, "AWS::SNS::TopicPolicy") == []
     assert properties(template, "AWS::CloudWatch::Alarm")["AlarmActions"] == [stack.resolve(arn)]
+
+
+def test_a_specification_is_a_metric_for_dashboards() -> None:
+    dimensions = {"StreamName": "clicks"}
+    spec = AlarmSpec(
+        id="Slow", namespace="N", metric="M", dimensions=dimensions, statistic="p99", description="Requests are slow"
+    )
+    found = spec.to_metric()
+    assert (found.namespace, found.metric_name, found.statistic) == ("N", "M", "p99")
+    assert found.dimensions == dimensions
+    assert found.period.to_minutes() == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,23 +11,42 @@ from attrs import evolve
 from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.foundation.access import Permission
+from lake_blueprints.foundation.alarms import AlarmSpec
 from lake_blueprints.foundation.encryption import LakeKey
-from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, Transform
+from lake_blueprints.ingestion.firehose import (
+    Buffer,
+    BufferingHints,
+    DeliveryStream,
+    Destination,
+    DestinationBindOptions,
+    ParquetDestination,
+    S3Destination,
+    Transform,
+)
+from lake_blueprints.ingestion.firehose.delivery_alarms import delivery_alarm
+from lake_blueprints.ingestion.firehose.permissions import write_to_zone
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.storage.s3 import Zone
+from template_checks.core.limit import Limit, Span
 from tests.support import assert_passes_the_gates, properties, resources, template_of
 
+SIZE = Limit("AWS::KinesisFirehose::DeliveryStream", "SizeInMBs", Span(1, 64), unit="MiB", source="")
+INTERVAL = Limit("AWS::KinesisFirehose::DeliveryStream", "IntervalInSeconds", Span(0, 900), unit="seconds", source="")
 COLON = cdk.ArnFormat.COLON_RESOURCE_NAME
 
 
 def delivery(stack: cdk.Stack, dataset: Dataset, **options: Any) -> DeliveryStream:
-    return DeliveryStream(stack, "Delivery", **{"zone": Zone(stack, "Zone"), "dataset": dataset, **options})
+    where = {name: options.pop(name) for name in ("prefix", "layout") if name in options}
+    destination = S3Destination(zone=Zone(stack, "Zone"), dataset=dataset, **where)
+    return DeliveryStream(stack, "Delivery", destination=destination, **options)
 
 
 def table(stack: cdk.Stack, dataset: Dataset, **options: Any) -> Table:
@@ -85,7 +105,7 @@ def test_converting_matches_its_snapshot(
     stack: cdk.Stack, flights: Dataset, template_snapshot: SnapshotAssertion
 ) -> None:
     schema = table(stack, flights)
-    DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, alarm_topic=topic(stack))
+    DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema), alarm_topic=topic(stack))
     assert template_of(stack) == template_snapshot
 
 
@@ -96,13 +116,12 @@ def test_passes_the_gates(flights: Dataset) -> None:
         told = topic(stack, f"{name}Topic")
         stream = Stream(stack, f"{name}Stream")
         schema = Database(stack, f"{name}Database", zone=zone, lake_formation=True).add_table(flights)
-        DeliveryStream(stack, f"{name}Raw", zone=zone, dataset=flights, source=stream, prefix="raw/", alarm_topic=told)
+        records = S3Destination(zone=zone, dataset=flights, prefix="raw/")
+        DeliveryStream(stack, f"{name}Raw", source=stream, destination=records, alarm_topic=told)
         DeliveryStream(
             stack,
             f"{name}Parquet",
-            zone=zone,
-            dataset=flights,
-            schema=schema,
+            destination=ParquetDestination(table=schema),
             transform=Transform(function=lambda_.Function.from_function_arn(stack, f"{name}Function", arn)),
             alarm_topic=told,
         )
@@ -139,7 +158,7 @@ def test_lays_records_out_by_partition_keys_that_jq_finds(stack: cdk.Stack, flig
 
 def test_converts_to_parquet_by_the_table(stack: cdk.Stack, flights: Dataset) -> None:
     schema = table(stack, flights)
-    DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema)
+    DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema))
     found = to_s3(stack)
     conversion = found["DataFormatConversionConfiguration"]
     assert found["CompressionFormat"] == "UNCOMPRESSED"
@@ -155,7 +174,7 @@ def test_converts_to_parquet_by_the_table(stack: cdk.Stack, flights: Dataset) ->
 
 def test_reads_the_schema_on_catalog_database_and_table(stack: cdk.Stack, flights: Dataset) -> None:
     schema = table(stack, flights)
-    DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema)
+    DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema))
     found = statement(stack, "glue:GetTable")
     assert found["Action"] == ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"]
     ends = [arn["Fn::Join"][1][-1] for arn in found["Resource"]]
@@ -165,7 +184,7 @@ def test_reads_the_schema_on_catalog_database_and_table(stack: cdk.Stack, flight
 def test_waits_for_lake_formation_to_show_the_schema(stack: cdk.Stack, flights: Dataset) -> None:
     zone = Zone(stack, "Zone")
     schema = Database(stack, "Database", zone=zone, lake_formation=True).add_table(flights)
-    DeliveryStream(stack, "Delivery", zone=zone, dataset=flights, schema=schema)
+    DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema))
     template = template_of(stack)
     (found,) = resources(template, "AWS::KinesisFirehose::DeliveryStream")
     before = [template["Resources"][name] for name in found["DependsOn"]]
@@ -282,15 +301,15 @@ def test_invokes_one_version_when_it_is_given_one(stack: cdk.Stack, flights: Dat
 
 def test_alarms_are_about_this_delivery_and_tell_the_topic(stack: cdk.Stack, flights: Dataset) -> None:
     told, schema = topic(stack), table(stack, flights)
-    found = DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, alarm_topic=told)
+    found = DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema), alarm_topic=told)
     alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
     assert [(a["MetricName"], a["Statistic"], a["ComparisonOperator"], a["Threshold"]) for a in alarms] == [
         # Twice the buffer's 300 seconds and five minutes.
         ("DeliveryToS3.DataFreshness", "Maximum", "GreaterThanThreshold", 900),
         ("DeliveryToS3.Success", "Minimum", "LessThanThreshold", 1),
-        ("ThrottledRecords", "Sum", "GreaterThanThreshold", 0),
-        ("FailedConversion.Records", "Sum", "GreaterThanThreshold", 0),
         ("PartitionCountExceeded", "Maximum", "GreaterThanThreshold", 0),
+        ("FailedConversion.Records", "Sum", "GreaterThanThreshold", 0),
+        ("ThrottledRecords", "Sum", "GreaterThanThreshold", 0),
     ]
     for alarm in alarms:
         assert alarm["Namespace"] == "AWS/Firehose"
@@ -336,7 +355,7 @@ def test_refuses_a_buffer_below_64_mb_with_conversion(stack: cdk.Stack, flights:
     schema = table(stack, flights, layout=ArrivalTime())
     small = Buffer(size=Size.mebibytes(63))
     with pytest.raises(ValueError, match="'size' must be 64 to 128 MiB with conversion to Parquet, got 63 MiB"):
-        DeliveryStream(stack, "Delivery", zone=schema.zone, dataset=flights, schema=schema, buffer=small)
+        DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema), buffer=small)
 
 
 @pytest.mark.parametrize(
@@ -369,25 +388,19 @@ def test_refuses_dates_that_would_not_be_folders_of_a_date(stack: cdk.Stack) -> 
         delivery(stack, dataset, layout=ByPartitionKeys())
 
 
-def test_refuses_a_schema_that_is_not_of_this_delivery(stack: cdk.Stack, flights: Dataset) -> None:
-    schema = table(stack, flights)
-    database = schema.database
+def test_refuses_a_table_that_firehose_cannot_write(stack: cdk.Stack, flights: Dataset) -> None:
+    database = table(stack, flights).database
     text = Table(stack, "Text", database=database, dataset=flights, table_name="text", format=DatasetFormat.JSON)
-    csv = evolve(flights, name="csv", format=DatasetFormat.CSV)
-    cases: tuple[tuple[dict[str, Any], str], ...] = (
-        ({"zone": Zone(stack, "Other")}, "is of zone 'Stack/TableZone', but the delivery is to 'Stack/Other'"),
-        ({"dataset": evolve(flights, name="weather")}, "is of dataset 'flights', but the delivery is of 'weather'"),
-        ({"schema": text}, "table 'text' reads json, but the delivery converts to Parquet"),
-        ({"layout": ArrivalTime()}, "prefix and layout are those of table 'flights'"),
-        (
-            {"schema": Table(stack, "Csv", database=database, dataset=csv), "dataset": csv},
-            "converts JSON records, but dataset 'csv' is csv",
-        ),
+    csv = Table(stack, "Csv", database=database, dataset=evolve(flights, name="csv", format=DatasetFormat.CSV))
+    flat = Table(stack, "Flat", database=database, dataset=flights, table_name="flat", layout=Unpartitioned())
+    cases = (
+        (text, "table 'text' reads json, but the delivery converts to Parquet"),
+        (csv, "converts JSON records, but dataset 'csv' is csv"),
+        (flat, "Firehose cannot write the layout Unpartitioned"),
     )
-    for options, message in cases:
-        given: dict[str, Any] = {"zone": schema.zone, "dataset": flights, "schema": schema, **options}
+    for refused, message in cases:
         with pytest.raises(ValueError, match=message):
-            DeliveryStream(stack, f"Refused{len(stack.node.children)}", **given)
+            ParquetDestination(table=refused)
 
 
 def test_records_with_restricted_columns_are_out_of_reach_of_plain_readers(stack: cdk.Stack, flights: Dataset) -> None:
@@ -395,16 +408,93 @@ def test_records_with_restricted_columns_are_out_of_reach_of_plain_readers(stack
     columns = [secret if column.name == "delay" else column for column in flights.columns]
     zone = Zone(stack, "Zone")
     zone.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
-    DeliveryStream(stack, "Delivery", zone=zone, dataset=evolve(flights, columns=columns))
+    DeliveryStream(stack, "Delivery", destination=S3Destination(zone=zone, dataset=evolve(flights, columns=columns)))
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     denied = [statement["Resource"] for statement in statements if statement["Effect"] == "Deny"]
     assert [arn["Fn::Join"][1][-1] for arn in denied] == ["/flights/*", "/errors/flights/*"]
 
 
 def test_alarms_can_be_added_once_there_is_a_topic(stack: cdk.Stack, flights: Dataset) -> None:
-    delivery = DeliveryStream(stack, "Delivery", zone=Zone(stack, "Zone"), dataset=flights)
-    delivery.add_alarms(sns.Topic(stack, "Topic"), freshness=Duration.minutes(20))
+    found = delivery(stack, flights)
+    found.add_alarms(sns.Topic(stack, "Topic"), freshness=Duration.minutes(20))
     alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
     late = next(alarm for alarm in alarms if alarm["MetricName"] == "DeliveryToS3.DataFreshness")
     assert late["Threshold"] == 1200
-    assert late["Dimensions"] == [{"Name": "DeliveryStreamName", "Value": stack.resolve(delivery.delivery_stream_name)}]
+    assert late["Dimensions"] == [{"Name": "DeliveryStreamName", "Value": stack.resolve(found.delivery_stream_name)}]
+
+
+def test_the_landing_is_where_the_records_lie(stack: cdk.Stack, flights: Dataset) -> None:
+    found = delivery(stack, flights, prefix="raw/flights/").landing
+    assert (found.prefix, found.format, found.layout) == ("raw/flights/", DatasetFormat.JSON, ArrivalTime())
+    assert found.uri == f"s3://{found.zone.bucket.bucket_name}/raw/flights/"
+
+
+def test_the_landing_of_converted_records_has_the_names_of_the_table(stack: cdk.Stack, flights: Dataset) -> None:
+    schema = table(stack, flights)
+    found = ParquetDestination(table=schema).landing
+    assert (found.prefix, found.format, found.layout) == (schema.prefix, DatasetFormat.PARQUET, schema.layout)
+    assert {column.source for column in found.dataset.columns} == {None}
+
+
+def test_alarms_are_data_for_dashboards(stack: cdk.Stack, flights: Dataset) -> None:
+    found = delivery(stack, flights, source=Stream(stack, "Stream"))
+    assert [(spec.id, spec.metric, spec.statistic) for spec in found.alarm_specs] == [
+        ("Late", "DeliveryToS3.DataFreshness", "Maximum"),
+        ("WriteFailed", "DeliveryToS3.Success", "Minimum"),
+        ("Throttled", "ThrottledGetRecords", "Sum"),
+    ]
+    assert {spec.dimensions["DeliveryStreamName"] for spec in found.alarm_specs} == {found.delivery_stream_name}
+
+
+class HttpDestination(Destination):
+    """A destination that is no zone, with all that one needs: records are sent to an HTTP endpoint."""
+
+    def buffering(self, buffer: Buffer) -> BufferingHints:
+        return buffer.within(SIZE, INTERVAL, default=BufferingHints(megabytes=5, seconds=60))
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        return write_to_zone(self.zone, [self.error_prefix])
+
+    def bind(self, options: DestinationBindOptions) -> Mapping[str, Any]:
+        failed = firehose.CfnDeliveryStream.S3DestinationConfigurationProperty(
+            bucket_arn=self.zone.bucket.bucket_arn,
+            role_arn=options.role.role_arn,
+            error_output_prefix=self.error_output_prefix,
+        )
+        configuration = firehose.CfnDeliveryStream.HttpEndpointDestinationConfigurationProperty(
+            endpoint_configuration=firehose.CfnDeliveryStream.HttpEndpointConfigurationProperty(
+                url="https://a.example"
+            ),
+            buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(
+                size_in_m_bs=options.buffering.megabytes, interval_in_seconds=options.buffering.seconds
+            ),
+            cloud_watch_logging_options=options.logging,
+            role_arn=options.role.role_arn,
+            s3_configuration=failed,
+        )
+        return {"http_endpoint_destination_configuration": configuration}
+
+    def alarm_specs(self, delivery_stream_name: str, late_after_seconds: float) -> tuple[AlarmSpec, ...]:
+        metric = "DeliveryToHttpEndpoint.DataFreshness"
+        late = delivery_alarm(delivery_stream_name, "Late", metric, "Late", threshold=late_after_seconds)
+        return (late,)
+
+
+def test_another_destination_brings_its_own_limits_permissions_prefix_and_metrics(
+    stack: cdk.Stack, flights: Dataset
+) -> None:
+    destination = HttpDestination(zone=Zone(stack, "Zone"), dataset=flights)
+    found = DeliveryStream(stack, "Delivery", destination=destination)
+    sent = properties(template_of(stack), "AWS::KinesisFirehose::DeliveryStream")
+    assert sent["HttpEndpointDestinationConfiguration"]["BufferingHints"] == {"SizeInMBs": 5, "IntervalInSeconds": 60}
+    assert "ExtendedS3DestinationConfiguration" not in sent
+    assert statement(stack, "s3:PutObject")["Resource"]["Fn::Join"][1][-1] == "/errors/flights/*"
+    assert [(spec.metric, spec.threshold) for spec in found.alarm_specs] == [
+        ("DeliveryToHttpEndpoint.DataFreshness", 420),
+        ("ThrottledRecords", 0),
+    ]
+    with pytest.raises(ValueError, match="delivery 'Stack/Delivery' is to a HttpDestination, which leaves no records"):
+        _ = found.landing
+    with pytest.raises(ValueError, match="a buffer's 'size' must be 1 to 64 MiB, got 65 MiB"):
+        DeliveryStream(stack, "Large", destination=destination, buffer=Buffer(size=Size.mebibytes(65)))

@@ -119,3 +119,10 @@ def test_alarms_are_about_this_stream_and_tell_the_topic(stack: cdk.Stack) -> No
     for alarm in alarms:
         assert alarm["Dimensions"] == [{"Name": "StreamName", "Value": stack.resolve(found.stream.stream_name)}]
         assert alarm["AlarmActions"] == [stack.resolve(told.topic_arn)]
+
+
+def test_alarms_can_be_added_once_there_is_a_topic(stack: cdk.Stack) -> None:
+    found = Stream(stack, "Stream")
+    found.add_alarms(topic(stack))
+    alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
+    assert [alarm["MetricName"] for alarm in alarms] == [spec.metric for spec in found.alarm_specs]

@@ -1,0 +1,46 @@
+"""Records of a dataset in a zone, as what brings them there describes them to what reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lake_blueprints.catalog.layout import Layout
+from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.storage.s3 import Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landing:
+    """Records of a dataset below a prefix of a zone: what an ingestion writes and a `CurationJob` reads.
+
+    Parameters
+    ----------
+    zone: Zone
+        Zone of the records.
+    prefix: str
+        Prefix of the records, ending in a slash.
+    dataset: Dataset
+        Contract of the records, with the format in which they lie there.
+    layout: Layout
+        Folders below the prefix.
+
+    Example
+    -------
+        >>> delivery = DeliveryStream(self, "Delivery", destination=S3Destination(zone=raw, dataset=flights))
+        >>> CurationJob(self, "CurateFlights", source=delivery.landing, target=curated.add_table(flights))
+    """
+
+    zone: Zone
+    prefix: str
+    dataset: Dataset
+    layout: Layout
+
+    @property
+    def format(self) -> DatasetFormat:
+        """The format of the files."""
+        return self.dataset.format
+
+    @property
+    def uri(self) -> str:
+        """The URI of the prefix."""
+        return self.zone.uri(self.prefix)
