@@ -1,0 +1,125 @@
+"""Sample of a construct: all that the conformance suite needs to know of it.
+
+`tests/unit/<wing>/<capability>/sample.py` holds the samples of a capability, one for each of its public constructs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lake_blueprints.foundation.access.declared import Declared
+from template_checks.core.limit import Limit
+from tests.conformance.fixtures import Fixtures
+from tests.support import ROOT
+
+SAMPLES_ROOT = ROOT / "tests" / "unit"
+
+
+class Build(Protocol):
+    """Defines the construct, with the options that a duty adds to those of the sample."""
+
+    def __call__(self, lake: Fixtures, scope: Construct, construct_id: str, /, **options: Any) -> Any: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limited:
+    """An option whose values a service limits.
+
+    Parameters
+    ----------
+    limit: Limit
+        The allowed values.
+    options: callable
+        Returns the options of the construct with which it has a value.
+    """
+
+    limit: Limit
+    options: Callable[[Fixtures, Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What a public `grant_*` of a construct allows.
+
+    Parameters
+    ----------
+    declare: callable
+        Returns what a role calls to whom it was granted.
+    arguments: mapping
+        Arguments of the method beside the grantee. By default none.
+    across_accounts: bool
+        Whether a role of another account can be granted it. By default it is refused.
+    """
+
+    declare: Callable[[Any, iam.IRole], Declared]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    across_accounts: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A construct in its usual form.
+
+    Parameters
+    ----------
+    construct: type
+        The class.
+    options: callable
+        Returns options of the construct, from a lake that the fixtures make. By default it needs none.
+    build: Build, optional
+        Defines the construct, if that takes more than options. By default it is called with the options.
+    limits: mapping
+        The options that a service limits, by name.
+    roles: callable, optional
+        Returns what services do under the roles that the construct defines. By default it defines none.
+    grants: mapping
+        Each public `grant_*`, by name.
+    unavailable_in: set of str
+        Partitions without the service. By default none.
+    """
+
+    construct: type[Construct]
+    options: Callable[[Fixtures], Mapping[str, Any]] = lambda _: {}
+    build: Build | None = None
+    limits: Mapping[str, Limited] = field(default_factory=dict)
+    roles: Callable[[Any], Iterable[Declared]] | None = None
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    unavailable_in: frozenset[str] = frozenset()
+
+    def define(self, lake: Fixtures, scope: Construct, construct_id: str, **options: Any) -> Any:
+        """Define the construct, with options beside those of the sample."""
+        options = {**self.options(lake), **options}
+        if self.build:
+            return self.build(lake, scope, construct_id, **options)
+        return self.construct(scope, construct_id, **options)
+
+    @property
+    def name(self) -> str:
+        return self.construct.__name__
+
+    @property
+    def capability(self) -> str:
+        """Package of the construct below the library: `ingestion.kinesis`."""
+        return self.construct.__module__.removeprefix("lake_blueprints.").rpartition(".")[0]
+
+    def takes(self, option: str) -> bool:
+        """Whether the construct has an option."""
+        return option in inspect.signature(self.construct.__init__).parameters
+
+
+def samples(root: Path = SAMPLES_ROOT) -> list[Sample]:
+    """Return every sample below a folder of this repository."""
+    return [sample for path in sorted(root.rglob("sample.py")) for sample in _samples_of(path)]
+
+
+def _samples_of(path: Path) -> Iterator[Sample]:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    yield from (value for value in vars(import_module(name)).values() if isinstance(value, Sample))

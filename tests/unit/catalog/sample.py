@@ -1,0 +1,27 @@
+"""Samples of the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from constructs import Construct
+
+from lake_blueprints.catalog import Database, Table
+from tests.conformance.fixtures import Fixtures
+from tests.conformance.sample import Sample
+
+
+def database(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> Database:
+    found = Database(scope, name, zone=lake.curated, lake_formation=True, **options)
+    found.add_table(lake.dataset, prefix=f"{scope.node.path}/{name}/".lower())
+    return found
+
+
+def table(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> Table:
+    # In a database of its own, which can have no second table of the name.
+    own = Database(scope, f"{name}Database", zone=lake.curated)
+    return Table(scope, name, database=own, dataset=lake.dataset, **options)
+
+
+DATABASE = Sample(construct=Database, build=database)
+TABLE = Sample(construct=Table, build=table)
