@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat
+from aws_cdk import Stack as CdkStack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -16,6 +17,7 @@ from lake_blueprints.catalog import Database, Table
 from lake_blueprints.contracts import Column, Contract, Dataset, DatasetFormat
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
@@ -98,15 +100,20 @@ class Fixtures:
         return LakeNetwork(self.scope, "Network", endpoints=endpoints, encryption_key=self.key)
 
     @cached_property
-    def function(self) -> lambda_.Function:
-        return lambda_.Function(
-            self.scope,
-            "Function",
-            code=lambda_.Code.from_inline("def handler(event, context): ..."),
-            handler="index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            timeout=Duration.minutes(1),
+    def function(self) -> lambda_.IFunction:
+        """Function of another stack, which has the findings of its own."""
+        arn = CdkStack.of(self.scope).format_arn(
+            service="lambda", resource="function", resource_name="transform", arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+        return lambda_.Function.from_function_arn(self.scope, "Function", arn)
+
+    @cached_property
+    def stream(self) -> Stream:
+        return Stream(self.scope, "Stream", encryption_key=self.key)
+
+    def unique(self, name: str) -> str:
+        """Return an id that no other part has."""
+        return f"{name}{len(self.scope.node.children)}"
 
     def role(self, name: str) -> iam.Role:
         """Return a new role that grants can be given to."""

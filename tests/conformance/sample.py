@@ -37,6 +37,8 @@ class Limited:
     ----------
     limit: Limit
         The allowed values.
+    variant: str
+        Name of the sample among those of the construct. By default it is the only one, or the usual form.
     options: callable
         Returns the options of the construct with which it has a value.
     """
@@ -72,6 +74,8 @@ class Sample:
     ----------
     construct: type
         The class.
+    variant: str
+        Name of the sample among those of the construct. By default it is the only one, or the usual form.
     options: callable
         Returns options of the construct, from a lake that the fixtures make. By default it needs none.
     build: Build, optional
@@ -87,6 +91,7 @@ class Sample:
     """
 
     construct: type[Construct]
+    variant: str = ""
     options: Callable[[Fixtures], Mapping[str, Any]] = lambda _: {}
     build: Build | None = None
     limits: Mapping[str, Limited] = field(default_factory=dict)
@@ -103,7 +108,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        return self.construct.__name__
+        return f"{self.construct.__name__} {self.variant}".strip()
 
     @property
     def capability(self) -> str:

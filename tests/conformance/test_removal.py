@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from template_checks.pytest_plugin.stateful import STATEFUL_TYPES, kept
 from tests.conformance.controls import Hasty, Stubborn, control
 from tests.conformance.subject import Resources, Subject, subjects
+from tests.support import warnings_of
 
 # What is in them is on its way elsewhere.
 _PASSING = {"AWS::KinesisFirehose::DeliveryStream", "AWS::SNS::Topic", "AWS::SQS::Queue"}
@@ -41,11 +43,13 @@ def test_data_is_retained_if_only_the_construct_asks_for_its_destruction(subject
     resources = subject.removal.below(subject.asked)
     assert lost(resources) == []
     assert retained(resources)
+    assert any(DESTROY_CONTEXT in warning for warning in warnings_of(subject.asked))
 
 
 @pytest.mark.parametrize("subject", KEEPING)
 def test_data_is_deleted_if_construct_and_context_agree(subject: Subject) -> None:
     assert retained(subject.removal.below(subject.agreed)) == []
+    assert [warning for warning in warnings_of(subject.agreed) if DESTROY_CONTEXT in warning] == []
 
 
 def test_data_that_is_lost_by_one_switch_is_noticed() -> None:

@@ -65,7 +65,7 @@ class Table(Construct):
 
     Example
     -------
-        >>> flights = Table(self, "Flights", database=curated, dataset=contract["flights"])
+        >>> flights = Table(self, "Flights", database=database, dataset=contract["flights"])
         >>> flights.grant_read(analyst)
     """
 

@@ -102,7 +102,7 @@ class Pipeline(Construct):
         ...     self,
         ...     "Daily",
         ...     steps=[
-        ...         Parallel(branches=[Crawl(crawler=references), Curate(job=flights)]),
+        ...         Parallel(branches=[Crawl(crawler=references), Curate(job=curate)]),
         ...         Train(job=delays),
         ...         Register(job=delays),
         ...     ],

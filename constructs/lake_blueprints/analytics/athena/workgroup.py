@@ -82,7 +82,7 @@ class Workgroup(Construct):
     Example
     -------
         >>> analysts = Workgroup(self, "Analysts", scan_limit=Size.gibibytes(10))
-        >>> analysts.add_query("Delays", name="delays", sql="select ...", database=curated.database_name)
+        >>> analysts.add_query("Delays", name="delays", sql="select ...", database=database.database_name)
         >>> analysts.grant_run_queries(role)
         >>> flights.grant_read(role)
     """

@@ -92,7 +92,8 @@ class CurationJob(Construct):
 
     Example
     -------
-        >>> table = curated.add_table(flights)
+        >>> flights = contract["flights"]
+        >>> table = database.add_table(flights)
         >>> CurationJob(self, "CurateFlights", dataset=flights, source=raw, target=table)
     """
 

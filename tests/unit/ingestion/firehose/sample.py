@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_cdk import Duration, Size
 
-from lake_blueprints.catalog import ArrivalTime, Table
+from lake_blueprints.catalog import ArrivalTime, Database, Table
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, Transform
 from template_checks.core.limit import Limit
 from template_checks.limits import firehose
@@ -25,11 +25,28 @@ def transforming(limit: Limit, name: str, value: Callable[[Any], Any] = lambda n
     )
 
 
+def schema(lake: Fixtures) -> Table:
+    """Return a new table of the raw zone, to convert by."""
+    database = Database(lake.scope, lake.unique("Schemas"), zone=lake.raw, lake_formation=True)
+    return database.add_table(lake.dataset, prefix="parquet/", layout=ArrivalTime())
+
+
 def converting(lake: Fixtures, size: Any) -> dict[str, Any]:
-    schema = Table(lake.scope, "Schema", database=lake.database, dataset=lake.dataset, layout=ArrivalTime())
-    return {"zone": schema.zone, "schema": schema, "buffer": Buffer(size=Size.mebibytes(size))}
+    return {"zone": lake.raw, "schema": schema(lake), "buffer": Buffer(size=Size.mebibytes(size))}
 
 
+CONVERTING = Sample(
+    construct=DeliveryStream,
+    variant="parquet",
+    options=lambda lake: {
+        "zone": lake.raw,
+        "dataset": lake.dataset,
+        "source": lake.stream,
+        "schema": schema(lake),
+        "transform": Transform(function=lake.function),
+        "alarm_topic": lake.topic,
+    },
+)
 SAMPLE = Sample(
     construct=DeliveryStream,
     options=lambda lake: {"zone": lake.raw, "dataset": lake.dataset},
