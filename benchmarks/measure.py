@@ -28,7 +28,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What one run took."""
+    """Time and memory of one run."""
 
     wall_seconds: float
     cpu_seconds: float

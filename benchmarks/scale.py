@@ -1,4 +1,4 @@
-"""How a lake grows: seconds of synth for each dataset, and of loading contracts, from ten datasets to a thousand."""
+"""Scaling: seconds of synth per dataset and of loading contracts, from ten datasets to a thousand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHARDS = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """What a lake of so many datasets takes, each in a contract of its own."""
+    """Measurements of a lake with so many datasets, each in a contract of its own."""
 
     datasets: int
     load_seconds: float

@@ -1,4 +1,4 @@
-"""What auditors' rules ask for and this app does otherwise, with the reasons."""
+"""Acknowledged findings of cdk-nag and Control Tower, with reasons."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def of_topics(scope: IConstruct, *, subscribed: bool) -> None:
         reason = "nobody is called for this environment; -c alarm_email=ADDRESS subscribes"
         _acknowledge(scope, reason, "LAKE-EVENTS-016")
         return
-    kept = "alarms and executions stay in CloudWatch; a queue of mails that failed would need somebody who reads it"
+    kept = "alarms and executions stay in CloudWatch; a queue of mails that failed would need a reader"
     _acknowledge(scope, kept, "Serverless-SNSRedrivePolicy")
 
 

@@ -1,4 +1,4 @@
-"""What differs between environments, checked before anything is built."""
+"""Settings of the environments, validated before anything is built."""
 
 from __future__ import annotations
 

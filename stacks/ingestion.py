@@ -1,4 +1,4 @@
-"""How records arrive: streams where the contracts name one, delivered to the raw zone as they came."""
+"""Ingestion stack: streams where the contracts name one, delivered to the raw zone as they came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How constructs and outputs are called after datasets."""
+"""Construct ids and output names of datasets."""
 
 from __future__ import annotations
 

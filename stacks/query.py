@@ -1,4 +1,4 @@
-"""Where analysts ask questions."""
+"""Query stack: the Athena workgroup of analysts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class QueryStack(cdk.Stack):
         cdk.CfnOutput(self, "WorkgroupName", value=self.workgroup.workgroup_name)
 
     def repair(self, table: Table) -> Query:
-        """Return the step that finds the partitions of files that somebody copied into a table by hand."""
+        """Return the step that finds the partitions of files that were copied into a table by hand."""
         return Query(
             name=f"Repair {table.table_name}",
             workgroup=self.workgroup,

@@ -1,4 +1,4 @@
-"""Where the lake's data lives: one key, three zones, a database for each, and the topic of what goes wrong."""
+"""Storage stack: one key, three zones, a database for each, and the topic of alarms."""
 
 from __future__ import annotations
 

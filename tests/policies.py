@@ -1,4 +1,4 @@
-"""Who may read what, by evaluating the policies of a template as IAM does."""
+"""Evaluation of a template's policies as IAM does it: readable prefixes of each role."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def statements(stack: cdk.Stack, *, of: str = "") -> list[dict[str, Any]]:
 
 
 def may_read(stack: cdk.Stack, zone: Zone, key: str, *, of: str = "") -> bool:
-    """Tell whether somebody may read an object: something allows it, and nothing denies it."""
+    """Tell whether someone may read an object: something allows it, and nothing denies it."""
     wanted = f"{flat(stack.resolve(zone.bucket.bucket_arn))}/{key}"
 
     def concerned(statement: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What tests of constructs share: stacks as users write them, and the gates that every construct passes."""
+"""Helpers for tests of constructs: stacks as users write them, and the gates that every construct passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the shipped ETL script compares with bare PySpark and DuckDB, and how long a small job takes to start.
+"""ETL benchmark: the shipped script beside bare PySpark and DuckDB, and the start-up of a small job.
 
 `compare` and `start_up` return plain data; `python -m benchmarks.etl.bench [ROWS ...]` prints them as JSON lines.
 """

@@ -114,7 +114,7 @@ def shipped(folder: Path) -> dict[str, int]:
 
 
 def bare(folder: Path) -> dict[str, int]:
-    """What a careful person writes for this one dataset: the same outputs and the same counts."""
+    """Bare PySpark with the same outputs and counts, as one would write it for this dataset alone."""
     spark = session(folder)
     schema = ", ".join(f"{name} {kind}" for name, kind in {**COLUMNS, "month": "int", "_corrupt": "string"}.items())
     rows = spark.read.schema(schema).json("s3://lake/source/", columnNameOfCorruptRecord="_corrupt")

@@ -19,7 +19,7 @@ PEER_BUNDLER = "esbuild@0.21"
 
 @dataclass(frozen=True, kw_only=True)
 class Synth:
-    """What synthesising one app takes."""
+    """Time and memory of synthesising one app."""
 
     name: str
     resources: int

@@ -99,7 +99,7 @@ def _violation(template: StackTemplate, finding: Finding) -> cdk.PolicyViolation
 
 
 def _acknowledged(app: IConstruct, template: StackTemplate, finding: Finding) -> bool:
-    """Whether somebody wants a finding: in its stack, or above it in a stage or the app."""
+    """Whether a finding is acknowledged: in its stack, or above it in a stage or the app."""
     path = template.construct_path(finding.logical_id)
     if template.acknowledgment(finding.rule.id, path) is not None:
         return True

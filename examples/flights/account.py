@@ -16,7 +16,7 @@ from examples.flights.errors import DemoError
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How many records of a dataset were sent, and where they are now.
+    """Record counts of a dataset: sent, curated, quarantined, duplicates.
 
     Parameters
     ----------

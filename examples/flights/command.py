@@ -79,7 +79,7 @@ def _undisturbed(cloud: LocalCloud) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _workdir() -> Iterator[Path]:
-    """Make a folder and remove it at the end; after a failure its logs stay, for somebody to read."""
+    """Make a folder and remove it at the end; after a failure its logs stay, for reading."""
     _WORK.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=_WORK))
     logs = folder / "logs"

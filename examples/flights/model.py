@@ -1,4 +1,4 @@
-"""What training has left in the analytics zone."""
+"""The trained model in the analytics zone."""
 
 from __future__ import annotations
 

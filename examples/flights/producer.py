@@ -1,4 +1,4 @@
-"""What an operations system does: put records into the stream, and land files."""
+"""Producer: puts records into the stream and files into the raw zone."""
 
 from __future__ import annotations
 

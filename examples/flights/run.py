@@ -23,7 +23,7 @@ _DEPLOYING = re.compile(r"^\S+: deploying\.\.\. \[(\d+)/(\d+)\]")
 
 @dataclass
 class Results:
-    """What the run has found out."""
+    """Results of a run."""
 
     months: int
     corrupt: int

@@ -1,4 +1,4 @@
-"""What the terminal shows at the end."""
+"""Summary in the terminal."""
 
 from __future__ import annotations
 

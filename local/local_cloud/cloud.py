@@ -139,7 +139,7 @@ class LocalCloud:
         self._running.drain()
 
     def inject(self, service: str, operation: str, error: str, *, times: int = 1, after: bool = False) -> Fault:
-        """Have the next calls of an operation fail, whoever makes them.
+        """Have the next calls of an operation fail; whatever their caller is.
 
         Parameters
         ----------

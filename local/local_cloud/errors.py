@@ -1,4 +1,4 @@
-"""What the local cloud raises when it cannot do what was asked."""
+"""Errors of the local cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is declared for the roles of the sample lake and cannot be seen in a local run, by the reason."""
+"""Calls declared for the roles of the sample lake that a local run cannot show, by the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What services really do under the roles of a lake, as far as they run here, is what is declared: no more, no less."""
+"""Calls of services in a local run, held against what is declared: no more, no less."""
 
 from __future__ import annotations
 

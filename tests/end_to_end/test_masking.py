@@ -138,7 +138,7 @@ def test_the_salt_is_in_no_argument_and_in_no_log(lake: Lake) -> None:
 
 
 class Told:
-    """All that somebody may read who is granted none of the tables, by where it is."""
+    """All that someone may read who is granted none of the tables, by where it is."""
 
     def __init__(self, lake: Lake, workdir: Path) -> None:
         self._lake, self._workdir = lake, workdir

@@ -1,4 +1,4 @@
-"""What really happens under the roles of a deployed lake is what their deployed policies allow."""
+"""Calls recorded under the roles of a deployed lake, held against their deployed policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training leaves is read, and its calibration computed."""
+"""The demo's model: reading what training wrote, and its calibration."""
 
 from __future__ import annotations
 

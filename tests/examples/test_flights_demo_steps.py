@@ -1,4 +1,4 @@
-"""What a plain terminal shows of the steps."""
+"""Progress of the demo's steps in a plain terminal."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ REGION = "eu-west-1"
 
 
 class UncopiedKeys(dict[int, Any]):
-    """Records that count how often somebody copies all of their keys."""
+    """Records that count how often someone copies all of their keys."""
 
     copies = 0
 

@@ -59,7 +59,7 @@ def test_counts_the_bytes_of_objects_per_reader(tmp_path: Path) -> None:
         reader.get_object(Bucket="metered", Key="k", Range="bytes=0-99")["Body"].read()
         reader.head_object(Bucket="metered", Key="k")
         assert cloud._running.runtime.meter.read("reader") == 1100
-        assert cloud._running.runtime.meter.read("somebody") == 0
+        assert cloud._running.runtime.meter.read("someone") == 0
 
 
 def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:

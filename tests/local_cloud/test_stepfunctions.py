@@ -338,7 +338,7 @@ def ended(cloud: LocalCloud, name: str, states: dict[str, Any], payload: Any = N
     arn = started["executionArn"]
     deadline = time.monotonic() + 300
     while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, "the execution goes on for ever"
+        assert time.monotonic() < deadline, "the execution goes on forever"
         time.sleep(0.2)
     return found, client.get_execution_history(executionArn=arn)["events"]
 

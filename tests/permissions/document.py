@@ -16,7 +16,7 @@ _HEAD = """# Permissions
 
 What AWS services do under the roles of a lake, and under their own names, with the page of AWS that says so. The
 tables are made of the declarations beside the constructs (`calls.py`); `python -m tests.permissions.document` writes
-them anew, and a test fails if they are out of date.
+them, and a test fails if they are out of date.
 
 `tests/permissions` holds the declarations against the synthesised templates, with an IAM simulator and over all
 policies that have a say: those of the role, of the bucket, of the key, of topic, queue and stream.
@@ -48,7 +48,7 @@ user or a group of the lake's account.
 | account, organization, ARN, also with conditions or session tags | by policies of the resources | refused |
 | service with a condition, such as `aws:SourceAccount` | by policies of the resources | refused |
 | service without a condition | refused: it would act for every account | refused |
-| everybody, unless a condition says who it is | refused: a lake is never public | refused |
+| everyone, unless a condition says who it is | refused: a lake is never public | refused |
 | the lake's own account | refused: its roles and users need policies of their own | refused |
 | federated identity, canonical user, function imported without a role | refused | refused |
 | group of another account | refused | refused |

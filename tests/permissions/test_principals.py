@@ -48,7 +48,7 @@ class Named:
     stranger: Callable[[str], Caller]
 
 
-def role_in(account: str, name: str = "somebody", **context: str) -> Caller:
+def role_in(account: str, name: str = "someone", **context: str) -> Caller:
     return Caller(arn=f"arn:aws:iam::{account}:role/{name}", context=context)
 
 
@@ -72,7 +72,7 @@ NAMED: dict[str, Named] = {
     "ArnPrincipal of the lake's own account": Named(
         make=lambda account: iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/analyst{account}"),
         caller=lambda account: own_role(f"analyst{account}"),
-        stranger=lambda _: own_role("somebody"),
+        stranger=lambda _: own_role("someone"),
     ),
     "OrganizationPrincipal": Named(
         make=lambda account: iam.OrganizationPrincipal(f"{ORGANIZATION}{account}"),
@@ -142,7 +142,7 @@ def unknown(stack: cdk.Stack) -> Any:
     ).grant_principal
 
 
-PUBLIC = "is everybody, and a lake is never public; grant it to a role, an account or an organization"
+PUBLIC = "is everyone, and a lake is never public; grant it to a role, an account or an organization"
 FEDERATED = "is a federated identity, which acts as the role that it assumes; grant that role"
 REFUSED: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
     "AnyPrincipal": (lambda _: iam.AnyPrincipal(), f"AnyPrincipal {PUBLIC}"),
@@ -151,8 +151,8 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
         lambda _: iam.AnyPrincipal().with_conditions({"Bool": {"aws:SecureTransport": "true"}}),
         PUBLIC,
     ),
-    "ArnPrincipal of everybody": (lambda _: iam.ArnPrincipal("*"), PUBLIC),
-    "CompositePrincipal with everybody": (
+    "ArnPrincipal of everyone": (lambda _: iam.ArnPrincipal("*"), PUBLIC),
+    "CompositePrincipal with everyone": (
         lambda _: iam.CompositePrincipal(iam.AccountPrincipal(OTHER), iam.AnyPrincipal()),
         PUBLIC,
     ),

@@ -105,7 +105,7 @@ def test_no_role_may_do_what_only_the_same_role_of_another_lake_may(
 
 
 def test_no_role_may_change_what_only_another_role_of_its_lake_may(proof: Proof, roles: list[Declared]) -> None:
-    """Whoever may write, delete or lend something may do so where it is declared, and nowhere else."""
+    """Anyone who may write, delete or lend something may do so where it is declared, and nowhere else."""
     changes = ("s3:PutObject", "s3:DeleteObject", "kms:CreateGrant", "kms:GenerateDataKey", "iam:PassRole")
     others = [request for request in required(proof, roles) if request.action in changes]
     for declared in roles:

@@ -1,4 +1,4 @@
-"""What an app acknowledges instead of changing, and why."""
+"""Acknowledged findings of an app, with their reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command says instead of a traceback."""
+"""Errors with a message for the user of a command."""
 
 
 class CommandError(Exception):

@@ -1,4 +1,4 @@
-"""What the gates find, in one form."""
+"""Findings of all gates in one form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ABOUT_VALUES = {"3030", "3031", "3033", "3034", "3037"}
 
 
 class Severity(IntEnum):
-    """How bad a finding is; a higher one is worse."""
+    """Severity of a finding; a higher one is worse."""
 
     INFO = 1
     WARNING = 2
@@ -63,7 +63,7 @@ class Finding:
 
 
 def value_at(path: str) -> str:
-    """Return the topic of a value that is wrong by itself: whoever finds fault with it means the same."""
+    """Return the topic of a value that is wrong by itself: every finding about it means the same."""
     return f"value {path}"
 
 

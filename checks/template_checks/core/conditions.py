@@ -34,7 +34,7 @@ def cases(document: Mapping[str, Any]) -> Iterator[Scope]:
 
 
 def _default(parameter: Any) -> Any:
-    """Return what a parameter is unless somebody sets it; an empty default only asks to be set."""
+    """Return what a parameter is unless it is set; an empty default only asks to be set."""
     if not isinstance(parameter, dict) or str(parameter.get("Type", "")).startswith(("AWS::", "List<", "CommaD")):
         return None
     return parameter.get("Default") or None

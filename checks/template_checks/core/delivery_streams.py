@@ -1,4 +1,4 @@
-"""What rules ask of delivery streams: where they deliver to, and how."""
+"""Delivery streams as rules see them: destination, source and format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tasks of Step Functions call, how, and which permissions that takes."""
+"""Service integrations of Step Functions tasks, and the permissions they take."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ _IAM_PREFIXES: Final = {
 
 @dataclass(frozen=True)
 class Integration:
-    """What a task calls.
+    """Service integration of a task.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ _HOLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What is taken as given: values of parameters, outcomes of conditions, and the template's mappings."""
+    """Scope of an evaluation: values of parameters, outcomes of conditions, and the template's mappings."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, bool] = field(default_factory=dict)

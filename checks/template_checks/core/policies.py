@@ -108,7 +108,7 @@ class Statement:
         return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
     def forbids(self, action: str) -> bool:
-        """Whether the statement denies an action whatever it is on and whoever asks."""
+        """Whether the statement denies an action for every resource and principal."""
         everywhere = any(item.text == "*" for item in self.resources)
         denies = self.node.at("Effect").text == "Deny" and not self.node.at("Condition").present
         return denies and everywhere and self.covers(action)

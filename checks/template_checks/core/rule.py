@@ -17,7 +17,7 @@ from template_checks.core.template import Node, Resource
 
 
 class Severity(StrEnum):
-    """What a finding means for a deployment."""
+    """Severity of a finding."""
 
     ERROR = "error"
     """AWS refuses it, or it works in a way that nobody can want: data lost, exposed or never delivered."""
@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """What a rule says about one value.
+    """Violation of a rule by one value of a template.
 
     Parameters
     ----------

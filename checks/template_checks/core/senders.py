@@ -1,4 +1,4 @@
-"""Which services a resource makes send messages, and where to."""
+"""Services that send messages on behalf of a resource, and their targets."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def sent_to(resource: Resource) -> Iterator[tuple[str, Node]]:
 
 
 def speaks_of(statement: Statement, service: str) -> bool:
-    """Whether the principal of a statement is a service, or everybody."""
+    """Whether the principal of a statement is a service, or everyone."""
     principal = statement.node.at("Principal")
     if principal.text == "*" or any(item.text == "*" for item in principal.at("AWS").items()):
         return True

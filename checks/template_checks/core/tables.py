@@ -1,4 +1,4 @@
-"""What AWS's services are called, what they do, on what, and under which conditions: read when first asked for."""
+"""IAM service reference: actions, resource types and condition keys, loaded on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules ask of single values; a value that only CloudFormation knows passes."""
+"""Checks of single values; a value known only to CloudFormation passes."""
 
 from __future__ import annotations
 

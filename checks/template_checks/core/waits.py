@@ -1,4 +1,4 @@
-"""How long a Wait state waits, round after round of a loop."""
+"""Duration of Wait states over the rounds of a loop."""
 
 from __future__ import annotations
 

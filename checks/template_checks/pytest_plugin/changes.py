@@ -48,7 +48,7 @@ class TemplateChanges:
         Raises
         ------
         AssertionError
-            With every change that needs somebody's consent, and how to give it.
+            With every change that needs consent, and how to give it.
         """
         stacks, baseline = read_assembly(assembly), Path(baseline)
         if self._accept:

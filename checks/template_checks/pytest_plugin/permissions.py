@@ -1,4 +1,4 @@
-"""What the policies of a template allow, one line for each action, resource and principal."""
+"""Permissions in a template's policies, one line for each action, resource and principal."""
 
 from __future__ import annotations
 

@@ -29,5 +29,5 @@ class _Reporting(TemplateChanges):
 
 @pytest.fixture
 def template_changes(request: pytest.FixtureRequest) -> TemplateChanges:
-    """What compares templates with a committed baseline; see `template_checks.pytest_plugin.TemplateChanges`."""
+    """Comparison of templates with a committed baseline; see `template_checks.pytest_plugin.TemplateChanges`."""
     return _Reporting(accept=request.config.getoption(_OPTION))

@@ -1,4 +1,4 @@
-"""What starts things: EventBridge, its scheduler, queues and functions."""
+"""EventBridge rules, schedules, queues and event sources of functions."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ _WHO: Final = re.compile(
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
 )
 def plain_secrets(resource: Resource) -> Iterator[Violation]:
-    """Whoever may read the template, the change set or the console of the service reads the secret."""
+    """A secret in a template is readable in the template, the change set and the console of the service."""
     for node in _leaves(resource.properties):
         named_so = _SECRET.search(_name_of(node)) is not None and _is_secret(node)
         text = node.text or ""
@@ -101,7 +101,7 @@ def public_access(resource: Resource) -> Iterator[Violation]:
     "LAKE-EXPOSURE-003",
     *POLICY_HOLDERS,
     "AWS::Lambda::Permission",
-    title="Policies do not allow everybody",
+    title="Policies do not allow everyone",
     fix="name the principals, or add a condition such as aws:PrincipalOrgID or aws:SourceAccount",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
 )
@@ -126,12 +126,12 @@ def wildcard_principals(resource: Resource) -> Iterator[Violation]:
     "LAKE-EXPOSURE-004",
     "AWS::LakeFormation::PrincipalPermissions",
     "AWS::LakeFormation::Permissions",
-    title="Lake Formation's permissions are for somebody",
+    title="Lake Formation's permissions name principals",
     fix="grant what is needed to a role, without ALL and without the option to grant on",
     source="https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html",
 )
 def lake_formation(permission: Resource) -> Iterator[Violation]:
-    """IAM_ALLOWED_PRINCIPALS is everybody with an IAM policy: Lake Formation then controls nothing."""
+    """IAM_ALLOWED_PRINCIPALS is everyone with an IAM policy: Lake Formation then controls nothing."""
     for name in ("Principal.DataLakePrincipalIdentifier", "DataLakePrincipal.DataLakePrincipalIdentifier"):
         node = permission.at(name)
         if node.text and (node.text in {"IAM_ALLOWED_PRINCIPALS", "*"} or node.text.endswith(":IAMPrincipals")):
@@ -196,12 +196,12 @@ def connection_ssl(connection: Resource) -> Iterator[Violation]:
     "LAKE-EXPOSURE-008",
     "AWS::QuickSight::*",
     "AWS::DataZone::*",
-    title="Dashboards and data sources are shared with somebody",
+    title="Dashboards and data sources are shared with named principals",
     fix="name users, groups or a namespace as principals",
     source="https://docs.aws.amazon.com/quicksight/latest/APIReference/API_ResourcePermission.html",
 )
 def quicksight(resource: Resource) -> Iterator[Violation]:
-    """A principal with a wildcard is everybody in the namespace or beyond it."""
+    """A principal with a wildcard is everyone in the namespace or beyond it."""
     for permission in resource.at("Permissions").items():
         principal = permission.at("Principal")
         if principal.text and "*" in principal.text:
@@ -237,7 +237,7 @@ def _name_of(node: Node) -> str:
 
 
 def _is_secret(node: Node) -> bool:
-    """Whether a value is a secret itself: text, or a parameter that is shown to everybody."""
+    """Whether a value is a secret itself: text, or a parameter that is shown to everyone."""
     if isinstance(node.value, str):
         plain = node.value.strip()
         elsewhere = plain.startswith(("arn:", "${", "$.", "{%")) or "{{resolve:" in plain

@@ -83,7 +83,7 @@ _MOST_CHARACTERS: Final = {
     source=f"{_ACTIONS}/reference_policies_actions-resources-contextkeys.html",
 )
 def known_actions(resource: Resource) -> Iterator[Violation]:
-    """IAM takes any action: the permission is never given, and nobody is told."""
+    """IAM takes any action: the permission is never given, and nothing reports it."""
     for statement in statements(resource):
         for node in [*statement.actions, *statement.node.at("NotAction").items()]:
             problem = _unknown(node.text) if node.text else None
@@ -102,7 +102,7 @@ def matching_resources(resource: Resource) -> Iterator[Violation]:
     """The action is never allowed: IAM compares its resource with ARNs that it can never have.
 
     Beside a statement that allows it on the right ones, it is only superfluous: of the same policy, or of another
-    policy of everybody that this one is attached to.
+    policy of everyone that this one is attached to.
     """
     for statement in statements(resource):
         arns = [arn_of(item) for item in statement.resources] if _names_resources(statement) else []
@@ -283,7 +283,7 @@ def _unknown(action: str) -> str | None:
 
 
 def _is_elsewhere(statement: Statement, action: str) -> bool:
-    """Whether everybody whom a statement is about has another one with the action and a resource that it takes."""
+    """Whether everyone whom a statement is about has another one with the action and a resource that it takes."""
     resource = statement.node.resource
     if statement.kind is PolicyKind.IDENTITY:
         of_everybody = [[*statements(resource), *identity_statements(one)] for one in identities_of(resource)]

@@ -34,7 +34,7 @@ def log_group(group: Resource) -> Iterator[Violation]:
 @rule(
     "LAKE-KMS-002",
     *SENDERS,
-    title="The key of a topic or queue lets in whoever sends to it",
+    title="The key of a topic or queue admits the services that send to it",
     fix="allow the service kms:Decrypt and kms:GenerateDataKey* in the key's policy",
     source="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
 )
@@ -111,7 +111,7 @@ def limits(key: Resource) -> Iterator[Violation]:
 @rule(
     "LAKE-KMS-007",
     KEY,
-    title="Somebody can still administer a key",
+    title="A key can still be administered",
     fix="allow the account's root kms:*",
     source=f"{_GUIDE}/key-policy-default.html",
 )

@@ -1,4 +1,4 @@
-"""What happens at the second deployment, and the last: replacement, deletion, other stacks of the account."""
+"""Replacement, deletion and names across deployments and stacks."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _TRY_THEIR_ROLE = (
     source="https://github.com/aws/aws-cdk/issues/7236",
 )
 def role_policy(resource: Resource) -> Iterator[Violation]:
-    """A policy of its own is created beside whoever uses the role: the first deployment fails, or one in a few.
+    """A separate policy is created in parallel with the resources that use the role: deployments fail now and then.
 
     A policy that names the resource itself can only come later.
     """

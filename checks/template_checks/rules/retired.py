@@ -89,7 +89,7 @@ def flink(application: Resource) -> Iterator[Violation]:
     "LAKE-RETIRED-004",
     "AWS::Glue::MLTransform",
     "AWS::Elasticsearch::Domain",
-    title="Types that AWS no longer develops are not used anew",
+    title="Types that AWS no longer develops are not used in new designs",
     fix="use AWS Entity Resolution for FindMatches, AWS::OpenSearchService::Domain for Elasticsearch",
     source=_LIFECYCLE,
     severity=Severity.WARNING,

@@ -84,7 +84,7 @@ def transitions(resource: Resource) -> Iterator[Violation]:
     source=f"{_GUIDE}/statemachine-structure.html",
 )
 def reachable(resource: Resource) -> Iterator[Violation]:
-    """What the state was meant to do never happens."""
+    """A state that no transition reaches never runs."""
     for machine in readable_machines(resource):
         for name in machine.states.keys() - machine.reachable if machine.start in machine.states else ():
             yield Violation(

@@ -52,7 +52,7 @@ def integrations(resource: Resource) -> Iterator[Violation]:
 @rule(
     "LAKE-STEPS-007",
     MACHINE,
-    title="What is waited for is not waited for for ever",
+    title="What is waited for is not waited for forever",
     fix="set TimeoutSeconds at the task or the state machine, or HeartbeatSeconds",
     source=f"{_GUIDE}/sfn-best-practices.html#sfn-stuck-execution",
     severity=Severity.WARNING,

@@ -1,4 +1,4 @@
-"""Who may read and write the catalog entries of a zone's data."""
+"""Grants on the catalog entries of a zone's data."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def grant_default_database(scope: Construct, grantee: iam.IGrantable) -> iam.Gra
 
 
 class CatalogEntries:
-    """What one database knows about the data of one zone; it replays grants for tables defined after them.
+    """Catalog entries of one zone's data; grants are replayed for tables defined after them.
 
     Parameters
     ----------
@@ -138,11 +138,11 @@ class CatalogEntries:
         Raises
         ------
         ValueError
-            If the table has restricted columns that Lake Formation already lets somebody select.
+            If the table has restricted columns that Lake Formation already lets someone select.
         """
         if entry.restricted and self._everything_selected:
             raise ValueError(
-                f"table '{entry.tables}' has restricted columns, but in Lake Formation somebody has been granted every "
+                f"table '{entry.tables}' has restricted columns, but in Lake Formation someone has been granted every "
                 f"table of database '{self._name}'; define the table before the grant on the whole zone"
             )
         self._entries.add(entry.prefix, entry)
@@ -153,7 +153,7 @@ class CatalogEntries:
     def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
         """Allow reading the entries of the data below a prefix.
 
-        Everybody may see that there are restricted columns; in Lake Formation, which also lends the data, only with
+        Everyone may see that there are restricted columns; in Lake Formation, which also lends the data, only with
         `restricted` may they be selected.
         """
         return self._give(grantee, prefix, Access.READ, restricted)

@@ -1,4 +1,4 @@
-"""How Glue, Athena and Spark read each file format."""
+"""SerDes and classifications of file formats in Glue, Athena and Spark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a table says about its files.
+    """SerDe, input and output format of a table's files.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def json_keys(columns: Sequence[Column]) -> dict[str, str]:
 def _csv(delimiter: str, quoted: bool) -> Reading:
     header = {"skip.header.line.count": "1"}
     if quoted:
-        # It cannot read an empty field as a number, and reads dates as days since 1970, so text is what it is told:
+        # It cannot read empty fields as numbers, and reads dates as days since 1970, so columns are declared as text:
         # https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
         return Reading(
             library="org.apache.hadoop.hive.serde2.OpenCSVSerde",

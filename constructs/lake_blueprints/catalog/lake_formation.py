@@ -34,7 +34,7 @@ class LakeFormation:
     """Repeat grants on a database in Lake Formation.
 
     The zone is registered in hybrid access mode: principals who opt in are governed by Lake Formation, all others
-    by IAM as before. Whoever deploys must be a Lake Formation administrator.
+    by IAM as before. The deploying principal must be a Lake Formation administrator.
 
     Notes
     -----

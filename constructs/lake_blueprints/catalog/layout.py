@@ -1,4 +1,4 @@
-"""How data lies below a prefix: what a delivery writes there and a table expects there."""
+"""Layouts of objects below a prefix, shared by deliveries and tables."""
 
 from __future__ import annotations
 

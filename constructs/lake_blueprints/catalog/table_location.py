@@ -9,7 +9,7 @@ from constructs import Construct
 
 
 class Access(Enum):
-    """What a grant allows: reading or adding data by any engine, or only what one kind of service does."""
+    """Access to catalog entries: reading or adding data by any engine, or the calls of one kind of service."""
 
     READ = auto()
     WRITE = auto()

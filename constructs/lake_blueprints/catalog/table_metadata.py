@@ -1,4 +1,4 @@
-"""What the catalog says about tables and columns, for people and for tools that read it."""
+"""Descriptions, tags and links of tables and columns in the Glue catalog."""
 
 from __future__ import annotations
 

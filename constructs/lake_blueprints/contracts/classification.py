@@ -1,4 +1,4 @@
-"""Words with which contracts classify data: which of them restrict a column to few, and which are harmless."""
+"""Classification levels: whether a label is restricted, public or unknown."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ _LONGEST_TERM = 4
 
 
 class Verdict(IntEnum):
-    """What a word says, from the most open to the strictest."""
+    """Verdict on a classification label, from the most open to the strictest."""
 
     HARMLESS = 0
-    """Everybody who reads the table may see the column."""
+    """Everyone who reads the table may see the column."""
     UNKNOWN = 1
     """It is neither known nor declared."""
     RESTRICTED = 2
@@ -92,7 +92,7 @@ def _levels(words: Iterable[str]) -> tuple[str, ...]:
 
 @frozen(kw_only=True)
 class Classifications:
-    """How classifications and tags are judged: by an organization's own levels first, then by words that many use.
+    """Classification levels: an organization's own first, then widely used labels.
 
     Words are compared without case, spaces and punctuation. Of a label with several parts, such as `internal, pii`,
     the strictest counts. docs/governance.md lists the words that are known.
@@ -100,7 +100,7 @@ class Classifications:
     Parameters
     ----------
     harmless: sequence of str
-        The organization's own levels that everybody may see, the most open first. By default none.
+        The organization's own levels that everyone may see, the most open first. By default none.
     restricted: sequence of str
         Its own levels that few may see, the most secret last. By default none.
     unknown_classification: 'restrict' or 'allow'

@@ -28,7 +28,7 @@ def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
 
 @frozen(kw_only=True)
 class Constraints:
-    """What a value must be like; a row with another value is quarantined.
+    """Constraints on a value; a row that violates one is quarantined.
 
     Parameters
     ----------

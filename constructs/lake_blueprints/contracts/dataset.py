@@ -19,7 +19,7 @@ from lake_blueprints.contracts.quality import QualityRule
 
 
 class DatasetFormat(StrEnum):
-    """How the producers of a dataset write its records."""
+    """File format of a dataset's raw records."""
 
     JSON = "json"
     CSV = "csv"
@@ -55,7 +55,7 @@ class Dataset:
     description: str, optional
         For people; written into the catalog.
     classification: str, optional
-        Who may see the columns that say nothing about it themselves; written into the catalog. By default everybody.
+        Who may see the columns that say nothing about it themselves; written into the catalog. By default everyone.
     version: str
         Version of the contract, semantic. By default 1.0.0.
     quality: sequence of QualityRule

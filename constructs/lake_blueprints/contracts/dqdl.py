@@ -1,4 +1,4 @@
-"""What a contract promises about quality, in the language of AWS Glue Data Quality (DQDL).
+"""Quality rules of a contract in the Data Quality Definition Language (DQDL) of AWS Glue.
 
 Nearly every rule becomes `CustomSql`, which reports the very number that the contract bounds and takes a table
 without rows for what it is. The plain rule types would not: `Completeness` and `Uniqueness` are ratios, fail without

@@ -1,4 +1,4 @@
-"""What is wrong with a data contract."""
+"""Errors in data contracts."""
 
 
 class ContractError(ValueError):

@@ -1,4 +1,4 @@
-"""What a contract says about a dataset besides its columns: who, how fresh, how long, related to what."""
+"""Ownership, service levels, roles, support and relationships of a dataset."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Link:
 
 @frozen(kw_only=True)
 class SupportChannel:
-    """Where consumers get help, and where failures may be announced.
+    """Support channel: where consumers get help, and where failures may be announced.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class SupportChannel:
 
 @frozen(kw_only=True)
 class Placement:
-    """Where and under which names the contract's servers want the dataset, of those that are a lake's.
+    """Names of the dataset on the contract's servers, as far as these are a lake's.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class Placement:
 
 @frozen(kw_only=True)
 class Governance:
-    """Who answers for a dataset and what it may be called.
+    """Ownership and names of a dataset.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How restricted columns are masked on the way to those who may not see them."""
+"""Masked copies of restricted columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HASH_LENGTH = 64
 
 
 class Masking(StrEnum):
-    """What becomes of a restricted column in the analytics zone."""
+    """Masking of a restricted column in the analytics zone."""
 
     REDACT = "redact"
     """Text becomes `***`, a missing one as well; everything else becomes null."""

@@ -1,4 +1,4 @@
-"""What a rule measures, in Spark's SQL over the table `primary`."""
+"""Measures of quality rules as Spark SQL over the table `primary`."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class _Resolver:
     def _scalar(self, logical: str, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
         found = self.written(stored, prop) if stored and not stored.parts else None
         if found and isinstance(found.type, ScalarType) and found.type.name in _REFINES[logical]:
-            # Whoever says 'string' expects text.
+            # An author who says 'string' expects text.
             return _Resolved(found.type) if logical == "string" else found
         by_format = FORMATS.get(str((prop.get("logicalTypeOptions") or {}).get("format")))
         meaning = by_format if by_format and logical in ("integer", "number") else LOGICAL[logical]

@@ -1,4 +1,4 @@
-"""What a contract promises about the quality of a dataset."""
+"""Quality rules of a dataset."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Metric(StrEnum):
 
 
 class Operator(StrEnum):
-    """How a measured value is compared; `mustBeBetween` includes its bounds."""
+    """Comparison of a measured value; `mustBeBetween` includes its bounds."""
 
     EQUAL = "mustBe"
     NOT_EQUAL = "mustNotBe"
@@ -33,7 +33,7 @@ class Operator(StrEnum):
 
 
 class Severity(StrEnum):
-    """What happens when a rule is broken."""
+    """Consequence of a broken rule."""
 
     ERROR = "error"
     """The run fails."""

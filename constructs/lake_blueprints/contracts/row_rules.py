@@ -23,7 +23,7 @@ _NUMBERS = frozenset({"tinyint", "smallint", "int", "bigint", "float", "double",
 
 @frozen(kw_only=True)
 class BrokenValue:
-    """Which values of a column break a rule: those that meet any of these.
+    """Values of a column that break a rule: those that meet any of these conditions.
 
     Parameters
     ----------

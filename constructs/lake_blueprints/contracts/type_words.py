@@ -1,4 +1,4 @@
-"""What the words of databases and message formats mean in a lake; docs/types.md is made of these tables."""
+"""Type names of databases and message formats, and the lake's types; docs/types.md is generated from these tables."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _DEEPEST = 64
 
 
 class _Names(NamedTuple):
-    """What the engines call a scalar type; Spark's DDL and Glue's catalog use the same words."""
+    """Names of a scalar type in each engine; Spark's DDL and Glue's catalog share theirs."""
 
     glue: str
     athena: str

@@ -6,7 +6,7 @@ from aws_cdk import Annotations, CfnResource, RemovalPolicy, Resource
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-# The second key, turned by the app and not by whoever writes a construct.
+# The second key, turned by the app and not by the author of a construct.
 DESTROY_CONTEXT = "lake-blueprints:destroy-data"
 
 

@@ -38,7 +38,7 @@ _FIRST, _LAST = date(2025, 1, 1), date(2029, 12, 31)
 
 @dataclass(frozen=True, kw_only=True)
 class Cron:
-    """When something starts, in UTC; None stands for every day.
+    """A daily or weekly start time in UTC; None means every day.
 
     Parameters
     ----------

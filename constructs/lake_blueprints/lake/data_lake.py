@@ -60,13 +60,13 @@ class DataLake(Construct):
         When the pipeline starts. By default as often as the contract that wants it most often says; where none says
         so, it is started by hand or by another system; see `pipeline`.
     raw_expire_after: Duration, optional
-        Age at which raw records are deleted. By default as contracts say, and else they are kept for ever.
+        Age at which raw records are deleted. By default as contracts say, and else they are kept forever.
     placements: bool
         Whether the database of curated tables and their prefixes are named as the contracts' servers say. By default
         they are not: a second lake of the same contracts in the account would be in the way.
     notify_support: bool
         Whether failures are mailed to the addresses that contracts name for notifications, once these have confirmed
-        it. By default they are not: a contract is often written by somebody else.
+        it. By default they are not: a contract is often written by someone else.
     removal_policy: RemovalPolicy
         What happens to data when the lake leaves the stack, subject to the removal guard. By default it is retained.
 

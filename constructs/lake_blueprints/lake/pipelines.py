@@ -20,7 +20,7 @@ _MOST_RUNS = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Pipelines:
-    """What the pipelines of a lake have in common.
+    """Options that the pipelines of a lake share.
 
     Parameters
     ----------

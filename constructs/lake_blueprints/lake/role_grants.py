@@ -46,7 +46,7 @@ def _grant_read(
     shared: SharedResources, resources: DatasetResources, grantee: iam.IGrantable, *, restricted: bool
 ) -> iam.Grant:
     if resources.masked and restricted:
-        # Everybody in a workgroup can read the results of all its queries.
+        # Everyone in a workgroup can read the results of all its queries.
         return combine(
             resources.table.grant_read(grantee, restricted=True),
             shared.restricted_workgroup().grant_run_queries(grantee),

@@ -1,4 +1,4 @@
-"""How the datasets of a large lake are split into stacks."""
+"""Split of a large lake's datasets into stacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Shards:
     """A stable split of datasets into stacks: where one belongs follows from its name alone.
 
     Adding or removing a dataset therefore never moves another. Changing `count` moves most of them, which
-    CloudFormation does by creating anew and deleting: choose it for as many datasets as the lake may ever hold, one
+    CloudFormation does by replacing them: choose it for as many datasets as the lake may ever hold, one
     shard for each ten.
 
     Parameters

@@ -1,4 +1,4 @@
-"""When the pipeline of a lake starts, from what the contracts promise or the caller decides."""
+"""Schedule of a lake's pipeline, from service levels or the caller's choice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": tim
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """When a pipeline starts.
+    """Schedule of a pipeline.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a state machine takes, against what Step Functions allows it."""
+"""Size of a state machine against the quotas of Step Functions."""
 
 from __future__ import annotations
 

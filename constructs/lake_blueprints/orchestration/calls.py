@@ -1,4 +1,4 @@
-"""What a state machine calls, step by step, and what starts it."""
+"""Calls of a state machine, step by step, and of what starts it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def pipeline_calls(pipeline: Pipeline) -> Declared:
 
 
 def start_calls(pipeline: Pipeline, starter: iam.IRole) -> Declared:
-    """Return what somebody does who starts executions and follows them."""
+    """Return the calls of a principal that starts executions and follows them."""
     machine, execution = pipeline.state_machine.state_machine_arn, pipeline.executions_arn.replace("*", "one")
     because = "starts executions and follows them"
     return Declared(

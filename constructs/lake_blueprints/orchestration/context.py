@@ -1,4 +1,4 @@
-"""Where the steps of a pipeline run."""
+"""Context in which a pipeline renders its steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aws_cdk import Duration
 
 @dataclass(frozen=True, kw_only=True)
 class StepContext:
-    """Where a step runs.
+    """Context of a step: the pipeline's scope, role and key.
 
     Parameters
     ----------

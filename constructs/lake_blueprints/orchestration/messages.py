@@ -1,4 +1,4 @@
-"""What a pipeline says to people."""
+"""SNS notifications published by a pipeline."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lake_blueprints.orchestration.retryable_errors import SNS
 _LONGEST_SUBJECT = 100
 
 
-def publish(name: str, setting: StepContext, *, subject: str, message: Mapping[str, Any]) -> dict[str, State]:
+def publish(name: str, context: StepContext, *, subject: str, message: Mapping[str, Any]) -> dict[str, State]:
     """Return the states that publish a message, which also names the pipeline and its execution."""
     return task(
         name,
         "sns:publish",
         {
-            "TopicArn": setting.topic_arn,
-            "Subject": f"{subject}: {setting.pipeline}"[:_LONGEST_SUBJECT],
-            "Message": {"pipeline": setting.pipeline, "execution.$": "$$.Execution.Id", **message},
+            "TopicArn": context.topic_arn,
+            "Subject": f"{subject}: {context.pipeline}"[:_LONGEST_SUBJECT],
+            "Message": {"pipeline": context.pipeline, "execution.$": "$$.Execution.Id", **message},
         },
         timeout=ONE_CALL,
         retries=[retry(SNS)],

@@ -32,16 +32,16 @@ class Parallel(Step):
         """The branches, each as a sequence."""
         return [branch if isinstance(branch, Sequence) else [branch] for branch in self.branches]
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name)
         if not self.branches or not all(self.sequences):
             raise ValueError(f"'{name}' needs at least one branch, and each branch at least one step")
-        branches = [self._branch(steps, setting) for steps in self.sequences]
+        branches = [self._branch(steps, context) for steps in self.sequences]
         state = {"Type": "Parallel", "Branches": branches, "ResultPath": DISCARD}
         return Fragment(start=name, end=name, states={name: state})
 
-    def _branch(self, steps: Sequence[Step], setting: StepContext) -> State:
-        *first, last = (step.render(setting) for step in steps)
+    def _branch(self, steps: Sequence[Step], context: StepContext) -> State:
+        *first, last = (step.render(context) for step in steps)
         return chain([*first, discard_output(last)])
 
     def grant(self, role: ServiceRole) -> None:

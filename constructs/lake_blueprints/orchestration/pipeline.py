@@ -19,7 +19,7 @@ from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.orchestration.alarms import add_execution_alarms
 from lake_blueprints.orchestration.budget import check_budget
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.state_machine import define
+from lake_blueprints.orchestration.state_machine import state_machine_definition
 from lake_blueprints.orchestration.step import Step, check_order
 from lake_blueprints.orchestration.triggers import start_by
 
@@ -67,7 +67,8 @@ class Pipeline(Construct):
         1 second; further looks are farther apart, up to 5 minutes or 1/150 of what is waited for at most. By default
         30 seconds.
     topic: sns.ITopic, optional
-        Who is told of failures; encrypted with `encryption_key`, if at all. By default a new topic is defined.
+        SNS topic that receives notifications of failures; encrypted with `encryption_key`, if at all. By default a new
+        topic is defined.
     encryption_key: kms.IKey, optional
         Key of log and topic; its policy must let CloudWatch Logs use it. By default a new `LakeKey` is defined.
     alarm: bool
@@ -150,8 +151,8 @@ class Pipeline(Construct):
         grant_on(None, self.role, ["sns:Publish"], [self.topic.topic_arn])
         grant_on(self.key, self.role, grants.KEY_WRITE, [self.key.key_arn])
 
-        setting = StepContext(pipeline=self.node.path, topic_arn=self.topic.topic_arn, poll_interval=poll_interval)
-        definition = define(steps, setting=setting, timeout=timeout)
+        context = StepContext(pipeline=self.node.path, topic_arn=self.topic.topic_arn, poll_interval=poll_interval)
+        definition = state_machine_definition(steps, context=context, timeout=timeout)
         check_budget(definition, self.node.path)
         log = self._log_group(log_retention, removal_policy)
         grant_on(

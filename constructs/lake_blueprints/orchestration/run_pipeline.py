@@ -44,7 +44,7 @@ class RunPipeline(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Run {self.pipeline.node.id}")
         parameters = {
             "StateMachineArn": self.pipeline.state_machine.state_machine_arn,

@@ -1,4 +1,4 @@
-"""What a pipeline's state machine does."""
+"""State machine definition of a pipeline."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from lake_blueprints.orchestration.messages import publish
 from lake_blueprints.orchestration.step import Step
 
 
-def define(steps: Sequence[Step], *, setting: StepContext, timeout: Duration) -> State:
+def state_machine_definition(steps: Sequence[Step], *, context: StepContext, timeout: Duration) -> State:
     """Return the definition: the steps as the one branch of a state that catches whatever fails in them.
 
     Parameters
     ----------
     steps: sequence of Step
         What is done, in order.
-    setting: StepContext
+    context: StepContext
         Where they run, and where failures are published.
     timeout: Duration
         Time after which an execution is stopped.
     """
-    queue = single_execution_guard(interval=setting.poll_interval, limit=timeout)
+    queue = single_execution_guard(interval=context.poll_interval, limit=timeout)
     run: State = {
         "Type": "Parallel",
-        "Branches": [chain([queue, *(step.render(setting) for step in steps)])],
+        "Branches": [chain([queue, *(step.render(context) for step in steps)])],
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}],
         "OutputPath": "$[0]",
         "End": True,
@@ -39,17 +39,17 @@ def define(steps: Sequence[Step], *, setting: StepContext, timeout: Duration) ->
         "CausePath": "States.Format('{}: {}', $.failure.Error, $.failure.Cause)",
     }
     return {
-        "Comment": f"Pipeline {setting.pipeline}",
+        "Comment": f"Pipeline {context.pipeline}",
         "TimeoutSeconds": int(timeout.to_seconds()),
         "StartAt": "Run",
-        "States": {"Run": run, "Notify": _notify(setting), "Failed": failed},
+        "States": {"Run": run, "Notify": _notify(context), "Failed": failed},
     }
 
 
-def _notify(setting: StepContext) -> State:
+def _notify(context: StepContext) -> State:
     states = publish(
         "Notify",
-        setting,
+        context,
         subject="Failed",
         message={"state.$": "$.failure.Error", "cause.$": "$.failure.Cause"},
     )

@@ -15,7 +15,7 @@ class Step(ABC):
     """Base class of the steps of a pipeline."""
 
     @abstractmethod
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         """Return the states."""
 
     @abstractmethod

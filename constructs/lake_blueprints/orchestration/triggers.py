@@ -1,4 +1,4 @@
-"""What starts a pipeline."""
+"""EventBridge rules and schedules that start a pipeline."""
 
 from __future__ import annotations
 

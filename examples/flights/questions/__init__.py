@@ -13,7 +13,7 @@ _COMMENT = "-- "
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """How an answer is drawn: the columns of labels and values, and what a value is.
+    """Chart of an answer: the columns of labels and values, and the unit.
 
     `line`, if given, is a second column of values, drawn as a line.
     """

@@ -1,4 +1,4 @@
-"""What moto's CloudFormation lacks for a data lake: resource types, intrinsic functions, rollback and retention."""
+"""CloudFormation beyond moto: resource types, intrinsic functions, rollback and retention."""
 
 from local_cloud.cloudformation.resource import ResourceType
 

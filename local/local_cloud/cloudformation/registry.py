@@ -1,4 +1,4 @@
-"""Which resource types the local cloud knows."""
+"""Registry of the resource types that the local cloud knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a resource type is: the calls that create, update and delete it, and what Ref and Fn::GetAtt return.
+"""Resource types: the calls that create, update and delete them, and the values of Ref and Fn::GetAtt.
 
 A type is data wherever the service's API mirrors its properties, which is nearly everywhere; a subclass
 overrides `create`, `update` or `delete` where it does not.

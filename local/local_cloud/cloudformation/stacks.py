@@ -1,4 +1,4 @@
-"""How a stack is brought from one template to the next, and what happens when that fails.
+"""Stack updates from one template to the next, and their rollback.
 
 moto applies a change set in the template's order, forgets retention policies, does not update what depends
 on a changed resource, and answers a failure with an API error. Here a deployment compares what each resource

@@ -1,4 +1,4 @@
-"""What an engine is: something real behind an AWS API that moto only pretends to serve."""
+"""Engines: real programs behind AWS APIs that moto only pretends to serve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Engine:
     """One engine of the local cloud.
 
     A subclass returns the moto functions that it replaces from `patches`; the replacements may use
-    `self.runtime`. `start` is called once the server listens, `drain` whenever somebody asks that buffered
+    `self.runtime`. `start` is called once the server listens, `drain` whenever a caller asks that buffered
     work be finished now rather than when its interval has passed.
     """
 

@@ -68,7 +68,7 @@ class Fault:
 
     @property
     def exception(self) -> ServiceException:
-        return ServiceException(self._error, f"the local cloud was told to fail {self.operation}")
+        return ServiceException(self._error, f"a fault was injected into {self.operation}")
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body with which the service would refuse a request."""

@@ -1,4 +1,4 @@
-"""How calls use KMS keys: a service encrypts and decrypts on behalf of whoever calls it.
+"""Uses of KMS keys by services on behalf of their callers.
 
 The only module that knows where moto keeps the keys of streams, secrets and topics.
 """

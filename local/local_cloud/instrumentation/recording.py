@@ -1,4 +1,4 @@
-"""Which calls of AWS APIs are made under which roles.
+"""Recording of the API calls made under each role.
 
 A program or engine that runs under a role signs its requests with an access key id that stands for the role. What it
 does without HTTP, such as the files of a Spark job that become objects, it notes itself. A call that AWS carries out

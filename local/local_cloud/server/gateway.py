@@ -1,4 +1,4 @@
-"""What stands in front of moto: the local cloud's own addresses, what moto lacks, injected faults, the byte meter."""
+"""Gateway in front of moto: the local cloud's own addresses, APIs that moto lacks, injected faults, the byte meter."""
 
 from __future__ import annotations
 

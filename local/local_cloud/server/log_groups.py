@@ -1,4 +1,4 @@
-"""What programs print, in CloudWatch Logs."""
+"""Output of programs as events of CloudWatch Logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where Node is: for the CDK CLI, the jsii kernel of a Python app, and JavaScript handlers."""
+"""Location of Node for the CDK CLI, the jsii kernel of Python apps and JavaScript handlers."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class ObjectStore:
     account: str
         Whose buckets there are.
     note: callable
-        Told of each call by what IAM calls it, with the URI. By default nobody is.
+        Callback with the IAM action and the URI of each call. By default none.
     """
 
     def __init__(self, account: str, note: Note = _ignore) -> None:
@@ -79,7 +79,7 @@ class ObjectStore:
         self._note = note
 
     def noted(self, note: Note) -> ObjectStore:
-        """Return the same objects, of whose use `note` is told."""
+        """Return the same objects, whose use is reported to `note`."""
         return ObjectStore(self._account, note)
 
     @property
@@ -219,7 +219,7 @@ class Mirror:
     def push(self, note: Note = _ignore) -> int:
         """Write new and changed files into S3, delete the objects of deleted files; return how many changed.
 
-        `note` is told of each, by what IAM calls it.
+        `note` is called for each with its IAM action.
         """
         changed = 0
         for bucket, folder in self.folders().items():

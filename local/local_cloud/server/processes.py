@@ -24,7 +24,7 @@ class TimedOut(Exception):
 
 
 class Stopped(Exception):
-    """Somebody asked the program to stop."""
+    """A user asked the program to stop."""
 
 
 class ProcessGroup:
@@ -107,7 +107,7 @@ class ProcessGroup:
 
 def kill_group(leader: subprocess.Popen[Any]) -> None:
     """End a program that was started in a session of its own, and its descendants, and wait until they are gone."""
-    # Bounded: where no init process collects the dead, a group keeps its number for ever.
+    # Bounded: where no init process collects the dead, a group keeps its number forever.
     deadline = time.monotonic() + _KILL_SECONDS
     while _group_exists(leader.pid) and time.monotonic() < deadline:
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Which call of an AWS API an HTTP request is."""
+"""Identification of the API call that an HTTP request makes."""
 
 from __future__ import annotations
 

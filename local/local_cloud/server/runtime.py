@@ -1,4 +1,4 @@
-"""What every engine is given: where the local cloud listens, where it may write, and its objects."""
+"""Runtime shared with every engine: endpoint, work folder and objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the text of a statement may reach: the functions of its dialect, and no engine's way to files or settings.
+"""Allow-list of the functions that SQL text may call; no way to files or settings of the engine.
 
 sqlglot hands many functions on to DuckDB by name, and DuckDB reads files, its settings and its own catalog by functions
 and by names of tables. So a function runs only if its dialect has it, and a name of a table only where its reader knows

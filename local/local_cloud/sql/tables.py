@@ -231,7 +231,7 @@ def _csv(
 
 
 def _lazy_simple(column: str, kind: HiveType) -> str:
-    """What is not of the declared type is NULL, as LazySimpleSerDe has it."""
+    """A value that is not of the declared type is NULL, as LazySimpleSerDe has it."""
     if kind.children:
         raise LocalCloudError(f"column {column} has type {kind}, which the local cloud does not read from CSV")
     return f"try_cast({column} as {kind.duckdb})"

@@ -1,4 +1,4 @@
-"""How stacks are created, updated, rolled back and deleted."""
+"""Stacks: creation, update, rollback and deletion."""
 
 from __future__ import annotations
 

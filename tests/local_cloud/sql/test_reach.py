@@ -1,4 +1,4 @@
-"""What the text of a statement can reach: its tables, and by no way out a file, the network, code or a setting."""
+"""SQL statements reach their tables, and no file, network, code or setting."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def finding(**options: Any) -> Finding:
 
 @pytest.fixture
 def assembly(tmp_path: Path) -> Path:
-    """An app with one wrong value, one wrong action, and a bucket whose lack of logs somebody wants."""
+    """An app with one wrong value, one wrong action, and a bucket whose lack of logs someone wants."""
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False, analytics_reporting=False)
     stack = cdk.Stack(app, "Shop")
     bucket = s3.Bucket(stack, "Orders", enforce_ssl=True, versioned=True, removal_policy=cdk.RemovalPolicy.RETAIN)

@@ -1,4 +1,4 @@
-"""What counts as holding data, and what replaces it."""
+"""Stateful resources, and the changes that replace them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two ARNs with wildcards can mean the same thing."""
+"""Overlap of two ARNs with wildcards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made from something else agrees with it: the pages of the rules, and the tables they ship with."""
+"""Generated files are current: the pages of the rules, and the tables they ship with."""
 
 from __future__ import annotations
 

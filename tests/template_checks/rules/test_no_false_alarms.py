@@ -1,4 +1,4 @@
-"""What is right passes: plain resources, the CDK's bootstrap stack, and the reference app."""
+"""Valid templates pass: plain resources, the CDK's bootstrap stack, and the reference app."""
 
 from __future__ import annotations
 

@@ -198,5 +198,5 @@ def test_lake_formation_refuses_restricted_columns_after_a_grant_of_every_table(
     zone = Zone(stack, "Zone")
     database = Database(stack, "Database", zone=zone, database_name="lake", lake_formation=True)
     zone.grant_read(reader(stack))
-    with pytest.raises(ValueError, match="'passengers' has restricted columns, but in Lake Formation somebody"):
+    with pytest.raises(ValueError, match="'passengers' has restricted columns, but in Lake Formation someone"):
         database.add_table(SECRET)

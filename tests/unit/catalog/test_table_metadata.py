@@ -1,4 +1,4 @@
-"""What the catalog says: comments of columns and parameters of tables, within the limits of Glue."""
+"""Table metadata: comments of columns and parameters of tables, within the limits of Glue."""
 
 from __future__ import annotations
 

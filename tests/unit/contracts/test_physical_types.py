@@ -1,4 +1,4 @@
-"""What the types of databases and message formats become, alone and beside a logical type."""
+"""Physical types of databases and message formats, alone and beside a logical type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which warnings are about single rows, and which values break them."""
+"""Row rules: warnings about single rows, and the values that break them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lake does with the quality that its contracts promise."""
+"""Quality rules of contracts in a lake: rulesets, evaluations, alarms."""
 
 from __future__ import annotations
 

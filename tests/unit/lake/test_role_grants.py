@@ -1,4 +1,4 @@
-"""Who may do what: nothing restricted by a plain grant, and what each role of a contract may do."""
+"""Grants for the roles of a contract; nothing restricted by a plain grant."""
 
 from __future__ import annotations
 

@@ -358,14 +358,14 @@ def test_defines_in_one_call_and_loads_each_table_in_another(lake_stack: cdk.Sta
     assert [sql.split()[0] for sql in flights["sqls"]] == ["SELECT", "DELETE", "COPY"]
 
 
-def test_a_table_of_another_shape_is_made_anew_and_loaded_in_one_call(lake_stack: cdk.Stack) -> None:
+def test_a_table_of_another_shape_is_recreated_and_loaded_in_one_call(lake_stack: cdk.Stack) -> None:
     states = states_of(lake_stack)
     _, flights = states["Load LakeWarehouse batches"]["Result"]
-    assert [sql.split()[0] for sql in flights["anew"]] == ["DROP", "CREATE", "DROP", "CREATE", "DELETE", "COPY"]
+    assert [sql.split()[0] for sql in flights["recreate"]] == ["DROP", "CREATE", "DROP", "CREATE", "DELETE", "COPY"]
     succeeded, other_shape, *_ = states["Load LakeWarehouse batch decides"]["Choices"]
     assert succeeded["Next"] == "Load LakeWarehouse batch done"
     assert other_shape["And"][1]["StringMatches"] == "*lake_shape_*"
-    assert states[other_shape["Next"]]["Parameters"]["Sqls.$"] == "$.anew"
+    assert states[other_shape["Next"]]["Parameters"]["Sqls.$"] == "$.recreate"
 
 
 def test_a_repeated_call_does_not_load_twice(lake_stack: cdk.Stack) -> None:

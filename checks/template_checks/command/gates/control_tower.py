@@ -36,7 +36,7 @@ class _Control:
 
 
 def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
-    """Evaluate every control; each is told once for a resource, though Guard reports each clause that failed."""
+    """Evaluate every control; each is reported once for a resource, though Guard reports each clause that failed."""
     controls = {control.rule: control for control in _controls()}
     rules = [ExternalRuleSource(name=control.id, content=control.source) for control in controls.values()]
     engine = CompositeEngine(CompositeEngineConfig(guard_rules=rules))

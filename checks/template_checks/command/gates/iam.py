@@ -96,7 +96,7 @@ def _action_in(detail: str, statement: Mapping[str, Any]) -> str | None:
 
 
 def _is_elsewhere(holder: Resource, statement: Mapping[str, Any], detail: Iterable[Mapping[str, str]]) -> bool:
-    """Whether everybody with a policy has other statements, of whichever policies, that allow what one lacks."""
+    """Whether everyone with a policy has other statements, of whichever policies, that allow what one lacks."""
     return all(
         any(
             one.allows

@@ -1,4 +1,4 @@
-"""What somebody calls who asks questions through a workgroup."""
+"""Calls of a principal that queries through a workgroup."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def execute_query(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
 
 
 def run_query(workgroup: Workgroup, because: str) -> tuple[Call, ...]:
-    """Run a query to its end, the results of which Athena writes on behalf of whoever asked."""
+    """Run a query to its end, the results of which Athena writes on behalf of the caller."""
     return (
         _on(workgroup, because, *_ASK),
         *_results(workgroup, because),

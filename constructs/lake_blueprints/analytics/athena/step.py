@@ -53,7 +53,7 @@ class Query(Step):
     restricted: bool = False
     timeout: Duration = field(default_factory=lambda: Duration.minutes(30))
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name)
         parameters = {
             "QueryString": self.sql,

@@ -1,4 +1,4 @@
-"""What an evaluation of a ruleset calls, and what it takes to start one."""
+"""Calls of an evaluation of a ruleset, and of those that start one."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def run_ruleset(ruleset: QualityRuleset, because: str) -> tuple[Call, ...]:
 
 
 def run_ruleset_calls(ruleset: QualityRuleset, user: iam.IRole) -> Declared:
-    """Return what somebody does who evaluates a ruleset."""
+    """Return the calls of a principal that evaluates a ruleset."""
     told = ({"iam:PassedToService": "ec2.amazonaws.com"},)
     return Declared(
         name="Runner of a ruleset",

@@ -130,7 +130,7 @@ class QualityRuleset(Construct):
                 [every_ruleset(self.role)],
                 because=RUNS,
             ),
-            # Starting a run looks the tables up in the name of whoever starts it.
+            # Starting a run looks the tables up under the identity that starts it.
             *(self._grant_look(grantee, item) for item in (self.table, *self.references)),
             grant_on(
                 None,

@@ -1,4 +1,4 @@
-"""What the role of an evaluation run needs besides its data."""
+"""Permissions of an evaluation run's role besides its data."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
 
 # In JSONata: a filter of JSONPath that finds nothing fails, and JSONPath cannot count. A rule without a label of its
-# severity, as somebody may have added it in the console, counts as an error. What was found is handed on only if it is
+# severity, as someone may have added it in the console, counts as an error. What was found is handed on only if it is
 # a count; Glue's message, which may quote a value, never is.
 _JUDGE = """{% (
     $broken := [$states.input.quality.RuleResults[Result != 'PASS'].{
@@ -72,14 +72,14 @@ class Evaluate(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or step_name("Evaluate", self.ruleset.table.dataset.name))
-        return joined(self._run(name, setting), self._read(f"{name} result"), self._judge(name, setting))
+        return joined(self._run(name, context), self._read(f"{name} result"), self._judge(name, context))
 
     def grant(self, role: ServiceRole) -> None:
         self.ruleset.grant_run(role)
 
-    def _run(self, name: str, setting: StepContext) -> Fragment:
+    def _run(self, name: str, context: StepContext) -> Fragment:
         start = task(
             name,
             "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
@@ -100,7 +100,7 @@ class Evaluate(Step):
                 *(({"Variable": status, "StringEquals": end}, status) for end in ("FAILED", "STOPPED", "TIMEOUT")),
             ],
         )
-        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+        return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
 
     def _read(self, name: str) -> Fragment:
         states = task(
@@ -113,12 +113,12 @@ class Evaluate(Step):
         )
         return Fragment(start=name, end=name, states=states)
 
-    def _judge(self, name: str, setting: StepContext) -> Fragment:
+    def _judge(self, name: str, context: StepContext) -> Fragment:
         judges, decides, broken, warns, done = (
             f"{name} {state}" for state in ("rules", "judged", "broken", "warns", "passed")
         )
         message = {"table.$": "$.quality.table", "broken.$": "$.quality.broken"}
-        warning = publish(warns, setting, subject="Warning", message=message)
+        warning = publish(warns, context, subject="Warning", message=message)
         states: dict[str, State] = {
             judges: {
                 "Type": "Pass",

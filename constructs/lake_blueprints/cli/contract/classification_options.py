@@ -14,7 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--harmless",
         metavar="LEVEL,…",
         default="",
-        help="own classifications that everybody may see, the most open first",
+        help="own classifications that everyone may see, the most open first",
     )
     parser.add_argument(
         "--restricted", metavar="LEVEL,…", default="", help="own classifications that few may see, the most secret last"

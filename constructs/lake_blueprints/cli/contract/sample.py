@@ -1,4 +1,4 @@
-"""What DuckDB finds in a file of records."""
+"""Schema inference from a file of records by DuckDB."""
 
 from __future__ import annotations
 

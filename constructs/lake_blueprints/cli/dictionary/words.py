@@ -1,4 +1,4 @@
-"""What contracts say, in words."""
+"""Wording of contract values in the data dictionary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes between versions of contracts, who notices, and which version says so."""
+"""Contract evolution: changes between versions, affected consumers, and the version number they require."""
 
 from lake_blueprints.contracts.evolution.changes import Change
 from lake_blueprints.contracts.evolution.compatibility import compare, judge

@@ -1,4 +1,4 @@
-"""Whether a rule on values became tighter."""
+"""Comparison of the bounds of two quality rules."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Change:
 
     @property
     def breaking(self) -> bool:
-        """Whether somebody who uses the data has to do something."""
+        """Whether consumers of the data have to act."""
         return self.needs is Bump.MAJOR
 
     def __str__(self) -> str:

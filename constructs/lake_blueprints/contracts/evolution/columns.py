@@ -1,4 +1,4 @@
-"""What changed about the columns of a dataset, down to the fields inside them."""
+"""Changes of columns and of the fields nested in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed between two versions of datasets, and whether those who use them have to do something about it."""
+"""Changes between two versions of datasets, and whether they break consumers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who uses which columns of which dataset, as far as text can tell."""
+"""Columns that queries, rules and jobs use, found in their SQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EVERYTHING = re.compile(r"\bselect\s+(?:distinct\s+)?(?:\w+\s*\.\s*)?\*", re.IG
 
 @frozen
 class Consumer:
-    """Somebody or something that uses a dataset.
+    """Consumer of a dataset: a query, a job or a person.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from lake_blueprints.contracts.evolution.compatibility import compare, judge
 
 @frozen(kw_only=True)
 class Release:
-    """What becomes of one contract.
+    """Release of one contract: its changes and the version they require.
 
     Parameters
     ----------

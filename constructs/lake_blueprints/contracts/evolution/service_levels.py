@@ -1,4 +1,4 @@
-"""What changed about the promises of a dataset: quality, relationships, service levels, roles."""
+"""Changes of quality rules, relationships, service levels and roles."""
 
 from __future__ import annotations
 

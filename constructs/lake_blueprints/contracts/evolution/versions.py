@@ -16,9 +16,9 @@ class Bump(IntEnum):
     PATCH = 1
     """It is in the words only."""
     MINOR = 2
-    """Whoever uses the data today does not notice."""
+    """Consumers of the data do not notice."""
     MAJOR = 3
-    """Somebody who uses the data today has to do something."""
+    """Consumers of the data have to act."""
 
 
 class Version(NamedTuple):

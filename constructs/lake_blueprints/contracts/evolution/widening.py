@@ -1,4 +1,4 @@
-"""Which types can take another's place without losing a value."""
+"""Type widening without loss of values."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Reading the Open Data Contract Standard: https://bitol-io.github.io/open-data-contract-standard/"""
+"""Reader of the Open Data Contract Standard (https://bitol-io.github.io/open-data-contract-standard/)."""

@@ -1,4 +1,4 @@
-"""Who may see a property or an object: all that a contract says about it."""
+"""Classification of objects and properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a text is a cron expression."""
+"""Cron expressions."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _NOT_KEPT = frozenset(
 
 @frozen(kw_only=True)
 class Reading:
-    """What was found in a document.
+    """Datasets and findings of one document.
 
     Parameters
     ----------

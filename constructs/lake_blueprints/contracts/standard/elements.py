@@ -1,4 +1,4 @@
-"""What every element of a contract's schema has."""
+"""Members that objects and properties of a schema share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an error of the JSON schema says to the author of a contract."""
+"""Messages for violations of the JSON schema."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from lake_blueprints.contracts.standard.team_and_roles import read_governance
 
 @frozen(kw_only=True)
 class ReadOptions:
-    """What the objects of a contract share.
+    """Options that all objects of a contract are read with.
 
     Parameters
     ----------

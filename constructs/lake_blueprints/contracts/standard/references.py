@@ -14,7 +14,7 @@ _KEYS = ("id", "name", "physicalName")
 
 @frozen
 class Target:
-    """What a reference leads to.
+    """Target of a reference.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is found while a contract is read: everything, not only the first mistake."""
+"""Report of every mistake in a contract, not only the first."""
 
 from __future__ import annotations
 

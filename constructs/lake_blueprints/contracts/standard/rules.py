@@ -1,4 +1,4 @@
-"""What a contract promises about quality."""
+"""Quality rules (`quality`) of objects and properties."""
 
 from __future__ import annotations
 

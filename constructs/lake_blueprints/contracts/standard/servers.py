@@ -28,7 +28,7 @@ Server = Mapping[str, Any]
 
 @frozen(kw_only=True)
 class DeliveryFormat:
-    """How records come.
+    """Format in which raw records arrive.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a contract promises about time."""
+"""Service levels (`slaProperties`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answers for a contract, who may use it, and what it costs."""
+"""Team, roles, support channels and price."""
 
 from __future__ import annotations
 

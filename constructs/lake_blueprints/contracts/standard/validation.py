@@ -132,7 +132,7 @@ def _narrow(definitions: dict[str, Any]) -> None:
 
 
 def _relax(schema: dict[str, Any]) -> None:
-    """Allow what v3.0 allowed: https://github.com/bitol-io/open-data-contract-standard/blob/main/CHANGELOG.md"""
+    """Allow what v3.0 allowed: https://github.com/bitol-io/open-data-contract-standard/blob/main/CHANGELOG.md."""
     definitions = schema["$defs"]
     for name in ("CustomProperty", "DataQuality", "Pricing", "Role", "Server", "ServiceLevelAgreementProperty"):
         _open(definitions[name])

@@ -1,4 +1,4 @@
-"""What a contract says the values of a column must be like."""
+"""Constraints on values (`logicalTypeOptions`)."""
 
 from __future__ import annotations
 

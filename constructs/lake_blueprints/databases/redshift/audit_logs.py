@@ -20,7 +20,7 @@ def define_audit_logs(
     retention: logs.RetentionDays,
     removal_policy: RemovalPolicy,
 ) -> list[logs.LogGroup]:
-    """Define one group for each log, named as Redshift names it; else it makes them unencrypted, to stay for ever."""
+    """Define one group for each log, named as Redshift names it; else it makes them unencrypted, to stay forever."""
     groups = [
         logs.LogGroup(
             scope,

@@ -1,4 +1,4 @@
-"""What a warehouse calls, and what those call who run statements in it."""
+"""Calls of a warehouse, and of those that run statements in it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def run_statements(warehouse: Warehouse, because: str, *actions: str) -> tuple[C
 
 
 def run_statements_calls(warehouse: Warehouse, user: iam.IRole) -> Declared:
-    """Return what somebody does who runs statements."""
+    """Return the calls of a principal that runs statements."""
     actions = ("ExecuteStatement", "BatchExecuteStatement", "DescribeStatement", "GetStatementResult")
     secret = Stack.of(warehouse).format_arn(
         service="secretsmanager",
@@ -112,7 +112,7 @@ def run_statements_calls(warehouse: Warehouse, user: iam.IRole) -> Declared:
 
 
 def usage_limit_calls(user: iam.IRole) -> Declared:
-    """Return what somebody does who sets usage limits."""
+    """Return the calls of a principal that sets usage limits."""
     actions = ("ListUsageLimits", "CreateUsageLimit", "UpdateUsageLimit")
     return Declared(
         name="Setter of usage limits",

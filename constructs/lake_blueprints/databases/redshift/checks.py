@@ -1,4 +1,4 @@
-"""What settings Redshift Serverless accepts, and what tables it loads.
+"""Validation of a warehouse's arguments and of the tables it loads.
 
 https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-capacity.html,
 https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html

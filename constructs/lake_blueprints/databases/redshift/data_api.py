@@ -1,4 +1,4 @@
-"""Who may run SQL through the Redshift Data API, and set usage limits."""
+"""Grants to run SQL through the Redshift Data API and to set usage limits."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def check_shape(dataset: Dataset, table: str) -> str:
     return f"SELECT {_shape(dataset)} FROM {_twin(table)} WHERE false"
 
 
-def make_anew(dataset: Dataset, table: str) -> list[str]:
+def recreate(dataset: Dataset, table: str) -> list[str]:
     """Return the statements that define the table in place of a former one; loading belongs in their transaction.
 
     Redshift widens no type but VARCHAR, and what is loaded is a copy of the lake.

@@ -47,7 +47,7 @@ _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 class Load(Step):
     """Define tables in the warehouse and load them, one after the other, each in a transaction of its own.
 
-    A table whose columns have changed since it was defined is made anew and loaded as a whole.
+    A table whose columns have changed since it was defined is recreated and fully reloaded.
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ class Load(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Load {self.warehouse.node.id}")
         batches = f"{name} batches"
-        first = self._attempt(f"{name} batch", "$.sqls", setting)
-        # A table whose columns have changed since it was defined is made anew.
-        second = self._attempt(f"{name} anew", "$.anew", setting)
+        first = self._attempt(f"{name} batch", "$.sqls", context)
+        # A table whose columns have changed since it was defined is recreated.
+        second = self._attempt(f"{name} recreate", "$.recreate", context)
         other_shape = {
             "And": [
                 {"Variable": _ERROR, "IsPresent": True},
@@ -99,7 +99,7 @@ class Load(Step):
         }
         return Fragment(start=batches, end=name, states=states)
 
-    def _attempt(self, name: str, statements: str, setting: StepContext) -> Fragment:
+    def _attempt(self, name: str, statements: str, context: StepContext) -> Fragment:
         """Return the states that run the statements at a path in one transaction, and wait for its end."""
         start = task(
             name,
@@ -120,7 +120,7 @@ class Load(Step):
                 ({"Variable": _STATUS, "StringEquals": "ABORTED"}, _STATUS),
             ],
         )
-        return discard_output(poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout))
+        return discard_output(poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout))
 
     def grant(self, role: ServiceRole) -> None:
         self.warehouse.grant_load(role)
@@ -131,21 +131,21 @@ class Load(Step):
         batches = [{"sqls": sqls} for sqls in _in_batches(self.warehouse.setup_statements())]
         for table in tables:
             load = self.warehouse.load_statements(table)
-            anew = [*self.warehouse.anew_statements(table), *load]
-            if len(anew) > _MOST_STATEMENTS:
+            recreate = [*self.warehouse.recreate_statements(table), *load]
+            if len(recreate) > _MOST_STATEMENTS:
                 raise ValueError(
-                    f"loading table '{table.table_name}' takes {len(anew)} statements; "
+                    f"loading table '{table.table_name}' takes {len(recreate)} statements; "
                     f"one call of the Redshift Data API takes at most {_MOST_STATEMENTS}"
                 )
-            longest = max(map(bytes_of, anew))
+            longest = max(map(bytes_of, recreate))
             if longest > _MOST_STATEMENT_BYTES:
                 raise ValueError(
                     f"a statement for table '{table.table_name}' takes {longest:,} bytes; the Redshift Data API takes "
                     f"at most {_MOST_STATEMENT_BYTES:,}, so load fewer columns or split the table"
                 )
-            batch = {"sqls": [self.warehouse.shape_statement(table), *load], "anew": anew}
+            batch = {"sqls": [self.warehouse.verify_schema_statement(table), *load], "recreate": recreate}
             # Beside them lies the answer of DescribeStatement, which repeats those that run.
-            if (size := bytes_of(batch) + bytes_of(anew)) > _MOST_BYTES:
+            if (size := bytes_of(batch) + bytes_of(recreate)) > _MOST_BYTES:
                 raise ValueError(
                     f"loading table '{table.table_name}' takes {size:,} bytes with the answers about it; a state "
                     f"machine hands on {_MOST_BYTES:,}, so load fewer columns or split the table"

@@ -1,4 +1,4 @@
-"""How much a warehouse may compute in a day, a week or a month."""
+"""Usage limits of Redshift Serverless by day, week or month."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Period(StrEnum):
-    """What a usage limit counts over; weeks begin on Sunday."""
+    """Period of a usage limit; weeks begin on Sunday."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -16,7 +16,7 @@ class Period(StrEnum):
 
 
 class BreachAction(StrEnum):
-    """What happens when a usage limit is reached."""
+    """Action when a usage limit is reached."""
 
     LOG = "log"
     EMIT_METRIC = "emit-metric"

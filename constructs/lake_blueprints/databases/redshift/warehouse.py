@@ -211,8 +211,8 @@ class Warehouse(Construct):
         With temporary credentials an IAM role is the database user `IAMR:<role>`, who may do what PUBLIC may: create
         tables in `public`, but no external schema (https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html,
         https://docs.aws.amazon.com/redshift/latest/dg/r_Privileges.html). Nobody but the admin could grant it more.
-        So statements run as the admin, by the managed secret: whoever may run them may do everything in here, and
-        people get rights of their own by GRANT statements that run this way.
+        So statements run as the admin, by the managed secret: a principal that may run them may do everything in the
+        warehouse, and people get rights of their own by GRANT statements that run this way.
 
         CloudFormation does not tell the secret's ARN, but the Data API also takes its name, which follows from the
         namespace's (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2021,
@@ -234,7 +234,7 @@ class Warehouse(Construct):
         table: Table
             Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none.
         restricted: bool
-            Whether restricted columns are loaded, which whoever uses the warehouse may then see. By default a table
+            Whether restricted columns are loaded, which every user of the warehouse may then see. By default a table
             that has some is refused: add the one of its masked copy.
 
         Raises
@@ -276,17 +276,17 @@ class Warehouse(Construct):
             in_folders=bool(table.layout.partition_columns(table.dataset)),
         )
 
-    def shape_statement(self, table: Table) -> str:
+    def verify_schema_statement(self, table: Table) -> str:
         """Return a statement that fails, naming a `lake_shape_`, unless the table has its present columns."""
         return statements.check_shape(table.dataset, table.table_name)
 
-    def anew_statements(self, table: Table) -> list[str]:
-        """Return the statements that define one table anew, before it is loaded in the same transaction.
+    def recreate_statements(self, table: Table) -> list[str]:
+        """Return the statements that recreate one table, before it is loaded in the same transaction.
 
         Grants on the former one end with it; schema-wide ones, `GRANT SELECT FOR TABLES IN SCHEMA`, go on
         (https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html).
         """
-        return statements.make_anew(table.dataset, table.table_name)
+        return statements.recreate(table.dataset, table.table_name)
 
     def usage_limit_requests(self) -> list[dict[str, str | int]]:
         """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them.

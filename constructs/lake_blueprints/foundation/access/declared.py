@@ -1,4 +1,4 @@
-"""What AWS services call at run time, and what they must be refused, as plain data.
+"""Calls of AWS services at run time, and calls they must be refused, as plain data.
 
 Each capability declares it in a module `calls.py` beside its constructs, from the AWS documentation. No construct
 imports these modules, so that they cost nothing at synth. Tests hold them against the synthesised policies: each

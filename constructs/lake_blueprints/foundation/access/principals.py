@@ -11,7 +11,7 @@ from constructs import IConstruct
 
 from lake_blueprints.foundation.access.service_role import ServiceRole
 
-# Keys of conditions that say who calls, so that `*` is no longer everybody:
+# Keys of conditions that say who calls, so that `*` is no longer everyone:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _WHO = {"aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid"}
 
@@ -52,7 +52,7 @@ def check_principal(grantee: iam.IGrantable) -> None:
     Raises
     ------
     ValueError
-        If the grantee is everybody, a federated or an unknown identity, a service that acts for any account, or a
+        If the grantee is everyone, a federated or an unknown identity, a service that acts for any account, or a
         group of another account.
     """
     if isinstance(grantee, ServiceRole):
@@ -72,7 +72,7 @@ def check_principal(grantee: iam.IGrantable) -> None:
     name = name_of(grantee)
     if "*" in kinds and not _says_who(conditions):
         raise ValueError(
-            f"{name} is everybody, and a lake is never public; grant it to a role, an account or an organization"
+            f"{name} is everyone, and a lake is never public; grant it to a role, an account or an organization"
         )
     if "Federated" in kinds:
         raise ValueError(f"{name} is a federated identity, which acts as the role that it assumes; grant that role")

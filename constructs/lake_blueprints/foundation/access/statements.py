@@ -17,7 +17,7 @@ _PLAIN = {"Action", "Condition", "Effect", "Resource"}
 
 
 class Statements:
-    """What a role may do.
+    """Policy statements of a role.
 
     Grants overlap: the key of a zone, for instance, is part of each grant on a prefix of it. What is granted already,
     under the same condition, is left out; what differs in its actions or in its resources alone joins a statement.

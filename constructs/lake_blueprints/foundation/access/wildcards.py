@@ -14,7 +14,7 @@ from constructs import IValidation
 
 @jsii.implements(IValidation)
 class Explanations:
-    """Why the policies of a role name some resources by a wildcard, for cdk-nag.
+    """Reasons for wildcards in a role's policies, acknowledged for cdk-nag.
 
     Each finding is acknowledged by its exact id; a wildcard without a reason remains one. It happens at validation:
     only then are references to other stacks what the template will say.

@@ -1,4 +1,4 @@
-"""What CloudWatch needs to tell a topic that an alarm has changed."""
+"""Topic and key policies that admit CloudWatch alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudWatch calls under its own name when an alarm changes."""
+"""Calls of CloudWatch under its own name when an alarm changes."""
 
 from __future__ import annotations
 

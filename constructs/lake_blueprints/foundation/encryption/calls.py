@@ -1,4 +1,4 @@
-"""What AWS services do with the lake's key under their own names."""
+"""Calls of AWS services with the lake's key under their own names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_salt(salt: HashSalt, because: str) -> tuple[Call, ...]:
 
 
 def read_salt_calls(salt: HashSalt, reader: iam.IRole) -> Declared:
-    """Return what somebody does who compares hashes."""
+    """Return the calls of a principal that compares hashes."""
     actions = ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret")
     return Declared(
         name="Reader of a salt",

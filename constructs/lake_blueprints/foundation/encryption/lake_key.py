@@ -22,7 +22,7 @@ class LakeKey(Construct):
 
     Roles need no statement here: the account's IAM policies apply, and the grants of the lake's constructs write
     them. A service that acts under its own name does, and is switched on by name. None of the statements names a
-    resource that uses the key, so no circular dependency can arise. Only AWS services, or whoever asks one to, may make
+    resource that uses the key, so no circular dependency can arise. Only AWS services, or callers through one, may make
     grants on the key: a grant is an access that no policy shows.
 
     Parameters

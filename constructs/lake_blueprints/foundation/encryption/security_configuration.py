@@ -1,4 +1,4 @@
-"""How Glue encrypts what its crawlers and jobs write."""
+"""Glue security configurations for crawlers and jobs."""
 
 from __future__ import annotations
 

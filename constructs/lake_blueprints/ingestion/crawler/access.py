@@ -1,4 +1,4 @@
-"""What a crawler may do: read its prefixes, keep its tables, write its logs."""
+"""Permissions of a crawler: its prefixes, tables and logs."""
 
 from __future__ import annotations
 

@@ -31,21 +31,21 @@ _CONFIGURATION = {
 
 
 class Recrawl(StrEnum):
-    """What a crawler looks at when it runs again."""
+    """Recrawl behavior: the folders that a further run reads."""
 
     EVERYTHING = "CRAWL_EVERYTHING"
     NEW_FOLDERS = "CRAWL_NEW_FOLDERS_ONLY"
 
 
 class SchemaUpdate(StrEnum):
-    """What happens to a table whose files have other columns than before."""
+    """Update behavior for a table whose files have other columns than before."""
 
     UPDATE = "UPDATE_IN_DATABASE"
     LOG = "LOG"
 
 
 class SchemaDelete(StrEnum):
-    """What happens to a table or partition whose files are gone."""
+    """Delete behavior for a table or partition whose files are gone."""
 
     DEPRECATE = "DEPRECATE_IN_DATABASE"
     DELETE = "DELETE_FROM_DATABASE"
@@ -159,7 +159,7 @@ class Crawler(Construct):
             security_configuration=security.name,
             deletes=on_delete is SchemaDelete.DELETE,
         )
-        # Glue would make it, and keep every log for ever:
+        # Glue would make it, and keep every log forever:
         # https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
         self.log_group = security.define_log_group(
             self,

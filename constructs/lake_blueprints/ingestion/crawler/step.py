@@ -36,7 +36,7 @@ class Crawl(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Crawl {self.crawler.node.id}")
         crawler = {"Name": self.crawler.crawler_name}
         start = task(
@@ -59,7 +59,7 @@ class Crawl(Step):
             failures=[(ready, f"States.JsonToString({last})")],
             unanswered={"Crawler": {"State": "STARTING"}},
         )
-        return poll.fragment(name, start, interval=setting.poll_interval, limit=self.timeout)
+        return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
 
     def grant(self, role: ServiceRole) -> None:
         crawler = Stack.of(self.crawler).format_arn(

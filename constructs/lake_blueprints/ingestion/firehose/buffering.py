@@ -1,4 +1,4 @@
-"""How much Firehose collects before it writes an object."""
+"""Buffer size and interval of a delivery stream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from template_checks.limits import firehose as limits
 
 @dataclass(frozen=True, kw_only=True)
 class Buffer:
-    """What a delivery collects at most.
+    """Buffer of a delivery stream: size and interval.
 
     Parameters
     ----------

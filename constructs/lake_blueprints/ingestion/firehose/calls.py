@@ -1,4 +1,4 @@
-"""What Firehose calls under a delivery's role, and what readers and writers of a stream call."""
+"""Calls of Firehose under a delivery's role, and of readers and writers of a stream."""
 
 from __future__ import annotations
 

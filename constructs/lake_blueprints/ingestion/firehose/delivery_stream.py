@@ -109,7 +109,7 @@ class DeliveryStream(Construct):
         buffer = buffer or Buffer()
         buffer.check(converted=schema is not None, dynamic=where.dynamic)
         if freshness and not alarm_topic:
-            raise ValueError("'freshness' is when an alarm goes off; give an 'alarm_topic' that it tells")
+            raise ValueError("'freshness' is when an alarm goes off; give an 'alarm_topic' that it notifies")
         self.zone = zone
         self.dataset = dataset
         self.buffer = buffer

@@ -1,4 +1,4 @@
-"""Where a delivery writes, worked out from what the caller said and what a schema implies."""
+"""Prefix and layout that a delivery stream writes to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Firehose does to records before it writes them, as CloudFormation writes it."""
+"""Record processors of a delivery stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SageMaker calls under a training job's role, and what it takes to run a job and register its model."""
+"""Calls of SageMaker under a training job's role, and of those that run a job and register its model."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def run_training(job: TrainingJob, because: str) -> tuple[Call, ...]:
 
 
 def run_training_calls(job: TrainingJob, user: iam.IRole) -> Declared:
-    """Return what somebody does who runs a job."""
+    """Return the calls of a principal that runs a job."""
     return Declared(
         name="Runner of a training job",
         principal=user,
@@ -126,7 +126,7 @@ def register_model(job: TrainingJob, because: str) -> tuple[Call, ...]:
 
 
 def register_model_calls(job: TrainingJob, user: iam.IRole) -> Declared:
-    """Return what somebody does who registers models."""
+    """Return the calls of a principal that registers models."""
     return Declared(
         name="Registrar of models",
         principal=user,

@@ -1,4 +1,4 @@
-"""What a training job runs on."""
+"""Instances, volume and run time of a training job."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Compute:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingNetwork:
-    """Where in a VPC a training job runs; it needs a way to S3, for instance a gateway endpoint.
+    """Subnets and security groups of a training job; S3 must be reachable, for instance by a gateway endpoint.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a model learns, as the tags of a dataset's columns say."""
+"""Hyperparameters derived from the tags of a dataset's columns."""
 
 from __future__ import annotations
 

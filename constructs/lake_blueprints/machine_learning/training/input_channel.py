@@ -1,4 +1,4 @@
-"""Where a training job's data comes from."""
+"""Input channels of a training job."""
 
 from __future__ import annotations
 

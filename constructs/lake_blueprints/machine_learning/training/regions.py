@@ -1,4 +1,4 @@
-"""Where CloudFormation can define what a training job needs."""
+"""Regions in which CloudFormation defines a training job's resources."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from lake_blueprints.orchestration.step import Step
 
 
 class Approval(StrEnum):
-    """Whether a registered model may be deployed."""
+    """Approval status of a registered model."""
 
     PENDING = "PendingManualApproval"
     APPROVED = "Approved"
@@ -34,7 +34,7 @@ class Register(Step):
     job: TrainingJob
         Whose model.
     approval: Approval
-        Whether the model may be deployed. By default somebody has to approve it.
+        Whether the model may be deployed. By default a person has to approve it.
     name: str, optional
         Name of the step. By default `Register` and the job's id.
     """
@@ -43,7 +43,7 @@ class Register(Step):
     approval: Approval = Approval.PENDING
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Register {self.job.node.id}")
         trained = trained_at(self.job)
         states = task(

@@ -31,7 +31,7 @@ class Train(Step):
     job: TrainingJob
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Train {self.job.node.id}")
         states = task(
             name,

@@ -1,4 +1,4 @@
-"""What SageMaker does under a training job's role, and what it takes to run one.
+"""Permissions of a training job's role and of those that run one.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
 """

@@ -1,4 +1,4 @@
-"""What a curation job calls."""
+"""Calls of a curation job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Glue job's role needs besides its data."""
+"""Permissions that every Glue job's role needs besides its data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def grant_spark_folder(role: ServiceRole, table: Table) -> None:
     """Let Spark ask whether the name of a table's folder is that of an object.
 
     Hadoop's file system does so before it lists a folder. That there is none must be the answer: to be forbidden to
-    ask is an error, and whoever may not list the name is forbidden
+    ask is an error, and a caller that may not list the name is forbidden
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
     """
     bucket, name = table.zone.bucket, table.prefix.removesuffix("/")

@@ -22,7 +22,7 @@ def define_job_logs(
     retention: logs.RetentionDays,
     removal_policy: RemovalPolicy,
 ) -> list[logs.LogGroup]:
-    """Define the groups before Glue makes them, which would keep every log for ever.
+    """Define the groups before Glue makes them, which would keep every log forever.
 
     Notes
     -----

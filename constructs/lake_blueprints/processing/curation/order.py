@@ -1,4 +1,4 @@
-"""Which datasets are curated before which."""
+"""Dependency levels of curated datasets."""
 
 from __future__ import annotations
 

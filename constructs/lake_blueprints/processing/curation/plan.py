@@ -83,7 +83,7 @@ class ReferenceJoin:
 
 @dataclass(frozen=True, kw_only=True)
 class Curation:
-    """What curation does to a dataset beyond what its contract already says.
+    """Curation of a dataset beyond its contract: derivations, filters, joins.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class Curate(Step):
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
-    def render(self, setting: StepContext) -> Fragment:
+    def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Curate {self.job.node.id}")
         quotas = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
         states = task(

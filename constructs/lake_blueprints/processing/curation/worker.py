@@ -1,4 +1,4 @@
-"""How large a Glue job's cluster is."""
+"""Worker types and sizes of Glue jobs."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class LakeBucket(Construct):
     access_logs: AccessLogBucket, optional
         Where S3 logs each request. By default a new one is defined.
     lifecycle: sequence of LifecycleRule
-        What happens to objects as they age. By default they stay as they are, for ever.
+        What happens to objects as they age. By default they stay as they are, forever.
     noncurrent_expire_after: Duration
         Time after which an overwritten or deleted version is gone for good, at least 1 day. By default 30 days.
     abort_uploads_after: Duration

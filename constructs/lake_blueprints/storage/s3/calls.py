@@ -18,7 +18,7 @@ _GET = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"
 _UPLOAD = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions"
 _KEY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 _ACCESS_LOGS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html"
-# With a bucket key KMS is told of the bucket, without one of the object:
+# With a bucket key KMS receives the ARN of the bucket, without one of the object:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 _TOLD = "kms:EncryptionContext:aws:s3:arn"
 
@@ -45,7 +45,7 @@ def listing(storage: Storage, prefix: str, because: str) -> Call:
 
 
 def missing(storage: Storage, key: str, because: str) -> Call:
-    """Whoever may not list a bucket is told 403 for an object that does not exist, and not 404."""
+    """A caller that may not list a bucket gets 403 for an object that does not exist, and not 404."""
     resources, contexts = (storage.bucket.bucket_arn,), ({"s3:prefix": key},)
     return Call(actions=("s3:ListBucket",), resources=resources, contexts=contexts, because=because, source=_GET)
 

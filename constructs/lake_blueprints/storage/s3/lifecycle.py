@@ -1,4 +1,4 @@
-"""How long objects stay, and in which storage class: typed rules that S3 will accept."""
+"""Typed lifecycle rules: expiration and transitions that S3 accepts."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleRule:
-    """What happens to the objects below a prefix as they age.
+    """Expiration and transitions of the objects below a prefix.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class LifecycleRule:
     transitions: sequence of Transition
         Moves to cheaper storage classes, each later than the one before. By default none.
     expire_after: Duration, optional
-        Age at which objects are deleted, later than the last transition. By default they are kept for ever.
+        Age at which objects are deleted, later than the last transition. By default they are kept forever.
     noncurrent_expire_after: Duration, optional
         Time after which an overwritten or deleted version is gone for good. By default the bucket's.
 

@@ -91,7 +91,7 @@ class Restrictions:
 
 
 class _Reader:
-    """Who reads, which prefixes with and without restricted data, and which prefixes there are statements about."""
+    """A reader and its prefixes, with and without restricted data."""
 
     def __init__(self, principal: Any) -> None:
         self.principal = principal

@@ -1,4 +1,4 @@
-"""How long a zone keeps what somebody has promised to delete, beside the rules that its caller has given."""
+"""Lifecycle rules derived from the retention of contracts."""
 
 from __future__ import annotations
 

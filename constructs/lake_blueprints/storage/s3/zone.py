@@ -20,7 +20,7 @@ from lake_blueprints.storage.s3.retention import Retention
 
 
 class ZoneCatalog(Protocol):
-    """What describes the data of a zone and is granted along with it; a `Database` is one."""
+    """Protocol of a catalog that is granted along with a zone's data; a `Database` implements it."""
 
     def grant_catalog_read(
         self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False
@@ -43,7 +43,7 @@ class Zone(Construct):
     access_logs: AccessLogBucket, optional
         Where S3 logs each request. By default a new one is defined.
     lifecycle: sequence of LifecycleRule
-        What happens to objects as they age. By default they stay as they are, for ever. A class that needs a
+        What happens to objects as they age. By default they stay as they are, forever. A class that needs a
         restore (GLACIER, DEEP_ARCHIVE) is refused on a prefix that a table or crawler reads.
     noncurrent_expire_after: Duration
         Time after which an overwritten or deleted version is gone for good, at least 1 day. By default 30 days.
@@ -192,7 +192,7 @@ class Zone(Construct):
             self._restrictions.add(prefix, columns)
 
     def expire(self, prefix: str, *, after: Duration, because: str) -> None:
-        """Delete the objects below a prefix at an age, as somebody has promised; a second time it changes nothing.
+        """Delete the objects below a prefix at an age, as a contract promises; a second time it changes nothing.
 
         Parameters
         ----------

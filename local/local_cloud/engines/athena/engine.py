@@ -118,7 +118,7 @@ class AthenaEngine(Engine):
             execution = _prepare(self)
             self.athena_backend.executions[execution.id] = execution
             region = self.athena_backend.region_name
-            # On behalf of whoever asks.
+            # On behalf of the caller.
             role = runtime.recording.role_of(self.headers.get("Authorization", ""))
             runtime.background(
                 lambda: _run(execution, Session(runtime, region, role=role), Catalog(runtime, region, role=role)),
@@ -230,7 +230,7 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
     except ClientError as error:
         execution.finish("FAILED", error.response["Error"].get("Message") or str(error))
     except Exception as error:
-        # A query must reach a final state whatever happens, or its caller waits for ever.
+        # A query must reach a final state whatever happens, or its caller waits forever.
         execution.finish("FAILED", f"INTERNAL_ERROR: {type(error).__name__}: {error}")
     finally:
         execution.scanned = session.bytes_read

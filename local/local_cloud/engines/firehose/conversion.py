@@ -36,9 +36,9 @@ class Conversion:
     configuration: Mapping[str, Any]
         The configuration as it was deployed.
     glue: GlueClient
-        Where the table is looked up, for every conversion anew.
+        Where the table is looked up, at every conversion.
     region, account: str
-        Told in the documents of failed records.
+        ARN of the stream, written into the documents of failed records.
     """
 
     def __init__(self, configuration: Mapping[str, Any], *, glue: GlueClient, region: str, account: str) -> None:

@@ -43,7 +43,7 @@ class Delivery:
     client: LambdaClient
         Where transformations are invoked.
     context: Mapping[str, str]
-        What transformations are told of the stream.
+        ARN and Region passed to transformations.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What Firehose does to records before it delivers them, processor by processor."""
+"""Record processing before delivery, processor by processor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flows through a delivery stream: records, and those that failed."""
+"""Records of a delivery stream, delivered and failed."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class JobExecution:
         except LocalCloudError as problem:
             state, error = "FAILED", f"LocalCloudError: {problem}"
         except Exception as problem:
-            # A run that stayed RUNNING because of our own mistake would make its callers wait for ever.
+            # A run that stayed RUNNING because of our own mistake would make its callers wait forever.
             state, error = "FAILED", f"InternalServiceException: {type(problem).__name__}: {problem}"
         self._end(state, error)
         if group:

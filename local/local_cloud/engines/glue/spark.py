@@ -87,7 +87,7 @@ def spark_configuration(
         "spark.driver.extraJavaOptions": " ".join(
             ["-Duser.timezone=UTC", f"-Djava.io.tmpdir={workdir}", *java_options]
         ),
-        # Spark's own ports take objects from whoever connects; in local mode it draws the secret itself.
+        # Spark's own ports take objects from any connection; in local mode it draws the secret itself.
         "spark.authenticate": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

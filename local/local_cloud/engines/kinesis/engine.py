@@ -11,7 +11,7 @@ from moto.kinesis.models import Shard, Stream
 from local_cloud.engines.engine import Engine
 from local_cloud.server.patching import Patches
 
-# Data and partition key, unless a stream is told to take more, which moto's are not:
+# Data and partition key, unless a stream is configured to take more, which moto's are not:
 # https://docs.aws.amazon.com/streams/latest/dev/large-records.html
 _LARGEST_RECORD = 1_048_576
 

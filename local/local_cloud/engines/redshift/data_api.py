@@ -230,7 +230,7 @@ def _run(statement: Statement, warehouse: Warehouse) -> None:
     except ClientError as error:
         statement.enter("FAILED", f"ERROR: {error.response['Error'].get('Message')}")
     except Exception as error:
-        # A statement must reach a final state whatever happens, or its caller waits for ever.
+        # A statement must reach a final state whatever happens, or its caller waits forever.
         statement.enter("FAILED", f"ERROR: internal error: {type(error).__name__}: {error}")
 
 

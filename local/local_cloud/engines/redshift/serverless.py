@@ -1,6 +1,6 @@
 """The control plane of Redshift Serverless, which moto lacks altogether: namespaces and workgroups.
 
-It keeps what it is told and answers as AWS would. Nothing here runs SQL.
+It stores settings and answers as AWS would. Nothing here runs SQL.
 """
 
 from __future__ import annotations

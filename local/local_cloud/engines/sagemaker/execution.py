@@ -78,7 +78,7 @@ class TrainingExecution:
         except TrainingFailed as failure:
             self._fail(str(failure))
         except Exception as problem:
-            # A job that stayed InProgress because of our own mistake would make its callers wait for ever.
+            # A job that stayed InProgress because of our own mistake would make its callers wait forever.
             self._fail(f"InternalServerError: {type(problem).__name__}: {problem}")
         shutil.rmtree(self._folder, ignore_errors=True)
 

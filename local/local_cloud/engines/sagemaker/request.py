@@ -1,4 +1,4 @@
-"""What a CreateTrainingJob asks for, and whether the local cloud can do it."""
+"""Validation of a CreateTrainingJob request."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _ENDS = (
     HistoryEventType.ExecutionAborted,
     HistoryEventType.ExecutionTimedOut,
 )
-# moto's Map waits for ever for an iteration that cannot say these.
+# moto's Map waits forever for an iteration that cannot say these.
 _LEFT_OUT = (
     HistoryEventType.MapIterationStarted,
     HistoryEventType.MapIterationFailed,

@@ -1,4 +1,4 @@
-"""What state machines and boto3 call the same service."""
+"""Service names of Step Functions' SDK integrations and of boto3."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def regexp_extract(node: Any) -> Any:
 
 
 def regexp_replace(node: Any) -> Any:
-    """Trino writes groups as $1, DuckDB as \\1."""
+    """Trino writes groups as $1, DuckDB with a backslash."""
     replacement = node.args.get("replacement")
     if isinstance(replacement, exp.Literal):
         replacement.set("this", re.sub(r"\$(\d)", r"\\\1", replacement.name.replace("\\", "\\\\")))

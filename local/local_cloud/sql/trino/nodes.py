@@ -1,4 +1,4 @@
-"""What the rewrites of Trino's SQL have in common."""
+"""Syntax nodes shared by the rewrites of Trino's SQL."""
 
 from __future__ import annotations
 

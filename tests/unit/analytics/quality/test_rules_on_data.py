@@ -54,7 +54,7 @@ TABLES: dict[str, list[tuple[Any, ...]]] = {"low": LOW, "high": HIGH, "none": []
 
 
 class Measure(NamedTuple):
-    """What is measured, and how much of it there is in the two tables."""
+    """A measure, and its value in the two tables."""
 
     low: int
     high: int

@@ -1,4 +1,4 @@
-"""Which changes of a dataset break whom, and which version they need."""
+"""Compatibility of changes to a dataset, and the version that they require."""
 
 from __future__ import annotations
 

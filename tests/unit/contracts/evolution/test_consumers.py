@@ -1,4 +1,4 @@
-"""Who uses which columns, as SQL and relationships tell."""
+"""Consumers of columns, as SQL and relationships show them."""
 
 from __future__ import annotations
 

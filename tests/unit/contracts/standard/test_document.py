@@ -1,4 +1,4 @@
-"""Which objects of a contract become datasets, and what is said about the others."""
+"""Objects of a contract that become datasets, and the findings about the others."""
 
 from __future__ import annotations
 

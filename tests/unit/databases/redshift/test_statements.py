@@ -187,12 +187,12 @@ def test_the_check_of_a_shape_passes_only_on_a_table_that_was_made_with_it() -> 
     run(*statements.prepare_shapes(["events"]))
     with pytest.raises(duckdb.Error, match=statements.SHAPE_PREFIX):
         run(statements.check_shape(EVENTS, "events"))
-    run('CREATE TABLE "public"."events" (x int)', *plain(statements.make_anew(EVENTS, "events")))
+    run('CREATE TABLE "public"."events" (x int)', *plain(statements.recreate(EVENTS, "events")))
     run(statements.check_shape(EVENTS, "events"))
     with pytest.raises(duckdb.Error, match=statements.SHAPE_PREFIX):
         run(statements.check_shape(wider, "events"))
     # And back again: what a table was before does not count.
-    run(*plain(statements.make_anew(wider, "events")))
+    run(*plain(statements.recreate(wider, "events")))
     run(statements.check_shape(wider, "events"))
     with pytest.raises(duckdb.Error, match=statements.SHAPE_PREFIX):
         run(statements.check_shape(EVENTS, "events"))

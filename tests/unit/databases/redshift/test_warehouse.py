@@ -198,7 +198,7 @@ def test_refuses_enhanced_routing_in_a_network_that_cannot_reach_the_catalog(sta
 )
 def test_refuses_a_network_with_too_few_zones(stack: cdk.Stack, count: int, enhanced: bool, message: str) -> None:
     network = LakeNetwork(stack, "Network", az_count=count)
-    # A VPC of somebody else's, which says no more about itself.
+    # A VPC of someone else's, which says no more about itself.
     with pytest.raises(ValueError, match=message):
         Warehouse(stack, "Warehouse", network=network.vpc, enhanced_vpc_routing=enhanced)
 

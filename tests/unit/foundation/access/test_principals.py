@@ -65,7 +65,7 @@ def test_everybody_of_whom_a_condition_says_who_it_is_can_be_granted(
     ],
 )
 def test_everybody_under_conditions_that_leave_it_open_is_refused(stack: cdk.Stack, conditions: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="is everybody, and a lake is never public"):
+    with pytest.raises(ValueError, match="is everyone, and a lake is never public"):
         Zone(stack, "Zone").grant_read(iam.AnyPrincipal().with_conditions(conditions))
 
 

@@ -1,4 +1,4 @@
-"""What a model learns, by the tags of columns."""
+"""Hyperparameters from the tags of columns."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def flights(rows: int = 1000) -> dict[str, Any]:
 
 
 class Run(NamedTuple):
-    """How a run ended."""
+    """Result of a run."""
 
     returncode: int
     stdout: str

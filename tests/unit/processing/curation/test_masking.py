@@ -211,7 +211,7 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
     monkeypatch.setattr(owner, name, stopped)
 
 
-# --- a copy that is made anew ---------------------------------------------------------------------------------
+# --- a copy that is recreated ---------------------------------------------------------------------------------
 
 
 def test_a_table_that_had_no_copy_is_copied_as_a_whole(salted: Any) -> None:
@@ -233,7 +233,7 @@ def test_a_column_that_becomes_restricted_is_masked_in_old_rows_as_well(salted: 
     assert salted.copied("id, seat") == [(1, "***"), (2, "***")]
 
 
-def test_another_salt_hashes_old_rows_anew(salted: Any) -> None:
+def test_another_salt_rehashes_old_rows(salted: Any) -> None:
     salted.put("a.json", passenger(1))
     salted.run()
     boto3.client("secretsmanager").put_secret_value(SecretId=salted.more[-1], SecretString="another")
@@ -242,10 +242,10 @@ def test_another_salt_hashes_old_rows_anew(salted: Any) -> None:
     assert {name for (name,) in salted.copied("name")} == {hashed("Ann", "another")}
 
 
-def test_nothing_is_written_anew_while_the_rules_stay(salted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_rewritten_while_the_rules_stay(salted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     salted.put("a.json", passenger(1))
     salted.run()
-    monkeypatch.setattr(salted.script.MaskedCopy, "renew", lambda *_: pytest.fail("the copy was written anew"))
+    monkeypatch.setattr(salted.script.MaskedCopy, "renew", lambda *_: pytest.fail("the copy was rewritten"))
     salted.put("b.json", passenger(2))
     assert salted.run()["masked"] == 1
 

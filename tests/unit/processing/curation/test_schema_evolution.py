@@ -1,4 +1,4 @@
-"""What becomes of older files when the table's columns change."""
+"""Schema evolution of older files when the table's columns change."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_older_rows_are_read_beside_newer_ones_by_the_types_that_the_table_has_n
     assert {str(pq.read_schema(file).field("id").type) for file in lake.files()} == {"int64"}
 
 
-def test_files_are_written_anew_once_and_also_without_new_records(lake_of_old_files: Any) -> None:
+def test_files_are_rewritten_once_and_also_without_new_records(lake_of_old_files: Any) -> None:
     lake = lake_of_old_files
     evolve(lake, NEW, *lake.keys)
     assert lake.run()["read"] == 0

@@ -180,13 +180,13 @@ class Run:
             if self.copy:
                 renew_partitions(args["masked_database"], args["masked_table"])
             if ledger.reshaping:
-                # The masked copy is made of the table's files, so it is made anew.
+                # The masked copy is made of the table's files, so it is recreated.
                 ledger.masking = ""
             ledger.table, ledger.reshaping = wanted, {}
             ledger.save(self.state)
 
     def renew_copy(self) -> None:
-        """Write the masked copy anew if it was made by other rules or with another salt, or never or not wholly."""
+        """Rewrite the masked copy if it was made by other rules or with another salt, or never or not wholly."""
         identity = self.copy.identity if self.copy else ""
         if self.copy and self.ledger.masking != identity:
             self.files.remove_leftovers(self.ledger.before())

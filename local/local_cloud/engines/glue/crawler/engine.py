@@ -64,7 +64,7 @@ def _crawl(runtime: Runtime, crawler: Any, crawl: Any) -> None:
     except ClientError as failure:
         status, error = "FAILED", failure.response["Error"].get("Message") or str(failure)
     except Exception as failure:
-        # A crawl must end whatever happens, or whoever waits for it waits for ever.
+        # A crawl must end whatever happens, or its callers wait forever.
         status, error = "FAILED", f"internal error: {type(failure).__name__}: {failure}"
     finally:
         session.close()

@@ -18,7 +18,7 @@ from local_cloud.sql.duck import Session
 
 
 class Stopped(Exception):
-    """Somebody has stopped the crawler."""
+    """The crawler was stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a crawler reads from paths: exclusions, and the partitions below a table's location."""
+"""Exclusions and partitions of the paths that a crawler reads."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class DataQualityEngine(Engine):
 
         @patches.add(_RESPONSES, "GlueResponse.start_data_quality_ruleset_evaluation_run")
         def start(self: Any) -> ActionResult:
-            # Tables are looked up in the name of whoever starts a run.
+            # Tables are looked up under the identity that starts a run.
             role = engine.runtime.recording.role_of(self.headers.get("Authorization", ""))
             return ActionResult(engine._start(self.region, dict(self.parameters), role))
 
@@ -170,7 +170,7 @@ class DataQualityEngine(Engine):
         except LocalCloudError as error:
             run.error, run.status = str(error), "FAILED"
         except Exception as error:
-            # A run must end whatever happens, or who waits for it waits for ever.
+            # A run must end whatever happens, or its callers wait forever.
             run.error, run.status = f"INTERNAL_ERROR: {without_values(error)}", "FAILED"
         finally:
             run.ended = datetime.now(UTC)

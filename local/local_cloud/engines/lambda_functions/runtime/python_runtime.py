@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Context:
-    """What a handler is told about its invocation."""
+    """Context object of an invocation."""
 
     def __init__(self) -> None:
         environ = os.environ

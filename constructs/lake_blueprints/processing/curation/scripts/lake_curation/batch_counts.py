@@ -9,7 +9,7 @@ from lake_curation.errors import CurateError
 
 @dataclass(kw_only=True)
 class BatchCounts:
-    """How many records were read and what became of them; zeros if there was nothing to do.
+    """Counts of the records that one run read, curated, quarantined and dropped as duplicates.
 
     `masked` counts the curated records again, in the files of the masked copy; None if there is no copy.
     """

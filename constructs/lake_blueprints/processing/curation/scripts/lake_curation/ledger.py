@@ -35,7 +35,7 @@ class Ledger:
     `pending` is written before a batch is worked on and removed when it is done. A run that finds one knows that
     the run before was killed, which objects it had in hand, and which files the table had before it wrote any.
     `masking` is the identity of the masked copy while that holds every row of the table. `table` holds the columns
-    and types of the table's files, and `reshaping` how far their change has come while they are written anew.
+    and types of the table's files, and `reshaping` how far their change has come while they are rewritten.
     """
 
     watermark: str = ""

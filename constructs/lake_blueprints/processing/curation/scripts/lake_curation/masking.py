@@ -63,7 +63,7 @@ class MaskedCopy:
 
     @classmethod
     def of(cls, spark: SparkSession, plan: Plan, args: Mapping[str, str]) -> MaskedCopy | None:
-        """Return the copy that a run is told to make, if it is told so."""
+        """Return the masked copy configured by the job arguments, or None."""
         if "masked" not in args:
             return None
         if "salt" not in args and any(column.masking == "hash" for column in plan.masked):
@@ -73,7 +73,7 @@ class MaskedCopy:
 
     @property
     def identity(self) -> str:
-        """A text that changes with what is masked, how and where to; a copy of another identity is made anew."""
+        """A text that changes with what is masked, how and where to; a copy of another identity is recreated."""
         masked = {column.name: column.masking for column in self.plan.masked if column.masking != "none"}
         parts = [masked, self.salt.version if self.salt else None, self.copy]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -94,7 +94,7 @@ def _made(value: Column, shape: Shape, convert: Convert) -> Column:
         case ArrayType():
             return F.transform(value, lambda item: _made(item, shape.item, convert))
         case MapType():
-            # Keys that stay are not made anew: Spark would stop at a record that has one twice.
+            # Keys that stay are not recreated: Spark would stop at a record that has one twice.
             made = F.transform_values(value, lambda _, item: _made(item, shape.value, convert))
             return made if shape.key.keeps else F.transform_keys(made, lambda key, _: _made(key, shape.key, convert))
     return convert(value, shape.found, shape.wanted)

@@ -106,7 +106,7 @@ class MaskedColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What becomes of a dataset; docs/etl.md explains each key."""
+    """Curation plan of a dataset; docs/etl.md explains each key."""
 
     dataset: str
     version: str

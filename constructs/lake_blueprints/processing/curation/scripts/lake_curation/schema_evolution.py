@@ -1,4 +1,4 @@
-"""Older files of the table, written anew when its columns change so that not every engine would read them.
+"""Older files of the table, rewritten when its columns change so that not every engine would read them.
 
 Neither Spark 3.5 nor Redshift reads a file's INT32 as a bigint or its FLOAT as a double, and Redshift's COPY takes
 columns by their position: https://issues.apache.org/jira/browse/SPARK-40876,
@@ -27,7 +27,7 @@ _WIDER = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
 class SchemaEvolution:
     """Folder by folder: write the new files, then delete the old ones, noting both so that a kill does no harm.
 
-    In between, for as long as deleting takes, whoever reads the folder finds its rows twice.
+    In between, for as long as deleting takes, readers of the folder find its rows twice.
     """
 
     spark: SparkSession

@@ -1,4 +1,4 @@
-"""The judgement on every record: is it good, left out, or refused?"""
+"""Validation of records: valid, filtered out, or quarantined with the reasons."""
 
 from __future__ import annotations
 
