@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.foundation.access.declared import Declared
 from template_checks.core.limit import Limit
 from tests.conformance.fixtures import Fixtures
 from tests.support import ROOT
@@ -48,25 +47,6 @@ class Limited:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grant:
-    """What a public `grant_*` of a construct allows.
-
-    Parameters
-    ----------
-    declare: callable
-        Returns what a role calls to whom it was granted.
-    arguments: mapping
-        Arguments of the method beside the grantee. By default none.
-    across_accounts: bool
-        Whether a role of another account can be granted it. By default it is refused.
-    """
-
-    declare: Callable[[Any, iam.IRole], Declared]
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    across_accounts: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Sample:
     """A construct in its usual form.
 
@@ -82,10 +62,9 @@ class Sample:
         Defines the construct, if that takes more than options. By default it is called with the options.
     limits: mapping
         The options that a service limits, by name.
-    roles: callable, optional
-        Returns what services do under the roles that the construct defines. By default it defines none.
     grants: mapping
-        Each public `grant_*`, by name.
+        Arguments of its public `grant_*` beside the grantee, by name: from the fixtures and the grantee. By default
+        they need none.
     unavailable_in: set of str
         Partitions without the service. By default none.
     """
@@ -95,8 +74,7 @@ class Sample:
     options: Callable[[Fixtures], Mapping[str, Any]] = lambda _: {}
     build: Build | None = None
     limits: Mapping[str, Limited] = field(default_factory=dict)
-    roles: Callable[[Any], Iterable[Declared]] | None = None
-    grants: Mapping[str, Grant] = field(default_factory=dict)
+    grants: Mapping[str, Callable[[Fixtures, iam.IRole], Mapping[str, Any]]] = field(default_factory=dict)
     unavailable_in: frozenset[str] = frozenset()
 
     def define(self, lake: Fixtures, scope: Construct, construct_id: str, **options: Any) -> Any:

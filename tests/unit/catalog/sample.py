@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import evolve
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table
+from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.contracts import Column, Constraints, DatasetFormat
 from tests.conformance.fixtures import Fixtures
 from tests.conformance.sample import Sample
@@ -27,8 +29,23 @@ def table(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> Tab
     return Table(scope, name, **{"database": own, "dataset": lake.dataset, **options})
 
 
-DATABASE = Sample(construct=Database, build=database)
-TABLE = Sample(construct=Table, build=table)
+def before(_: Fixtures, grantee: iam.IRole) -> dict[str, Any]:
+    """Return what waits for a grant: something that uses the role."""
+    return {"before": Construct(grantee.stack, f"After{grantee.node.addr}")}
+
+
+ENTRY = TableLocation(prefix="stack/one/", tables="flights")
+DATABASE = Sample(
+    construct=Database,
+    build=database,
+    grants={
+        "grant_catalog_read": lambda *_: {"prefix": "home/one/"},
+        "grant_catalog_write": lambda *_: {"prefix": "home/one/"},
+        "grant_entry": lambda *_: {"entry": ENTRY, "access": Access.DESCRIBE},
+        "grant_schema": lambda lake, grantee: {"entry": ENTRY, **before(lake, grantee)},
+    },
+)
+TABLE = Sample(construct=Table, build=table, grants={"grant_schema": before})
 JSON = Sample(
     construct=Table,
     variant="json",

@@ -7,4 +7,10 @@ from tests.conformance.sample import Sample
 
 ACCESS_LOG_BUCKET = Sample(construct=AccessLogBucket)
 LAKE_BUCKET = Sample(construct=LakeBucket)
-ZONE = Sample(construct=Zone)
+ZONE = Sample(
+    construct=Zone,
+    grants={
+        "grant_delete": lambda *_: {"prefix": "flights/"},
+        "grant_objects": lambda *_: {"prefix": "flights/"},
+    },
+)
