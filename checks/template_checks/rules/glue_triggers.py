@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from template_checks.core.cron import cron_problem
 from template_checks.core.rule import Violation, rule
+from template_checks.core.schedules import glue_schedule_problem
 from template_checks.core.template import Resource
 from template_checks.core.values import absent, between, one_of, parsed, required
 
@@ -30,11 +29,8 @@ def schedule(resource: Resource) -> Iterator[Violation]:
     node = resource.at("Schedule" if resource.kind == TRIGGER else "Schedule.ScheduleExpression")
     if not node.text:
         return
-    problem = cron_problem(node.text)
-    if problem:
+    if problem := glue_schedule_problem(node.text):
         yield Violation(at=node, allowed=problem)
-    elif re.match(r"cron\((\*|(\*|\d+)/[1-4]) ", node.text):
-        yield Violation(at=node, allowed="every 5 minutes at most")
 
 
 @rule(

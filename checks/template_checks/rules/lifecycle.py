@@ -8,6 +8,7 @@ from typing import Final
 
 from template_checks.core.intrinsics import referenced
 from template_checks.core.rule import Severity, Violation, rule
+from template_checks.core.tags import REPLACED_BY_TAGS
 from template_checks.core.template import Node, Resource
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference"
@@ -80,27 +81,6 @@ _NAMES: Final[dict[str, str]] = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-# Types that are replaced when a tag changes.
-_TAGS: Final = (
-    "AWS::Batch::ComputeEnvironment",
-    "AWS::Batch::JobQueue",
-    "AWS::EC2::KeyPair",
-    "AWS::EC2::PlacementGroup",
-    "AWS::IoT::JobTemplate",
-    "AWS::Kinesis::StreamConsumer",
-    "AWS::MSK::ServerlessCluster",
-    "AWS::OpenSearchServerless::Collection",
-    "AWS::QuickSight::Topic",
-    "AWS::RedshiftServerless::Snapshot",
-    "AWS::S3::AccessGrant",
-    "AWS::S3::AccessGrantsInstance",
-    "AWS::S3::AccessGrantsLocation",
-    "AWS::SageMaker::FeatureGroup",
-    "AWS::SageMaker::ProcessingJob",
-    "AWS::SageMaker::Project",
-    "AWS::SageMaker::StudioLifecycleConfig",
-    "AWS::SageMaker::*JobDefinition",
-)
 _SINGLETONS: Final = (
     "AWS::ApiGateway::Account",
     "AWS::Config::ConfigurationRecorder",
@@ -172,7 +152,7 @@ def both_policies(resource: Resource) -> Iterator[Violation]:
 
 @rule(
     "LAKE-LIFECYCLE-004",
-    *_TAGS,
+    *REPLACED_BY_TAGS,
     title="Types that are replaced for a tag have none",
     fix="exclude the type: Tags.of(scope).add(..., exclude_resource_types=[...])",
     source="https://docs.aws.amazon.com/cdk/v2/guide/tagging.html",

@@ -11,7 +11,7 @@ from aws_cdk import Token
 from aws_cdk import aws_events as events
 
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.lake.cron import Cron
+from lake_blueprints.lake.recurrence import Recurrence
 
 _IN_MINUTES = (("day", 24 * 60), ("hour", 60), ("minute", 1))
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -58,8 +58,8 @@ def given_timing(schedule: events.Schedule) -> Timing:
         if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
             every = int(rate[1]) * _UNITS[rate[2]]
             return Timing(expression=expression, pause=every, busiest=every)
-        if cron := _cron(expression):
-            return Timing(expression=expression, pause=cron.longest_pause(), busiest=cron.shortest_pause())
+        if recurrence := Recurrence.of_eventbridge(expression):
+            return Timing(expression=expression, pause=recurrence.longest_pause(), busiest=recurrence.shortest_pause())
     return Timing(expression=expression)
 
 
@@ -77,10 +77,12 @@ def _promise(dataset: Dataset) -> Timing | None:
     levels = dataset.service_levels
     if levels.schedule:
         try:
-            cron = Cron.parse(levels.schedule)
+            recurrence = Recurrence.of_contract(levels.schedule)
         except ValueError as error:
             raise ValueError(f"dataset '{dataset.name}': {error}") from None
-        return Timing(expression=cron.expression(), pause=cron.longest_pause(), busiest=cron.shortest_pause())
+        return Timing(
+            expression=recurrence.expression(), pause=recurrence.longest_pause(), busiest=recurrence.shortest_pause()
+        )
     if levels.frequency:
         # EventBridge starts nothing more often than once a minute.
         minutes = max(1, int(levels.frequency.total_seconds() // 60))
@@ -93,20 +95,3 @@ def _counted(minutes: int) -> str:
     """Return minutes in the largest unit of which they are a whole number, as EventBridge writes it."""
     unit, size = next((unit, size) for unit, size in _IN_MINUTES if not minutes % size)
     return f"{minutes // size} {unit}{'' if minutes == size else 's'}"
-
-
-def _cron(expression: str) -> Cron | None:
-    """Return what an expression of six fields means, if five can say it.
-
-    Days such as the last Friday, and single years, are beyond a rule of thumb.
-    """
-    fields = expression.removeprefix("cron(").removesuffix(")").split()
-    if len(fields) != 6 or fields[5] != "*" or re.search(r"[L#]|\dW", " ".join(fields)):
-        return None
-    # EventBridge counts days of the week from 1.
-    span, slash, step = fields[4].partition("/")
-    fields[4] = re.sub(r"\d+", lambda number: str(int(number[0]) - 1), span) + slash + step
-    try:
-        return Cron.parse(" ".join(fields[:5]))
-    except ValueError:
-        return None

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from lake_blueprints.contracts.governance import ServiceLevels
-from lake_blueprints.contracts.standard.cron import is_cron
 from lake_blueprints.contracts.standard.report import Report
+from template_checks.core.schedules import UNIX, ScheduleError, parse_cron
 
 # The standard's synonyms, and `freshness`, to which it prefers `latency`.
 _NAMES = {
@@ -108,10 +108,12 @@ def _read_schedule(promise: Promise, place: str, report: Report) -> str | None:
     schedule = promise.get("schedule")
     if not schedule or str(promise.get("scheduler") or "cron").lower() != "cron":
         return None
-    if is_cron(schedule):
-        return " ".join(schedule.split())
-    report.warn(f"{place}.schedule", f"'{schedule}' is not a cron expression of five fields; it is ignored")
-    return None
+    try:
+        parse_cron(schedule, UNIX)
+    except ScheduleError:
+        report.warn(f"{place}.schedule", f"'{schedule}' is not a cron expression of five fields; it is ignored")
+        return None
+    return " ".join(schedule.split())
 
 
 def _amount(promise: Promise) -> str:

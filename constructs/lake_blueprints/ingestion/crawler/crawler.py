@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from enum import StrEnum
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -17,8 +17,8 @@ from lake_blueprints.catalog.table_location import TableLocation
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.crawler.access import allow_crawl
-from lake_blueprints.ingestion.crawler.schedule import check_schedule
 from lake_blueprints.storage.s3 import Zone
+from template_checks.core.schedules import glue_schedule_problem
 
 _SAMPLE_MAX = 249
 # Partitions with columns of their own make queries fail with HIVE_PARTITION_SCHEMA_MISMATCH:
@@ -136,8 +136,8 @@ class Crawler(Construct):
         _check(self.prefixes, recrawl, on_update, on_delete, sample_size)
         if table_prefix:
             check_name("a table prefix", table_prefix)
-        if schedule:
-            check_schedule(schedule)
+        if schedule and not Token.is_unresolved(schedule) and (problem := glue_schedule_problem(schedule)):
+            raise ValueError(f"a schedule must be {problem}, got '{schedule}'")
         for prefix in self.prefixes:
             self.zone.require_queryable(prefix, f"crawler '{self.node.path}'")
             database.add_entry(TableLocation(prefix=prefix, tables=f"{table_prefix}*"), zone=self.zone)

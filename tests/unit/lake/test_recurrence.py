@@ -1,4 +1,4 @@
-"""Cron: from five fields to six, and the longest pause, computed by hand."""
+"""Recurrence: from five fields to six, and the longest pause, computed by hand."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from lake_blueprints.lake.cron import Cron
-from template_checks.core.cron import cron_problem
+from lake_blueprints.lake.recurrence import Recurrence
+from template_checks.core.schedules import schedule_problem
 
 
 @pytest.mark.parametrize(
@@ -31,29 +31,29 @@ from template_checks.core.cron import cron_problem
     ],
 )
 def test_means_the_same_to_eventbridge(text: str, expression: str, pause: timedelta) -> None:
-    cron = Cron.parse(text)
-    assert cron.expression() == expression
-    assert cron.longest_pause() == pause
-    assert cron_problem(expression) is None
+    found = Recurrence.of_contract(text)
+    assert found.expression() == expression
+    assert found.longest_pause() == pause
+    assert schedule_problem(expression) is None
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("0 3 * *", "a schedule has five fields, for instance '0 3 \\* \\* \\*', got '0 3 \\* \\*'"),
-        ("60 3 * * *", "the minute must be 0 to 59, got '60'"),
-        ("0 24 * * *", "the hour must be 0 to 23"),
-        ("0 0 0 * *", "the day of month must be 1 to 31"),
-        ("0 0 * 13 *", "the month must be 1 to 12"),
-        ("0 0 * foo *", "the month must be 1 to 12, got 'foo'"),
-        ("0 12 * * sat-sun", "the day of week must be 0 to 7, got 'sat-sun'"),
-        ("0/0 0 * * *", "the minute must be 0 to 59, got '0/0'"),
+        ("60 3 * * *", "minutes of 0 to 59"),
+        ("0 24 * * *", "hours of 0 to 23"),
+        ("0 0 0 * *", "day of month of 1 to 31"),
+        ("0 0 * 13 *", "month of 1 to 12"),
+        ("0 0 * foo *", "month of 1 to 12"),
+        ("0 12 * * sat-sun", "day of week of 0 to 7"),
+        ("0/0 0 * * *", "minutes of 0 to 59"),
         ("0 0 13 * 5", "starts on days of the month and on days of the week; EventBridge takes one"),
     ],
 )
 def test_refuses(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Cron.parse(text)
+        Recurrence.of_contract(text)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,23 @@ def test_refuses(text: str, message: str) -> None:
     [("0 9 * * 1-5", timedelta(days=1)), ("30 6 1,15 * *", timedelta(days=14)), ("0 8-17 * * *", timedelta(hours=1))],
 )
 def test_the_shortest_pause_is_that_of_the_busiest_time(text: str, pause: timedelta) -> None:
-    assert Cron.parse(text).shortest_pause() == pause
+    assert Recurrence.of_contract(text).shortest_pause() == pause
+
+
+@pytest.mark.parametrize(
+    ("expression", "pause"),
+    [
+        ("cron(0 9 ? * 2-6 *)", timedelta(days=3)),
+        ("cron(0 9 ? * FRI-MON *)", timedelta(days=4)),
+        ("cron(0/15 * * * ? *)", timedelta(minutes=15)),
+    ],
+)
+def test_reads_what_eventbridge_takes(expression: str, pause: timedelta) -> None:
+    found = Recurrence.of_eventbridge(expression)
+    assert found
+    assert found.longest_pause() == pause
+
+
+@pytest.mark.parametrize("expression", ["cron(0 9 L * ? *)", "cron(0 9 ? * 6#1 *)", "cron(0 9 * * ? 2027)", "cron(9)"])
+def test_knows_no_pause_of_days_that_only_a_calendar_knows(expression: str) -> None:
+    assert Recurrence.of_eventbridge(expression) is None

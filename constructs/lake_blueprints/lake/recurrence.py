@@ -1,4 +1,4 @@
-"""Cron expressions of five fields, as contracts write them, for EventBridge, whose have six."""
+"""Recurring start times, from the cron expressions of contracts and of EventBridge."""
 
 from __future__ import annotations
 
@@ -6,39 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+from template_checks.core.schedules import EVENTBRIDGE, UNIX, ScheduleError, parse_cron
 
-
-class _Field(NamedTuple):
-    """The meaning of a field: its smallest and largest number, and words for numbers from the smallest on."""
-
-    name: str
-    least: int
-    most: int
-    words: Sequence[str] = ()
-
-    def number(self, text: str) -> int:
-        return self.words.index(text) + self.least if text in self.words else int(text)
-
-
-_FIELDS = (
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day of month", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    # 7 is a second Sunday.
-    _Field("day of week", 0, 7, _DAYS),
-)
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 # Four years have every day there is.
 _FIRST, _LAST = date(2025, 1, 1), date(2029, 12, 31)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cron:
-    """A daily or weekly start time in UTC; None means every day.
+class Recurrence:
+    """Start times in UTC that recur by minutes, hours and days; None means every day.
 
     Parameters
     ----------
@@ -55,8 +33,8 @@ class Cron:
     weekdays: Sequence[int] | None
 
     @classmethod
-    def parse(cls, text: str) -> Cron:
-        """Read an expression.
+    def of_contract(cls, text: str) -> Recurrence:
+        """Read an expression of five fields.
 
         Raises
         ------
@@ -64,19 +42,17 @@ class Cron:
             If it has not five fields of numbers in their range, or names days of the month and of the week: cron
             starts at either, and EventBridge cannot.
         """
-        fields = text.split()
-        if len(fields) != len(_FIELDS):
-            raise ValueError(f"a schedule has five fields, for instance '0 3 * * *', got '{text}'")
         try:
-            minutes, hours, days, months, weekdays = map(_numbers, fields, _FIELDS)
-        except ValueError as error:
-            raise ValueError(f"schedule '{text}': {error}") from None
-        every_day, every_weekday = fields[2] in "*?", fields[4] in "*?"
+            cron = parse_cron(text, UNIX)
+        except ScheduleError as error:
+            raise ValueError(f"a schedule has {error}, got '{text}'") from None
+        every_day, every_weekday = cron.texts[2] in "*?", cron.texts[4] in "*?"
         if not every_day and not every_weekday:
             raise ValueError(
                 f"schedule '{text}' starts on days of the month and on days of the week; EventBridge takes one of "
                 "them, replace the other by '*'"
             )
+        minutes, hours, days, months, weekdays = (numbers or () for numbers in cron.numbers)
         return cls(
             minutes=minutes,
             hours=hours,
@@ -85,13 +61,32 @@ class Cron:
             weekdays=None if every_weekday else sorted({number % 7 for number in weekdays}),
         )
 
+    @classmethod
+    def of_eventbridge(cls, expression: str) -> Recurrence | None:
+        """Read an expression of six fields; None if a calendar is needed for it, or a single year is named."""
+        try:
+            cron = parse_cron(expression, EVENTBRIDGE)
+        except ScheduleError:
+            return None
+        minutes, hours, days, months, weekdays, _ = cron.numbers
+        if minutes is None or hours is None or months is None or None in (days, weekdays) or cron.texts[5] != "*":
+            return None
+        return cls(
+            minutes=minutes,
+            hours=hours,
+            days=None if cron.texts[2] in "*?" else days,
+            months=months,
+            # EventBridge counts days of the week from 1.
+            weekdays=None if cron.texts[4] in "*?" else [number - 1 for number in weekdays or ()],
+        )
+
     def expression(self) -> str:
         """Return the expression of six fields, one of whose days is `?`.
 
         https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
         """
         days = "*" if self.days is None else _listed(self.days)
-        weekdays = "?" if self.weekdays is None else ",".join(_DAYS[number].upper() for number in self.weekdays)
+        weekdays = "?" if self.weekdays is None else ",".join(_DAYS[number] for number in self.weekdays)
         fields = (
             _listed(self.minutes, 60),
             _listed(self.hours, 24),
@@ -124,24 +119,6 @@ class Cron:
             and (self.days is None or day.day in self.days)
             and (self.weekdays is None or day.isoweekday() % 7 in self.weekdays)
         )
-
-
-def _numbers(field: str, meaning: _Field) -> list[int]:
-    found: set[int] = set()
-    for part in field.lower().split(","):
-        span, _, step = part.partition("/")
-        first, dash, last = ("", "", "") if span in ("*", "?") else span.partition("-")
-        try:
-            start = meaning.number(first) if first else meaning.least
-            # A step without an end goes on to the end: 5/15 is 5-59/15.
-            end = meaning.number(last) if dash else (meaning.most if step or not first else start)
-            numbers = range(start, end + 1, int(step or 1))
-        except ValueError:
-            numbers = range(0)
-        if not numbers or numbers[0] < meaning.least or numbers[-1] > meaning.most:
-            raise ValueError(f"the {meaning.name} must be {meaning.least} to {meaning.most}, got '{field}'")
-        found.update(numbers)
-    return sorted(found)
 
 
 def _listed(numbers: Sequence[int], all_of: int | None = None) -> str:
