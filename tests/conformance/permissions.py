@@ -1,4 +1,4 @@
-"""What is declared for the roles of a construct: the one place where the suite meets the declarations."""
+"""Declarations of the roles of a construct: the one place where the suite reads them."""
 
 from __future__ import annotations
 
