@@ -1,10 +1,11 @@
-"""docs/capabilities: a page for each, whose head `python -m tests.conformance.pages` writes."""
+"""docs/capabilities: a page for each, whose head `python -m tests.conformance.pages [CAPABILITY ...]` writes."""
 
 from __future__ import annotations
 
 import enum
 import inspect
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -181,12 +182,13 @@ def _permissions(subject: Subject, capability: str) -> Iterator[str]:
             yield f"- `{name}`: {words[0].lower()}{words[1:]}"
 
 
-def write() -> None:
-    """Write the head of every page."""
+def write(*chosen: str) -> None:
+    """Write the heads of pages; by default of all."""
     for capability, members in by_capability().items():
-        page_of(capability).parent.mkdir(parents=True, exist_ok=True)
-        page_of(capability).write_text(rendered(capability, members), encoding="utf-8")
+        if capability in chosen or not chosen:
+            page_of(capability).parent.mkdir(parents=True, exist_ok=True)
+            page_of(capability).write_text(rendered(capability, members), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write()
+    write(*sys.argv[1:])

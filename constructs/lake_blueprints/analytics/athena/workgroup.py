@@ -1,4 +1,7 @@
-"""An Athena workgroup whose limits nobody can go around."""
+"""An Athena workgroup whose limits nobody can go around.
+
+Above 200 lines: half of it is the signature and documentation of one construct.
+"""
 
 from __future__ import annotations
 

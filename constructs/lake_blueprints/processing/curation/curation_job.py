@@ -1,4 +1,7 @@
-"""The Glue job that turns raw records into a curated table."""
+"""The Glue job that turns raw records into a curated table.
+
+Above 200 lines: half of it is the signature and documentation of one construct.
+"""
 
 from __future__ import annotations
 
