@@ -214,7 +214,8 @@ def main(arguments: list[str]) -> int:
         print("usage: make new-capability WING=databases NAME=aurora", file=sys.stderr)
         return 2
     try:
-        written = write(*arguments)
+        wing, name = arguments
+        written = write(wing, name)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -43,6 +44,15 @@ class PlainBucket(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         s3.CfnBucket(self, "Bucket").add_property_override("VersioningConfiguration.Status", "Perhaps")
+
+
+class EndlessJob(Construct):
+    """It has a timeout that Glue refuses at run time."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        command = glue.CfnJob.JobCommandProperty(name="glueetl", script_location="s3://lake/job.py")
+        glue.CfnJob(self, "Job", command=command, role="Job", timeout=20_000)
 
 
 class Placed(Construct):

@@ -32,7 +32,7 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Declared]:
         yield trigger_calls(pipeline, cast(iam.Role, starter))
 
 
-_OF_ROLES: dict[type[Construct], Callable[[Any], Iterator[Declared]]] = {
+_OF_ROLES: dict[type[Any], Callable[[Any], Iterator[Declared]]] = {
     Crawler: lambda crawler: iter([crawler_calls(crawler, "ref_one")]),
     CurationJob: lambda job: iter([curation_job_calls(job)]),
     DeliveryStream: lambda delivery: iter([delivery_calls(delivery)]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from template_checks.command.finding import Severity
 from template_checks.command.gates.own import findings
-from tests.conformance.controls import PlainBucket, control
+from tests.conformance.controls import EndlessJob, PlainBucket, control
 from tests.conformance.subject import Subject, Synthesis
 from tests.support import nag_findings, validation_findings
 
@@ -21,7 +22,7 @@ def faults(synthesis: Synthesis) -> list[str]:
     for one in findings(list(synthesis.templates.values())):
         template = synthesis.templates[one.stack]
         acknowledged = (template.acknowledgment(rule, template.construct_path(one.logical_id)) for rule in one.rules)
-        if one.severity.value == "error" and None in acknowledged:
+        if one.severity is Severity.ERROR and None in acknowledged:
             found.append(f"{one.rules} {one.stack}/{one.logical_id}: {one.message}")
     return found
 
@@ -38,7 +39,8 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged(subject: Subject) -> Non
     assert nag_findings(subject.shared.app) + nag_findings(subject.default.app) == []
 
 
-def test_a_bucket_without_anything_is_found_by_each_gate() -> None:
+def test_each_gate_finds_what_is_wrong() -> None:
     bucket = control(PlainBucket)
     assert any("Perhaps" in found for found in invalid(bucket.default))
     assert any("AwsSolutions-S1" in found for found in nag_findings(bucket.default.app))
+    assert any("LAKE-GLUE" in found for found in faults(control(EndlessJob).default))

@@ -47,8 +47,9 @@ class Granted:
         self._construct = sample.define(self._lake, self.home, "One")
 
     def give(self, grantee: iam.IRole) -> object:
-        arguments = self._sample.grants.get(self._name, lambda *_: {})(self._lake, grantee)
-        return getattr(self._construct, self._name)(grantee, **arguments)
+        arguments = self._sample.grants.get(self._name)
+        given = arguments(self._lake, grantee) if arguments else {}
+        return getattr(self._construct, self._name)(grantee, **given)
 
     def synthesised(self) -> Synthesis:
         return Synthesis(self._app)
