@@ -7,77 +7,77 @@ from tests.permissions.recorded import Deed
 # On each line the kind of role, what the calls are for, and the actions.
 _REASONS = {
     "Lake Formation is not run here": """
-        Lake Formation location | lends access to the registered location | kms:Decrypt kms:GenerateDataKey
-        Lake Formation location | lends access to the registered location | s3:AbortMultipartUpload s3:DeleteObject
-        Lake Formation location | lends access to the registered location | s3:GetBucketLocation s3:GetObject
-        Lake Formation location | lends access to the registered location | s3:ListBucket
-        Lake Formation location | lends access to the registered location | s3:ListBucketMultipartUploads
-        Lake Formation location | lends access to the registered location | s3:ListMultipartUploadParts s3:PutObject
+        Zone/LakeFormation/Role | lends access to the registered location | kms:Decrypt kms:GenerateDataKey
+        Zone/LakeFormation/Role | lends access to the registered location | s3:AbortMultipartUpload s3:DeleteObject
+        Zone/LakeFormation/Role | lends access to the registered location | s3:GetBucketLocation s3:GetObject
+        Zone/LakeFormation/Role | lends access to the registered location | s3:ListBucket
+        Zone/LakeFormation/Role | lends access to the registered location | s3:ListBucketMultipartUploads
+        Zone/LakeFormation/Role | lends access to the registered location | s3:ListMultipartUploadParts s3:PutObject
     """,
     "SageMaker registers a model here without looking at it": """
         Pipeline | looks at the model | kms:Decrypt s3:GetObject
     """,
     "Step Functions follows nested work without EventBridge here": """
-        Pipeline | hears of the execution's end | events:DescribeRule events:PutRule events:PutTargets
-        Pipeline | hears of the job's end | events:DescribeRule events:PutRule events:PutTargets
+        Pipeline | is notified of the execution's end | events:DescribeRule events:PutRule events:PutTargets
+        Pipeline | is notified of the job's end | events:DescribeRule events:PutRule events:PutTargets
     """,
     "crawlers, deliveries and evaluations write no log here": """
         Crawler | writes encrypted logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
-        Delivery | logs what fails | logs:PutLogEvents
-        Evaluation of a ruleset | writes logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
+        DeliveryStream | logs what fails | logs:PutLogEvents
+        QualityRuleset | writes logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
     """,
     "evaluations run in the process that has the rules and keeps the results": """
-        Evaluation of a ruleset | follows itself and publishes its result | glue:GetDataQualityResult
-        Evaluation of a ruleset | follows itself and publishes its result | glue:GetDataQualityRulesetEvaluationRun
-        Evaluation of a ruleset | follows itself and publishes its result | glue:PublishDataQuality
-        Evaluation of a ruleset | loads Glue's program | s3:GetObject
-        Evaluation of a ruleset | reads the rules | glue:GetDataQualityRuleset
+        QualityRuleset | follows itself and publishes its result | glue:GetDataQualityResult
+        QualityRuleset | follows itself and publishes its result | glue:GetDataQualityRulesetEvaluationRun
+        QualityRuleset | follows itself and publishes its result | glue:PublishDataQuality
+        QualityRuleset | loads Glue's program | s3:GetObject
+        QualityRuleset | reads the rules | glue:GetDataQualityRuleset
     """,
     "files are too small here to be uploaded in parts": """
-        Curation job | sets bad records aside | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
-        Curation job | writes the masked copy | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
-        Curation job | writes the table | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
-        Delivery | finds the bucket and its unfinished uploads | s3:ListBucketMultipartUploads
-        Delivery | writes objects, and what fails | s3:AbortMultipartUpload
+        CurationJob | sets bad records aside | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
+        CurationJob | writes the masked copy | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
+        CurationJob | writes the table | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
+        DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucketMultipartUploads
+        DeliveryStream | writes objects, and what fails | s3:AbortMultipartUpload
         Pipeline | runs the query 'Repair' | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         Pipeline | runs the query 'Repair' | s3:ListMultipartUploadParts
-        Training job | writes the model | s3:AbortMultipartUpload
+        TrainingJob | writes the model | s3:AbortMultipartUpload
     """,
     "logs of executions, traces and metrics are not delivered here": """
         Crawler | writes metrics | cloudwatch:PutMetricData
-        Curation job | writes metrics | cloudwatch:PutMetricData
-        Evaluation of a ruleset | writes metrics | cloudwatch:PutMetricData
+        CurationJob | writes metrics | cloudwatch:PutMetricData
+        QualityRuleset | writes metrics | cloudwatch:PutMetricData
         Pipeline | delivers its log | logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups
         Pipeline | delivers its log | logs:DescribeResourcePolicies logs:GetLogDelivery logs:ListLogDeliveries
         Pipeline | delivers its log | logs:PutResourcePolicy logs:UpdateLogDelivery
         Pipeline | traces executions | xray:GetSamplingRules xray:GetSamplingTargets xray:PutTelemetryRecords
         Pipeline | traces executions | xray:PutTraceSegments
-        Training job | writes metrics | cloudwatch:PutMetricData
+        TrainingJob | writes metrics | cloudwatch:PutMetricData
     """,
     "networks carry nothing here": """
-        VPC flow logs | writes flow logs | logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents
+        LakeNetwork | writes flow logs | logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents
     """,
     "no column is added in this run": """
-        Curation job | registers partitions, and renews their columns | glue:UpdatePartition
-        Curation job | writes the masked copy | glue:UpdatePartition
+        CurationJob | registers partitions, and renews their columns | glue:UpdatePartition
+        CurationJob | writes the masked copy | glue:UpdatePartition
     """,
     "no instance is started here, with an image, a volume and a network": """
         Pipeline | looks at the image | ecr:BatchGetImage ecr:DescribeImages
-        Training job | encrypts volumes | kms:CreateGrant kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext
-        Training job | joins the network | ec2:CreateNetworkInterface ec2:CreateNetworkInterfacePermission
-        Training job | joins the network | ec2:DeleteNetworkInterface ec2:DeleteNetworkInterfacePermission
-        Training job | joins the network | ec2:DescribeDhcpOptions ec2:DescribeNetworkInterfaces
-        Training job | joins the network | ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs
-        Training job | pulls the image | ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetAuthorizationToken
-        Training job | pulls the image | ecr:GetDownloadUrlForLayer
+        TrainingJob | encrypts volumes | kms:CreateGrant kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext
+        TrainingJob | joins the network | ec2:CreateNetworkInterface ec2:CreateNetworkInterfacePermission
+        TrainingJob | joins the network | ec2:DeleteNetworkInterface ec2:DeleteNetworkInterfacePermission
+        TrainingJob | joins the network | ec2:DescribeDhcpOptions ec2:DescribeNetworkInterfaces
+        TrainingJob | joins the network | ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs
+        TrainingJob | pulls the image | ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetAuthorizationToken
+        TrainingJob | pulls the image | ecr:GetDownloadUrlForLayer
     """,
     "no spot instance is taken away here": """
-        Training job | goes on from a checkpoint | kms:Decrypt s3:GetObject s3:ListBucket
+        TrainingJob | goes on from a checkpoint when spot capacity comes back | kms:Decrypt s3:GetObject s3:ListBucket
     """,
     "nothing is left over by a killed run, and staged files are no objects here": """
-        Curation job | sets bad records aside | s3:DeleteObject
-        Curation job | writes the masked copy | s3:DeleteObject
-        Curation job | writes the table | s3:DeleteObject
+        CurationJob | sets bad records aside | s3:DeleteObject
+        CurationJob | writes the masked copy | s3:DeleteObject
+        CurationJob | writes the table | s3:DeleteObject
     """,
     "nothing is stopped in this run, as Step Functions stops what it waits for": """
         Pipeline | runs another pipeline | states:StopExecution
@@ -86,18 +86,18 @@ _REASONS = {
         Pipeline | trains the model | sagemaker:StopTrainingJob
     """,
     "only an object store's file system asks whether a folder is an object": """
-        Curation job | asks whether a folder is a file | s3:GetObject s3:ListBucket
+        CurationJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
     """,
     "schedules start nothing here: the test does": """
-        Start rule | starts an execution | states:StartExecution
+        Pipeline/Starter | starts an execution | states:StartExecution
     """,
     "the engine reads the same of the catalog by other calls of the documented set": """
         Crawler | keeps tables and partitions | glue:BatchGetPartition glue:BatchUpdatePartition
         Crawler | keeps tables and partitions | glue:CreatePartition glue:GetDatabases glue:GetPartition
         Crawler | keeps tables and partitions | glue:UpdatePartition
         Crawler | removes what is gone | glue:BatchDeletePartition glue:DeletePartition
-        Evaluation of a ruleset | reads the table | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
-        Evaluation of a ruleset | reads the table | glue:GetPartitions glue:GetTables
+        QualityRuleset | reads the table | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
+        QualityRuleset | reads the table | glue:GetPartitions glue:GetTables
         Pipeline | runs the query 'Repair' | glue:BatchGetPartition glue:CreatePartition glue:GetDatabases
         Pipeline | runs the query 'Repair' | glue:GetPartition glue:GetTables glue:UpdatePartition
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
@@ -109,34 +109,34 @@ _REASONS = {
     "the service checks or asks this by itself, behind an API that does without here": """
         Crawler | learns how to encrypt | glue:GetSecurityConfiguration
         Crawler | writes encrypted logs | logs:AssociateKmsKey
-        Curation job | encrypts what the security configuration says | kms:Encrypt
-        Curation job | learns how to encrypt | glue:GetSecurityConfiguration
-        Curation job | writes encrypted logs | logs:AssociateKmsKey
-        Delivery | has records transformed | lambda:GetFunctionConfiguration
-        Delivery | takes records from the stream | kinesis:DescribeStream
+        CurationJob | encrypts what the security configuration says | kms:Encrypt
+        CurationJob | learns how to encrypt | glue:GetSecurityConfiguration
+        CurationJob | writes encrypted logs | logs:AssociateKmsKey
+        DeliveryStream | has records transformed | lambda:GetFunctionConfiguration
+        DeliveryStream | takes records from the stream | kinesis:DescribeStream
         Pipeline | evaluates the ruleset | iam:PassRole
         Pipeline | runs the query 'Repair' | athena:GetDataCatalog
-        Pipeline | signs in as the admin | kms:Decrypt secretsmanager:GetSecretValue
+        Pipeline | loads tables | kms:Decrypt secretsmanager:GetSecretValue
         Pipeline | trains the model | iam:PassRole sagemaker:AddTags sagemaker:ListTags
-        Training job | writes logs | logs:DescribeLogStreams
+        TrainingJob | writes logs | logs:DescribeLogStreams
     """,
     "the statement reads no data, and its result is not read by Athena": """
         Pipeline | runs the query 'Repair' | kms:Decrypt s3:GetObject
     """,
     "there is one Region here, so that nobody asks for a bucket's": """
         Crawler | reads samples of objects | s3:GetBucketLocation
-        Curation job | sets bad records aside | s3:GetBucketLocation
-        Curation job | writes the masked copy | s3:GetBucketLocation
-        Curation job | writes the table | s3:GetBucketLocation
-        Delivery | finds the bucket and its unfinished uploads | s3:GetBucketLocation
-        Evaluation of a ruleset | reads the table | s3:GetBucketLocation
+        CurationJob | sets bad records aside | s3:GetBucketLocation
+        CurationJob | writes the masked copy | s3:GetBucketLocation
+        CurationJob | writes the table | s3:GetBucketLocation
+        DeliveryStream | finds the bucket and its unfinished uploads | s3:GetBucketLocation
+        QualityRuleset | reads the table | s3:GetBucketLocation
         Pipeline | runs the query 'Repair' | s3:GetBucketLocation
         Warehouse | loads the tables of the lake | s3:GetBucketLocation
     """,
     "what delivers here knows its bucket and the newest version of a table without asking": """
-        Delivery | converts records by the columns of the table | glue:GetTableVersion glue:GetTableVersions
-        Delivery | finds the bucket and its unfinished uploads | s3:ListBucket
-        Delivery | writes objects, and what fails | s3:GetObject
+        DeliveryStream | converts records by the columns of the table | glue:GetTableVersion glue:GetTableVersions
+        DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucket
+        DeliveryStream | writes objects, and what fails | s3:GetObject
     """,
 }
 NOT_DONE = {

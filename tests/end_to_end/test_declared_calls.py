@@ -15,18 +15,18 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lake_blueprints.foundation.access.declared import Call, Declared
+from lake_blueprints.foundation.access import Permission, PermissionSet
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
 from local_cloud.instrumentation.recording import RecordedCall
 from tests.end_to_end.not_done import NOT_DONE
-from tests.permissions.declarations import of_roles
+from tests.permissions.discovery import roles_in
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.recorded import Comparison, Deed
 from tests.permissions.resolver import Deployment, Place, Template
 from tests.permissions.simulator import Simulator
-from tests.permissions.test_changes import changed, no_more
+from tests.permissions.test_changes import also, changed, no_more
 
 APPS = Path(__file__).parent / "apps"
 STACKS = ("Ours-data", "Ours-work")
@@ -157,21 +157,22 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 
 @pytest.fixture(scope="module")
-def lake() -> tuple[list[Declared], dict[str, Template]]:
-    """The same lake as templates and declarations."""
+def lake() -> tuple[list[PermissionSet], dict[str, Template]]:
+    """The same lake as permissions and templates."""
     app = cdk.App(builtin_cloud_formation_validation=False, analytics_reporting=False)
-    return list(of_roles(SampleLake(app, "Ours"))), deployment_of(app).templates
+    lake = SampleLake(app, "Ours")
+    return roles_in(lake.data, lake.work), deployment_of(app).templates
 
 
 Compare = Callable[..., Comparison]
 
 
 @pytest.fixture(scope="module")
-def compare(deployed: Deployed, lake: tuple[list[Declared], dict[str, Template]], simulator: Simulator) -> Compare:
+def compare(deployed: Deployed, lake: tuple[list[PermissionSet], dict[str, Template]], simulator: Simulator) -> Compare:
     """Return how what was done compares with declarations and templates, by default the lake's."""
 
     def compared(
-        declarations: list[Declared] | None = None, templates: dict[str, Template] | None = None
+        declarations: list[PermissionSet] | None = None, templates: dict[str, Template] | None = None
     ) -> Comparison:
         templates = templates or lake[1]
         there = Deployment(templates, dict.fromkeys(templates, deployed.place), deployed.names)
@@ -214,28 +215,58 @@ def test_an_account_begins_without_the_default_database_and_only_a_session_of_th
 
 
 def test_notices_a_call_that_is_not_declared(
-    compare: Compare, lake: tuple[list[Declared], dict[str, Template]]
+    compare: Compare, lake: tuple[list[PermissionSet], dict[str, Template]]
 ) -> None:
     without = [
-        replace(
-            declared, required=tuple(call for call in declared.required if "glue:CreateDatabase" not in call.actions)
-        )
-        for declared in lake[0]
+        replace(role, allowed=tuple(one for one in role.allowed if "glue:CreateDatabase" not in one.actions))
+        for role in lake[0]
     ]
     found = compare(without).undeclared()
     assert [text for text in found if "glue:CreateDatabase" in text and "database/default" in text]
 
 
 def test_notices_a_declared_call_that_nobody_makes(
-    compare: Compare, lake: tuple[list[Declared], dict[str, Template]]
+    compare: Compare, lake: tuple[list[PermissionSet], dict[str, Template]]
 ) -> None:
-    job = next(declared for declared in lake[0] if declared.name == "Curation job")
-    call = Call(actions=("glue:GetSecurityConfiguration",), because="for no reason", source="https://example.com")
-    more = [replace(job, required=(*job.required, call)), *lake[0]]
-    assert compare(more).not_done() - NOT_DONE == {Deed("Curation job", "for no reason", call.actions[0])}
+    job = next(role for role in lake[0] if role.name == "CurationJob")
+    action = "glue:GetSecurityConfiguration"
+    more = Permission(actions=(action,), because="for no reason", sources=("https://example.com",))
+    roles = [replace(job, allowed=(*job.allowed, more)), *lake[0]]
+    assert compare(roles).not_done() - NOT_DONE == {Deed("CurationJob", "for no reason", action)}
 
 
-def test_notices_a_missing_permission(compare: Compare, lake: tuple[list[Declared], dict[str, Template]]) -> None:
+def test_notices_a_permission_for_too_much_that_a_policy_has_as_well(
+    compare: Compare, lake: tuple[list[PermissionSet], dict[str, Template]]
+) -> None:
+    """A role that may delete what it delivers, in its permissions and so in its policy."""
+    delivery = next(role for role in lake[0] if role.name == "DeliveryStream")
+    wider = [
+        replace(one, actions=(*one.actions, "s3:DeleteObject")) if "s3:PutObject" in one.actions else one
+        for one in delivery.allowed
+    ]
+    templates = changed(lake[1], "DeliveryRole", "s3:PutObject", also("s3:DeleteObject"))
+    found = compare([replace(delivery, allowed=tuple(wider)), *lake[0]], templates).not_done() - NOT_DONE
+    assert found == {Deed("DeliveryStream", "writes objects, and what fails", "s3:DeleteObject")}
+
+
+def test_notices_a_permission_for_too_little_that_a_policy_lacks_as_well(
+    compare: Compare, lake: tuple[list[PermissionSet], dict[str, Template]]
+) -> None:
+    """A job that registers no partitions, by its permissions and so by its policy."""
+    action = "glue:BatchCreatePartition"
+    narrower = [
+        replace(
+            role,
+            allowed=tuple(replace(one, actions=tuple(a for a in one.actions if a != action)) for one in role.allowed),
+        )
+        for role in lake[0]
+    ]
+    found = compare(narrower, changed(lake[1], "OursCurateRole", action, no_more(action))).forbidden()
+    assert found
+    assert all(action in text for text in found)
+
+
+def test_notices_a_missing_permission(compare: Compare, lake: tuple[list[PermissionSet], dict[str, Template]]) -> None:
     tighter = changed(lake[1], "OursRulesetRole", "glue:CreateDatabase", no_more("glue:CreateDatabase"))
     found = compare(templates=tighter).forbidden()
     assert found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import pkgutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +57,14 @@ def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
     server = cloud._running
     for patch in StepFunctionsEngine(server.runtime).patches().all:
         patch.verify()
+
+
+def test_every_client_of_a_task_is_one_of_this_cloud(cloud: LocalCloud) -> None:
+    package = importlib.import_module("moto.stepfunctions.parser.asl.component")
+    names = [found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    modules = [importlib.import_module(name) for name in names]
+    stock = importlib.import_module("moto.stepfunctions.parser.asl.utils.boto_client").boto_client_for
+    assert [module.__name__ for module in modules if getattr(module, "boto_client_for", None) is stock] == []
 
 
 def query(sql: str) -> dict[str, Any]:

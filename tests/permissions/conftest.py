@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import aws_cdk as cdk
 import pytest
 
+from lake_blueprints.foundation.access import PermissionSet
+from tests.permissions.discovery import roles_in, services_in
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.simulator import Simulator
@@ -33,6 +35,16 @@ def ours(lakes: tuple[cdk.App, SampleLake, SampleLake]) -> SampleLake:
 @pytest.fixture(scope="session")
 def theirs(lakes: tuple[cdk.App, SampleLake, SampleLake]) -> SampleLake:
     return lakes[2]
+
+
+@pytest.fixture(scope="session")
+def roles(ours: SampleLake) -> list[PermissionSet]:
+    return roles_in(ours.data, ours.work)
+
+
+@pytest.fixture(scope="session")
+def services(ours: SampleLake) -> list[tuple[PermissionSet, cdk.Stack]]:
+    return services_in(ours.data, ours.work)
 
 
 @pytest.fixture(scope="session")

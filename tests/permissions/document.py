@@ -1,36 +1,49 @@
-"""docs/permissions.md, made of the declarations: `python -m tests.permissions.document` writes it."""
+"""docs/permissions.md, made of the permissions of a sample lake: `python -m tests.permissions.document` writes it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import aws_cdk as cdk
 
-from lake_blueprints.foundation.access.declared import Call, Declared
-from tests.permissions.declarations import of_roles, of_services
-from tests.permissions.lakes import SampleLake
+from lake_blueprints.foundation.access import PermissionSet
+from tests.permissions import authorization
+from tests.permissions.deployed import DeployedPermission
+from tests.permissions.discovery import readable, roles_in, services_in
+from tests.permissions.grants import NAMES, Grants, define_grants
+from tests.permissions.proof import Proof
+from tests.permissions.simulator import Simulator
 from tests.support import ROOT
 
 PATH = ROOT / "docs" / "permissions.md"
 _HEAD = """# Permissions
 
-What AWS services do under the roles of a lake, and under their own names, with the page of AWS that says so. The
-tables are made of the declarations beside the constructs (`calls.py`); `python -m tests.permissions.document` writes
-them, and a test fails if they are out of date.
+What AWS services do under the roles of a lake and under their own names, and what each `grant_*` allows, with the page
+of AWS that says so. Each permission is declared once, in the `permissions.py` of its capability: the statement of the
+policy, the acknowledgment of its wildcards, this page and the proof come from it.
+`python -m tests.permissions.document` writes this page, and a test fails if it is out of date.
 
-`tests/permissions` holds the declarations against the synthesised templates, with an IAM simulator and over all
-policies that have a say: those of the role, of the bucket, of the key, of topic, queue and stream.
+`tests/permissions` finds every role, service and grant in the construct tree of a sample lake, and holds the
+permissions against the synthesised templates, with an IAM simulator and over all policies that have a say: those of the
+role, of the bucket, of the key, of topic, queue and stream.
 
-- Each call below is allowed, on the resources meant, with and without bucket keys, over TLS.
-- What must not be done is refused, and so is everything that only another role, lake or account may do, and plain HTTP.
-- No statement, action or resource can be taken away without a call failing.
+- Each request that a permission is for is allowed, with and without bucket keys, over TLS.
+- Refused are every other action that AWS has on the same resources, the same actions on the next prefix, table, stream
+  or key, requests without the values that a condition asks for, everything that only another role, lake or account may
+  do, and plain HTTP.
+- No statement, action or resource can be taken away without a request being refused.
 - Every `grant_*` is held to the same, for a role of the same stack, of another stack and of another account, and for
   every kind of principal that the CDK knows.
-- Actions go with the kinds of resources on which AWS checks them, and with all of these, by its
-  [Service Authorization Reference](https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html):
-  `glue:GetTable` is checked on a table, its database and the catalog, `glue:GetDatabase` on no table.
+
+Policies and proofs are made of the same declarations. What is wrong with these, others say:
+
+- AWS's [Service Authorization Reference](https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html):
+  actions go with the kinds of resources on which AWS checks them, and with all of these (`glue:GetTable` is checked on
+  a table, its database and the catalog, `glue:GetDatabase` on no table), conditions with the keys of their actions; all
+  resources are allowed only where AWS checks none; and a grant to read has no action that writes.
 - A run of the whole lake in the local cloud (`tests/end_to_end/test_declared_calls.py`) does under each role what is
   declared for it and nothing else. What a local run cannot do is listed with the reason in `not_done.py` beside it.
+- Other roles: what is theirs alone, this one may not do.
 
 What the simulator does not know: Lake Formation's own permissions, KMS grants and service-linked roles. It decides by
 AWS's documentation and is not AWS.
@@ -63,44 +76,63 @@ user or a group of the lake's account.
 """
 
 
-def rendered(lake: SampleLake) -> str:
+def rendered(grants: Grants, proof: Proof) -> str:
     """Return the whole document."""
-    services = [declared for declared, _ in of_services(lake)]
-    parts = ["## Roles\n", *_sections(of_roles(lake)), "## Services under their own names\n", *_sections(services)]
+    lake = grants.sample
+    roles = [(role, None) for role in roles_in(lake.data, lake.work)]
+    services = services_in(lake.data, lake.work)
+    parts = [
+        "## Roles\n",
+        *_sections(roles, proof),
+        "## Services under their own names\n",
+        *_sections(services, proof),
+        "## Grants\n",
+        *_sections([(grants.declared(name), None) for name in NAMES], proof),
+    ]
     return "\n".join([_HEAD, *parts]).rstrip() + "\n"
 
 
-def _sections(declarations: Iterable[Declared]) -> Iterable[str]:
-    by_name: dict[str, list[Declared]] = {}
-    for declared in declarations:
-        by_name.setdefault(declared.name, []).append(declared)
+def _sections(found: Iterable[tuple[PermissionSet, cdk.Stack | None]], proof: Proof) -> Iterator[str]:
+    by_name: dict[str, list[tuple[PermissionSet, cdk.Stack | None]]] = {}
+    for permissions, stack in found:
+        by_name.setdefault(permissions.name, []).append((permissions, stack))
     for name, same in by_name.items():
-        required = [call for declared in same for call in declared.required]
-        refused = dict.fromkeys(call.because for declared in same for call in declared.refused)
-        assumed = ", ".join(f"`{service}`" for service in same[0].assumed_by)
-        yield f"### {name}\n"
-        yield f"Assumed by {assumed}.\n" if assumed else f"`{_readable(str(same[0].principal))}`.\n"
-        yield "| What for | Calls | Sources |\n|---|---|---|"
-        yield from _rows(required)
-        yield f"\nRefused: {'; '.join(refused)}.\n"
+        yield f"### `{name}`\n"
+        if assumed := same[0][0].assumed_by:
+            yield f"Assumed by {', '.join(f'`{readable(service)}`' for service in assumed)}.\n"
+        yield "| What for | Actions | On | If | Sources |\n|---|---|---|---|---|"
+        yield from _rows([one for permissions, stack in same for one in proof.deployed(permissions, stack)])
+        yield ""
 
 
-def _rows(calls: Iterable[Call]) -> Iterable[str]:
-    rows: dict[str, list[Call]] = {}
-    for call in calls:
-        rows.setdefault(call.because, []).append(call)
+def _rows(found: Iterable[DeployedPermission]) -> Iterator[str]:
+    rows: dict[str, list[DeployedPermission]] = {}
+    for one in found:
+        rows.setdefault(one.permission.because, []).append(one)
     for because, same in rows.items():
-        actions = dict.fromkeys(f"`{action}`" for call in same for action in call.actions)
-        sources = dict.fromkeys(call.source for call in same)
+        actions = _listed(f"`{action}`" for one in same for action in one.permission.actions)
+        kinds = _listed(kind for one in same for kind in _kinds(one))
+        keys = _listed(f"`{key}`" for one in same for asked in one.conditions.values() for key in asked)
+        sources = dict.fromkeys(source for one in same for source in one.permission.sources)
         links = ", ".join(f"[{number}]({source})" for number, source in enumerate(sources, start=1))
-        yield f"| {because} | {', '.join(actions)} | {links} |"
+        yield f"| {because} | {actions} | {kinds} | {keys} | {links} |"
 
 
-def _readable(principal: str) -> str:
-    """Return a service's name without tokens, which are its Region and the partition's domain."""
-    first, _, rest = principal.partition(".")
-    return f"{first}.<Region>.<domain>" if "${Token" in rest else principal
+def _kinds(one: DeployedPermission) -> Iterator[str]:
+    for action in one.actions:
+        service = action.partition(":")[0]
+        for pattern in one.on:
+            yield from (
+                (f"{service} {kind}" for kind in authorization.kinds_of(action, pattern)) if pattern != "*" else "`*`"
+            )
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(texts))
 
 
 if __name__ == "__main__":
-    PATH.write_text(rendered(SampleLake(cdk.App(analytics_reporting=False), "Ours")), encoding="utf-8")
+    lakes = define_grants()
+    for name in NAMES:
+        lakes.declared(name)
+    PATH.write_text(rendered(lakes, lakes.proof(Simulator())), encoding="utf-8")

@@ -1,7 +1,8 @@
-"""Declared calls held against synthesised policies."""
+"""Permissions held against synthesised policies."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,7 +10,9 @@ from typing import Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.foundation.access.declared import Call, Declared
+from lake_blueprints.foundation.access import PermissionSet
+from tests.permissions import deployed
+from tests.permissions.deployed import Asked, DeployedPermission
 from tests.permissions.resolver import Deployment
 from tests.permissions.simulator import Decision, Policy, Request, Simulator
 
@@ -35,20 +38,63 @@ class Proof:
         # With the document itself, whose identity nothing else can then have.
         self._split_guards: dict[int, tuple[Policy, Policy]] = {}
 
-    def requests(self, declared: Declared, calls: Iterable[Call], scope: cdk.Stack | None = None) -> list[Request]:
-        """Return every request that calls consist of."""
-        stack = scope or cdk.Stack.of(cast(iam.Role, declared.principal))
-        name = declared.principal if isinstance(declared.principal, str) else declared.principal.role_arn
-        calls = list(calls)
-        told = [[dict(context) for context in call.contexts] for call in calls]
-        asked = stack.resolve([name, [list(call.resources) for call in calls], told])
-        principal, resources, contexts = self.deployment.resolve(stack.stack_name, asked)
+    def deployed(self, permissions: PermissionSet, scope: cdk.Stack | None = None) -> list[DeployedPermission]:
+        """Return permissions without tokens, as the stack of the principal or another one resolves them."""
+        stack = scope or cdk.Stack.of(cast(iam.Role, permissions.principal))
+        place = self.deployment.place(stack.stack_name)
+        asked = [
+            [list(one.on), one.conditions or {}, [dict(context) for context in one.contexts], list(one.examples)]
+            for one in permissions.allowed
+        ]
+        resolved = self.deployment.resolve(stack.stack_name, stack.resolve(asked))
+        text = json.loads(json.dumps(resolved).replace("${AWS::Region}", place.region))
         return [
-            self.request(principal, action, resource, context)
-            for call, of_call, in_call in zip(calls, resources, contexts, strict=True)
-            for action in call.actions
-            for resource in of_call
-            for context in in_call
+            DeployedPermission(
+                permission=permission,
+                on=tuple(on),
+                conditions={
+                    operator: {key: _listed(value) for key, value in keys.items()}
+                    for operator, keys in conditions.items()
+                },
+                contexts=tuple(contexts),
+                examples=tuple(examples),
+            )
+            for permission, (on, conditions, contexts, examples) in zip(permissions.allowed, text, strict=True)
+        ]
+
+    def principal(self, permissions: PermissionSet, scope: cdk.Stack | None = None) -> str:
+        """Return the ARN of a role, or the name of a service."""
+        name = permissions.principal
+        stack = scope or cdk.Stack.of(cast(iam.Role, name))
+        named = stack.resolve(name if isinstance(name, str) else name.role_arn)
+        return cast(str, self.deployment.resolve(stack.stack_name, named))
+
+    def requests(self, permissions: PermissionSet, scope: cdk.Stack | None = None) -> list[Request]:
+        """Return every request that permissions are for."""
+        return self._of(permissions, scope, (a for one in self.deployed(permissions, scope) for a in one.requests()))
+
+    def denied(
+        self, permissions: PermissionSet, scope: cdk.Stack | None = None, *, other_actions: bool = True
+    ) -> list[Request]:
+        """Return requests that must be refused: other actions, other resources, other contexts.
+
+        Other actions are all that AWS has on the resources that the permissions are for, be they of reading or writing.
+        """
+        found = self.deployed(permissions, scope)
+        asked = (
+            *(deployed.other_actions(found) if other_actions else ()),
+            *deployed.other_resources(found),
+            *deployed.other_contexts(found),
+        )
+        return self._of(permissions, scope, deployed.denied(found, asked))
+
+    def _of(self, permissions: PermissionSet, scope: cdk.Stack | None, asked: Iterable[Asked]) -> list[Request]:
+        principal = self.principal(permissions, scope)
+        different = {
+            (action, resource, json.dumps(context, sort_keys=True)): context for action, resource, context in asked
+        }
+        return [
+            self.request(principal, action, resource, context) for (action, resource, _), context in different.items()
         ]
 
     def request(self, principal: str, action: str, resource: str, context: dict[str, str]) -> Request:

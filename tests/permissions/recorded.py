@@ -1,16 +1,16 @@
-"""Calls that a local run really made, held against what is declared.
+"""Calls that a local run really made, held against the permissions of roles.
 
-Neither side knows the other: engines call what they need, and the declarations are read from AWS's pages. What connects
-both is the single permission that allows a call.
+Neither side knows the other: engines call what they need, and permissions are read from AWS's pages. What connects both
+is the single permission that allows a call.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lake_blueprints.foundation.access.declared import Declared
+from lake_blueprints.foundation.access import PermissionSet
 from local_cloud.instrumentation.recording import RecordedCall
 from tests.permissions.proof import Proof
 from tests.permissions.simulator import Request
@@ -33,25 +33,25 @@ class Deed:
 
 
 class Comparison:
-    """What was recorded under roles, and what is declared for them.
+    """What was recorded under roles, and what they are permitted.
 
     Parameters
     ----------
     proof: Proof
         The stacks as they were deployed.
-    declarations: sequence of Declared
-        What is declared for their roles.
+    roles: sequence of PermissionSet
+        What their roles may do.
     calls: iterable of RecordedCall
         What was recorded.
     """
 
-    def __init__(self, proof: Proof, declarations: Sequence[Declared], calls: Iterable[RecordedCall]) -> None:
+    def __init__(self, proof: Proof, roles: Sequence[PermissionSet], calls: Iterable[RecordedCall]) -> None:
         self._proof = proof
         self._declared: dict[str, list[tuple[Deed, Request]]] = {}
-        for declared in declarations:
-            for call in declared.required:
-                for request in proof.requests(declared, [call]):
-                    deed = Deed(declared.name, call.because, request.action)
+        for role in roles:
+            for permission in role.allowed:
+                for request in proof.requests(replace(role, allowed=(permission,))):
+                    deed = Deed(role.name, permission.because, request.action)
                     self._declared.setdefault(request.principal, []).append((deed, request))
         self._done = [request for call in calls for request in self._requests(call)]
         self._used = [decision.identity for decision in proof.decide(self._done)]
@@ -61,7 +61,7 @@ class Comparison:
         return self._proof.refused(self._done)
 
     def undeclared(self) -> list[str]:
-        """Return what was done by permissions that no declared call of the role needs."""
+        """Return what was done by permissions that are not declared for the role."""
         needed = {role: self._permissions(request for _, request in deeds) for role, deeds in self._declared.items()}
         return [
             str(request)

@@ -7,17 +7,15 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
-from lake_blueprints.analytics.quality.calls import ruleset_calls
-from lake_blueprints.foundation.access.declared import Declared
-from lake_blueprints.foundation.alarms.calls import alarm_calls
-from lake_blueprints.foundation.encryption.calls import log_group_calls
-from lake_blueprints.ingestion.firehose.calls import delivery_calls
-from lake_blueprints.machine_learning.training.calls import training_job_calls
-from lake_blueprints.orchestration.calls import pipeline_calls
-from lake_blueprints.processing.curation.calls import curation_job_calls
+from lake_blueprints.catalog import permissions as catalog
+from lake_blueprints.foundation.access import PermissionSet
+from lake_blueprints.ingestion.firehose import permissions as deliveries
 from tests.permissions import authorization
+from tests.permissions.deployed import STRANGER
+from tests.permissions.discovery import services_in
 from tests.permissions.lakes import SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.resolver import Deployment
@@ -27,21 +25,21 @@ Statement = dict[str, Any]
 Change = Callable[[Statement], Statement | None]
 
 
-def findings(proof: Proof, declared: Declared, lake: SampleLake) -> list[str]:
-    """Return what is wrong with the permissions behind one declaration."""
-    is_role = not isinstance(declared.principal, str)
+def findings(proof: Proof, permissions: PermissionSet, lake: SampleLake) -> list[str]:
+    """Return what is wrong with the policies behind one permission set."""
+    is_role = not isinstance(permissions.principal, str)
     scope = None if is_role else lake.data
-    required = proof.requests(declared, declared.required, scope)
-    found = proof.refused(required) + proof.allowed(proof.requests(declared, declared.refused, scope))
+    required = proof.requests(permissions, scope)
+    found = proof.refused(required) + proof.allowed(proof.denied(permissions, scope))
     plain = [proof.request(r.principal, r.action, r.resource, {"aws:SecureTransport": "false"}) for r in required[:9]]
     found += proof.allowed([request for request in plain if ":s3:::ours" in request.resource])
+    found += authorization.mismatched(required) + authorization.unchecked(required)
     if is_role:
-        stranger = {"aws:SourceAccount": "444455556666"}
-        trusted = [
-            proof.request(name, "sts:AssumeRole", required[0].principal, stranger) for name in declared.assumed_by
-        ]
-        found += proof.superfluous(required) + proof.allowed(trusted)
-        policies = proof.granted(required[0].principal)
+        stranger = {"aws:SourceAccount": STRANGER}
+        role = proof.principal(permissions)
+        found += proof.superfluous(required)
+        found += proof.allowed([proof.request(one, "sts:AssumeRole", role, stranger) for one in permissions.assumed_by])
+        policies = proof.granted(role)
         found += authorization.powerless(policies) + authorization.incomplete(policies)
     return found
 
@@ -109,16 +107,17 @@ def listed(value: Any) -> list[Any]:
 
 RULESET = "OursRulesetRole"
 JOB, DELIVERY, TRAINING, PIPELINE = "OursCurateRole", "OursDeliveryRole", "OursTrainingRole", "OursPipelineRole"
-CURATE: Callable[[SampleLake], Declared] = lambda lake: curation_job_calls(lake.job)  # noqa: E731
-EVALUATE: Callable[[SampleLake], Declared] = lambda lake: ruleset_calls(lake.ruleset)  # noqa: E731
-DELIVER: Callable[[SampleLake], Declared] = lambda lake: delivery_calls(lake.delivery)  # noqa: E731
-TRAIN: Callable[[SampleLake], Declared] = lambda lake: training_job_calls(lake.training)  # noqa: E731
-RUN: Callable[[SampleLake], Declared] = lambda lake: pipeline_calls(lake.pipeline)  # noqa: E731
-LOG: Callable[[SampleLake], Declared] = lambda lake: log_group_calls(lake.key)  # noqa: E731
-ALARM: Callable[[SampleLake], Declared] = lambda lake: alarm_calls(lake.topic)  # noqa: E731
+Of = Callable[[SampleLake], PermissionSet]
+CURATE: Of = lambda lake: lake.job.role.permission_set  # noqa: E731
+EVALUATE: Of = lambda lake: lake.ruleset.role.permission_set  # noqa: E731
+DELIVER: Of = lambda lake: lake.delivery.role.permission_set  # noqa: E731
+TRAIN: Of = lambda lake: lake.training.role.permission_set  # noqa: E731
+RUN: Of = lambda lake: lake.pipeline.role.permission_set  # noqa: E731
+LOG: Of = lambda lake: services_in(lake.key)[0][0]  # noqa: E731
+ALARM: Of = lambda lake: services_in(lake.topic)[0][0]  # noqa: E731
 BUCKETS = "StorageBucketPolicy"
 
-WEAKER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
+WEAKER: dict[str, tuple[Of, str, str, Change]] = {
     "a job that reads every object": (CURATE, JOB, "s3:GetObject", everywhere),
     "a job that lists the whole bucket": (CURATE, JOB, "s3:prefix", without_condition),
     "a job that writes any metric": (CURATE, JOB, "cloudwatch:namespace", without_condition),
@@ -133,7 +132,7 @@ WEAKER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
     "a key for logs of every account": (LOG, "OursKey", "logs.", without_condition),
     "a topic for alarms of every account": (ALARM, "OursTopicPolicy", "cloudwatch", without_condition),
 }
-TIGHTER: dict[str, tuple[Callable[[SampleLake], Declared], str, str, Change]] = {
+TIGHTER: dict[str, tuple[Of, str, str, Change]] = {
     "a job without its key": (CURATE, JOB, "kms:Decrypt", drop),
     "a key only for objects without a bucket key": (
         CURATE,
@@ -166,9 +165,7 @@ def templates(lakes: tuple[Any, SampleLake, SampleLake]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("declaration", [CURATE, EVALUATE, DELIVER, TRAIN, RUN, LOG, ALARM])
-def test_finds_nothing_without_a_change(
-    declaration: Callable[[SampleLake], Declared], proof: Proof, ours: SampleLake
-) -> None:
+def test_finds_nothing_without_a_change(declaration: Of, proof: Proof, ours: SampleLake) -> None:
     assert findings(proof, declaration(ours), ours) == []
 
 
@@ -178,3 +175,36 @@ def test_notices(change: str, ours: SampleLake, templates: dict[str, Any], simul
     declared = declaration(ours)
     after = Proof(simulator, Deployment(changed(templates, where, what, how)))
     assert findings(after, declared, ours) != []
+
+
+# Policies and proofs are made of the same permissions: what is wrong with those, others must say.
+@pytest.fixture
+def declared_anew(simulator: Simulator) -> Callable[[], tuple[SampleLake, Proof]]:
+    def define() -> tuple[SampleLake, Proof]:
+        app = cdk.App(builtin_cloud_formation_validation=False, analytics_reporting=False)
+        return SampleLake(app, "Ours"), Proof(simulator, deployment_of(app))
+
+    return define
+
+
+def test_notices_a_permission_for_too_much_by_what_is_another_roles_alone(
+    monkeypatch: pytest.MonkeyPatch, declared_anew: Callable[[], tuple[SampleLake, Proof]]
+) -> None:
+    write = deliveries.write_to_zone
+    for prefixes, expected in ((None, False), ([""], True)):
+        monkeypatch.setattr(deliveries, "write_to_zone", lambda zone, own, given=prefixes: write(zone, given or own))
+        lake, proof = declared_anew()
+        done = proof.requests(lake.delivery.role.permission_set)
+        others = [r for r in proof.requests(lake.crawler.role.permission_set) if r.action == "s3:GetObject"]
+        assert bool(proof.allowed(proof.stolen(done[0].principal, done, others))) is expected
+
+
+def test_notices_a_permission_for_too_little_by_what_aws_checks_as_well(
+    monkeypatch: pytest.MonkeyPatch, declared_anew: Callable[[], tuple[SampleLake, Proof]]
+) -> None:
+    arns = catalog.catalog_arns
+    for left_out, expected in ((0, []), (1, ["glue:GetTable on a rootcatalog"])):
+        monkeypatch.setattr(catalog, "catalog_arns", lambda *names, given=left_out: arns(*names)[given:])
+        lake, proof = declared_anew()
+        found = authorization.unchecked(proof.requests(lake.converting.role.permission_set))
+        assert [one for one in found if one.startswith("glue:GetTable ")] == expected

@@ -11,16 +11,15 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from lake_blueprints.lake import DataLake
-from tests.permissions.lakes import SampleLake
-from tests.permissions.proof import Proof, deployment_of
-from tests.permissions.resolver import Deployment, Place
+from lake_blueprints.foundation.access import PermissionSet
+from tests.permissions.grants import ACROSS_ACCOUNTS, HERE, NAMES, REFUSING, SILENT, Grants, define_grants
+from tests.permissions.proof import Proof
+from tests.permissions.resolver import Place
 from tests.permissions.simulator import Request, Simulator
-from tests.permissions.test_grants import ACROSS_ACCOUNTS, EVERYTHING, GRANTS, SILENT, Lakes, with_writer
+from tests.permissions.test_grants import EVERYTHING
 from tests.support import warnings_of
 
 ACCOUNT = Place().account
-HERE = cdk.Environment(account=ACCOUNT, region=Place().region)
 ORGANIZATION = "o-abcdefgh"
 TAGGED = {"StringEquals": {"aws:PrincipalTag/team": "flights"}}
 
@@ -202,121 +201,104 @@ REFUSED: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
 WITHOUT_POLICY = "cannot be granted to .*grant it to a role of this account that"
 
 
-@pytest.fixture(scope="module")
-def lakes() -> Lakes:
-    return define_lakes()
-
-
-def define_lakes() -> Lakes:
-    common: dict[str, Any] = {"builtin_cloud_formation_validation": False, "analytics_reporting": False}
-    apps = [cdk.App(context={"@aws-cdk/aws-iam:minimizePolicies": True}, **common) for _ in range(2)]
-    whole = cdk.Stack(apps[1], "whole", env=HERE)
-    return Lakes(SampleLake(apps[0], "Ours", env=HERE), DataLake(whole, "DataLake", datasets=[with_writer()]))
-
-
-def prove(simulator: Simulator, lakes: Lakes) -> Proof:
-    apps = [lakes.sample.data.node.root, lakes.data_lake.node.root]
-    templates = {name: found for app in apps for name, found in deployment_of(app).templates.items()}  # type: ignore[arg-type]
-    return Proof(simulator, Deployment(templates))
-
-
-def home(lakes: Lakes, name: str) -> cdk.Stack:
-    return cdk.Stack.of(lakes.data_lake) if "DataLake" in name else lakes.sample.work
+Principals = tuple[Grants, Proof, dict[tuple[str, str], PermissionSet]]
 
 
 @pytest.fixture(scope="module")
-def with_policies(simulator: Simulator, lakes: Lakes) -> tuple[Lakes, Proof, dict[tuple[str, str], str]]:
+def grants() -> Grants:
+    return define_grants()
+
+
+@pytest.fixture(scope="module")
+def with_policies(simulator: Simulator) -> Principals:
     """Give every grant to a principal of its own of each kind that has policies."""
-    lakes = define_lakes()
+    grants = define_grants()
     # A user holds 2,048 characters of policies: the synth refuses more, whatever IAM decides about them.
     reason = "the simulator decides about policies of any length"
-    cdk.Validations.of(lakes.data_lake.node.root).acknowledge(cdk.Acknowledgment(id="LAKE-IAM-011", reason=reason))
-    arns = {}
+    cdk.Validations.of(grants.data_lake.node.root).acknowledge(cdk.Acknowledgment(id="LAKE-IAM-011", reason=reason))
+    found = {}
     for kind, (make, arn_of) in WITH_POLICIES.items():
-        for number, name in enumerate(GRANTS):
-            principal = make(home(lakes, name), f"{kind.title().replace(' ', '')}{number}")
-            GRANTS[name][0](lakes, principal)
-            arns[kind, name] = arn_of(principal)
-    return lakes, prove(simulator, lakes), arns
+        for number, name in enumerate(NAMES):
+            principal = make(grants.home(name), f"{kind.title().replace(' ', '')}{number}")
+            grants.give(name, principal)
+            found[kind, name] = replace(grants.declared(name), principal=arn_of(principal))
+    return grants, grants.proof(simulator), found
 
 
-@pytest.mark.parametrize("name", GRANTS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", WITH_POLICIES)
-def test_a_principal_with_policies_may_what_is_declared_and_nothing_else(
-    kind: str, name: str, with_policies: tuple[Lakes, Proof, dict[tuple[str, str], str]]
+def test_a_principal_with_policies_may_what_a_grant_is_for_and_nothing_else(
+    kind: str, name: str, with_policies: Principals
 ) -> None:
-    lakes, proof, arns = with_policies
-    declared = replace(GRANTS[name][1](lakes, None), principal=arns[kind, name])  # type: ignore[arg-type]
-    required, refused = (
+    grants, proof, found = with_policies
+    permissions, home = found[kind, name], grants.home(name)
+    required, denied = (
         # Requests are made by members of a group, which is no principal.
-        [
-            replace(request, principal=request.principal.replace(":group/", ":user/of-"))
-            for request in proof.requests(declared, calls, home(lakes, name))
-        ]
-        for calls in (declared.required, declared.refused)
+        [replace(request, principal=request.principal.replace(":group/", ":user/of-")) for request in requests]
+        for requests in (proof.requests(permissions, home), proof.denied(permissions, home, other_actions=False))
     )
     assert required
     assert proof.refused(required) == []
-    assert proof.allowed(refused) == []
+    assert proof.allowed(denied) == []
 
 
 @pytest.fixture(scope="module")
-def named(simulator: Simulator) -> tuple[Lakes, Proof, dict[tuple[str, str], str]]:
+def named(simulator: Simulator) -> tuple[Grants, Proof, dict[tuple[str, str], str]]:
     """Give what has a policy of its own to a principal of its own of each kind that only such policies name."""
-    lakes = define_lakes()
-    accounts = {}
-    for number, (kind, name) in enumerate((kind, name) for kind in NAMED for name in sorted(ACROSS_ACCOUNTS)):
+    grants, accounts = define_grants(), {}
+    for number, (kind, name) in enumerate((kind, name) for kind in NAMED for name in ACROSS_ACCOUNTS):
         accounts[kind, name] = f"{200_000_000_000 + number}"
-        GRANTS[name][0](lakes, NAMED[kind].make(accounts[kind, name]))
-    return lakes, prove(simulator, lakes), accounts
+        grants.give(name, NAMED[kind].make(accounts[kind, name]))
+    for name in ACROSS_ACCOUNTS:
+        grants.declared(name)
+    return grants, grants.proof(simulator), accounts
 
 
-@pytest.mark.parametrize("name", sorted(ACROSS_ACCOUNTS))
+@pytest.mark.parametrize("name", ACROSS_ACCOUNTS)
 @pytest.mark.parametrize("kind", NAMED)
 def test_a_principal_without_policies_here_is_allowed_by_those_of_bucket_key_and_stream(
-    kind: str, name: str, named: tuple[Lakes, Proof, dict[tuple[str, str], str]]
+    kind: str, name: str, named: tuple[Grants, Proof, dict[tuple[str, str], str]]
 ) -> None:
     """Others are not, and the catalog has no policy here that could allow it."""
-    lakes, proof, accounts = named
-    declared = replace(GRANTS[name][1](lakes, None), principal=f"arn:aws:iam::{OTHER}:role/nobody")  # type: ignore[arg-type]
-    required, refused = (
-        proof.requests(declared, calls, lakes.sample.work) for calls in (declared.required, declared.refused)
-    )
+    grants, proof, accounts = named
+    permissions = replace(grants.declared(name), principal=f"arn:aws:iam::{OTHER}:role/nobody")
+    home = grants.home(name)
+    required, denied = proof.requests(permissions, home), proof.denied(permissions, home, other_actions=False)
     caller, stranger = NAMED[kind].caller(accounts[kind, name]), NAMED[kind].stranger(accounts[kind, name])
     guarded = [request for request in required if request.guard]
     assert guarded
     assert proof.refused([caller.asks(request) for request in guarded]) == []
     assert proof.allowed([stranger.asks(request) for request in required]) == []
-    assert proof.allowed([caller.asks(request) for request in refused]) == []
+    assert proof.allowed([caller.asks(request) for request in denied]) == []
     assert proof.allowed([caller.asks(request) for request in required if not request.guard]) == []
 
 
-@pytest.mark.parametrize("name", sorted(set(GRANTS) - ACROSS_ACCOUNTS - SILENT))
+@pytest.mark.parametrize("name", REFUSING)
 @pytest.mark.parametrize("kind", NAMED)
 def test_what_has_no_policy_of_its_own_is_refused_to_a_principal_without_policies(
-    kind: str, name: str, lakes: Lakes
+    kind: str, name: str, grants: Grants
 ) -> None:
     with pytest.raises(ValueError, match=WITHOUT_POLICY):
-        GRANTS[name][0](lakes, NAMED[kind].make("200000000000"))
+        grants.give(name, NAMED[kind].make("200000000000"))
 
 
-@pytest.mark.parametrize("name", sorted(SILENT))
+@pytest.mark.parametrize("name", SILENT)
 @pytest.mark.parametrize("kind", NAMED)
 def test_the_catalog_is_left_to_lake_formation_with_a_warning(kind: str, name: str) -> None:
-    lakes = define_lakes()
-    GRANTS[name][0](lakes, NAMED[kind].make("200000000000"))
-    assert any("share the database through Lake Formation" in warning for warning in warnings_of(lakes.sample.data))
+    grants = define_grants()
+    grants.give(name, NAMED[kind].make("200000000000"))
+    assert any("share the database through Lake Formation" in warning for warning in warnings_of(grants.sample.data))
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_other_principals_are_refused_with_what_to_do(kind: str, lakes: Lakes) -> None:
+def test_other_principals_are_refused_with_what_to_do(kind: str, grants: Grants) -> None:
     make, message = REFUSED[kind]
     principal = make(cdk.Stack(cdk.App(), "Elsewhere", env=HERE))
-    for name in sorted(set(GRANTS) - SILENT):
+    for name in sorted({*NAMES} - {*SILENT}):
         with pytest.raises(ValueError, match=f"{message}|{WITHOUT_POLICY}"):
-            GRANTS[name][0](lakes, principal)
+            grants.give(name, principal)
     with pytest.raises(ValueError, match=message):
-        lakes.sample.stream.grant_write(principal)
+        grants.sample.stream.grant_write(principal)
 
 
 def test_every_kind_of_principal_of_the_cdk_has_a_test() -> None:

@@ -224,7 +224,10 @@ def versions(resource: Resource) -> Iterator[Violation]:
     *_MOST_INLINE,
     *_INLINE,
     title="Policies are as long as their services take",
-    fix="split the policy, or name fewer actions and resources",
+    fix=(
+        "name fewer actions and resources, or split the policy; what does not fit into the 2,048 characters of a user, "
+        "grant to a group that the user is a member of, or to a role that the user assumes"
+    ),
     source=f"{_GUIDE}/reference_iam-quotas.html",
 )
 def size(resource: Resource) -> Iterator[Violation]:

@@ -2,107 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from aws_cdk import Annotations, Stack
+from aws_cdk import Annotations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.catalog.lake_formation import LakeFormation
+from lake_blueprints.catalog.permissions import use_entries
 from lake_blueprints.catalog.prefix_index import PrefixIndex
 from lake_blueprints.catalog.table_location import EVERY_TABLE, Access, TableLocation
-from lake_blueprints.foundation.access import combine, grant_on
+from lake_blueprints.foundation.access import allow, combine
 from lake_blueprints.foundation.access.principals import check_principal, is_out_of_reach, name_of
-
-ACTIONS = {
-    # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-    Access.READ: (
-        "glue:GetDatabase",
-        "glue:GetDatabases",
-        "glue:GetTable",
-        "glue:GetTables",
-        "glue:GetPartition",
-        "glue:GetPartitions",
-        "glue:BatchGetPartition",
-    ),
-    Access.WRITE: (
-        "glue:GetDatabase",
-        "glue:GetTable",
-        "glue:GetPartition",
-        "glue:CreatePartition",
-        "glue:BatchCreatePartition",
-        "glue:UpdatePartition",
-    ),
-    Access.DESCRIBE: ("glue:GetTable",),
-    Access.MANAGE_PARTITIONS: (
-        "glue:GetTable",
-        "glue:GetPartitions",
-        "glue:BatchCreatePartition",
-        "glue:UpdatePartition",
-    ),
-    # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-glue
-    Access.SCHEMA: ("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"),
-}
-
-
-# Only the catalog and the database have a say in these:
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
-_OF_DATABASES = {"glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"}
-
-
-def catalog_arns(scope: Construct, database_name: str, *tables: str) -> list[str]:
-    """Return the ARNs that Glue checks for a table: its own, its database's and the catalog's."""
-    stack = Stack.of(scope)
-    return [
-        stack.format_arn(service="glue", resource="catalog"),
-        stack.format_arn(service="glue", resource="database", resource_name=database_name),
-        *(stack.format_arn(service="glue", resource="table", resource_name=f"{database_name}/{t}") for t in tables),
-    ]
-
-
-def grant_entries(
-    scope: Construct,
-    grantee: iam.IGrantable,
-    actions: Sequence[str],
-    database_name: str,
-    *tables: str,
-    because: str | None = None,
-) -> iam.Grant:
-    """Grant actions on a database and its tables, each on what Glue checks for it.
-
-    Parameters
-    ----------
-    scope: Construct
-        Whose stack has the catalog.
-    grantee: iam.IGrantable
-        Who is allowed.
-    actions: sequence of str
-        What.
-    database_name, *tables: str
-        On what; tables as IAM writes them.
-    because: str, optional
-        Why tables are named by a wildcard, where they are. By default it remains a finding.
-    """
-    of_databases = [action for action in actions if action in _OF_DATABASES]
-    of_tables = [action for action in actions if action not in _OF_DATABASES]
-    database, entries = catalog_arns(scope, database_name), catalog_arns(scope, database_name, *tables)
-    return combine(
-        *([grant_on(None, grantee, of_databases, database)] if of_databases else []),
-        *([grant_on(None, grantee, of_tables, entries, because=because)] if of_tables else []),
-    )
-
-
-def grant_default_database(scope: Construct, grantee: iam.IGrantable) -> iam.Grant:
-    """Allow looking for the database `default`, and making it where there is none.
-
-    The metastore client of Spark and Hive does so when it starts, whatever it is started for, and not to be allowed to
-    look is an error to it. An account begins without the database.
-
-    - https://github.com/awslabs/aws-glue-data-catalog-client-for-apache-hive-metastore
-    - https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7
-    - https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-    """
-    return grant_entries(scope, grantee, ["glue:GetDatabase", "glue:CreateDatabase"], "default")
 
 
 class CatalogEntries:
@@ -193,5 +102,5 @@ class CatalogEntries:
             return iam.Grant.drop(grantee, "the catalog is shared through Lake Formation")
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access, restricted=restricted)
-        because = "tables that are not defined beforehand"
-        return grant_entries(self._database, grantee, ACTIONS[access], self._name, entry.tables, because=because)
+        wildcard = "tables that are not defined beforehand"
+        return allow(grantee, *use_entries(self._database, access, self._name, entry.tables, wildcard=wildcard))

@@ -9,12 +9,14 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.catalog.access import ACTIONS, CatalogEntries, grant_entries
+from lake_blueprints.catalog.access import CatalogEntries
 from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
+from lake_blueprints.catalog.permissions import use_entries
 from lake_blueprints.catalog.table import Table, TableOptions
 from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3 import Zone
 
@@ -114,13 +116,13 @@ class Database(Construct):
         """Allow what a job does with a table's entry; it reads and writes the data by itself."""
         if self._lake_formation:
             self._lake_formation.grant(grantee, entry, access, restricted=True)
-        return grant_entries(self, grantee, ACTIONS[access], self.database_name, entry.tables)
+        return allow(grantee, *use_entries(self, access, self.database_name, entry.tables))
 
     def grant_schema(self, grantee: iam.IGrantable, entry: TableLocation, *, before: Construct) -> iam.Grant:
         """Allow reading the columns of a table, which `before` does as soon as it is created."""
         if self._lake_formation:
             before.node.add_dependency(*self._lake_formation.grant(grantee, entry, Access.SCHEMA))
-        return grant_entries(self, grantee, ACTIONS[Access.SCHEMA], self.database_name, entry.tables)
+        return allow(grantee, *use_entries(self, Access.SCHEMA, self.database_name, entry.tables))
 
     def _entries_in(self, zone: Zone) -> CatalogEntries:
         entries = CatalogEntries(self, self.database_name, whole=zone is self.zone, lake_formation=self._lake_formation)

@@ -11,8 +11,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lakeformation as lakeformation
 from constructs import Construct, IConstruct
 
+from lake_blueprints.catalog.permissions import get_data_access, lend_location
 from lake_blueprints.catalog.table_location import EVERY_TABLE, Access, TableLocation
-from lake_blueprints.foundation.access import ServiceRole, grant_on, grants
+from lake_blueprints.foundation.access import ServiceRole, allow, arn_of
 from lake_blueprints.storage.s3 import Zone
 
 # Adding a partition alters the table.
@@ -55,10 +56,8 @@ class LakeFormation:
         """
         if not hasattr(grantee.grant_principal, "role_arn"):
             return []
-        # The service authorizes the call by its own permissions; it has no resource to name:
-        # https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
         if access is not Access.SCHEMA:
-            grant_on(None, grantee, ["lakeformation:GetDataAccess"], ["*"], because="IAM knows no resource for it")
+            allow(grantee, get_data_access())
         if entry.tables.endswith("*") and entry is not EVERY_TABLE:
             Annotations.of(self._database).add_warning_v2(
                 "lake-blueprints:lake-formation-pattern",
@@ -135,16 +134,11 @@ def _location_of(zone: Zone) -> lakeformation.CfnResource:
         description="Lends Lake Formation access to the zone",
         source_account=False,
     )
-    bucket = zone.bucket
-    actions = [*grants.OBJECT_READ, *grants.OBJECT_WRITE, *grants.OBJECT_DELETE]
-    everything = bucket.arn_for_objects("*")
-    grant_on(bucket, role, actions, [everything], because="the registered location is the whole zone")
-    grant_on(bucket, role, [*grants.BUCKET_LIST, *grants.BUCKET_WRITE], [bucket.bucket_arn])
-    grant_on(zone.key, role, grants.KEY_WRITE, [zone.key.key_arn])
+    allow(role, *lend_location(zone))
     return lakeformation.CfnResource(
         home,
         "Location",
-        resource_arn=bucket.bucket_arn,
+        resource_arn=arn_of(zone.bucket),
         role_arn=role.role_arn,
         use_service_linked_role=False,
         hybrid_access_enabled=True,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import DISCARD, Fragment, State, chain, check_name, discard_output
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.step import Step, check_order
@@ -53,9 +52,3 @@ class Parallel(Step):
         # What happens in a branch is not known after it.
         for steps in self.sequences:
             check_order(steps, earlier)
-
-    def calls(self) -> tuple[Call, ...]:
-        return tuple(call for steps in self.sequences for step in steps for call in step.calls())
-
-    def refused_calls(self) -> tuple[Call, ...]:
-        return tuple(call for steps in self.sequences for step in steps for call in step.refused_calls())

@@ -16,34 +16,16 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole, combine, grant_on, grants
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.orchestration import permissions
 from lake_blueprints.orchestration.alarms import add_execution_alarms
 from lake_blueprints.orchestration.budget import check_budget
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.state_machine import state_machine_definition
 from lake_blueprints.orchestration.step import Step, check_order
 from lake_blueprints.orchestration.triggers import start_by
-
-# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-_DELIVER_LOGS = (
-    "logs:CreateLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:UpdateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies",
-    "logs:DescribeLogGroups",
-)
-# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
-_TRACE = (
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-)
 
 
 class Pipeline(Construct):
@@ -151,20 +133,13 @@ class Pipeline(Construct):
         )
         for step in steps:
             step.grant(self.role)
-        grant_on(None, self.role, ["sns:Publish"], [self.topic.topic_arn])
-        grant_on(self.key, self.role, grants.KEY_WRITE, [self.key.key_arn])
+        allow(self.role, *permissions.publish(self.topic.topic_arn, self.key))
 
         context = StepContext(pipeline=self.node.path, topic_arn=self.topic.topic_arn, poll_interval=poll_interval)
         definition = state_machine_definition(steps, context=context, timeout=timeout)
         check_budget(definition, self.node.path)
         log = self._log_group(log_retention, removal_policy)
-        grant_on(
-            None,
-            self.role,
-            [*_DELIVER_LOGS, *_TRACE],
-            ["*"],
-            because="IAM knows no resource for log deliveries and traces",
-        )
+        allow(self.role, *permissions.log_and_trace())
         machine = sfn.CfnStateMachine(
             self,
             "Machine",
@@ -207,16 +182,8 @@ class Pipeline(Construct):
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow starting executions and following them."""
-        return combine(
-            grant_on(None, grantee, ["states:StartExecution"], [self.state_machine.state_machine_arn]),
-            grant_on(
-                None,
-                grantee,
-                ["states:DescribeExecution"],
-                [self.executions_arn],
-                because="each execution has a name of its own",
-            ),
-        )
+        machine = self.state_machine.state_machine_arn
+        return allow(grantee, *permissions.start_executions(machine, self.executions_arn))
 
     def _log_group(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> logs.LogGroup:
         # Below this prefix Step Functions need not name each log group in the account's one resource policy. The
@@ -235,14 +202,14 @@ class Pipeline(Construct):
 
     def _allow_looking_at_executions(self) -> None:
         # In the role's own policy, which exists before the state machine, this would be a circular dependency.
+        look = permissions.list_executions(self.state_machine.state_machine_arn)
+        self.role.record([look])
         iam.ManagedPolicy(
             self,
             "Line",
             description="Looks at the state machine's executions",
             roles=[self.role],
-            statements=[
-                iam.PolicyStatement(actions=["states:ListExecutions"], resources=[self.state_machine.state_machine_arn])
-            ],
+            statements=[iam.PolicyStatement(actions=list(look.actions), resources=list(look.on))],
         )
 
 

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment
 from lake_blueprints.orchestration.context import StepContext
 
@@ -24,14 +23,6 @@ class Step(ABC):
 
     def check(self, earlier: Sequence[Step]) -> None:  # noqa: B027
         """Raise ValueError unless the earlier steps of the same sequence provide what this one needs."""
-
-    def calls(self) -> tuple[Call, ...]:
-        """Return the API calls of the states."""
-        return ()
-
-    def refused_calls(self) -> tuple[Call, ...]:
-        """Return API calls that the role must not be allowed to make."""
-        return ()
 
 
 def check_order(steps: Sequence[Step], earlier: Sequence[Step] = ()) -> None:

@@ -10,7 +10,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole, grant_on
+from lake_blueprints.foundation.access import ServiceRole, admit, allow
+from lake_blueprints.orchestration.permissions import keep_undelivered, start_by_rule
 from lake_blueprints.storage.s3 import Zone
 
 
@@ -52,7 +53,7 @@ def start_by(
     role = ServiceRole(
         scope, "Starter", services=["events.amazonaws.com"], description="Starts the lake's state machine"
     )
-    grant_on(None, role, ["states:StartExecution"], [machine_arn])
+    allow(role, start_by_rule(machine_arn))
     undelivered = sqs.Queue(
         scope,
         "Undelivered",
@@ -73,16 +74,8 @@ def start_by(
         rules.append(events.Rule(scope, "Schedule", schedule=schedule, targets=[target]))
     if event_pattern:
         rules.append(events.Rule(scope, "Events", event_pattern=event_pattern, targets=[target]))
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-    undelivered.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="UndeliveredEvents",
-            principals=[iam.ServicePrincipal("events.amazonaws.com")],
-            actions=["sqs:SendMessage"],
-            resources=[undelivered.queue_arn],
-            conditions={"ArnEquals": {"aws:SourceArn": [rule.rule_arn for rule in rules]}},
-        )
-    )
+    kept = keep_undelivered(undelivered.queue_arn, [rule.rule_arn for rule in rules])
+    admit(undelivered, "UndeliveredEvents", "events.amazonaws.com", kept)
     return undelivered
 
 

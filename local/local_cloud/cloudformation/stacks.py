@@ -19,9 +19,11 @@ from typing import Any
 from moto.cloudformation.models import Event, Stack
 
 from local_cloud.cloudformation import names
+from local_cloud.cloudformation.dynamic_references import resolve_references
 from local_cloud.cloudformation.intrinsics import resolve
 from local_cloud.cloudformation.registry import Registry
-from local_cloud.cloudformation.resource import Context, Resource, ResourceType
+from local_cloud.cloudformation.resource import Context, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 from local_cloud.errors import LocalCloudError
 
 _LOG = logging.getLogger(__name__)
@@ -100,11 +102,17 @@ class StackDeployment:
         # Taken out and put in again, so that the order of the dictionary stays the order of dependency.
         before = self._deployed.pop(logical_id, None)
         resource, replaced = before.resource if before else None, False
+
+        def values() -> dict[str, Any]:
+            # Compared and kept are the references: a value that changes behind one updates no resource.
+            found: dict[str, Any] = resolve_references(properties, definition["Type"], self._context.client)
+            return found
+
         try:
             if before is None or before.definition["Type"] != definition["Type"]:
-                resource, replaced = self._create(kind, logical_id, definition, properties), before is not None
+                resource, replaced = self._create(kind, logical_id, definition, values()), before is not None
             elif before.properties != properties:
-                resource, replaced = self._update(kind, before, logical_id, definition, properties)
+                resource, replaced = self._update(kind, before, logical_id, definition, values())
         except BaseException:
             if before:
                 self._deployed[logical_id] = before
@@ -136,7 +144,7 @@ class StackDeployment:
         resource = before.resource
         if isinstance(kind, ResourceType):
             return self._update_provided(kind, resource, logical_id, properties)
-        if {**before.properties, "Tags": None} == {**properties, "Tags": None}:
+        if self._only_tags_changed(before, definition):
             return resource, False
         if getattr(kind.update_from_cloudformation_json, "__isabstractmethod__", False):
             return self._create(kind, logical_id, definition, properties), True
@@ -151,15 +159,21 @@ class StackDeployment:
         updated.logical_resource_id = logical_id
         return updated, False
 
+    def _only_tags_changed(self, before: _Deployed, definition: dict[str, Any]) -> bool:
+        after = resolve(definition.get("Properties", {}), self._map)
+        return {**before.properties, "Tags": None} == {**after, "Tags": None}
+
     def _update_provided(
         self, kind: ResourceType, resource: Resource, logical_id: str, properties: dict[str, Any]
     ) -> tuple[Resource, bool]:
         named = kind.keep_name(resource, properties)
         if kind.replaces(resource.properties, named):
-            return kind.make(logical_id, named, self._context), True
+            # Both exist for a while: a name that was generated is generated again.
+            return kind.make(logical_id, kind.named(properties, self._stack.name, logical_id), self._context), True
         if kind.recreates(resource.properties, named):
             kind.remove(resource)
             return kind.make(logical_id, named, self._context), False
+        kind.check_change(resource, named)
         kind.change(resource, named)
         return resource, False
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from local_cloud.engines.redshift.serverless import RedshiftServerless, ServiceError
 from local_cloud.instrumentation.faults import Fault, Faults
 from local_cloud.instrumentation.metering import ByteMeter
 from local_cloud.server.error_answers import send
 from local_cloud.server.requests import Environ, body_of
+from local_cloud.server.services import Service
 
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
@@ -31,8 +31,8 @@ class Gateway:
         Counts what S3 sends.
     faults: Faults
         Calls that fail on purpose.
-    redshift_serverless: RedshiftServerless
-        Answers the Redshift Serverless API.
+    services: Sequence[Service]
+        APIs that engines answer.
     controls: dict[str, Callable[[], dict[str, Any]]]
         What is served below `/_local/`, by method and path.
     """
@@ -43,13 +43,13 @@ class Gateway:
         *,
         meter: ByteMeter,
         faults: Faults,
-        redshift_serverless: RedshiftServerless,
+        services: Sequence[Service],
         controls: dict[str, Callable[[], dict[str, Any]]],
     ) -> None:
         self._application = application
         self._meter = meter
         self._faults = faults
-        self._redshift_serverless = redshift_serverless
+        self._services = services
         self._controls = controls
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -61,13 +61,11 @@ class Gateway:
         return self._fail(fault, environ, start_response) if fault else self._serve(environ, start_response)
 
     def _serve(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(f"{RedshiftServerless.TARGET_PREFIX}."):
-            return self._serve_redshift_serverless(environ, start_response)
-        if environ.get("HTTP_X_AMZ_TARGET", "").endswith(".LookupEvents"):
-            # The CDK CLI looks into CloudTrail for more about a failed deployment; moto's answer breaks it.
-            return _answer(start_response, "200 OK", {"Events": []})
-        body = self._application(environ, start_response)
         signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        service = next((service for service in self._services if service.answers(environ)), None)
+        if service and signed:
+            return service.answer(environ, signed["region"], start_response)
+        body = self._application(environ, start_response)
         is_object = _OBJECT.fullmatch(environ["PATH_INFO"])
         if signed and signed["service"] == "s3" and environ["REQUEST_METHOD"] == "GET" and is_object:
             return self._meter.metered(signed["key"], body)
@@ -89,16 +87,6 @@ class Gateway:
             return _answer(start_response, "200 OK", control())
         except Exception as error:
             return _answer(start_response, "500 Internal Server Error", {"error": str(error)})
-
-    def _serve_redshift_serverless(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        operation = environ["HTTP_X_AMZ_TARGET"].partition(".")[2]
-        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        region = signed["region"] if signed else "us-east-1"
-        request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
-        try:
-            return _answer(start_response, "200 OK", self._redshift_serverless.handle(operation, region, request))
-        except ServiceError as error:
-            return _answer(start_response, "400 Bad Request", {"__type": error.code, "message": str(error)})
 
 
 def _answer(start_response: Any, status: str, content: dict[str, Any]) -> Iterable[bytes]:

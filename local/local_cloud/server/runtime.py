@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -73,6 +74,8 @@ class Runtime:
         Seconds after which a Wait state ends early, times how often an execution has come to it.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
+    cleanup: contextlib.ExitStack
+        Closed after the engines have stopped.
     """
 
     endpoint: str
@@ -86,6 +89,7 @@ class Runtime:
     faults: Faults = field(default_factory=Faults)
     longest_wait: int | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
+    cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def client(self, service: str, region: str, *, role: str | None = None) -> Any:
         """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""

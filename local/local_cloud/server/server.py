@@ -20,19 +20,8 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local_cloud.cloudformation.engine import CloudFormationEngine
-from local_cloud.engines.athena.engine import AthenaEngine
+from local_cloud.engines.discovery import find_engines
 from local_cloud.engines.engine import Engine
-from local_cloud.engines.firehose.engine import FirehoseEngine
-from local_cloud.engines.glue.crawler.engine import CrawlerEngine
-from local_cloud.engines.glue.data_quality.engine import DataQualityEngine
-from local_cloud.engines.glue.jobs import GlueJobEngine
-from local_cloud.engines.kinesis.engine import KinesisEngine
-from local_cloud.engines.lambda_functions.engine import LambdaEngine
-from local_cloud.engines.redshift.data_api import RedshiftDataEngine
-from local_cloud.engines.redshift.serverless import RedshiftServerless
-from local_cloud.engines.sagemaker.training import TrainingEngine
-from local_cloud.engines.step_functions.engine import StepFunctionsEngine
 from local_cloud.errors import LocalCloudError
 from local_cloud.instrumentation.key_uses import KeyUses
 from local_cloud.instrumentation.recording import Recording
@@ -46,23 +35,10 @@ from local_cloud.server.runtime import Runtime
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128
+# How long stopping takes at most; half a second otherwise.
+_POLL_SECONDS = 0.05
 _ONLY_ONE = threading.Lock()
 _LOGGERS = ("werkzeug", "moto", "local_cloud")
-
-# In the order in which they start and drain: what feeds comes before what is fed.
-ENGINES: tuple[type[Engine], ...] = (
-    CloudFormationEngine,
-    KinesisEngine,
-    LambdaEngine,
-    FirehoseEngine,
-    CrawlerEngine,
-    GlueJobEngine,
-    DataQualityEngine,
-    AthenaEngine,
-    RedshiftDataEngine,
-    TrainingEngine,
-    StepFunctionsEngine,
-)
 
 
 class LocalServer:
@@ -126,7 +102,7 @@ class LocalServer:
         self._cleanup.enter_context(_moto_configured(self.port))
         # What moto held before, if anything used it in this process, was made without that configuration.
         BackendDict.reset()
-        self._engines = [engine(self.runtime) for engine in ENGINES]
+        self._engines = [engine(self.runtime) for engine in find_engines()]
         for engine in self._engines:
             patches = engine.patches()
             self._cleanup.callback(patches.revert)
@@ -140,6 +116,7 @@ class LocalServer:
         self.runtime.stopping.set()
         for engine in self._engines:
             engine.stop()
+        self.runtime.cleanup.close()
         self._cleanup.close()
 
     def drain(self) -> None:
@@ -152,7 +129,7 @@ class LocalServer:
             DomainDispatcherApplication(create_backend_app),
             meter=self.runtime.meter,
             faults=self.runtime.faults,
-            redshift_serverless=RedshiftServerless(self.runtime),
+            services=[service for engine in self._engines for service in engine.services()],
             controls={
                 "GET /_local/health": lambda: {"status": "running"},
                 "GET /_local/status": self._status,
@@ -169,7 +146,7 @@ class LocalServer:
         server = make_server(
             _HOST, self.port, guard, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
-        thread = threading.Thread(target=server.serve_forever, name="local-cloud", daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="local-cloud", daemon=True)
         thread.start()
 
         def stop() -> None:

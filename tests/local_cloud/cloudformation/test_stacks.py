@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.cloudformation.engine import CloudFormationEngine
+from local_cloud.engines.cloudformation.engine import CloudFormationEngine
 
 Deploy = Callable[..., dict[str, Any]]
 Why = Callable[[dict[str, Any]], list[str]]
@@ -280,3 +280,48 @@ def test_a_change_set_is_deleted_by_its_name_and_then_unknown(cloud: LocalCloud)
     client.delete_change_set(**names)
     with pytest.raises(ClientError, match=r"\(ChangeSetNotFound\)"):
         client.describe_change_set(**names)
+
+
+def test_a_change_that_the_service_cannot_make_is_refused_by_name(deploy: Deploy, why: Why) -> None:
+    def stream(shards: int) -> dict[str, Any]:
+        return {"Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": shards}}}
+
+    assert deploy(stream(1))["StackStatus"] == "CREATE_COMPLETE"
+    stack = deploy(stream(2))
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "the local cloud cannot change ShardCount of AWS::Kinesis::Stream; replace the resource" in why(stack)
+
+
+def test_a_generated_secret_outlives_a_change_of_its_description(cloud: LocalCloud, deploy: Deploy) -> None:
+    def secret(description: str, length: int = 20) -> dict[str, Any]:
+        properties = {"Description": description, "GenerateSecretString": {"PasswordLength": length}}
+        return {"Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": properties}}
+
+    def value() -> str:
+        (found,) = [
+            each for each in cloud.client("secretsmanager").list_secrets()["SecretList"] if "outlives" in each["Name"]
+        ]
+        return str(cloud.client("secretsmanager").get_secret_value(SecretId=found["ARN"])["SecretString"])
+
+    deploy(secret("old"))
+    before = value()
+    deploy(secret("new"))
+    assert value() == before
+    deploy(secret("new", length=30))
+    assert len(value()) == 30
+
+
+def test_a_resource_that_is_replaced_gets_a_new_generated_name(cloud: LocalCloud, deploy: Deploy) -> None:
+    def role(path: str) -> dict[str, Any]:
+        properties = {"AssumeRolePolicyDocument": {}, "Path": path}
+        return {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}
+
+    outputs = {"Name": {"Value": {"Ref": "Role"}}}
+    names = []
+    for path in ("/old/", "/new/"):
+        stack = deploy(role(path), Outputs=outputs)
+        assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+        names.append(stack["Outputs"][0]["OutputValue"])
+    assert names[0] != names[1]
+    assert cloud.client("iam").get_role(RoleName=names[1])["Role"]["Path"] == "/new/"
+    assert names[0] not in {each["RoleName"] for each in cloud.client("iam").list_roles()["Roles"]}

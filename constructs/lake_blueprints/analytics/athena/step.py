@@ -7,17 +7,13 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 
-from lake_blueprints.analytics.athena.calls import execute_query
 from lake_blueprints.analytics.athena.workgroup import Workgroup
 from lake_blueprints.catalog import Table
-from lake_blueprints.catalog.calls import read_entries, write_entries
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.retryable_errors import ATHENA, ATHENA_BUSY
 from lake_blueprints.orchestration.step import Step
-from lake_blueprints.storage.s3 import calls as objects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,31 +70,9 @@ class Query(Step):
         return Fragment(start=name, end=name, states=states)
 
     def grant(self, role: ServiceRole) -> None:
-        self.workgroup.grant_execute(role)
-        for table in self.reads:
-            table.grant_read(role, restricted=self.restricted)
-        for table in self.writes:
-            table.grant_write(role)
-
-    def calls(self) -> tuple[Call, ...]:
-        because = f"runs the query '{self.name}'"
-        reads = (
-            call
-            for table in self.reads
-            for call in (
-                *objects.reading(table.zone, table.prefix, because),
-                objects.locating(table.zone, because),
-                *read_entries(table, because),
-            )
-        )
-        writes = (
-            call
-            for table in self.writes
-            for call in (
-                *objects.uploading(table.zone, table.prefix, because, "s3:ListMultipartUploadParts"),
-                objects.locating(table.zone, because),
-                objects.finding_uploads(table.zone, because),
-                *write_entries(table, because),
-            )
-        )
-        return *execute_query(self.workgroup, because), *reads, *writes
+        with role.used_for(f"runs the query '{self.name}'"):
+            self.workgroup.grant_execute(role)
+            for table in self.reads:
+                table.grant_read(role, restricted=self.restricted)
+            for table in self.writes:
+                table.grant_write(role)

@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.catalog.access import grant_default_database
-from lake_blueprints.foundation.access import combine, grant_on, grants
+from lake_blueprints.analytics.athena.permissions import RESULTS_PREFIX, execute_query, run_queries
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket, LifecycleRule
 
@@ -22,29 +22,6 @@ _SMALLEST_LIMIT_BYTES = 10_000_000
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateNamedQuery.html
 _LONGEST_NAME = 128
 _LONGEST_QUERY = 262_144
-_RESULTS_PREFIX = "results/"
-# https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html
-_QUERY = (
-    "athena:GetWorkGroup",
-    "athena:StartQueryExecution",
-    "athena:StopQueryExecution",
-    "athena:GetQueryExecution",
-    "athena:GetQueryResults",
-    "athena:GetQueryResultsStream",
-    "athena:GetQueryRuntimeStatistics",
-    "athena:BatchGetQueryExecution",
-    "athena:ListQueryExecutions",
-    "athena:GetNamedQuery",
-    "athena:BatchGetNamedQuery",
-    "athena:ListNamedQueries",
-    "athena:CreatePreparedStatement",
-    "athena:GetPreparedStatement",
-    "athena:BatchGetPreparedStatement",
-    "athena:ListPreparedStatements",
-    "athena:UpdatePreparedStatement",
-    "athena:DeletePreparedStatement",
-)
-_EXECUTE = ("athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution")
 
 
 class Workgroup(Construct):
@@ -134,7 +111,7 @@ class Workgroup(Construct):
                     selected_engine_version="Athena engine version 3"
                 ),
                 result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                    output_location=self.results.uri(_RESULTS_PREFIX),
+                    output_location=self.results.uri(RESULTS_PREFIX),
                     encryption_configuration=encryption,
                     # Results never go to a bucket that a stranger created under our bucket's former name.
                     expected_bucket_owner=Aws.ACCOUNT_ID,
@@ -191,7 +168,7 @@ class Workgroup(Construct):
 
         https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html
         """
-        return combine(grant_on(None, grantee, _EXECUTE, [self.workgroup_arn]), self._grant_results(grantee))
+        return allow(grantee, *execute_query(self.workgroup_arn, self.results))
 
     def grant_run_queries(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow running queries and saved queries here, and reading their results.
@@ -204,24 +181,4 @@ class Workgroup(Construct):
         grantee: iam.IGrantable
             Who may query; Athena reads the data and writes the results on this identity's behalf.
         """
-        return combine(grant_on(None, grantee, _QUERY, [self.workgroup_arn]), self._grant_results(grantee))
-
-    def _grant_results(self, grantee: iam.IGrantable) -> iam.Grant:
-        bucket = self.results.bucket
-        objects = bucket.arn_for_objects(f"{_RESULTS_PREFIX}*")
-        catalog = Stack.of(self).format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
-        below_results = {"StringLike": {"s3:prefix": [f"{_RESULTS_PREFIX}*"]}}
-        return combine(
-            grant_on(None, grantee, ["athena:GetDataCatalog"], [catalog]),
-            grant_default_database(self, grantee),
-            grant_on(
-                bucket,
-                grantee,
-                [*grants.OBJECT_READ, *grants.OBJECT_WRITE],
-                [objects],
-                because="Athena names a result after its query",
-            ),
-            grant_on(bucket, grantee, grants.BUCKET_WRITE, [bucket.bucket_arn]),
-            grant_on(bucket, grantee, grants.BUCKET_LIST, [bucket.bucket_arn], below_results),
-            grant_on(self.key, grantee, grants.KEY_WRITE, [self.key.key_arn]),
-        )
+        return allow(grantee, *run_queries(self.workgroup_arn, self.results))

@@ -12,11 +12,10 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.analytics.quality.run_access import RUNS, every_ruleset, grant_evaluation
+from lake_blueprints.analytics.quality import permissions
 from lake_blueprints.catalog import Table
-from lake_blueprints.catalog.access import grant_entries
 from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
-from lake_blueprints.foundation.access import ServiceRole, combine, grant_on
+from lake_blueprints.foundation.access import ServiceRole, allow
 from template_checks.limits.glue import WORKERS
 
 
@@ -83,8 +82,9 @@ class QualityRuleset(Construct):
             relief="name fewer 'references'",
         )
         for read in (table, *self.references):
-            read.grant_read(self.role, restricted=True)
-        grant_evaluation(self.role)
+            with self.role.used_for("reads the table", permissions.RUN):
+                read.grant_read(self.role, restricted=True)
+        allow(self.role, *permissions.evaluate(self.role))
         database, name = table.database.database_name, table.table_name
         # Glue cannot point a ruleset at another table, so that another table is another name. Its rules may change.
         digest = hashlib.sha256(f"{database}.{name}".encode()).hexdigest()[:8]
@@ -104,7 +104,7 @@ class QualityRuleset(Construct):
         self.ruleset_arn = Stack.of(self).format_arn(
             service="glue", resource="dataQualityRuleset", resource_name=resource.ref
         )
-        grant_on(None, self.role, ["glue:GetDataQualityRuleset"], [self.ruleset_arn])
+        allow(self.role, permissions.read_rules(self.ruleset_arn))
 
     def start_run(self, *, timeout: Duration) -> Mapping[str, Any]:
         """Return the parameters with which a run starts; the run ends by itself after the timeout."""
@@ -121,28 +121,9 @@ class QualityRuleset(Construct):
 
     def grant_run(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow starting runs and reading their results."""
-        return combine(
-            grant_on(None, grantee, ["glue:StartDataQualityRulesetEvaluationRun"], [self.ruleset_arn]),
-            grant_on(
-                None,
-                grantee,
-                ["glue:GetDataQualityRulesetEvaluationRun", "glue:GetDataQualityResult"],
-                [every_ruleset(self.role)],
-                because=RUNS,
-            ),
-            # Starting a run looks the tables up under the identity that starts it.
-            *(self._grant_look(grantee, item) for item in (self.table, *self.references)),
-            grant_on(
-                None,
-                grantee,
-                ["iam:PassRole"],
-                [self.role.role_arn],
-                {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}},
-            ),
-        )
-
-    def _grant_look(self, grantee: iam.IGrantable, table: Table) -> iam.Grant:
-        return grant_entries(self, grantee, ["glue:GetTable"], table.database.database_name, table.table_name)
+        tables = (self.table, *self.references)
+        run = permissions.run_ruleset(self, ruleset_arn=self.ruleset_arn, role=self.role, tables=tables)
+        return allow(grantee, *run)
 
 
 def define_promised(

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 
-from lake_blueprints.analytics.quality.calls import run_ruleset
 from lake_blueprints.analytics.quality.ruleset import QualityRuleset
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -140,6 +138,3 @@ class Evaluate(Step):
             done: {"Type": "Pass"},
         }
         return Fragment(start=judges, end=done, states=states)
-
-    def calls(self) -> tuple[Call, ...]:
-        return run_ruleset(self.ruleset, "evaluates the ruleset")

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.catalog import Table
-from lake_blueprints.databases.redshift.calls import run_statements
 from lake_blueprints.databases.redshift.statements import SHAPE_PREFIX
 from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -123,7 +121,8 @@ class Load(Step):
         return discard_output(poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout))
 
     def grant(self, role: ServiceRole) -> None:
-        self.warehouse.grant_load(role)
+        with role.used_for("loads tables"):
+            self.warehouse.grant_load(role)
 
     def _batches(self) -> list[dict[str, list[str]]]:
         tables = self.warehouse.tables if self.tables is None else self.tables
@@ -157,9 +156,6 @@ class Load(Step):
                 "so load them in several steps, each with some of the 'tables'"
             )
         return batches
-
-    def calls(self) -> tuple[Call, ...]:
-        return run_statements(self.warehouse, "loads tables", "BatchExecuteStatement", "DescribeStatement")
 
 
 def _in_batches(statements: Sequence[str]) -> Iterator[list[str]]:

@@ -27,9 +27,15 @@ from lake_blueprints.databases.redshift.checks import (
     check_snapshot,
     check_zones,
 )
-from lake_blueprints.databases.redshift.data_api import ADMIN, admin_secret_name, grant_statements, grant_usage_limits
+from lake_blueprints.databases.redshift.permissions import (
+    ADMIN,
+    SPECTRUM,
+    admin_secret_name,
+    run_statements,
+    set_usage_limits,
+)
 from lake_blueprints.databases.redshift.usage_limit import UsageLimit
-from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
@@ -251,7 +257,8 @@ class Warehouse(Construct):
         if table.table_name in self._tables:
             raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
         self._tables[table.table_name] = table
-        table.grant_read(self.role, restricted=restricted)
+        with self.role.used_for("loads the tables of the lake", SPECTRUM):
+            table.grant_read(self.role, restricted=restricted)
 
     def setup_statements(self) -> list[str]:
         """Return the statements that define external schemas and tables; they may run again.
@@ -300,7 +307,7 @@ class Warehouse(Construct):
 
     def grant_set_usage_limits(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow listing, creating and changing usage limits, of any workgroup: IAM has no resource for them."""
-        return grant_usage_limits(grantee)
+        return allow(grantee, set_usage_limits())
 
     def grant_run_statements(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow running SQL as the database's admin through the Data API, and following it; see `connection`.
@@ -312,7 +319,7 @@ class Warehouse(Construct):
     def grant_load(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow running batches of SQL as `grant_run_statements` does, and learning how they end; not their results."""
         return self._grant_statements(
-            grantee, run=["redshift-data:BatchExecuteStatement"], follow=["redshift-data:DescribeStatement"]
+            grantee, run=("redshift-data:BatchExecuteStatement",), follow=("redshift-data:DescribeStatement",)
         )
 
     def consumers(self) -> Iterator[Consumer]:
@@ -320,12 +327,12 @@ class Warehouse(Construct):
         for table in self.tables:
             yield Consumer(f"warehouse {self.node.path}", table.dataset.name)
 
-    def _grant_statements(self, grantee: iam.IGrantable, **actions: Sequence[str]) -> iam.Grant:
-        return grant_statements(
+    def _grant_statements(self, grantee: iam.IGrantable, **actions: tuple[str, ...]) -> iam.Grant:
+        statements = run_statements(
             self,
-            grantee,
             namespace=self.namespace_name,
             workgroup_arn=self.workgroup_arn,
             encryption_key=self.key,
             **actions,
         )
+        return allow(grantee, *statements)

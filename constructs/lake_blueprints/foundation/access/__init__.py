@@ -1,10 +1,16 @@
 """Permissions: service roles and grants."""
 
-from lake_blueprints.foundation.access.grants import combine, grant_on
+from lake_blueprints.foundation.access.grants import admit, allow, arn_of, combine, grant_on
+from lake_blueprints.foundation.access.permissions import Permission, PermissionSet
 from lake_blueprints.foundation.access.service_role import ServiceRole
 
 __all__ = (
+    "Permission",
+    "PermissionSet",
     "ServiceRole",
+    "admit",
+    "allow",
+    "arn_of",
     "combine",
     "grant_on",
 )

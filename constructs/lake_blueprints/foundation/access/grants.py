@@ -1,4 +1,4 @@
-"""Exact actions for each kind of access, and the one way to grant them.
+"""Permissions granted, and recorded with those who have them.
 
 The L2 grants of aws-cdk-lib use wildcards (`s3:GetObject*`), which audits refuse and which need an acknowledgment
 each; here every action is spelled out.
@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from aws_cdk import Annotations, Resource
 from aws_cdk import aws_iam as iam
 
+from lake_blueprints.foundation.access.permissions import Permission, statements_of
 from lake_blueprints.foundation.access.principals import (
     check_principal,
     check_resource,
@@ -24,17 +25,59 @@ from lake_blueprints.foundation.access.principals import (
 )
 from lake_blueprints.foundation.access.service_role import ServiceRole
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
-OBJECT_READ = ("s3:GetObject",)
-OBJECT_WRITE = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
-OBJECT_DELETE = ("s3:DeleteObject",)
-BUCKET_READ = ("s3:GetBucketLocation",)
-BUCKET_LIST = ("s3:ListBucket",)
-BUCKET_WRITE = ("s3:GetBucketLocation", "s3:ListBucketMultipartUploads")
-# A multipart upload decrypts its parts to complete:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
-KEY_READ = ("kms:Decrypt",)
-KEY_WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
+# Permissions of principals that are no `ServiceRole`, and what services may do by a resource's own policy.
+_ALLOWED: WeakKeyDictionary[Any, list[Permission]] = WeakKeyDictionary()
+_ADMITTED: WeakKeyDictionary[Any, list[tuple[str, Permission]]] = WeakKeyDictionary()
+
+
+def allow(grantee: iam.IGrantable, *permissions: Permission) -> iam.Grant:
+    """Grant permissions, and record them with the grantee.
+
+    Permissions that follow each other on the same resources, under the same conditions, make one statement.
+
+    Raises
+    ------
+    ValueError
+        If no policy could allow them to the grantee; docs/permissions.md lists the kinds of principals.
+    """
+    granted = [
+        grant_on(one.policy_of, grantee, one.actions, one.on, one.conditions, because=one.wildcard)
+        for one in statements_of(permissions)
+    ]
+    if isinstance(grantee, ServiceRole):
+        grantee.record(permissions)
+    else:
+        _ALLOWED.setdefault(grantee.grant_principal, []).extend(permissions)
+    return combine(*granted)
+
+
+def allowed_to(grantee: iam.IGrantable) -> tuple[Permission, ...]:
+    """Return the permissions that a principal has been granted."""
+    if isinstance(grantee, ServiceRole):
+        return grantee.permission_set.allowed
+    return tuple(_ALLOWED.get(grantee.grant_principal, ()))
+
+
+def admit(resource: iam.IResourceWithPolicy, sid: str, service: str, permission: Permission) -> None:
+    """Let a service act under its own name by the policy of a resource, and record it with the resource.
+
+    In its own policy a key is `*`. The policy of an imported resource cannot be changed here.
+    """
+    _ADMITTED.setdefault(resource, []).append((service, permission))
+    resource.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=sid,
+            principals=[iam.ServicePrincipal(service)],
+            actions=list(permission.actions),
+            resources=["*"] if hasattr(resource, "key_arn") else list(permission.on),
+            conditions=permission.conditions,
+        )
+    )
+
+
+def admitted_by(resource: Any) -> tuple[tuple[str, Permission], ...]:
+    """Return what services may do by the policy of a resource, each with the service's name."""
+    return tuple(_ADMITTED.get(resource, ()))
 
 
 def grant_on(
@@ -117,6 +160,13 @@ def grant_on(
     return grant
 
 
+def arn_of(resource: Any) -> str:
+    """Return the ARN of a bucket or key; each question crosses to the CDK's process, and every grant asks it again."""
+    if resource not in _ARNS:
+        _ARNS[resource] = resource.key_arn if hasattr(resource, "key_arn") else resource.bucket_arn
+    return _ARNS[resource]
+
+
 def combine(*grants: iam.Grant) -> iam.Grant:
     """Return several grants as one."""
     different = list({id(grant): grant for grant in grants}.values())
@@ -124,6 +174,7 @@ def combine(*grants: iam.Grant) -> iam.Grant:
 
 
 # An account is asked for again with each grant, and each question crosses to the CDK's process.
+_ARNS: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 _ACCOUNTS: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 

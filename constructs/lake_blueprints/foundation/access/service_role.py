@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
 
 import jsii
 from aws_cdk import Aws, IStableAnyProducer, Lazy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from lake_blueprints.foundation.access.permissions import Permission, PermissionSet
 from lake_blueprints.foundation.access.statements import Statement, Statements, one_or_all
 from lake_blueprints.foundation.access.wildcards import Explanations
 
@@ -71,6 +73,42 @@ class ServiceRole(iam.Role):
         self._policies: list[iam.CfnManagedPolicy] = []
         self._grant: iam.Grant | None = None
         self._explanations: Explanations | None = None
+        self._services = tuple(services)
+        self._allowed: list[Permission] = []
+        self._uses: list[tuple[str, str | None]] = []
+
+    @contextmanager
+    def used_for(self, because: str, source: str | None = None) -> Iterator[None]:
+        """Record what is granted meanwhile for a reason, which the grants of other constructs do not know.
+
+        Parameters
+        ----------
+        because: str
+            What the permissions are used for: "writes the table".
+        source: str, optional
+            A further page of AWS that says so. By default the grants' own.
+        """
+        self._uses.append((because, source))
+        try:
+            yield
+        finally:
+            self._uses.pop()
+
+    @property
+    def permission_set(self) -> PermissionSet:
+        """What the role may do, as it was declared."""
+        owner, name = cast(Construct, self.node.scope), self.node.id
+        while owner.node.scope and not type(owner).__module__.startswith("lake_blueprints."):
+            owner, name = cast(Construct, owner.node.scope), f"{owner.node.id}/{name}"
+        kind = type(owner).__name__
+        name = kind if name == "Role" else f"{kind}/{name}"
+        return PermissionSet(name=name, principal=self, assumed_by=self._services, allowed=tuple(self._allowed))
+
+    def record(self, permissions: Iterable[Permission]) -> None:
+        """Record permissions that the role has been granted."""
+        if self._uses:
+            permissions = [permission.used_for(*self._uses[-1]) for permission in permissions]
+        self._allowed.extend(permissions)
 
     def allow(
         self, actions: Sequence[str], resource_arns: Sequence[str], conditions: Mapping[str, Any] | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from weakref import WeakSet
 
-from aws_cdk import Aws
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-_OURS = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+from lake_blueprints.foundation.access import admit, arn_of
+from lake_blueprints.foundation.alarms import permissions
+
 # A topic has one policy and many alarms; each statement crosses to the CDK's process.
 _ADMITTED: WeakSet[sns.ITopic] = WeakSet()
 
@@ -28,21 +28,11 @@ def admit_alarms(topic: sns.ITopic) -> None:
     if topic in _ADMITTED:
         return
     _ADMITTED.add(topic)
-    topic.add_to_resource_policy(_statement(["sns:Publish"], topic.topic_arn))
+    admit(topic, "Alarms", permissions.CLOUDWATCH, permissions.publish(topic.topic_arn))
     if topic.master_key:
         admit_alarms_to_key(topic.master_key)
 
 
 def admit_alarms_to_key(key: kms.IKey) -> None:
     """Let the alarms of this account use the key of a topic; a statement that is there already is not repeated."""
-    key.add_to_resource_policy(_statement(["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
-
-
-def _statement(actions: list[str], resource: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="Alarms",
-        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-        actions=actions,
-        resources=[resource],
-        conditions=_OURS,
-    )
+    admit(key, "Alarms", permissions.CLOUDWATCH, permissions.use_topic_key(arn_of(key)))

@@ -8,8 +8,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lake_blueprints.foundation.access import combine, grant_on, grants
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.encryption.lake_key import LakeKey
+from lake_blueprints.foundation.encryption.permissions import read_salt
 from lake_blueprints.foundation.removal import guard_removal
 
 # All that fits into one block of SHA-256, and more than anybody can guess: 62 to the power of 64.
@@ -69,7 +70,4 @@ class HashSalt(Construct):
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading the salt."""
-        return combine(
-            grant_on(None, grantee, ["secretsmanager:GetSecretValue"], [self.secret_arn]),
-            grant_on(self.key, grantee, grants.KEY_READ, [self.key.key_arn]),
-        )
+        return allow(grantee, *read_salt(self.secret_arn, self.key))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from lake_blueprints.foundation.access import admit
 from lake_blueprints.foundation.alarms import admit_alarms_to_key
+from lake_blueprints.foundation.encryption import permissions
 from lake_blueprints.foundation.removal import guard_removal
-
-_ENCRYPT = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
-_DELIVER = ("kms:Decrypt", "kms:GenerateDataKey*")
 
 
 class LakeKey(Construct):
@@ -91,48 +87,34 @@ class LakeKey(Construct):
 
         self._forbid_grants_outside_aws()
 
-        stack = Stack.of(self)
-        ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         if cloudwatch_logs:
-            groups = stack.format_arn(service="logs", resource="log-group:*")
             # The principal has the Region in its name, and in China its suffix as well; the log group's ARN would be a
             # circular dependency.
-            self._allow(
-                "Logs",
-                f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}",
-                _ENCRYPT,
-                {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-            )
-        for switched_on, sid, principal in (
-            (budgets, "Budgets", "budgets.amazonaws.com"),
-            (s3_notifications, "S3Notifications", "s3.amazonaws.com"),
-            (log_delivery, "LogDelivery", "delivery.logs.amazonaws.com"),
-        ):
-            if switched_on:
-                self._allow(sid, principal, _DELIVER, ours)
+            admit(self.key, "Logs", f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}", permissions.log_groups(self.key))
+        if budgets:
+            admit(self.key, "Budgets", "budgets.amazonaws.com", permissions.budgets(self.key))
+        if s3_notifications:
+            admit(self.key, "S3Notifications", "s3.amazonaws.com", permissions.notifications(self.key))
+        if log_delivery:
+            admit(self.key, "LogDelivery", "delivery.logs.amazonaws.com", permissions.log_delivery(self.key))
         if eventbridge:
-            # EventBridge does not say for whom it acts, and a condition that asks loses every message; SNS and SQS name
-            # the topic or queue.
             for sid, context, service in (
                 ("EventBridgeTopics", "sns:topicArn", "sns"),
                 ("EventBridgeQueues", "sqs:arn", "sqs"),
             ):
-                targets = stack.format_arn(service=service, resource="*")
-                condition = {"ArnLike": {f"kms:EncryptionContext:aws:{context}": targets}}
-                self._allow(sid, "events.amazonaws.com", _DELIVER, condition)
+                admit(self.key, sid, "events.amazonaws.com", permissions.events(self.key, context, service))
         if cloudwatch_alarms:
             admit_alarms_to_key(self.key)
         if s3_inventory:
-            self._allow("S3Inventory", "s3.amazonaws.com", ("kms:GenerateDataKey",), ours)
+            admit(self.key, "S3Inventory", "s3.amazonaws.com", permissions.inventories(self.key))
         if s3_tables:
-            tables = stack.format_arn(service="s3tables", resource="bucket", resource_name="*")
-            condition = {"ArnLike": {"kms:EncryptionContext:aws:s3:arn": tables}}
-            self._allow("S3Tables", "maintenance.s3tables.amazonaws.com", _DELIVER, condition)
+            admit(self.key, "S3Tables", "maintenance.s3tables.amazonaws.com", permissions.compact_tables(self.key))
         if cloudtrail:
-            trails = stack.format_arn(service="cloudtrail", region="*", resource="trail", resource_name="*")
-            condition = {**ours, "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails}}
-            self._allow("CloudTrail", "cloudtrail.amazonaws.com", ("kms:GenerateDataKey*",), condition)
-            self._allow("CloudTrailDescribe", "cloudtrail.amazonaws.com", ("kms:DescribeKey",), ours)
+            for sid, permission in (
+                ("CloudTrail", permissions.encrypt_trails(self.key)),
+                ("CloudTrailDescribe", permissions.describe_to_trails(self.key)),
+            ):
+                admit(self.key, sid, "cloudtrail.amazonaws.com", permission)
 
     def _forbid_grants_outside_aws(self) -> None:
         """Let nobody give the key away who is not an AWS service, or asks one: a grant is in no policy."""
@@ -145,16 +127,5 @@ class LakeKey(Construct):
                 principals=[iam.AnyPrincipal()],
                 resources=["*"],
                 conditions={"BoolIfExists": asked},
-            )
-        )
-
-    def _allow(self, sid: str, principal: str, actions: tuple[str, ...], conditions: Mapping[str, Any]) -> None:
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                actions=list(actions),
-                principals=[iam.ServicePrincipal(principal)],
-                resources=["*"],
-                conditions=conditions,
             )
         )

@@ -11,8 +11,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole, grant_on
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network.permissions import write_flow_logs
 from lake_blueprints.foundation.network.zones import choose_zones, is_zone_id
 from lake_blueprints.foundation.removal import guard_removal
 
@@ -155,9 +156,7 @@ class LakeNetwork(Construct):
         self.role = ServiceRole(
             self, "Role", services=["vpc-flow-logs.amazonaws.com"], description=f"Writes flow logs of {self.node.path}"
         )
-        # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-        actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-        grant_on(None, self.role, actions, [self.flow_logs.log_group_arn])
+        allow(self.role, write_flow_logs(self.flow_logs.log_group_arn))
         ec2.CfnFlowLog(
             self,
             "FlowLog",

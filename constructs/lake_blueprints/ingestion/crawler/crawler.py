@@ -17,9 +17,9 @@ from constructs import Construct
 from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.names import check_name, check_prefix
 from lake_blueprints.catalog.table_location import TableLocation
-from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.ingestion.crawler.access import allow_crawl
+from lake_blueprints.ingestion.crawler.permissions import crawl
 from lake_blueprints.storage.s3 import Zone
 from template_checks.core.schedules import glue_schedule_problem
 
@@ -153,8 +153,7 @@ class Crawler(Construct):
             description="Crawls prefixes of a zone for the catalog",
             relief="crawl a folder above the prefixes, or divide them among several crawlers",
         )
-        allow_crawl(
-            self.role,
+        crawling = crawl(
             database,
             self.zone,
             self.prefixes,
@@ -162,6 +161,7 @@ class Crawler(Construct):
             security_configuration=security.name,
             deletes=on_delete is SchemaDelete.DELETE,
         )
+        allow(self.role, *crawling)
         # Glue would make it, and keep every log forever:
         # https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
         self.log_group = security.define_log_group(

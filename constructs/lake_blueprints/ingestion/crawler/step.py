@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 
-from lake_blueprints.foundation.access import ServiceRole, grant_on
-from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.ingestion.crawler.crawler import Crawler
+from lake_blueprints.ingestion.crawler.permissions import run_crawler
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import Poll
 from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
-
-_SDK = "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +60,4 @@ class Crawl(Step):
         return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
 
     def grant(self, role: ServiceRole) -> None:
-        crawler = Stack.of(self.crawler).format_arn(
-            service="glue", resource="crawler", resource_name=self.crawler.crawler_name
-        )
-        grant_on(None, role, ["glue:StartCrawler", "glue:GetCrawler"], [crawler])
-
-    def calls(self) -> tuple[Call, ...]:
-        crawler = Stack.of(self.crawler).format_arn(
-            service="glue", resource="crawler", resource_name=self.crawler.crawler_name
-        )
-        actions = ("glue:StartCrawler", "glue:GetCrawler")
-        return (Call(actions=actions, resources=(crawler,), because="runs the crawler", source=_SDK),)
+        allow(role, run_crawler(self.crawler, self.crawler.crawler_name))

@@ -12,23 +12,19 @@ from constructs import Construct
 
 from lake_blueprints.catalog import Layout, Table
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.foundation.access import ServiceRole, grant_on, grants
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.buffering import Buffer
 from lake_blueprints.ingestion.firehose.conversion import to_parquet
 from lake_blueprints.ingestion.firehose.delivery_alarms import add_delivery_alarms, late_after
 from lake_blueprints.ingestion.firehose.destination import Destination, destination
 from lake_blueprints.ingestion.firehose.processors import newline_processor, partition_processor, transform_processor
 from lake_blueprints.ingestion.firehose.transform import Transform
-from lake_blueprints.ingestion.kinesis.stream import Stream, grant_stream_read
+from lake_blueprints.ingestion.kinesis.stream import Stream
 from lake_blueprints.storage.s3 import Zone
 
 _FIREHOSE = firehose.CfnDeliveryStream
-DELIVERY_WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")
-_OBJECTS = (*grants.OBJECT_READ, "s3:PutObject", "s3:AbortMultipartUpload")
-_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
-_TAKE = ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards")
-_INVOKE = ("lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
 
 
 class DeliveryStream(Construct):
@@ -220,25 +216,20 @@ class DeliveryStream(Construct):
         """
         if self.source:
             raise ValueError(f"delivery '{self.node.path}' reads a stream; use grant_write of the stream")
-        return grant_on(None, grantee, DELIVERY_WRITE, [self.delivery_stream_arn])
+        return allow(grantee, permissions.put_records(self.delivery_stream_arn))
 
     def _allow(self) -> None:
-        bucket, key = self.zone.bucket, self.zone.key
-        objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in (self.prefix, self.error_prefix)]
-        grant_on(bucket, self.role, _OBJECTS, objects, because="objects below a prefix, which Firehose names")
-        grant_on(bucket, self.role, _BUCKET, [bucket.bucket_arn])
-        grant_on(key, self.role, grants.KEY_WRITE, [key.key_arn])
+        allow(self.role, *permissions.write_to_zone(self.zone, [self.prefix, self.error_prefix]))
         name = f"{self.log_group.log_group_name}:log-stream:{self.log_stream.log_stream_name}"
         log = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
-        grant_on(None, self.role, ["logs:PutLogEvents"], [log])
+        allow(self.role, permissions.log_failures(log))
         if self.source:
-            grant_stream_read(self.source, self.role, _TAKE)
-        # A function and its versions; of a version or alias, itself alone.
+            allow(self.role, *permissions.take_records(self.source))
         functions = self.transform.function.resource_arns_for_grant_invoke if self.transform else []
         if functions:
-            grant_on(None, self.role, _INVOKE, functions, because="versions of the function that transforms records")
+            allow(self.role, permissions.transform_records(functions))
 
 
 def _processing(

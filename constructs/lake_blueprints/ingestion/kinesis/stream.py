@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -11,21 +9,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lake_blueprints.foundation.access import combine, grant_on, grants
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import add_alarm
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.ingestion.kinesis.permissions import read_stream, write_stream
 from template_checks.limits.kinesis import RETENTION
-
-# https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html
-STREAM_READ = (
-    "kinesis:DescribeStream",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:GetRecords",
-    "kinesis:GetShardIterator",
-    "kinesis:ListShards",
-)
-STREAM_WRITE = ("kinesis:PutRecord", "kinesis:PutRecords")
 
 _DAY = Duration.hours(24)
 
@@ -104,14 +93,11 @@ class Stream(Construct):
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading records and decrypting them."""
-        return grant_stream_read(self.stream, grantee)
+        return allow(grantee, *read_stream(self.stream))
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow adding records and encrypting them; not reading."""
-        return combine(
-            grant_on(self.stream, grantee, STREAM_WRITE, [self.stream.stream_arn]),
-            grant_on(self.key, grantee, ["kms:GenerateDataKey"], [self.key.key_arn]),
-        )
+        return allow(grantee, *write_stream(self.stream, self.key))
 
     def _add_alarms(self, topic: sns.ITopic) -> None:
         # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
@@ -140,15 +126,6 @@ class Stream(Construct):
             description="A reader has used up half of the time before records are lost",
             topic=topic,
         )
-
-
-def grant_stream_read(
-    stream: kinesis.IStream, grantee: iam.IGrantable, actions: Sequence[str] = STREAM_READ
-) -> iam.Grant:
-    """Allow reading any stream, with the key that it is encrypted with."""
-    grant = grant_on(stream, grantee, actions, [stream.stream_arn])
-    key = stream.encryption_key
-    return combine(grant, grant_on(key, grantee, grants.KEY_READ, [key.key_arn])) if key else grant
 
 
 def _check(mode: kinesis.StreamMode, shards: int | None, retention: Duration) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
-from lake_blueprints.machine_learning.training.calls import not_registered, register_model
 from lake_blueprints.machine_learning.training.train import Train, trained_at
 from lake_blueprints.machine_learning.training.training_job import TrainingJob
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, check_name, retry, task
@@ -65,9 +63,3 @@ class Register(Step):
             raise ValueError(
                 f"'Register' of '{self.job.node.path}' needs 'Train' of the same job before it in its sequence"
             )
-
-    def calls(self) -> tuple[Call, ...]:
-        return register_model(self.job, "registers the model")
-
-    def refused_calls(self) -> tuple[Call, ...]:
-        return not_registered(self.job)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call
-from lake_blueprints.machine_learning.training.calls import not_run, run_training
 from lake_blueprints.machine_learning.training.training_job import TrainingJob
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
@@ -50,12 +48,6 @@ class Train(Step):
 
     def grant(self, role: ServiceRole) -> None:
         self.job.grant_run(role)
-
-    def calls(self) -> tuple[Call, ...]:
-        return run_training(self.job, "trains the model")
-
-    def refused_calls(self) -> tuple[Call, ...]:
-        return not_run(self.job)
 
 
 def trained_at(job: TrainingJob) -> str:

@@ -17,24 +17,15 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from lake_blueprints.contracts.evolution import Consumer
-from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.machine_learning.training import permissions
 from lake_blueprints.machine_learning.training.compute import Compute, TrainingNetwork
 from lake_blueprints.machine_learning.training.images import TrainingImage
 from lake_blueprints.machine_learning.training.input_channel import InputChannel, render_channel
 from lake_blueprints.machine_learning.training.metrics import SHIPPED_METRICS, MetricDefinition
 from lake_blueprints.machine_learning.training.regions import check_region
 from lake_blueprints.machine_learning.training.source import SHIPPED_SCRIPT, script_asset
-from lake_blueprints.machine_learning.training.training_access import (
-    grant_image,
-    grant_network,
-    grant_output,
-    grant_register,
-    grant_reporting,
-    grant_run,
-    grant_script,
-    grant_volume_key,
-)
 from lake_blueprints.storage.s3 import Zone
 
 Hyperparameter = str | int | float | bool
@@ -153,19 +144,21 @@ class TrainingJob(Construct):
             self, "Role", services=["sagemaker.amazonaws.com"], description=f"Trains {self.node.id}"
         )
         self.script = script_asset(self, "Script", script or SHIPPED_SCRIPT)
-        grant_script(self.role, self.script)
-        grant_output(self.role, output, output_prefix)
-        # Checkpoints are read again when spot capacity comes back.
-        read = [(*channel.source, channel.restricted) for channel in self.channels.values()]
-        read += [(output, f"{output_prefix}checkpoints/", False)] if self.compute.spot else []
-        for zone, prefix, restricted in read:
-            zone.grant_objects(self.role, prefix=prefix, restricted=restricted)
+        allow(self.role, *permissions.load_script(self.script))
+        allow(self.role, *permissions.write_model(output, output_prefix))
+        for channel in self.channels.values():
+            zone, prefix = channel.source
+            with self.role.used_for("copies the channels' objects"):
+                zone.grant_objects(self.role, prefix=prefix, restricted=channel.restricted)
+        if self.compute.spot:
+            with self.role.used_for("goes on from a checkpoint when spot capacity comes back", permissions.SPOT):
+                output.grant_objects(self.role, prefix=f"{output_prefix}checkpoints/")
         if self.compute.encrypt_volume:
-            grant_volume_key(self.role, self.key)
+            allow(self.role, *permissions.encrypt_volumes(self.key))
         if network:
-            grant_network(self.role)
-        grant_image(self.role, self.image.repository_arn)
-        grant_reporting(self.role)
+            allow(self.role, permissions.join_network())
+        allow(self.role, *permissions.pull_image(self.image.repository_arn))
+        allow(self.role, *permissions.report(self.role))
 
         group = sagemaker.CfnModelPackageGroup(
             self,
@@ -254,17 +247,18 @@ class TrainingJob(Construct):
 
     def grant_run(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow running the job from a state machine that waits for its end."""
-        return grant_run(grantee, jobs_arn=self._arn("training-job", self.job_names), role=self.role)
+        jobs = self._arn("training-job", self.job_names)
+        return allow(grantee, *permissions.run_training(jobs_arn=jobs, role=self.role))
 
     def grant_register(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow registering models of this job, and reading them."""
-        return grant_register(
-            grantee,
+        models = permissions.register_models(
             packages_arn=self._arn("model-package", f"{self.model_package_group_name}/*"),
             repository_arn=self.image.repository_arn,
             zone=self.output,
             prefix=self.output_prefix,
         )
+        return allow(grantee, *models)
 
     def consumers(self) -> Iterator[Consumer]:
         """Return the tables of the channels."""

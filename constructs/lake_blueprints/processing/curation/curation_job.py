@@ -17,15 +17,10 @@ from constructs import Construct
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import Consumer, names_in
-from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
-from lake_blueprints.processing.curation.job_access import (
-    grant_glue_job,
-    grant_spark_files,
-    grant_spark_folder,
-    grant_state,
-)
+from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
@@ -158,22 +153,14 @@ class CurationJob(Construct):
         restricted = [column.name for column in dataset.restricted_columns]
         source.restrict(self.source_prefix, columns=restricted)
         self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
-        source.grant_objects(self.role, prefix=self.source_prefix, restricted=True)
-        grant_state(self.role, target.zone, self.state_prefix)
-        grant_spark_files(self.role, self.quarantine, self.quarantine_prefix)
-        grant_spark_files(self.role, target.zone, target.prefix)
-        grant_spark_folder(self.role, target)
-        target.grant_manage_partitions(self.role)
-        for table in self.references:
-            table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
-            grant_spark_folder(self.role, table)
-            table.grant_describe(self.role)
-        grant_glue_job(
+        self._allow_data()
+        around = permissions.run_as_job(
             self.role,
             key=self.key,
             assets=(self.script, self.package, self.plan),
             log_groups=log_group_pattern(security, worker.glue_version),
         )
+        allow(self.role, *around)
         self.log_groups = define_job_logs(
             self,
             role=self.role,
@@ -240,6 +227,23 @@ class CurationJob(Construct):
         yield Consumer(name, self.dataset.name, frozenset(named.union(*map(names_in, expressions)) & columns))
         for join in curation.joins:
             yield Consumer(f"{name}, which joins it", join.reference.name, frozenset((*join.on, *join.columns)))
+
+    def _allow_data(self) -> None:
+        with self.role.used_for("reads the records that arrived"):
+            self.source.grant_objects(self.role, prefix=self.source_prefix, restricted=True)
+        permissions.keep_state(self.role, self.target.zone, self.state_prefix)
+        with self.role.used_for("sets bad records aside"):
+            permissions.write_files(self.role, self.quarantine, self.quarantine_prefix)
+        with self.role.used_for("writes the table"):
+            permissions.write_files(self.role, self.target.zone, self.target.prefix)
+        allow(self.role, *permissions.look_for_folder(self.target))
+        self.target.grant_manage_partitions(self.role)
+        for table in self.references:
+            with self.role.used_for("looks up reference data"):
+                table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
+            allow(self.role, *permissions.look_for_folder(table))
+            with self.role.used_for("looks up reference data"):
+                table.grant_describe(self.role)
 
     def _choose_security(
         self, given: GlueSecurityConfiguration | None, key: kms.IKey | None

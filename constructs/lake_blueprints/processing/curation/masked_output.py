@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, Masking
-from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import HashSalt
-from lake_blueprints.processing.curation.job_access import grant_spark_files, grant_spark_folder
+from lake_blueprints.processing.curation.permissions import look_for_folder, write_files
 
 
 def needs_salt(curated: Dataset) -> bool:
@@ -34,15 +34,18 @@ def check_masked(curated: Dataset, masked: Table) -> None:
 
 def write_masked(role: ServiceRole, masked: Table, salt: HashSalt | None) -> dict[str, str]:
     """Let a job write the copy, and return the arguments that tell it where; the salt it reads itself."""
-    grant_spark_files(role, masked.zone, masked.prefix)
-    grant_spark_folder(role, masked)
-    masked.grant_manage_partitions(role)
+    with role.used_for("writes the masked copy"):
+        write_files(role, masked.zone, masked.prefix)
+    allow(role, *look_for_folder(masked))
+    with role.used_for("writes the masked copy"):
+        masked.grant_manage_partitions(role)
     arguments = {
         "--masked": masked.uri,
         "--masked_database": masked.database.database_name,
         "--masked_table": masked.table_name,
     }
     if salt:
-        salt.grant_read(role)
+        with role.used_for("hashes what is restricted"):
+            salt.grant_read(role)
         arguments["--salt"] = salt.secret_arn
     return arguments

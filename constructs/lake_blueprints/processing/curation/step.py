@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 
-from lake_blueprints.foundation.access import ServiceRole, grant_on
-from lake_blueprints.foundation.access.declared import Call
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
 from lake_blueprints.processing.curation.curation_job import CurationJob
-
-_GLUE = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
+from lake_blueprints.processing.curation.permissions import run_job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +46,4 @@ class Curate(Step):
         return Fragment(start=name, end=name, states=states)
 
     def grant(self, role: ServiceRole) -> None:
-        actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
-        grant_on(None, role, actions, [self.job.job_arn])
-
-    def calls(self) -> tuple[Call, ...]:
-        actions = ("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun")
-        return (Call(actions=actions, resources=(self.job.job_arn,), because="runs the job", source=_GLUE),)
-
-    def refused_calls(self) -> tuple[Call, ...]:
-        return (
-            Call(actions=("glue:UpdateJob",), resources=(self.job.job_arn,), because="changing the job", source=_GLUE),
-        )
+        allow(role, run_job(self.job.job_arn))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Validations
-from aws_cdk import aws_iam as iam
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from lake_blueprints.foundation.access import admit
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.storage.s3.permissions import access_logs
 
 
 class AccessLogBucket(Construct):
@@ -67,15 +68,7 @@ class AccessLogBucket(Construct):
         # The L2's own switch defines a custom resource.
         events: Any = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
         resource.add_property_override("NotificationConfiguration", events)
-        self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="ServerAccessLogs",
-                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
-                actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects("*")],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            )
-        )
+        admit(self.bucket, "ServerAccessLogs", "logging.s3.amazonaws.com", access_logs(self.bucket))
         never_end = "the log bucket itself: logging it would never end"
         # checkov reads templates alone.
         resource.add_metadata("checkov", {"skip": [{"id": "CKV_AWS_18", "comment": never_end}]})

@@ -10,8 +10,9 @@ from aws_cdk import Annotations, IStableStringProducer, Lazy, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from lake_blueprints.foundation.access import ServiceRole, grants
+from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.access.principals import check_principal, is_anybody, is_out_of_reach, name_of
+from lake_blueprints.storage.s3.permissions import GET
 
 
 class Restrictions:
@@ -73,7 +74,7 @@ class Restrictions:
         reader.denied.add(prefix)
         denial = iam.PolicyStatement(
             effect=iam.Effect.DENY,
-            actions=list(grants.OBJECT_READ),
+            actions=list(GET),
             resources=[Lazy.string(_Denied(self._bucket_arn, reader, prefix))],
         )
         # Those without policies here, such as another account and its roles, are named by the bucket's. The CDK says

@@ -13,13 +13,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.foundation.access import grants
-from lake_blueprints.foundation.access.grants import combine, grant_on
+from lake_blueprints.foundation.access import Permission, allow, arn_of, combine
+from lake_blueprints.storage.s3 import permissions
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.bucket import LakeBucket
 from lake_blueprints.storage.s3.lifecycle import LifecycleRule
 from lake_blueprints.storage.s3.restrictions import Restrictions
 from lake_blueprints.storage.s3.retention import Retention
+
+_READ, _WRITE = "reads objects", "adds objects"
 
 
 class ZoneCatalog(Protocol):
@@ -98,9 +100,7 @@ class Zone(Construct):
         self.key = storage.key
         self.access_logs = storage.access_logs
         self.uri = storage.uri
-        # Each is a question to the CDK's process, and every grant would ask it again.
-        self._bucket_arn, self._key_arn = self.bucket.bucket_arn, self.key.key_arn
-        self._restrictions = Restrictions(self.bucket, self._bucket_arn)
+        self._restrictions = Restrictions(self.bucket, arn_of(self.bucket))
         self._lifecycle = tuple(lifecycle)
         self._retention = Retention(
             self.bucket,
@@ -126,15 +126,13 @@ class Zone(Construct):
             its own with True keeps it.
         """
         self._restrictions.granted(grantee, prefix, restricted=restricted)
-        below_prefix = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
         return combine(
-            grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self._bucket_arn], below_prefix),
+            allow(grantee, permissions.list_objects(self, [f"{prefix}*"] if prefix else [], _READ)),
             self._grant(
                 grantee,
-                prefix,
-                objects=grants.OBJECT_READ,
-                bucket=grants.BUCKET_READ,
-                key=grants.KEY_READ,
+                permissions.on_objects(self, permissions.GET, [prefix or ""], _READ),
+                permissions.on_bucket(self.bucket, permissions.LOCATE, _READ),
+                permissions.with_key(self, permissions.DECRYPT, [prefix or ""], _READ),
                 catalog=lambda found: found.grant_catalog_read(grantee, prefix, restricted=restricted),
             ),
         )
@@ -151,10 +149,9 @@ class Zone(Construct):
         """
         return self._grant(
             grantee,
-            prefix,
-            objects=grants.OBJECT_WRITE,
-            bucket=grants.BUCKET_WRITE,
-            key=grants.KEY_WRITE,
+            permissions.on_objects(self, permissions.PUT, [prefix or ""], _WRITE),
+            permissions.on_bucket(self.bucket, permissions.FIND_UPLOADS, _WRITE),
+            permissions.with_key(self, permissions.ENCRYPT, [prefix or ""], _WRITE),
             catalog=lambda found: found.grant_catalog_write(grantee, prefix),
         )
 
@@ -169,16 +166,11 @@ class Zone(Construct):
     def grant_objects(self, grantee: iam.IGrantable, *, prefix: str, restricted: bool = False) -> iam.Grant:
         """Allow listing and reading the objects below a prefix, for who has no use for their catalog entries."""
         self._restrictions.granted(grantee, prefix, restricted=restricted)
-        below_prefix = {"StringLike": {"s3:prefix": [f"{prefix}*"]}}
-        return combine(
-            grant_on(self.bucket, grantee, grants.BUCKET_LIST, [self._bucket_arn], below_prefix),
-            self._grant_objects(grantee, grants.OBJECT_READ, prefix),
-            grant_on(self.key, grantee, grants.KEY_READ, [self._key_arn]),
-        )
+        return allow(grantee, *permissions.read_objects(self, prefix))
 
     def grant_delete(self, grantee: iam.IGrantable, *, prefix: str | None = None) -> iam.Grant:
         """Allow deleting objects below a prefix; the zone keeps deleted versions for a while."""
-        return self._grant_objects(grantee, grants.OBJECT_DELETE, prefix)
+        return allow(grantee, permissions.on_objects(self, permissions.DELETE, [prefix or ""], "deletes objects"))
 
     def restrict(self, prefix: str, *, columns: Sequence[str]) -> None:
         """Keep readers of the zone out of a prefix, unless they are granted it with `restricted=True`.
@@ -245,21 +237,8 @@ class Zone(Construct):
     def _grant(
         self,
         grantee: iam.IGrantable,
-        prefix: str | None,
-        *,
-        objects: Sequence[str],
-        bucket: Sequence[str],
-        key: Sequence[str],
+        *allowed: Permission,
         catalog: Callable[[ZoneCatalog], iam.Grant],
     ) -> iam.Grant:
         self._catalog_grants.append(catalog)
-        return combine(
-            self._grant_objects(grantee, objects, prefix),
-            grant_on(self.bucket, grantee, bucket, [self._bucket_arn]),
-            grant_on(self.key, grantee, key, [self._key_arn]),
-            *(catalog(found) for found in self._catalogs),
-        )
-
-    def _grant_objects(self, grantee: iam.IGrantable, actions: Sequence[str], prefix: str | None) -> iam.Grant:
-        objects = f"{self._bucket_arn}/{prefix or ''}*"
-        return grant_on(self.bucket, grantee, actions, [objects], because="objects whose names nobody knows beforehand")
+        return combine(allow(grantee, *allowed), *(catalog(found) for found in self._catalogs))

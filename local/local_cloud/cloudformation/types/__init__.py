@@ -1,11 +1,11 @@
-"""Resource types that moto lacks, or serves in part only, a module per category."""
+"""Resource types that moto lacks, or serves in part only, a module per service."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
 
-from local_cloud.cloudformation.resource import ResourceType
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 def all_types() -> list[ResourceType]:

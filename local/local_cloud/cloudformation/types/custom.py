@@ -6,7 +6,8 @@ import fnmatch
 import io
 import zipfile
 
-from local_cloud.cloudformation.resource import Context, Properties, Resource, ResourceType
+from local_cloud.cloudformation.resource import Context, Properties, Resource
+from local_cloud.cloudformation.resource_type import ResourceType
 
 
 class _AutoDeleteObjectsType(ResourceType):
@@ -45,11 +46,12 @@ def _is_included(name: str, properties: Properties) -> bool:
 
 
 TYPES = [
-    _AutoDeleteObjectsType(name="Custom::S3AutoDeleteObjects"),
+    _AutoDeleteObjectsType(name="Custom::S3AutoDeleteObjects", service=""),
     _BucketDeploymentType(
         name="Custom::CDKBucketDeployment",
+        service="",
         attributes={"DestinationBucketArn": "arn:{partition}:s3:::{DestinationBucketName}"},
     ),
     # No traffic passes through a security group here.
-    ResourceType(name="Custom::VpcRestrictDefaultSG"),
+    ResourceType(name="Custom::VpcRestrictDefaultSG", service=""),
 ]

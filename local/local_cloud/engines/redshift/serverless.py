@@ -9,36 +9,32 @@ import datetime
 import secrets
 import threading
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from moto.utilities.utils import get_partition
 
+from local_cloud.engines.engine import Engine
 from local_cloud.server.runtime import Runtime
+from local_cloud.server.services import Service, ServiceCall, ServiceError
 
 _PORT = 5439
 _CREDENTIALS_LIFETIME = datetime.timedelta(minutes=15)
 
 
-class ServiceError(Exception):
-    """An error as the API reports it."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-class RedshiftServerless:
+class RedshiftServerlessEngine(Engine):
     """Namespaces and workgroups of every region."""
 
-    TARGET_PREFIX = "RedshiftServerless"
-
     def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+        super().__init__(runtime)
         self._lock = threading.Lock()
         self._kinds: dict[str, dict[tuple[str, str], dict[str, Any]]] = {"namespace": {}, "workgroup": {}}
 
-    def handle(self, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer one API call."""
+    def services(self) -> Iterable[Service]:
+        return (Service(name="redshift-serverless", handle=self._handle),)
+
+    def _handle(self, call: ServiceCall) -> dict[str, Any]:
+        operation, region, request = call.operation, call.region, call.request
         if operation == "GetCredentials":
             return self._credentials(region, request)
         for kind in self._kinds:
@@ -81,7 +77,7 @@ class RedshiftServerless:
             "status": "AVAILABLE",
         }
         if request.get("manageAdminPassword"):
-            secret = self._runtime.client("secretsmanager", region).create_secret(
+            secret = self.runtime.client("secretsmanager", region).create_secret(
                 Name=f"redshift!{name}-admin-{secrets.token_hex(4)}",
                 SecretString=f'{{"username": "{namespace["adminUsername"]}"}}',
             )
@@ -98,7 +94,7 @@ class RedshiftServerless:
             **{member: value for member, value in request.items() if member != "tags"},
             "creationDate": _now(),
             "endpoint": {
-                "address": f"{name}.{self._runtime.account}.{region}.redshift-serverless.amazonaws.com",
+                "address": f"{name}.{self.runtime.account}.{region}.redshift-serverless.amazonaws.com",
                 "port": _PORT,
             },
             "status": "AVAILABLE",
@@ -113,7 +109,7 @@ class RedshiftServerless:
         return {"dbUser": "IAM:local", "dbPassword": secrets.token_urlsafe(), "expiration": expiration.timestamp()}
 
     def _arn(self, region: str, kind: str, identifier: str) -> str:
-        return f"arn:{get_partition(region)}:redshift-serverless:{region}:{self._runtime.account}:{kind}/{identifier}"
+        return f"arn:{get_partition(region)}:redshift-serverless:{region}:{self.runtime.account}:{kind}/{identifier}"
 
 
 def _now() -> str:

@@ -53,7 +53,7 @@ _POLL_SECONDS = 0.05
 
 _PARSER = "moto.stepfunctions.parser.asl"
 # The kinds of tasks whose calls are made by a client of their own.
-_TASKS = ("aws_sdk", "glue", "sfn", "sns", "unsupported")
+_TASKS = ("aws_sdk", "batch", "dynamodb", "glue", "sfn", "sns", "unsupported")
 _SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
 _MAP = f"{_PARSER}.component.state.exec.state_map"
 # Where moto makes the clients of all other tasks.

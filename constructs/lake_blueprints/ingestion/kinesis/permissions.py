@@ -1,0 +1,51 @@
+"""Permissions of readers and writers of a data stream, with the key that it is encrypted with."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+
+from lake_blueprints.foundation.access import Permission, arn_of
+
+_READERS = "https://docs.aws.amazon.com/streams/latest/dev/kcl-iam-permissions.html"
+_WRITERS = "https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html"
+_KEY = "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html"
+
+_READ = (
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)
+
+
+def read_stream(
+    stream: kinesis.IStream,
+    actions: tuple[str, ...] = _READ,
+    because: str = "reads records",
+    source: str = _READERS,
+) -> tuple[Permission, ...]:
+    """Read the records of any stream, and decrypt them if it has a key."""
+    key, arn = stream.encryption_key, stream.stream_arn
+    read = Permission(actions=actions, on=(arn,), because=because, sources=(source,), policy_of=stream)
+    return (read, _with_key(key, arn, "kms:Decrypt", because)) if key else (read,)
+
+
+def write_stream(stream: kinesis.IStream, key: kms.IKey) -> tuple[Permission, ...]:
+    """Write records, and encrypt them."""
+    actions, because, arn = ("kinesis:PutRecord", "kinesis:PutRecords"), "writes records", stream.stream_arn
+    return (
+        Permission(actions=actions, on=(arn,), because=because, sources=(_WRITERS,), policy_of=stream),
+        _with_key(key, arn, "kms:GenerateDataKey", because),
+    )
+
+
+def _with_key(key: kms.IKey, stream_arn: str, action: str, because: str) -> Permission:
+    context = {
+        "kms:ViaService": "kinesis.${AWS::Region}.amazonaws.com",
+        "kms:EncryptionContext:aws:kinesis:arn": stream_arn,
+    }
+    return Permission(
+        actions=(action,), on=(arn_of(key),), because=because, sources=(_KEY,), policy_of=key, contexts=(context,)
+    )

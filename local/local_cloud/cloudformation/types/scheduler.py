@@ -1,0 +1,7 @@
+"""EventBridge Scheduler."""
+
+from __future__ import annotations
+
+from local_cloud.cloudformation.resource_type import ResourceType
+
+TYPES = [ResourceType(name="AWS::Scheduler::Schedule")]

@@ -1,0 +1,1 @@
+"""CloudFormation: templates deployed as AWS deploys them."""

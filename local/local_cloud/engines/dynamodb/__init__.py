@@ -1,0 +1,1 @@
+"""DynamoDB: exports, streams of changes, time to live."""

@@ -1,0 +1,1 @@
+"""IAM: the start of moto's, shortened."""
