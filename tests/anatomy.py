@@ -93,8 +93,21 @@ __all__ = ("$Construct",)
 
 from __future__ import annotations
 
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-WRITE = ("logs:CreateLogStream", "logs:PutLogEvents")
+from aws_cdk import aws_logs as logs
+
+from lake_blueprints.foundation.access import Permission
+
+_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html"
+
+
+def write(log_group: logs.ILogGroup) -> Permission:
+    """Write to a log group."""
+    return Permission(
+        actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+        on=(log_group.log_group_arn,),
+        because="writes logs",
+        sources=(_LOGS,),
+    )
 ''',
     "constructs/lake_blueprints/$wing/$name/$name.py": '''"""$title: an encrypted log group."""
 
@@ -106,8 +119,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from lake_blueprints.$wing.$name.permissions import WRITE
-from lake_blueprints.foundation.access import grant_on
+from lake_blueprints.$wing.$name.permissions import write
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 
@@ -151,7 +164,7 @@ class $Construct(Construct):
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow writing to the log group."""
-        return grant_on(None, grantee, WRITE, [self.log_group.log_group_arn])
+        return allow(grantee, write(self.log_group))
 ''',
     "tests/unit/$wing/$name/sample.py": '''"""Sample of $title."""
 

@@ -9,16 +9,15 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from local_cloud import engines
 from local_cloud.cloudformation.registry import Registry
 from local_cloud.cloudformation.types import all_types
 from local_cloud.errors import LocalCloudError
 from tests.conformance.examples import path_of
-from tests.conformance.permissions import declared
 from tests.conformance.prices import UNKNOWN, idle, table
 from tests.conformance.subject import Resources, Subject, subjects
+from tests.permissions.discovery import roles_in
 from tests.support import ROOT
 
 PAGES = ROOT / "docs" / "capabilities"
@@ -168,14 +167,12 @@ def _permissions(subject: Subject, capability: str) -> Iterator[str]:
     """Yield what services do under the roles of a construct, and its grants."""
     _ = subject.shared
     up = "../" * (capability.count("/") + 1)
-    known: dict[str, list[Any]] = defaultdict(list)
-    for one in declared(subject.one):
-        known[one.name] += one.required
-    for name, calls in known.items():
-        anchor = name.lower().replace(" ", "-")
-        actions = sorted({action for call in calls for action in call.actions})
-        because = ", ".join(dict.fromkeys(call.because for call in calls))
-        yield f"- [{name}]({up}permissions.md#{anchor}), {len(actions)} actions: {because}."
+    for one in roles_in(subject.one):
+        anchor = re.sub(r"[^\w-]", "", one.name.lower())
+        actions = sorted({action for permission in one.allowed for action in permission.actions})
+        because = ", ".join(dict.fromkeys(permission.because for permission in one.allowed))
+        if one.allowed:
+            yield f"- role [`{one.name}`]({up}permissions.md#{anchor}), {len(actions)} actions: {because}."
     for name, member in vars(subject.sample.construct).items():
         if name.startswith("grant_"):
             words = (inspect.getdoc(member) or "").split("\n\n")[0].split("\n")[0]

@@ -1,13 +1,9 @@
-"""Grants: each reaches roles of its own stack and of another; another account is served by both sides, or refused.
-
-What each grant allows, and that it is all that is needed, is proven in tests/permissions.
-"""
+"""Grants: each reaches roles of its own stack and of another; another account is served by both sides, or refused."""
 
 from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -15,13 +11,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.access import PermissionSet, ServiceRole
+from lake_blueprints.foundation.access.grants import allowed_to
 from tests.conformance.controls import control
 from tests.conformance.fixtures import Fixtures
+from tests.conformance.permissions import proof_of, wrong
 from tests.conformance.sample import Sample, samples
 from tests.conformance.subject import Synthesis
-from tests.permissions import authorization
-from tests.permissions.resolver import Deployment, Place
+from tests.permissions.resolver import Place
+from tests.permissions.simulator import Simulator
 from tests.support import nag_findings, warnings_of
 
 STRANGER = "arn:aws:iam::444455556666:role/stranger"
@@ -55,33 +53,22 @@ class Granted:
         return Synthesis(self._app)
 
 
-def actions(policies: list[dict[str, Any]]) -> set[str]:
-    return {
-        action
-        for policy in policies
-        for statement in policy["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    }
-
-
-def wrong(sample: Sample, name: str) -> list[str]:
+def faults(sample: Sample, name: str, simulator: Simulator) -> list[str]:
     """Return what is wrong with a grant to roles of its account."""
     granted = Granted(sample, name)
     near = ServiceRole(granted.home, "Near", services=["lambda.amazonaws.com"], description="Has the grant")
     far = iam.Role(granted.away, "Far", assumed_by=iam.AccountRootPrincipal())
     for role in (near, far):
         granted.give(role)
-    synthesis = granted.synthesised()
-    deployment = Deployment({one: found.document for one, found in synthesis.templates.items()})
-    arns = [deployment.resolve(one.stack.stack_name, one.stack.resolve(one.role_arn)) for one in (near, far)]
-    of_near, of_far = ([document for _, document in deployment.policies(arn)] for arn in arns)
-    if wildcards := [action for action in sorted(actions(of_near)) if "*" in action]:
-        return [f"allows by a wildcard: {one}" for one in wildcards]
+    proof = proof_of(granted.synthesised(), simulator)
+    sets = [
+        PermissionSet(name=where, principal=role, allowed=allowed_to(role))
+        for where, role in (("same stack", near), ("other stack", far))
+    ]
     return [
-        *(["allows nothing"] if not actions(of_near) else []),
-        *(f"differs in another stack: {one}" for one in sorted(actions(of_near) ^ actions(of_far))),
-        *(f"never allows {one}" for one in authorization.powerless([*of_near, *of_far])),
-        *(f"needs as well {one}" for one in authorization.incomplete([*of_near, *of_far])),
+        *(f"{one.name}: allows nothing" for one in sets if not proof.granted(proof.principal(one))),
+        *(f"{one.name}: declares nothing" for one in sets if not one.allowed),
+        *(f"{one.name}: {found}" for one in sets if one.allowed for found in wrong(proof, one)),
         *(found for found in nag_findings(granted.home) if "/Near/" in found),
     ]
 
@@ -96,8 +83,12 @@ def serves_strangers(sample: Sample, name: str) -> bool:
 
 
 @pytest.mark.parametrize(("sample", "name"), GRANTS)
-def test_a_grant_reaches_roles_of_its_own_and_of_another_stack(sample: Sample, name: str) -> None:
-    assert wrong(sample, name) == []
+def test_a_grant_is_exact_for_roles_of_its_own_and_of_another_stack(
+    sample: Sample,
+    name: str,
+    simulator: Simulator,
+) -> None:
+    assert faults(sample, name, simulator) == []
 
 
 @pytest.mark.parametrize(("sample", "name"), GRANTS)
@@ -109,23 +100,28 @@ def test_another_account_is_named_by_a_policy_or_refused(sample: Sample, name: s
 
 
 class Careless(Construct):
-    """Its grants allow by a wildcard, allow nothing, and forget other accounts."""
+    """Its grants allow more than they declare, allow nothing, and forget other accounts."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         self.bucket = s3.Bucket(self, "Bucket")
 
     def grant_much(self, grantee: iam.IGrantable) -> iam.Grant:
-        return iam.Grant.add_to_principal(grantee=grantee, actions=["s3:Get*"], resource_arns=[self.bucket.bucket_arn])
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=["s3:GetBucketPolicy"], resource_arns=[self.bucket.bucket_arn]
+        )
 
     def grant_nothing(self, grantee: iam.IGrantable) -> iam.Grant:
         return iam.Grant.drop(grantee, "nobody")
 
 
-def test_a_careless_grant_is_noticed() -> None:
+def test_a_careless_grant_is_noticed(simulator: Simulator) -> None:
     careless = control(Careless).sample
-    assert wrong(careless, "grant_much") == ["allows by a wildcard: s3:Get*"]
-    assert wrong(careless, "grant_nothing") == ["allows nothing"]
+    assert faults(careless, "grant_much", simulator) == [
+        "same stack: declares nothing",
+        "other stack: declares nothing",
+    ]
+    assert "same stack: allows nothing" in faults(careless, "grant_nothing", simulator)
     assert not serves_strangers(careless, "grant_nothing")
 
 

@@ -1,77 +1,59 @@
-"""Roles: each may do what is declared for it, and nothing else."""
+"""Roles: each may do what its permissions are declared for, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 
-import pytest
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.access.declared import Call, Declared
+from lake_blueprints.foundation.access import Permission, PermissionSet, ServiceRole, allow
 from tests.conformance.controls import control
-from tests.conformance.permissions import declared
+from tests.conformance.permissions import proof_of, wrong
 from tests.conformance.subject import Subject
+from tests.permissions.discovery import roles_in
 from tests.permissions.proof import Proof
-from tests.permissions.resolver import Deployment
 from tests.permissions.simulator import Simulator
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    made = Simulator()
-    yield made
-    made.stop()
-
-
-def proof_of(subject: Subject, simulator: Simulator) -> Proof:
-    return Proof(simulator, Deployment({name: one.document for name, one in subject.shared.templates.items()}))
-
-
-def wrong(proof: Proof, one: Declared) -> list[str]:
-    """Return what a role lacks, what it may do without need, and what it must not do and may."""
-    required = proof.requests(one, one.required)
-    return [
-        *(f"lacks {found}" for found in proof.refused(required)),
-        *(f"does not need {found}" for found in (proof.superfluous(required) if required else [])),
-        *(f"must not do {found}" for found in proof.allowed(proof.requests(one, one.refused))),
-    ]
-
-
-def undeclared(proof: Proof, subject: Subject, known: list[Declared]) -> set[str]:
-    """Return the roles that may do something and have no declaration."""
+def undeclared(proof: Proof, known: Sequence[PermissionSet]) -> set[str]:
+    """Return the roles that may do something, and declare nothing."""
     roles = {role for role in proof.deployment.roles if ":role/dev-one" in role and proof.granted(role)}
-    return roles - {request.principal for one in known for request in proof.requests(one, one.required)}
+    return roles - {proof.principal(one) for one in known if one.allowed}
 
 
 def test_each_role_may_do_exactly_what_is_declared_for_it(subject: Subject, simulator: Simulator) -> None:
-    proof = proof_of(subject, simulator)
-    known = list(declared(subject.one))
-    assert [found for one in known for found in wrong(proof, one)] == []
-    assert undeclared(proof, subject, known) == set()
+    proof = proof_of(subject.shared, simulator)
+    roles = roles_in(subject.one)
+    assert [f"{one.name} {found}" for one in roles for found in wrong(proof, one)] == []
+    assert undeclared(proof, roles) == set()
 
 
 class Reader(Construct):
-    """It may read and delete."""
+    """It reads what is declared, and deletes besides."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         self.role = ServiceRole(self, "Role", services=["glue.amazonaws.com"], description="Reads")
-        self.role.allow(["s3:GetObject", "s3:DeleteObject"], ["arn:aws:s3:::lake/flights/*"])
+        allow(self.role, READ)
+        self.role.allow(["s3:DeleteObject"], READ.on)
+
+
+READ = Permission(
+    actions=("s3:GetObject",),
+    on=("arn:aws:s3:::lake/flights/*",),
+    because="reads flights",
+    sources=("https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html",),
+)
 
 
 def test_too_much_and_too_little_are_noticed(simulator: Simulator) -> None:
     subject = control(Reader)
-    proof = proof_of(subject, simulator)
-
-    def call(action: str) -> Call:
-        return Call(actions=(action,), resources=("arn:aws:s3:::lake/flights/1",), because="", source="")
-
-    role = subject.one.role
-    assert undeclared(proof, subject, []) != set()
-    found = wrong(proof, Declared(name="Reader", principal=role, required=(call("s3:GetObject"),)))
+    proof = proof_of(subject.shared, simulator)
+    (declared,) = roles_in(subject.one)
+    found = wrong(proof, declared)
     assert any(one.startswith("does not need") and "DeleteObject" in one for one in found)
-    more = (call("s3:GetObject"), call("s3:PutObject"))
-    found = wrong(proof, Declared(name="Reader", principal=role, required=more, refused=(call("s3:DeleteObject"),)))
-    assert any(one.startswith("lacks") and "PutObject" in one for one in found)
     assert any(one.startswith("must not do") and "DeleteObject" in one for one in found)
+    more = replace(declared, allowed=(READ, replace(READ, actions=("s3:PutObject",))))
+    assert any(one.startswith("lacks") and "PutObject" in one for one in wrong(proof, more))
+    assert undeclared(proof, []) != set()
