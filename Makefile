@@ -51,6 +51,7 @@ check: lint types layers audit docs test ## Lint, types, layers, audit, docs and
 new-capability: setup ## Write the files of a capability: WING=databases NAME=aurora
 	$(BIN)/python -m tests.anatomy "$(WING)" "$(NAME)"
 	$(BIN)/python -m tests.conformance.pages "$(WING)/$(NAME)"
+	$(BIN)/python -m tests.permissions.document
 	$(BIN)/pytest tests/conformance/test_snapshots.py --snapshot-update
 
 format: setup ## Format the code
