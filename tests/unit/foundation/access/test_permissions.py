@@ -57,7 +57,7 @@ def test_permissions_that_differ_in_anything_but_their_actions_are_statements_of
 
 def test_a_statement_has_the_actions_of_its_permissions_in_their_order(stack: cdk.Stack) -> None:
     allow(iam.Role(stack, "User", assumed_by=iam.AccountRootPrincipal()), permission("s3:Put"), permission("s3:Get"))
-    (policy,) = resources(cdk.assertions.Template.from_stack(stack).to_json(), "AWS::IAM::Policy")
+    (policy,) = resources(dict(cdk.assertions.Template.from_stack(stack).to_json()), "AWS::IAM::Policy")
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["s3:Put", "s3:Get"]
 
@@ -102,7 +102,7 @@ def test_a_service_is_admitted_by_the_policy_of_a_resource_and_recorded_with_it(
     admit(key, "Logs", "logs.amazonaws.com", use)
     assert admitted_by(key) == (("logs.amazonaws.com", use),)
     assert admitted_by(other) == ()
-    first, _ = resources(cdk.assertions.Template.from_stack(stack).to_json(), "AWS::KMS::Key")
+    first, _ = resources(dict(cdk.assertions.Template.from_stack(stack).to_json()), "AWS::KMS::Key")
     assert first["Properties"]["KeyPolicy"]["Statement"][1:] == [
         {
             "Action": "kms:Decrypt",
