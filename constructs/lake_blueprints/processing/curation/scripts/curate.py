@@ -2,6 +2,8 @@
 
 Every record is accounted for: read = curated + duplicates + filtered + quarantined. A run that was killed at any
 point is repaired by the next one. The plan, the guarantees and their limits: docs/etl.md.
+
+Above 200 lines: the order in which records are written is read from top to bottom.
 """
 
 from __future__ import annotations

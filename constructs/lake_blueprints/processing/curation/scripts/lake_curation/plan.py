@@ -1,4 +1,7 @@
-"""The plan: what the data contract demands of the dataset, compiled to JSON by the constructs."""
+"""The plan: what the data contract demands of the dataset, compiled to JSON by the constructs.
+
+Above 200 lines: one class for each part of the plan.
+"""
 
 from __future__ import annotations
 
