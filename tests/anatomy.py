@@ -80,7 +80,7 @@ def write(wing: str, name: str, root: Path = ROOT) -> list[Path]:
     return written
 
 
-# What a page says until somebody has written it; tests/conventions do not let it stay.
+# What a page says until someone has written it; tests/conventions do not let it stay.
 UNWRITTEN = "Say in a few sentences"
 _FILES = {
     "constructs/lake_blueprints/$wing/$name/__init__.py": '''"""$title."""

@@ -66,6 +66,7 @@ class ExportItems(Step):
 
     Example
     -------
+        >>> serving = ServingTable(self, "Serving", dataset=contract["flights"])
         >>> ExportItems(table=serving, zone=raw, prefix="served/")
     """
 

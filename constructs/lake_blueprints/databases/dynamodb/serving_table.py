@@ -69,7 +69,7 @@ class ServingTable(Construct):
     Example
     -------
         >>> serving = ServingTable(self, "Serving", dataset=contract["flights"])
-        >>> serving.grant_read(application)
+        >>> serving.grant_read(role)
     """
 
     def __init__(

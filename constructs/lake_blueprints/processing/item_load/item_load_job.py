@@ -65,7 +65,6 @@ class ItemLoadJob(Construct):
 
     Example
     -------
-        >>> flights = curated.add_table(contract["flights"])
         >>> serving = ServingTable(self, "Serving", dataset=contract["flights"])
         >>> ItemLoadJob(self, "LoadFlights", source=flights, target=serving)
     """
