@@ -27,6 +27,8 @@ class DatasetFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     PARQUET = "parquet"
+    DYNAMODB_JSON = "dynamodb-json"
+    """Exports of a DynamoDB table, which curation reads by their manifests; no table of the catalog can."""
 
 
 def _columns(columns: Iterable[Column]) -> tuple[Column, ...]:
