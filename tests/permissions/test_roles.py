@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.foundation.access import PermissionSet, ServiceRole
+from tests.conformance.sample import samples
 from tests.permissions.deployed import STRANGER
 from tests.permissions.discovery import roles_in
 from tests.permissions.lakes import SampleLake
@@ -33,9 +34,9 @@ def test_every_role_of_a_lake_is_found(proof: Proof, roles: list[PermissionSet])
     assert made == {proof.principal(role) for role in roles}
 
 
-def test_every_role_that_the_library_makes_is_in_a_sample_lake(roles: list[PermissionSet]) -> None:
-    """A new one needs a place in `lakes.py`."""
-    found = {role.name for role in roles}
+def test_every_role_that_the_library_makes_is_in_a_sample_lake_or_a_sample(roles: list[PermissionSet]) -> None:
+    """The conformance suite proves the roles of samples."""
+    found = {role.name for role in roles} | {sample.construct.__name__ for sample in samples()}
     made = list(_roles_of_the_library())
     assert made
     assert [name for name in made if not any(f"/{one}".endswith(f"/{name}") for one in found)] == []

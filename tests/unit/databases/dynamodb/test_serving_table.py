@@ -64,8 +64,15 @@ def test_needs_no_dataset_for_keys_with_types(stack: cdk.Stack) -> None:
 
 def test_items_expire_changes_flow_and_requests_have_a_ceiling(stack: cdk.Stack) -> None:
     stream = Stream(stack, "Stream").stream
-    ceiling = {"max_read_request_units": 100, "max_write_request_units": 50}
-    ServingTable(stack, "Table", dataset=VISITS, time_to_live="expires", stream=stream, **ceiling)
+    ServingTable(
+        stack,
+        "Table",
+        dataset=VISITS,
+        time_to_live="expires",
+        stream=stream,
+        max_read_request_units=100,
+        max_write_request_units=50,
+    )
     found = table(stack)
     assert found["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert found["KinesisStreamSpecification"]["StreamArn"] == stack.resolve(stream.stream_arn)

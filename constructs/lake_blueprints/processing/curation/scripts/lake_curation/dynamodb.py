@@ -55,4 +55,3 @@ def _json(value: dict[str, Any]) -> str:
         case "S" | "B" | "BOOL" | "SS" | "BS":
             return json.dumps(content)
     raise ValueError(kind)
-
