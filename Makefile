@@ -1,7 +1,7 @@
 # Everything a developer runs. A machine with git, make and Python 3.11 to 3.13 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo synth quick test check format lint types layers audit docs bench lock snapshots clean
+.PHONY: help setup demo synth quick test check new-capability format lint types layers audit docs bench lock snapshots clean
 
 PYTHON ?= python3
 # Each takes up to 3 GB.
@@ -20,7 +20,7 @@ SOURCES := app.py stacks constructs local checks tests examples benchmarks docs
 PACKAGES := . local checks
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: $(VENV)/.ready ## Install all that is needed into .venv and node_modules
 
@@ -47,6 +47,12 @@ quick: lint types layers ## The loop while you work: lint, types, layers, conven
 	$(BIN)/pytest tests/conventions $$($(BIN)/python -m tests.changed)
 
 check: lint types layers audit docs test ## Lint, types, layers, audit, docs and every test: what CI runs
+
+new-capability: setup ## Write the files of a capability: WING=databases NAME=aurora
+	$(BIN)/python -m tests.anatomy "$(WING)" "$(NAME)"
+	$(BIN)/python -m tests.conformance.pages "$(WING)/$(NAME)"
+	$(BIN)/python -m tests.permissions.document
+	$(BIN)/pytest tests/conformance/test_snapshots.py --snapshot-update
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)

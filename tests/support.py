@@ -42,9 +42,9 @@ def properties(template: dict[str, Any], kind: str) -> dict[str, Any]:
     return result
 
 
-def warnings_of(stack: cdk.Stack) -> list[str]:
+def warnings_of(scope: Construct) -> list[str]:
     """Return the texts of the synth warnings."""
-    entries = (entry for construct in stack.node.find_all() for entry in construct.node.metadata)
+    entries = (entry for construct in scope.node.find_all() for entry in construct.node.metadata)
     return [str(entry.data) for entry in entries if entry.type == "aws:cdk:warning"]
 
 

@@ -24,7 +24,6 @@ class DeployedPermission:
     on: tuple[str, ...]
     conditions: Mapping[str, Mapping[str, list[str]]]
     contexts: tuple[Context, ...]
-    examples: tuple[str, ...]
 
     @property
     def actions(self) -> list[str]:
@@ -38,7 +37,8 @@ class DeployedPermission:
                     yield action, resource, context
 
     def resources(self, action: str) -> Iterator[str]:
-        yield from self.examples or (example for pattern in self.on for example in _examples(pattern, action))
+        for pattern in self.on:
+            yield from _examples(pattern, action)
 
     def request_contexts(self) -> Iterator[Context]:
         """Yield the contexts of requests: what the service says, and what the conditions ask for."""
@@ -143,7 +143,7 @@ def _neighbours(pattern: str, action: str) -> Iterator[str]:
     elif head.endswith(("/", ":")):
         yield from _examples(f"{head[:-1]}-other{head[-1]}{wildcard}{tail}", action)
     else:
-        other = re.sub(r"[^/:]*$", "another", head)
+        other = re.sub(r"[^/:]*$", "another", head, count=1)
         yield _filled(f"{other}{tail}" if tail else other)
     if ":s3:::" in head and "/" in head:
         yield f"{head.split('/', 1)[0]}/other/object"

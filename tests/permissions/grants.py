@@ -18,6 +18,8 @@ from lake_blueprints.foundation.access import PermissionSet
 from lake_blueprints.foundation.access.grants import allowed_to
 from lake_blueprints.foundation.access.principals import has_policies
 from lake_blueprints.lake import DataLake
+from tests.conformance.fixtures import Fixtures
+from tests.conformance.sample import samples
 from tests.library import constructs
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
@@ -77,7 +79,14 @@ class Grants:
         chosen = {"DeliveryStream": self.sample.direct}
         stacks = (self.sample.data, self.sample.work)
         tree = (found for stack in stacks for found in cast(Any, stack.node.find_all()))
-        return chosen.get(kind) or next(found for found in tree if type(found).__name__ == kind)
+        found = chosen.get(kind) or next((one for one in tree if type(one).__name__ == kind), None)
+        return found or self._sampled(kind)
+
+    def _sampled(self, kind: str) -> Any:
+        """Define what no lake has, as its sample does."""
+        (sample,) = (one for one in samples() if one.name == kind)
+        scope = Construct(self.sample.work, f"Sample{kind}")
+        return sample.define(Fixtures(scope), scope, kind)
 
     def _before(self, grantee: Any) -> Construct:
         name = f"After{grantee.grant_principal.node.addr if has_policies(grantee) else ''}"

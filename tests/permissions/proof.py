@@ -43,7 +43,7 @@ class Proof:
         stack = scope or cdk.Stack.of(cast(iam.Role, permissions.principal))
         place = self.deployment.place(stack.stack_name)
         asked = [
-            [list(one.on), one.conditions or {}, [dict(context) for context in one.contexts], list(one.examples)]
+            [list(one.on), one.conditions or {}, [dict(context) for context in one.contexts]]
             for one in permissions.allowed
         ]
         resolved = self.deployment.resolve(stack.stack_name, stack.resolve(asked))
@@ -57,9 +57,8 @@ class Proof:
                     for operator, keys in conditions.items()
                 },
                 contexts=tuple(contexts),
-                examples=tuple(examples),
             )
-            for permission, (on, conditions, contexts, examples) in zip(permissions.allowed, text, strict=True)
+            for permission, (on, conditions, contexts) in zip(permissions.allowed, text, strict=True)
         ]
 
     def principal(self, permissions: PermissionSet, scope: cdk.Stack | None = None) -> str:

@@ -11,6 +11,7 @@ Template = dict[str, Any]
 
 # What an ARN is made of; a global service has no Region and may have no account.
 _ARNS = {
+    "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
     "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
     "AWS::IAM::Group": "iam::{account}:group/{name}",

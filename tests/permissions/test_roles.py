@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_logs as logs
+from constructs import Construct
 
-from lake_blueprints.foundation.access import PermissionSet
+from lake_blueprints.foundation.access import PermissionSet, ServiceRole
+from tests.conformance.sample import samples
 from tests.permissions.deployed import STRANGER
 from tests.permissions.discovery import roles_in
 from tests.permissions.lakes import SampleLake
@@ -30,9 +34,9 @@ def test_every_role_of_a_lake_is_found(proof: Proof, roles: list[PermissionSet])
     assert made == {proof.principal(role) for role in roles}
 
 
-def test_every_role_that_the_library_makes_is_in_a_sample_lake(roles: list[PermissionSet]) -> None:
-    """A new one needs a place in `lakes.py`."""
-    found = {role.name for role in roles}
+def test_every_role_that_the_library_makes_is_in_a_sample_lake_or_a_sample(roles: list[PermissionSet]) -> None:
+    """The conformance suite proves the roles of samples."""
+    found = {role.name for role in roles} | {sample.construct.__name__ for sample in samples()}
     made = list(_roles_of_the_library())
     assert made
     assert [name for name in made if not any(f"/{one}".endswith(f"/{name}") for one in found)] == []
@@ -71,6 +75,29 @@ def test_everything_that_permissions_are_for_is_allowed_in_other_partitions(
     done += [request for service, stack in services for request in there.requests(service, stack)]
     # The simulator takes what ends in .cn for no service.
     assert there.refused([request for request in done if not request.principal.endswith(".cn")]) == []
+
+
+def test_a_role_may_write_to_each_log_group_that_its_construct_defines(
+    proof: Proof, roles: list[PermissionSet]
+) -> None:
+    """Groups that Glue names are permitted by a pattern, and defined by their names."""
+    written = 0
+    for permissions in roles:
+        role = cast(ServiceRole, permissions.principal)
+        stack, actions = cdk.Stack.of(role), {action for one in permissions.allowed for action in one.actions}
+        if "logs:CreateLogStream" not in actions:
+            continue
+        for group in cast(Any, cast(Construct, role.node.scope).node.find_all()):
+            if isinstance(group, logs.LogGroup):
+                arn = proof.deployment.resolve(stack.stack_name, stack.resolve(group.log_group_arn))
+                name = str(arn).removesuffix("*") + "log-stream:one"
+                asked = [
+                    proof.request(proof.principal(permissions), action, name, {})
+                    for action in ("logs:CreateLogStream", "logs:PutLogEvents")
+                ]
+                assert proof.refused(asked) == []
+                written += 1
+    assert written > 5
 
 
 def test_no_role_may_do_anything_else_to_its_resources_nor_the_same_to_their_neighbours(

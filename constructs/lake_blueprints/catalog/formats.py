@@ -57,6 +57,11 @@ def reading(dataset: Dataset, columns: Sequence[Column], kind: DatasetFormat, *,
             )
         case DatasetFormat.CSV:
             return _csv(dataset.delimiter, quoted)
+        case DatasetFormat.DYNAMODB_JSON:
+            raise ValueError(
+                f"dataset '{dataset.name}' comes as exports of DynamoDB, which no SerDe reads; make the table of its "
+                "curated dataset"
+            )
 
 
 def json_keys(columns: Sequence[Column]) -> dict[str, str]:

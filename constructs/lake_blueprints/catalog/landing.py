@@ -26,8 +26,9 @@ class Landing:
 
     Example
     -------
-        >>> delivery = DeliveryStream(self, "Delivery", destination=S3Destination(zone=raw, dataset=flights))
-        >>> CurationJob(self, "CurateFlights", source=delivery.landing, target=curated.add_table(flights))
+        >>> flights = contract["flights"]
+        >>> landing = Landing(zone=raw, prefix="uploads/", dataset=flights, layout=Unpartitioned())
+        >>> CurationJob(self, "CurateFlights", source=landing, target=database.add_table(flights))
     """
 
     zone: Zone

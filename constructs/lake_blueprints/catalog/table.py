@@ -1,4 +1,7 @@
-"""A table of the Glue Data Catalog, derived from a dataset."""
+"""A table of the Glue Data Catalog, derived from a dataset.
+
+Above 200 lines: half of it is the signature and documentation of one construct.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ class Table(Construct):
 
     Example
     -------
-        >>> flights = Table(self, "Flights", database=curated, dataset=contract["flights"])
+        >>> flights = Table(self, "Flights", database=database, dataset=contract["flights"])
         >>> flights.grant_read(analyst)
     """
 

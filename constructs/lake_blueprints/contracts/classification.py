@@ -1,4 +1,7 @@
-"""Classification levels: whether a label is restricted, public or unknown."""
+"""Classification levels: whether a label is restricted, public or unknown.
+
+Above 200 lines: most of it is the list of words that are known.
+"""
 
 from __future__ import annotations
 

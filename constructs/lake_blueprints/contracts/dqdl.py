@@ -9,6 +9,8 @@ https://github.com/awslabs/deequ (package dqdl).
 
 SQL of a contract's author that is no plain count answers with pass or fail alone: what Glue measures is in its
 results, and in the history and the log of the state machine that reads them.
+
+Above 200 lines: one function for each kind of rule, read side by side.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The types of a lake: one table of what each is called by every engine that reads or writes it."""
+"""The types of a lake: one table of what each is called by every engine that reads or writes it.
+
+Above 200 lines: one table of every type in every engine.
+"""
 
 from __future__ import annotations
 

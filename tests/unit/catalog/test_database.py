@@ -7,17 +7,14 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.storage.s3 import Zone
 from tests.support import (
     assert_passes_the_gates,
-    new_stack,
     properties,
     resources,
     template_of,
@@ -35,18 +32,6 @@ def granted_tables(stack: cdk.Stack) -> list[str]:
     found = [s["Resource"] for s in statements if str(s["Action"]).count("glue:")]
     ends = [arn["Fn::Join"][1][-1] for arns in found for arn in arns]
     return [end for end in ends if end.startswith(":table/")]
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    Database(stack, "Database", zone=Zone(stack, "Zone"))
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    def build(stack: cdk.Stack, name: str) -> None:
-        Database(stack, name, zone=Zone(stack, f"{name}Zone"))
-
-    assert_passes_the_gates(build)
 
 
 def test_grants_to_service_roles_pass_the_gates(flights: Dataset) -> None:
@@ -70,20 +55,6 @@ def test_its_name_is_lower_case_and_derived_from_its_path(stack: cdk.Stack) -> N
 def test_refuses_a_name_that_the_catalog_changes(stack: cdk.Stack, name: str) -> None:
     with pytest.raises(ValueError, match="a database name must be 1 to 255 lower case letters"):
         Database(stack, "Database", zone=Zone(stack, "Zone"), database_name=name)
-
-
-def test_is_retained_by_default_and_when_only_the_construct_asks(stack: cdk.Stack) -> None:
-    Database(stack, "Database", zone=Zone(stack, "Zone"), removal_policy=cdk.RemovalPolicy.DESTROY)
-    (found,) = resources(template_of(stack), "AWS::Glue::Database")
-    assert found["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert [DESTROY_CONTEXT in warning for warning in warnings_of(stack)] == [True]
-
-
-def test_is_destroyed_when_construct_and_context_agree() -> None:
-    stack = new_stack({DESTROY_CONTEXT: True})
-    Database(stack, "Database", zone=Zone(stack, "Zone"), removal_policy=cdk.RemovalPolicy.DESTROY)
-    (found,) = resources(template_of(stack), "AWS::Glue::Database")
-    assert found["DeletionPolicy"] == "Delete"
 
 
 def test_a_grant_on_a_prefix_covers_tables_there_and_later_ones_but_no_others(

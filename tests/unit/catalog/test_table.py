@@ -8,12 +8,11 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
-from syrupy.assertion import SnapshotAssertion
 
-from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table, Unpartitioned
+from lake_blueprints.catalog import ArrivalTime, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.storage.s3 import LifecycleRule, StorageClass, Transition, Zone
-from tests.support import assert_passes_the_gates, properties, template_of
+from tests.support import properties, template_of
 
 
 def table(stack: cdk.Stack, dataset: Dataset, **options: Any) -> Table:
@@ -24,21 +23,6 @@ def table(stack: cdk.Stack, dataset: Dataset, **options: Any) -> Table:
 def input_of(stack: cdk.Stack) -> dict[str, Any]:
     found: dict[str, Any] = properties(template_of(stack), "AWS::Glue::Table")["TableInput"]
     return found
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, flights: Dataset, template_snapshot: SnapshotAssertion) -> None:
-    table(stack, flights)
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates(flights: Dataset) -> None:
-    def build(stack: cdk.Stack, name: str) -> None:
-        database = Database(stack, name, zone=Zone(stack, f"{name}Zone"))
-        Table(stack, f"{name}Parquet", database=database, dataset=flights)
-        for kind, layout in (("json", ArrivalTime()), ("csv", ByPartitionKeys(project=True))):
-            database.add_table(flights, table_name=f"flights_{kind}", format=DatasetFormat(kind), layout=layout)
-
-    assert_passes_the_gates(build)
 
 
 def test_columns_carry_types_descriptions_and_classifications(stack: cdk.Stack, flights: Dataset) -> None:

@@ -13,10 +13,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
-from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.processing.curation import Curation, ReferenceJoin
-from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
+from tests.support import assert_passes_the_gates, properties, resources, template_of
 
 
 def dataset(name: str, kind: DatasetFormat = DatasetFormat.JSON) -> Dataset:
@@ -115,17 +114,6 @@ def test_analysts_may_query_curated_data(stack: cdk.Stack) -> None:
     policy = json.dumps(properties(template_of(stack), "AWS::IAM::Policy"))
     for action in ("athena:StartQueryExecution", "glue:GetTable", "s3:GetObject", "kms:Decrypt"):
         assert action in policy
-
-
-def test_can_be_removed_with_its_data_when_the_app_agrees() -> None:
-    stack = new_stack({DESTROY_CONTEXT: True})
-    lake(stack, removal_policy=cdk.RemovalPolicy.DESTROY)
-    kept = [
-        resource["Type"]
-        for resource in template_of(stack)["Resources"].values()
-        if resource.get("DeletionPolicy", "Delete") != "Delete"
-    ]
-    assert kept == []
 
 
 @pytest.mark.parametrize(

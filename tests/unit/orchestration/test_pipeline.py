@@ -12,9 +12,7 @@ from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.analytics.athena import Query, Workgroup
 from lake_blueprints.catalog import Database
@@ -199,11 +197,6 @@ def lake_stack() -> cdk.Stack:
     stack = new_stack()
     whole(stack, "Lake")
     return stack
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    small(stack)
-    assert template_of(stack) == template_snapshot
 
 
 def test_passes_the_gates() -> None:
@@ -594,13 +587,6 @@ def test_alarms_may_publish_to_the_encrypted_topic(stack: cdk.Stack) -> None:
 def test_does_without_alarms(stack: cdk.Stack) -> None:
     small(stack, alarm=False)
     assert resources(template_of(stack), "AWS::CloudWatch::Alarm") == []
-
-
-def test_uses_a_given_key(stack: cdk.Stack) -> None:
-    key = kms.Key(stack, "Given")
-    small(stack, encryption_key=key)
-    topic = properties(template_of(stack), "AWS::SNS::Topic")
-    assert topic["KmsMasterKeyId"] == stack.resolve(key.key_arn)
 
 
 def test_grants_starting_and_following_and_nothing_else(stack: cdk.Stack) -> None:

@@ -43,8 +43,6 @@ class Permission:
     contexts: tuple of mapping
         Condition keys that the service's requests have beyond those of `conditions`, with `${AWS::Region}` for the
         Region. By default none.
-    examples: tuple of str
-        ARNs of requests, where they do not follow from `on`. By default they do.
     """
 
     actions: tuple[str, ...]
@@ -55,7 +53,6 @@ class Permission:
     wildcard: str | None = None
     policy_of: iam.IResourceWithPolicy | None = None
     contexts: tuple[Mapping[str, str], ...] = ({},)
-    examples: tuple[str, ...] = ()
 
     def used_for(self, because: str, source: str | None = None) -> Permission:
         """Return the same permission for another reason, and with a further page that says so."""

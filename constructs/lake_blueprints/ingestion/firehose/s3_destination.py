@@ -50,7 +50,7 @@ class S3Destination(Destination):
 
     Example
     -------
-        >>> S3Destination(zone=raw, dataset=contract["flights"], layout=ByPartitionKeys())
+        >>> S3Destination(zone=raw, dataset=contract["flights"], prefix="streamed/flights/")
     """
 
     landing: Landing

@@ -25,7 +25,7 @@ def hyperparameters_from_tags(dataset: Dataset) -> dict[str, str] | None:
 
     Example
     -------
-        >>> learned = hyperparameters_from_tags(flights)
+        >>> learned = hyperparameters_from_tags(contract["flights"])
         >>> TrainingJob(self, "Delays", channels=channels, output=analytics, hyperparameters=learned)
     """
     targets, features, times = (

@@ -35,7 +35,7 @@ class InputChannel:
 
     Example
     -------
-        >>> InputChannel(table=curated_flights)
+        >>> InputChannel(table=flights)
         >>> InputChannel(zone=analytics, prefix="features/")
     """
 

@@ -1,4 +1,7 @@
-"""The Glue job that turns raw records into a curated table."""
+"""The Glue job that turns raw records into a curated table.
+
+Above 200 lines: half of it is the signature and documentation of one construct.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import json
 from collections.abc import Iterator
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -24,6 +26,7 @@ from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.script_package import curation_script
+from lake_blueprints.processing.curation.spark_job import define_spark_job
 from lake_blueprints.processing.curation.worker import Worker
 from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import glue as limits
@@ -89,7 +92,8 @@ class CurationJob(Construct):
 
     Example
     -------
-        >>> table = curated.add_table(flights)
+        >>> flights = contract["flights"]
+        >>> table = database.add_table(flights)
         >>> CurationJob(self, "CurateFlights", dataset=flights, source=raw, target=table)
     """
 
@@ -170,9 +174,6 @@ class CurationJob(Construct):
             removal_policy=removal_policy,
         )
 
-        # Without --enable-glue-datacatalog: the script asks the catalog itself, and a Spark session that may ask it
-        # begins by looking for the database `default`, which not every account has.
-        # https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7
         arguments = {
             "--plan": self.plan.s3_object_url,
             "--source": source.uri(self.source_prefix),
@@ -182,9 +183,6 @@ class CurationJob(Construct):
             "--database": target.database.database_name,
             "--table": target.table_name,
             "--extra-py-files": self.package.s3_object_url,
-            "--enable-metrics": "true",
-            "--enable-continuous-cloudwatch-log": "true",
-            "--job-bookmark-option": "job-bookmark-disable",
         }
         self.masked, self.salt = masked, salt
         if masked and needs_salt(curated):
@@ -196,25 +194,18 @@ class CurationJob(Construct):
             arguments["--joins"] = json.dumps(
                 {name: {"database": database, "table": table} for name, (database, table) in names.items()}
             )
-        job = glue.CfnJob(
+        job = define_spark_job(
             self,
-            "Job",
-            role=self.role.role_arn,
-            command=glue.CfnJob.JobCommandProperty(
-                name="glueetl", python_version="3", script_location=self.script.s3_object_url
-            ),
+            role=self.role,
+            script=self.script,
+            arguments=arguments,
             description=f"Curates the dataset {dataset.name}, contract version {dataset.version}",
-            glue_version=worker.glue_version,
-            worker_type=worker.type,
-            number_of_workers=worker.count,
-            execution_class=worker.execution_class,
-            timeout=timeout.to_minutes(),
+            worker=worker,
+            timeout=timeout,
             max_retries=max_retries,
-            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
-            security_configuration=security.name,
-            default_arguments=arguments,
+            security=security,
+            log_groups=self.log_groups,
         )
-        job.node.add_dependency(security, *self.log_groups)
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 

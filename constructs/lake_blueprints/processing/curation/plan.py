@@ -1,4 +1,7 @@
-"""The plan that the curation script follows, compiled from a dataset and what the caller adds to it."""
+"""The plan that the curation script follows, compiled from a dataset and what the caller adds to it.
+
+Above 200 lines: one class for each part of the plan, with its documentation.
+"""
 
 from __future__ import annotations
 

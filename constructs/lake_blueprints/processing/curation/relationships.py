@@ -24,7 +24,7 @@ def related_joins(dataset: Dataset, datasets: Iterable[Dataset]) -> list[Referen
 
     Example
     -------
-        >>> curation = Curation(joins=related_joins(flights, contract.datasets))
+        >>> curation = Curation(joins=related_joins(contract["flights"], contract.datasets))
     """
     others = {other.name: other for other in datasets if other.name != dataset.name}
     taken = set(dataset.column_names)

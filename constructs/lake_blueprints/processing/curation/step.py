@@ -1,10 +1,12 @@
-"""Running a curation job."""
+"""Steps that run the Glue jobs of this wing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
 
 from aws_cdk import Duration
+from constructs import Node
 
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
@@ -15,26 +17,28 @@ from lake_blueprints.processing.curation.curation_job import CurationJob
 from lake_blueprints.processing.curation.permissions import run_job
 
 
+class GlueJob(Protocol):
+    """A construct that defines a Glue job."""
+
+    job_name: str
+    job_arn: str
+
+    @property
+    def node(self) -> Node: ...
+
+
 @dataclass(frozen=True, kw_only=True)
-class Curate(Step):
-    """Run a curation job to its end; if it is already running, try again later.
+class RunGlueJob(Step):
+    """Run a Glue job to its end; if it is already running, try again later."""
 
-    Parameters
-    ----------
-    job: CurationJob
-        What runs.
-    timeout: Duration
-        Time after which the run is stopped and the step fails. By default 2 hours.
-    name: str, optional
-        Name of the step. By default `Curate` and the job's id.
-    """
+    verb: ClassVar[str]
 
-    job: CurationJob
+    job: GlueJob
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:
-        name = check_name(self.name or f"Curate {self.job.node.id}")
+        name = check_name(self.name or f"{self.verb} {self.job.node.id}")
         quotas = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
         states = task(
             name,
@@ -47,3 +51,22 @@ class Curate(Step):
 
     def grant(self, role: ServiceRole) -> None:
         allow(role, run_job(self.job.job_arn))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curate(RunGlueJob):
+    """Run a curation job to its end; if it is already running, try again later.
+
+    Parameters
+    ----------
+    job: CurationJob
+        The job that runs.
+    timeout: Duration
+        Time after which the run is stopped and the step fails. By default 2 hours.
+    name: str, optional
+        Name of the step. By default `Curate` and the job's id.
+    """
+
+    verb = "Curate"
+
+    job: CurationJob

@@ -1,4 +1,7 @@
-"""A zone: a bucket of the lake, its catalog, and who may use both."""
+"""A zone: a bucket of the lake, its catalog, and who may use both.
+
+Above 200 lines: half of it is the documentation of one construct and of its grants.
+"""
 
 from __future__ import annotations
 

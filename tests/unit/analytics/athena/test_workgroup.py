@@ -6,35 +6,15 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.analytics.athena import Workgroup
-from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import DESTROY_CONTEXT
-from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
-
-
-def build(scope: cdk.Stack, construct_id: str) -> None:
-    workgroup = Workgroup(scope, construct_id)
-    workgroup.add_query("Delays", name="delays", sql="select 1", database="lake")
-    workgroup.grant_run_queries(
-        ServiceRole(scope, f"{construct_id}Role", services=["lambda.amazonaws.com"], description="Asks")
-    )
+from tests.support import new_stack, properties, resources, template_of
 
 
 def configuration(stack: cdk.Stack) -> dict[str, object]:
     found: dict[str, object] = properties(template_of(stack), "AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
     return found
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    build(stack, "Analysts")
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(build)
 
 
 def test_enforces_encrypted_results_in_its_own_bucket(stack: cdk.Stack) -> None:
@@ -49,12 +29,6 @@ def test_enforces_encrypted_results_in_its_own_bucket(stack: cdk.Stack) -> None:
         "EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": stack.resolve(workgroup.key.key_arn)},
         "ExpectedBucketOwner": {"Ref": "AWS::AccountId"},
     }
-
-
-def test_uses_a_given_key_for_the_results(stack: cdk.Stack) -> None:
-    key = LakeKey(stack, "Key").key
-    assert Workgroup(stack, "Analysts", encryption_key=key).key is key
-    assert len(resources(template_of(stack), "AWS::KMS::Key")) == 1
 
 
 @pytest.mark.parametrize(("given", "days"), [(None, 30), (Duration.days(7), 7)])
@@ -77,20 +51,11 @@ def test_accepts_the_smallest_limit_and_refuses_less(stack: cdk.Stack) -> None:
         Workgroup(stack, "Tight", scan_limit=Size.mebibytes(9))
 
 
-def test_is_retained_with_its_history_by_default(stack: cdk.Stack) -> None:
-    Workgroup(stack, "Analysts")
-    (workgroup,) = resources(template_of(stack), "AWS::Athena::WorkGroup")
-    assert workgroup["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert workgroup["Properties"]["RecursiveDeleteOption"] is False
-
-
 @pytest.mark.parametrize("agreed", [True, False])
-def test_is_deleted_with_its_history_only_if_the_context_agrees(agreed: bool) -> None:
+def test_its_history_is_deleted_only_if_the_context_agrees(agreed: bool) -> None:
     stack = new_stack({DESTROY_CONTEXT: agreed})
     Workgroup(stack, "Analysts", removal_policy=cdk.RemovalPolicy.DESTROY)
-    (workgroup,) = resources(template_of(stack), "AWS::Athena::WorkGroup")
-    assert (workgroup["DeletionPolicy"] == "Delete") is agreed
-    assert workgroup["Properties"]["RecursiveDeleteOption"] is agreed
+    assert properties(template_of(stack), "AWS::Athena::WorkGroup")["RecursiveDeleteOption"] is agreed
 
 
 def test_a_saved_query_waits_for_its_workgroup(stack: cdk.Stack) -> None:

@@ -11,7 +11,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table
 from lake_blueprints.contracts import Column, Constraints, Dataset, DatasetFormat
@@ -20,7 +19,7 @@ from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from lake_blueprints.storage.s3 import Zone
-from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
+from tests.support import new_stack, properties, resources, template_of
 
 AIRLINES = Dataset(
     name="airlines", columns=[Column(name="carrier", type="string", required=True)], primary_key=["carrier"]
@@ -57,15 +56,6 @@ def namespace(stack: cdk.Stack) -> dict[str, Any]:
 
 def workgroup(stack: cdk.Stack) -> dict[str, Any]:
     return properties(template_of(stack), "AWS::RedshiftServerless::Workgroup")
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    build(stack, "Warehouse")
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(build)
 
 
 def test_encrypts_data_secret_and_audit_logs_with_one_key(stack: cdk.Stack) -> None:
@@ -211,12 +201,6 @@ def test_refuses_a_network_with_too_few_zones(stack: cdk.Stack, count: int, enha
     # A VPC of someone else's, which says no more about itself.
     with pytest.raises(ValueError, match=message):
         Warehouse(stack, "Warehouse", network=network.vpc, enhanced_vpc_routing=enhanced)
-
-
-def test_retains_its_data_its_key_and_its_logs_by_default(stack: cdk.Stack) -> None:
-    build(stack, "Warehouse")
-    for kind in ("AWS::RedshiftServerless::Namespace", "AWS::KMS::Key", "AWS::Logs::LogGroup"):
-        assert {found["DeletionPolicy"] for found in resources(template_of(stack), kind)} == {"RetainExceptOnCreate"}
 
 
 def test_deletes_its_data_with_a_last_snapshot_if_construct_and_context_agree() -> None:

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.foundation.encryption import HashSalt, LakeKey
-from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    HashSalt(stack, "Salt")
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(HashSalt)
+from tests.support import new_stack, properties, template_of
 
 
 def test_is_generated_by_secrets_manager_and_in_no_template(stack: cdk.Stack) -> None:
@@ -24,13 +14,6 @@ def test_is_generated_by_secrets_manager_and_in_no_template(stack: cdk.Stack) ->
     secret = properties(template_of(stack), "AWS::SecretsManager::Secret")
     assert secret["GenerateSecretString"] == {"ExcludePunctuation": True, "PasswordLength": 64}
     assert "SecretString" not in secret
-
-
-def test_is_retained_by_default_with_its_key(stack: cdk.Stack) -> None:
-    HashSalt(stack, "Salt")
-    template = template_of(stack)
-    kept = [*resources(template, "AWS::SecretsManager::Secret"), *resources(template, "AWS::KMS::Key")]
-    assert {item["DeletionPolicy"] for item in kept} == {"RetainExceptOnCreate"}
 
 
 def test_leaves_the_policy_of_a_given_key_alone(stack: cdk.Stack) -> None:

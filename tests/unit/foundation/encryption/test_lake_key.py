@@ -6,10 +6,9 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.foundation.encryption import LakeKey
-from tests.support import assert_passes_the_gates, properties, template_of
+from tests.support import properties, template_of
 
 SWITCHES = {
     "cloudwatch_logs": {"Logs"},
@@ -24,11 +23,6 @@ SWITCHES = {
 }
 
 
-def everything_on(stack: cdk.Stack, name: str) -> LakeKey:
-    switches: dict[str, Any] = dict.fromkeys(SWITCHES, True)
-    return LakeKey(stack, name, **switches)
-
-
 def only(stack: cdk.Stack, switch: str) -> LakeKey:
     switches: dict[str, Any] = {"cloudwatch_logs": False, switch: True}
     return LakeKey(stack, "Key", **switches)
@@ -37,15 +31,6 @@ def only(stack: cdk.Stack, switch: str) -> LakeKey:
 def statements(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
     policy = properties(template_of(stack), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
     return {statement.get("Sid", "Root"): statement for statement in policy}
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    everything_on(stack, "Key")
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(everything_on)
 
 
 def test_rotates_and_delegates_to_the_account(stack: cdk.Stack) -> None:

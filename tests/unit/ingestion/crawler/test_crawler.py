@@ -9,13 +9,12 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration
 from aws_cdk import aws_logs as logs
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Database
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.crawler import Crawler, Recrawl, SchemaDelete, SchemaUpdate
 from lake_blueprints.storage.s3 import LifecycleRule, StorageClass, Transition, Zone
-from tests.support import assert_passes_the_gates, properties, resources, template_of
+from tests.support import properties, resources, template_of
 
 
 def crawler(stack: cdk.Stack, **options: Any) -> Crawler:
@@ -26,28 +25,6 @@ def crawler(stack: cdk.Stack, **options: Any) -> Crawler:
 
 def crawled(stack: cdk.Stack) -> dict[str, Any]:
     return properties(template_of(stack), "AWS::Glue::Crawler")
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    crawler(stack, table_prefix="ref_")
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    def build(stack: cdk.Stack, name: str) -> None:
-        database = Database(stack, f"{name}Database", zone=Zone(stack, f"{name}Zone"))
-        Crawler(
-            stack,
-            name,
-            database=database,
-            prefixes=["reference/", "raw/"],
-            table_prefix="ref_",
-            schedule="cron(15 2 * * ? *)",
-            exclusions=["**/_temporary/**"],
-            sample_size=10,
-        )
-
-    assert_passes_the_gates(build)
 
 
 def test_runs_on_demand_crawls_everything_and_forgets_nothing_by_default(stack: cdk.Stack) -> None:

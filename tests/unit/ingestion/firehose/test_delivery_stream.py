@@ -14,7 +14,6 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
@@ -36,7 +35,7 @@ from lake_blueprints.ingestion.firehose.permissions import write_to_zone
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.storage.s3 import Zone
 from template_checks.core.limit import Limit, Span
-from tests.support import assert_passes_the_gates, properties, resources, template_of
+from tests.support import properties, resources, template_of
 
 SIZE = Limit("AWS::KinesisFirehose::DeliveryStream", "SizeInMBs", Span(1, 64), unit="MiB", source="")
 INTERVAL = Limit("AWS::KinesisFirehose::DeliveryStream", "IntervalInSeconds", Span(0, 900), unit="seconds", source="")
@@ -94,39 +93,6 @@ def function(stack: cdk.Stack) -> lambda_.Function:
 def topic(stack: cdk.Stack, name: str = "Topic") -> sns.Topic:
     key = LakeKey(stack, f"{name}Key").key
     return sns.Topic(stack, name, master_key=key, enforce_ssl=True)
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, flights: Dataset, template_snapshot: SnapshotAssertion) -> None:
-    delivery(stack, flights, source=Stream(stack, "Stream"))
-    assert template_of(stack) == template_snapshot
-
-
-def test_converting_matches_its_snapshot(
-    stack: cdk.Stack, flights: Dataset, template_snapshot: SnapshotAssertion
-) -> None:
-    schema = table(stack, flights)
-    DeliveryStream(stack, "Delivery", destination=ParquetDestination(table=schema), alarm_topic=topic(stack))
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates(flights: Dataset) -> None:
-    def build(stack: cdk.Stack, name: str) -> None:
-        zone = Zone(stack, f"{name}Zone")
-        arn = stack.format_arn(service="lambda", resource="function", resource_name=name, arn_format=COLON)
-        told = topic(stack, f"{name}Topic")
-        stream = Stream(stack, f"{name}Stream")
-        schema = Database(stack, f"{name}Database", zone=zone, lake_formation=True).add_table(flights)
-        records = S3Destination(zone=zone, dataset=flights, prefix="raw/")
-        DeliveryStream(stack, f"{name}Raw", source=stream, destination=records, alarm_topic=told)
-        DeliveryStream(
-            stack,
-            f"{name}Parquet",
-            destination=ParquetDestination(table=schema),
-            transform=Transform(function=lambda_.Function.from_function_arn(stack, f"{name}Function", arn)),
-            alarm_topic=told,
-        )
-
-    assert_passes_the_gates(build)
 
 
 def test_writes_records_as_they_came_by_default(stack: cdk.Stack, flights: Dataset) -> None:

@@ -10,12 +10,10 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_kinesis import StreamMode
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.foundation.encryption import LakeKey
-from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from lake_blueprints.ingestion.kinesis import Stream
-from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
+from tests.support import properties, resources, template_of
 
 
 def stream(stack: cdk.Stack) -> dict[str, Any]:
@@ -25,15 +23,6 @@ def stream(stack: cdk.Stack) -> dict[str, Any]:
 def topic(stack: cdk.Stack, name: str = "Topic") -> sns.Topic:
     key = LakeKey(stack, f"{name}Key").key
     return sns.Topic(stack, name, master_key=key, enforce_ssl=True)
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    Stream(stack, "Stream")
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(lambda stack, name: Stream(stack, name, alarm_topic=topic(stack, f"{name}Topic")))
 
 
 def test_is_on_demand_for_a_day_under_a_key_of_its_own_by_default(stack: cdk.Stack) -> None:
@@ -51,13 +40,6 @@ def test_has_shards_when_they_are_given(stack: cdk.Stack) -> None:
     assert (stream(stack)["ShardCount"], stream(stack)["RetentionPeriodHours"]) == (2, 168)
 
 
-def test_uses_the_key_that_is_given(stack: cdk.Stack) -> None:
-    key = LakeKey(stack, "Key").key
-    Stream(stack, "Stream", encryption_key=key)
-    assert stream(stack)["StreamEncryption"]["KeyId"] == stack.resolve(key.key_arn)
-    assert len(resources(template_of(stack), "AWS::KMS::Key")) == 1
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -72,14 +54,6 @@ def test_uses_the_key_that_is_given(stack: cdk.Stack) -> None:
 def test_refuses_what_kinesis_refuses(stack: cdk.Stack, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Stream(stack, "Stream", **options)
-
-
-def test_is_retained_with_its_key_unless_construct_and_context_agree() -> None:
-    for context, policy in (({}, "RetainExceptOnCreate"), ({DESTROY_CONTEXT: True}, "Delete")):
-        stack = new_stack(context)
-        Stream(stack, "Stream", removal_policy=cdk.RemovalPolicy.DESTROY)
-        for kind in ("AWS::Kinesis::Stream", "AWS::KMS::Key"):
-            assert [found["DeletionPolicy"] for found in resources(template_of(stack), kind)] == [policy]
 
 
 def test_grants_are_exact(stack: cdk.Stack) -> None:

@@ -14,15 +14,13 @@ from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from syrupy.assertion import SnapshotAssertion
 
 from lake_blueprints.catalog import Database, Table
 from lake_blueprints.contracts import Column, Dataset, Masking
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
-from lake_blueprints.foundation.removal import DESTROY_CONTEXT
 from lake_blueprints.processing.curation import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
 from lake_blueprints.storage.s3 import Zone
-from tests.support import assert_passes_the_gates, new_stack, properties, resources, template_of
+from tests.support import assert_passes_the_gates, properties, resources, template_of
 
 FLIGHTS = Dataset(
     name="flights",
@@ -82,15 +80,6 @@ def _end(arn: Any) -> str:
         return arn
     parts = arn.get("Fn::Join", ["", ["<bucket or key>"]])[1]
     return str(parts[-1])
-
-
-def test_matches_its_snapshot(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
-    job(stack)
-    assert template_of(stack) == template_snapshot
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(job)
 
 
 def test_is_glue_5_1_on_two_workers_for_an_hour_by_default(stack: cdk.Stack) -> None:
@@ -233,14 +222,6 @@ def test_logs_of_glue_4_are_where_it_puts_them(stack: cdk.Stack) -> None:
         *({"Fn::Join": ["", ["/aws-glue/jobs-", role, f"-{security}/{name}"]]} for name in ("error", "output")),
         f"/aws-glue/jobs/logs-v2-{security}",
     ]
-
-
-def test_logs_are_deleted_only_if_construct_and_context_agree() -> None:
-    for context, policy in (({}, "RetainExceptOnCreate"), ({DESTROY_CONTEXT: True}, "Delete")):
-        stack = new_stack(context)
-        job(stack, removal_policy=cdk.RemovalPolicy.DESTROY)
-        groups = resources(template_of(stack), "AWS::Logs::LogGroup")
-        assert [one["DeletionPolicy"] for one in groups] == [policy, policy]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import Duration
 
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
-from tests.support import assert_passes_the_gates, properties, resources, template_of
-
-
-def test_passes_the_gates() -> None:
-    assert_passes_the_gates(AccessLogBucket)
+from tests.support import properties, resources, template_of
 
 
 def test_lets_only_log_delivery_of_this_account_write(stack: cdk.Stack) -> None:

@@ -8,6 +8,8 @@ Columns of numbers are numeric features and columns of text are categories. Ever
 categories and the naive baseline included, is learnt from the earlier rows only.
 
 Syntax and libraries are those of the containers: Python from 3.9, scikit-learn from 1.2, pandas from 1.1.
+
+Above 200 lines: SageMaker runs it as one file.
 """
 
 from __future__ import annotations

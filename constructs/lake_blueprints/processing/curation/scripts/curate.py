@@ -2,6 +2,8 @@
 
 Every record is accounted for: read = curated + duplicates + filtered + quarantined. A run that was killed at any
 point is repaired by the next one. The plan, the guarantees and their limits: docs/etl.md.
+
+Above 200 lines: the order in which records are written is read from top to bottom.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 from awsglue.context import GlueContext
 from awsglue.job import Job
 from awsglue.utils import getResolvedOptions
+from lake_curation import dynamodb
 from lake_curation.batch_counts import BatchCounts
 from lake_curation.catalog import register_partitions, renew_partitions
 from lake_curation.columns import FILTERED, GOOD, QUARANTINED, ROW, STATUS, quoted
@@ -29,7 +32,7 @@ from lake_curation.quarantine import write_quarantine
 from lake_curation.references import References
 from lake_curation.schema_evolution import SchemaEvolution
 from lake_curation.source import records
-from lake_curation.storage import Location
+from lake_curation.storage import Location, SourceObject
 from lake_curation.validation import validate
 from lake_curation.writing import Files, append
 from pyspark import SparkContext, StorageLevel
@@ -70,9 +73,14 @@ class Run:
         """Work through the batches; a run that finds nothing new reports zeros."""
         self.reshape()
         self.renew_copy()
-        self.report(self.ledger.next_batch(self.source.objects()))
-        while (batch := self.ledger.next_batch(self.source.objects())).objects:
+        self.report(self.ledger.next_batch(self.arrived()))
+        while (batch := self.ledger.next_batch(self.arrived())).objects:
             self.report(batch)
+
+    def arrived(self) -> Iterable[SourceObject]:
+        """List what the source holds; of exports, the data files of those that are complete."""
+        listed = self.source.objects()
+        return dynamodb.exported(self.source, listed) if self.plan.format == dynamodb.FORMAT else listed
 
     def report(self, batch: Batch) -> None:
         """Work on a batch and leave its report. Only when that is done does it count as read."""

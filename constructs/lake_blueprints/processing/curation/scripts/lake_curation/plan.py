@@ -1,4 +1,7 @@
-"""The plan: what the data contract demands of the dataset, compiled to JSON by the constructs."""
+"""The plan: what the data contract demands of the dataset, compiled to JSON by the constructs.
+
+Above 200 lines: one class for each part of the plan.
+"""
 
 from __future__ import annotations
 
@@ -167,8 +170,8 @@ class Plan:
         return [*(column.name for column in self.columns), *joined, *self.derive]
 
     def _check(self) -> None:
-        if self.format not in ("json", "csv", "parquet"):
-            raise CurateError(f"plan: format must be json, csv or parquet, got {self.format!r}")
+        if self.format not in ("json", "csv", "parquet", "dynamodb-json"):
+            raise CurateError(f"plan: format must be json, csv, parquet or dynamodb-json, got {self.format!r}")
         for i, column in enumerate(self.columns):
             if column.family not in TYPES:
                 raise CurateError(f"plan: columns[{i}]: type {column.type!r} is not a Spark type; one of {TYPES}")

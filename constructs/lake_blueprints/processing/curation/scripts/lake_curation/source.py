@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lake_curation.columns import BLOCK, BROKEN, CORRUPT, FIELDS, MODIFIED, OBJECT, PARSED, RAW, ROW, quoted, schema
+from lake_curation.dynamodb import FORMAT, plain_items
 from lake_curation.parsing import JSON_OPTIONS, is_one_value
 from lake_curation.plan import Field, Plan
 from lake_curation.storage import SourceObject
@@ -23,7 +24,7 @@ def records(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceOb
     """Read the objects; PARSED has a field for each column of the plan."""
     if plan.format == "parquet":
         rows = _parquet(spark, plan, bucket, objects)
-    elif plan.format == "json":
+    elif plan.format in ("json", FORMAT):
         rows = _json(spark, plan, bucket, objects)
     else:
         rows = _csv(spark, plan, bucket, objects)
@@ -33,9 +34,11 @@ def records(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceOb
 
 def _json(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
     wanted = schema([*((column.source, column.json_type) for column in plan.columns), (CORRUPT, "string")])
-    rows = _lines(spark, bucket, objects).withColumn(PARSED, F.from_json(RAW, wanted, JSON_OPTIONS))
-    broken = F.col(PARSED).isNull() | F.col(PARSED)[CORRUPT].isNotNull() | ~is_one_value(F.col(RAW))
-    return rows.withColumn(FIELDS, F.col(RAW)).withColumn(BROKEN, broken)
+    rows = _lines(spark, bucket, objects)
+    rows = rows.withColumn(FIELDS, plain_items(RAW) if plan.format == FORMAT else F.col(RAW))
+    rows = rows.withColumn(PARSED, F.from_json(FIELDS, wanted, JSON_OPTIONS))
+    broken = F.col(PARSED).isNull() | F.col(PARSED)[CORRUPT].isNotNull() | ~is_one_value(F.col(FIELDS))
+    return rows.withColumn(BROKEN, broken)
 
 
 def _csv(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:

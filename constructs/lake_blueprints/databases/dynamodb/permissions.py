@@ -1,0 +1,73 @@
+"""Permissions of readers, writers and exports of a DynamoDB table, with the key that it is encrypted with."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+
+from lake_blueprints.foundation.access import Permission, arn_of
+from lake_blueprints.storage.s3 import Zone
+from lake_blueprints.storage.s3 import permissions as objects
+
+_API = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html"
+_KEY = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"
+_EXPORT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html"
+
+_READ = ("GetItem", "BatchGetItem", "Query", "Scan", "DescribeTable")
+_WRITE = ("PutItem", "BatchWriteItem", "UpdateItem", "DeleteItem", "DescribeTable")
+
+
+def read_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
+    """Read items by key, by query and by scan, and decrypt them."""
+    return _use(table, key, _READ, ("kms:Decrypt",), "reads items")
+
+
+def write_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
+    """Put, change and delete items, and encrypt them; not read them."""
+    return _use(table, key, _WRITE, ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"), "writes items")
+
+
+def export_items(table: dynamodb.ITable, key: kms.IKey, zone: Zone, prefix: str) -> tuple[Permission, ...]:
+    """Export a table to a prefix of a zone, under the identity that asks for it, and follow the export."""
+    because, arn = "exports the table", table.table_arn
+    export_arn = f"{arn}/export/*"
+    unnamed = "an export is named by DynamoDB when it begins"
+    return (
+        Permission(actions=("dynamodb:ExportTableToPointInTime",), on=(arn,), because=because, sources=(_EXPORT,)),
+        Permission(
+            actions=("dynamodb:DescribeExport",),
+            on=(export_arn,),
+            because=because,
+            sources=(_EXPORT,),
+            wildcard=unnamed,
+        ),
+        objects.on_objects(zone, objects.UPLOAD, [prefix], because, wildcard="DynamoDB names the objects of an export"),
+        objects.with_key(zone, objects.ENCRYPT, [prefix], because),
+        _with_key(table, key, ("kms:Decrypt",), because),
+    )
+
+
+def _use(
+    table: dynamodb.ITable, key: kms.IKey, actions: tuple[str, ...], key_actions: tuple[str, ...], because: str
+) -> tuple[Permission, ...]:
+    return (
+        Permission(
+            actions=tuple(f"dynamodb:{action}" for action in actions),
+            on=(table.table_arn,),
+            because=because,
+            sources=(_API,),
+        ),
+        _with_key(table, key, key_actions, because),
+    )
+
+
+def _with_key(table: dynamodb.ITable, key: kms.IKey, actions: tuple[str, ...], because: str) -> Permission:
+    context = {
+        "kms:ViaService": "dynamodb.${AWS::Region}.amazonaws.com",
+        "kms:EncryptionContext:aws:dynamodb:tableName": table.table_name,
+        "kms:EncryptionContext:aws:dynamodb:subscriberId": Stack.of(table).account,
+    }
+    return Permission(
+        actions=actions, on=(arn_of(key),), because=because, sources=(_KEY,), policy_of=key, contexts=(context,)
+    )

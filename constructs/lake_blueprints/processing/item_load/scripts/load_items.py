@@ -1,0 +1,135 @@
+"""Glue job: put every row of a curated table into a DynamoDB table as an item, each key once."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import boto3
+from awsglue.context import GlueContext
+from awsglue.job import Job
+from awsglue.utils import getResolvedOptions
+from boto3.dynamodb.types import TypeSerializer
+from pyspark import SparkContext
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.utils import AnalysisException
+
+# Of one BatchWriteItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+BATCH = 25
+# Of a request whose rest DynamoDB hands back; each waits twice as long as the one before, up to 20 seconds.
+ATTEMPTS = 12
+LONGEST_WAIT = 20.0
+
+
+class LoadError(Exception):
+    """A table that cannot be loaded as it is."""
+
+
+def attribute(value: Any) -> Any:
+    """Return a value as DynamoDB's clients take it; nulls inside of it are left out of maps and kept in lists."""
+    match value:
+        case float():
+            number = Decimal(repr(value))
+            if not number.is_finite():
+                raise LoadError(f"DynamoDB has no number {value}")
+            return number
+        case datetime():
+            # Spark hands times over in the time zone of the worker.
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case dict():
+            return {str(name): attribute(part) for name, part in value.items() if part is not None}
+        case list():
+            return [attribute(part) for part in value]
+    return bytes(value) if isinstance(value, bytearray) else value
+
+
+def item(row: Row, time_to_live: str | None) -> dict[str, Any]:
+    """Return a row as an item, without the columns that are null."""
+    values = {name: value for name, value in row.asDict(recursive=True).items() if value is not None}
+    if time_to_live in values and isinstance(values[time_to_live], datetime):
+        values[time_to_live] = int(values[time_to_live].timestamp())
+    serialize = TypeSerializer().serialize
+    return {name: serialize(attribute(value)) for name, value in values.items()}
+
+
+def put(client: Any, table: str, items: list[dict[str, Any]]) -> None:
+    """Put up to 25 items, and what DynamoDB hands back again, later and later."""
+    requests = {table: [{"PutRequest": {"Item": one}} for one in items]}
+    for attempt in range(ATTEMPTS):
+        requests = client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
+        if not requests:
+            return
+        time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.1 * 2**attempt)))
+    raise LoadError(f"DynamoDB took {len(requests[table])} items of a batch not even at attempt {ATTEMPTS}")
+
+
+def put_rows(rows: Iterator[Row], table: str, time_to_live: str | None) -> Iterator[int]:
+    """Put the rows of one partition; yield their number."""
+    client, count = boto3.client("dynamodb"), 0
+    while batch := [item(row, time_to_live) for row in islice(rows, BATCH)]:
+        put(client, table, batch)
+        count += len(batch)
+    yield count
+
+
+def check_keys(rows: DataFrame, keys: list[str]) -> int:
+    """Return the number of rows, each of which has a key of its own."""
+    named = [F.col(f"`{key}`") for key in keys]
+    total: int = rows.count()
+    missing = rows.where(" OR ".join(f"`{key}` IS NULL" for key in keys)).count()
+    if missing:
+        raise LoadError(f"{missing} rows have no {' or '.join(keys)}, which is the key of the items")
+    distinct = rows.select(*named).distinct().count()
+    if distinct != total:
+        raise LoadError(
+            f"{total - distinct} rows have the {', '.join(keys)} of another row; an item would replace the other"
+        )
+    return total
+
+
+def table_of(spark: SparkSession, schema: str, uri: str) -> DataFrame:
+    """Return the rows of the table; it has no folder before its first row."""
+    try:
+        return spark.read.schema(schema).parquet(uri)
+    except AnalysisException as error:
+        if "PATH_NOT_FOUND" not in str(error):
+            raise
+        return spark.createDataFrame([], schema)
+
+
+def load(spark: SparkSession, args: dict[str, str]) -> None:
+    """Load the table, and check that every row was put."""
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    schema = ", ".join(f"`{name}` {kind}" for name, kind in json.loads(args["columns"]))
+    rows = table_of(spark, schema, args["source"])
+    table, time_to_live = args["table"], args.get("time_to_live")
+    expected = check_keys(rows, json.loads(args["keys"]))
+    written = sum(rows.rdd.mapPartitions(lambda part: put_rows(part, table, time_to_live)).collect())
+    print(json.dumps({"table": table, "rows": expected, "items": written}))
+    if written != expected:
+        raise LoadError(f"{expected} rows were read and {written} items written")
+
+
+def main() -> None:
+    required = ["JOB_NAME", "source", "columns", "table", "keys"]
+    optional = ["time_to_live"] if any(word.startswith("--time_to_live") for word in sys.argv) else []
+    args = getResolvedOptions(sys.argv, [*required, *optional])
+    context = GlueContext(SparkContext.getOrCreate())
+    job = Job(context)
+    job.init(args["JOB_NAME"], args)
+    load(context.spark_session, args)
+    job.commit()
+
+
+if __name__ == "__main__":
+    main()

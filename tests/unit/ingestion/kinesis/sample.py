@@ -1,0 +1,15 @@
+"""Sample of a data stream."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+
+from lake_blueprints.ingestion.kinesis import Stream
+from template_checks.limits import kinesis
+from tests.conformance.sample import Limited, Sample
+
+SAMPLE = Sample(
+    construct=Stream,
+    options=lambda lake: {"alarm_topic": lake.topic},
+    limits={"retention": Limited(limit=kinesis.RETENTION, options=lambda _, n: {"retention": Duration.hours(n)})},
+)

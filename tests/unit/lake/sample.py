@@ -1,0 +1,19 @@
+"""Sample of a data lake."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from lake_blueprints.contracts import AccessRole
+from lake_blueprints.lake import DataLake
+from tests.conformance.sample import Sample
+
+WRITER = AccessRole(name="writer", access="write")
+SAMPLE = Sample(
+    construct=DataLake,
+    options=lambda lake: {"datasets": [evolve(lake.dataset, roles=[WRITER])], "warehouse": True},
+    grants={
+        "grant_put_records": lambda *_: {"dataset": "flights"},
+        "grant_role": lambda *_: {"dataset": "flights", "role": "writer"},
+    },
+)

@@ -1,0 +1,25 @@
+"""Sample of an item load job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Duration
+
+from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.processing.item_load import ItemLoadJob
+from template_checks.limits import glue
+from tests.conformance.fixtures import Fixtures
+from tests.conformance.sample import Limited, Sample
+
+
+def _target(lake: Fixtures) -> Any:
+    known = lake.scope.node.try_find_child("Serving")
+    return known or ServingTable(lake.scope, "Serving", dataset=lake.dataset, encryption_key=lake.key)
+
+
+SAMPLE = Sample(
+    construct=ItemLoadJob,
+    options=lambda lake: {"source": lake.table, "target": _target(lake)},
+    limits={"timeout": Limited(limit=glue.JOB_TIMEOUT, options=lambda _, n: {"timeout": Duration.minutes(n)})},
+)

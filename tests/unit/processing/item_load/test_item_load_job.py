@@ -1,0 +1,45 @@
+"""ItemLoadJob: arguments of the job, and failures."""
+
+from __future__ import annotations
+
+import json
+
+import aws_cdk as cdk
+import pytest
+from attrs import evolve
+
+from lake_blueprints import Column, Database, Dataset, Zone
+from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.processing.item_load import ItemLoadJob
+from tests.support import properties, template_of
+
+PEOPLE = Dataset(
+    name="people",
+    columns=[Column(name="id", type="int"), Column(name="mail", type="string", classification="restricted")],
+    primary_key=["id"],
+)
+
+
+def job(stack: cdk.Stack, dataset: Dataset, served: Dataset = PEOPLE, *, restricted: bool = False) -> ItemLoadJob:
+    source = Database(stack, "Database", zone=Zone(stack, "Curated")).add_table(dataset)
+    target = ServingTable(stack, "Table", dataset=served, time_to_live="expires")
+    return ItemLoadJob(stack, "Load", source=source, target=target, restricted=restricted)
+
+
+def test_the_script_gets_columns_keys_and_the_time_to_live(stack: cdk.Stack) -> None:
+    found = job(stack, PEOPLE, restricted=True)
+    arguments = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
+    assert json.loads(arguments["--columns"]) == [["id", "int"], ["mail", "string"]]
+    assert (arguments["--keys"], arguments["--time_to_live"]) == ('["id"]', "expires")
+    assert arguments["--table"] == stack.resolve(found.target.table_name)
+
+
+def test_refuses_restricted_columns_unless_they_are_asked_for(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="table 'people' has the restricted columns mail"):
+        job(stack, PEOPLE)
+
+
+def test_refuses_a_table_without_the_keys(stack: cdk.Stack) -> None:
+    other = evolve(PEOPLE, columns=[Column(name="code", type="int")], primary_key=["code"])
+    with pytest.raises(ValueError, match="the key 'id', which is no column of table 'people'; its columns are code"):
+        job(stack, other)

@@ -1,0 +1,16 @@
+"""Samples of the S3 storage."""
+
+from __future__ import annotations
+
+from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket, Zone
+from tests.conformance.sample import Sample
+
+ACCESS_LOG_BUCKET = Sample(construct=AccessLogBucket)
+LAKE_BUCKET = Sample(construct=LakeBucket)
+ZONE = Sample(
+    construct=Zone,
+    grants={
+        "grant_delete": lambda *_: {"prefix": "flights/"},
+        "grant_objects": lambda *_: {"prefix": "flights/"},
+    },
+)
