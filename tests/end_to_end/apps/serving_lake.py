@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from attrs import evolve
 
 from lake_blueprints import Column, CurationJob, Database, Dataset, LakeKey, Zone
-from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.processing.curation import Curate
@@ -27,7 +26,7 @@ FLIGHTS = Dataset(
     primary_key=["flight"],
     partition_keys=["day"],
 )
-SERVED = evolve(FLIGHTS, name="served", format=DatasetFormat.DYNAMODB_JSON)
+SERVED = evolve(FLIGHTS, name="served")
 
 app = cdk.App()
 stack = cdk.Stack(app, "Serving")
@@ -35,18 +34,19 @@ key = LakeKey(stack, "Key").key
 raw, curated = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated"))
 database = Database(stack, "Database", zone=curated)
 flights = database.add_table(FLIGHTS)
-again = database.add_table(evolve(FLIGHTS, name="served"))
+again = database.add_table(SERVED)
 table = ServingTable(stack, "Table", dataset=FLIGHTS, encryption_key=key)
 curate = CurationJob(stack, "Curate", dataset=FLIGHTS, source=raw, target=flights)
 load = ItemLoadJob(stack, "Load", source=flights, target=table)
-curate_again = CurationJob(stack, "CurateServed", dataset=SERVED, source=raw, target=again)
+export = ExportItems(table=table, zone=raw, prefix="served/")
+curate_again = CurationJob(stack, "CurateServed", source=export.landing(SERVED), target=again)
 pipeline = Pipeline(
     stack,
     "Pipeline",
     steps=[
         Curate(job=curate),
         LoadItems(job=load),
-        ExportItems(table=table, zone=raw, prefix="served/"),
+        export,
         Curate(job=curate_again),
     ],
     encryption_key=key,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from attrs import evolve
 from aws_cdk import Duration
 
+from lake_blueprints.catalog import Landing, Unpartitioned
 from lake_blueprints.catalog.names import check_prefix
+from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb.permissions import export_items
 from lake_blueprints.databases.dynamodb.serving_table import ServingTable
 from lake_blueprints.foundation.access import ServiceRole, allow
@@ -35,8 +38,8 @@ _TRANSIENT = ("DynamoDb.InternalServerErrorException", "DynamoDb.SdkClientExcept
 class ExportItems(Step):
     """Export the items of a table to a prefix of a zone, as DynamoDB JSON.
 
-    An export reads the table's backup and takes none of its capacity. A `CurationJob` of a dataset whose format is
-    `DatasetFormat.DYNAMODB_JSON` reads the exports below the prefix that are complete, by their manifests.
+    An export reads the table's backup and takes none of its capacity. A `CurationJob` whose source is the step's
+    `landing` reads the exports below the prefix that are complete, by their manifests.
 
     Parameters
     ----------
@@ -84,6 +87,11 @@ class ExportItems(Step):
         seconds = self.changes_of.to_seconds() if self.changes_of else _LONGEST.to_seconds()
         if not _SHORTEST.to_seconds() <= seconds <= _LONGEST.to_seconds():
             raise ValueError(f"'changes_of' must be 15 minutes to 24 hours, got {seconds:g} seconds")
+
+    def landing(self, dataset: Dataset) -> Landing:
+        """Return the exports as records of a dataset, which a `CurationJob` takes as its source."""
+        exported = evolve(dataset, format=DatasetFormat.DYNAMODB_JSON)
+        return Landing(zone=self.zone, prefix=self.prefix, dataset=exported, layout=Unpartitioned())
 
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Export {self.table.node.id}")
