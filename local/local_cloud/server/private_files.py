@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from local_cloud.errors import LocalCloudError
 
 OWNER_ONLY = 0o077
 """The mask of permissions under which programs are started."""
+
+
+def file_name(name: str) -> str:
+    """Return the name of a resource as that of a file: it names no other folder, whatever AWS lets a name be."""
+    quoted = quote(name, safe=" ")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
 
 
 def make_private(folder: Path) -> None:

@@ -14,6 +14,7 @@ from local_cloud.engines.engine import Engine
 from local_cloud.engines.firehose.pipeline import Pipeline
 from local_cloud.errors import LocalCloudError, without_values
 from local_cloud.server.patching import Patches
+from local_cloud.server.private_files import file_name
 from local_cloud.server.runtime import Runtime
 
 _POLL_SECONDS = 0.1
@@ -155,7 +156,7 @@ class FirehoseEngine(Engine):
                     wait = _RETRY_SECONDS
 
     def _log(self, pipeline: Pipeline, error: Exception) -> None:
-        path = self.runtime.workdir / "logs" / "firehose" / f"{pipeline.stream.delivery_stream_name}.log"
+        path = self.runtime.workdir / "logs" / "firehose" / f"{file_name(pipeline.stream.delivery_stream_name)}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as log:
             log.writelines((*traceback.format_tb(error.__traceback__), f"{without_values(error)}\n"))

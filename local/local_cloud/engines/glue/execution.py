@@ -19,6 +19,7 @@ from local_cloud.engines.glue.spark_log import AccessLog
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.log_groups import publish_log
 from local_cloud.server.objects import Mirror
+from local_cloud.server.private_files import file_name
 from local_cloud.server.processes import ProcessGroup, Stopped, TimedOut
 from local_cloud.server.runtime import Runtime
 from local_cloud.sql.catalog import Catalog
@@ -54,7 +55,7 @@ class JobExecution:
         self._folder = runtime.workdir / "glue" / run.job_run_id
         self._mirror = Mirror(runtime.objects, self._folder / "s3")
         self._accesses = AccessLog(self._folder)
-        logs = runtime.workdir / "logs" / "glue" / job.name
+        logs = runtime.workdir / "logs" / "glue" / file_name(job.name)
         self._output = logs / f"{run.job_run_id}.out"
         self._errors = logs / f"{run.job_run_id}.err"
 

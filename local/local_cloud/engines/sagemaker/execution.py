@@ -19,6 +19,7 @@ from moto.core.utils import utcnow
 from local_cloud.engines.sagemaker.request import decode
 from local_cloud.server.log_groups import publish_log
 from local_cloud.server.objects import file_of, split_uri
+from local_cloud.server.private_files import file_name
 from local_cloud.server.processes import ProcessGroup, Stopped, TimedOut
 from local_cloud.server.runtime import Runtime
 
@@ -46,9 +47,9 @@ class TrainingExecution:
         self._stop = threading.Event()
         self._channels = request.get("InputDataConfig") or []
         self._parameters = {name: decode(value) for name, value in request["HyperParameters"].items()}
-        self._folder = runtime.workdir / "training" / job.training_job_name
+        self._folder = runtime.workdir / "training" / file_name(job.training_job_name)
         self._base = self._folder / "opt" / "ml"
-        self._log = runtime.workdir / "logs" / "training" / f"{job.training_job_name}.log"
+        self._log = runtime.workdir / "logs" / "training" / f"{file_name(job.training_job_name)}.log"
         job.training_job_status = "InProgress"
         job.training_end_time = None
         job.final_metric_data_list = None
