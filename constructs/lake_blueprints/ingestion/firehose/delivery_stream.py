@@ -97,14 +97,17 @@ class DeliveryStream(Construct):
 
         key = self.zone.key
         self.role = ServiceRole(
-            self, "Role", services=["firehose.amazonaws.com"], description=f"Delivers '{self.dataset.name}' to a zone"
+            self,
+            "Role",
+            services=["firehose.amazonaws.com"],
+            description=f"Delivers '{self.dataset.name}' to {destination.receiver}",
         )
         self.log_group = logs.LogGroup(self, "Log", encryption_key=key, retention=log_retention)
         guard_removal(self.log_group, removal_policy, encryption_key=key)
         # Firehose creates neither group nor stream, and without them logs nothing.
         self.log_stream = logs.LogStream(self, "LogStream", log_group=self.log_group)
         guard_removal(self.log_stream, removal_policy)
-        bound = self.source.bind(self.role, key)
+        bound = self.source.bind(self, self.role, key)
         self._allow(bound.permissions)
         options = DestinationBindOptions(
             role=self.role,
@@ -116,7 +119,7 @@ class DeliveryStream(Construct):
             buffering=self.buffering,
             transform=transform,
         )
-        resource = _FIREHOSE(self, "Delivery", **bound.properties, **destination.bind(options))
+        resource = _FIREHOSE(self, "Delivery", **bound.properties, **destination.bind(self, options))
         if bound.acknowledgment:
             Validations.of(resource).acknowledge(bound.acknowledgment)
         destination.prepare(self.role, resource)
@@ -146,7 +149,7 @@ class DeliveryStream(Construct):
         late = late_after(self.buffering.seconds, self._freshness, self.source.retention)
         return (
             *self.destination.alarm_specs(name, late),
-            self.source.throttled(name),
+            *self.source.alarm_specs(name),
             *([transform_failed(name)] if self.transform else []),
         )
 

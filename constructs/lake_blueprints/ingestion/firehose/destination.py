@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
+from constructs import Construct
 
 from lake_blueprints.catalog import Landing
 from lake_blueprints.contracts import Dataset
@@ -54,6 +55,9 @@ class Destination(ABC):
         Contract of the records.
     """
 
+    receiver = "a zone"
+    """The receiver of the records, as the description of the role has it."""
+
     landing: Landing | None = None
     """The records in a zone; none if they are delivered elsewhere."""
 
@@ -81,8 +85,16 @@ class Destination(ABC):
         """What the role of the delivery stream may do with the destination."""
 
     @abstractmethod
-    def bind(self, options: DestinationBindOptions) -> Mapping[str, Any]:
-        """Return the destination's properties of the delivery stream, by the names of `CfnDeliveryStream`."""
+    def bind(self, scope: Construct, options: DestinationBindOptions) -> Mapping[str, Any]:
+        """Return the destination's properties of the delivery stream, by the names of `CfnDeliveryStream`.
+
+        Parameters
+        ----------
+        scope: Construct
+            The delivery stream, for resources that each delivery has of its own: a security group.
+        options: DestinationBindOptions
+            What the delivery stream gives to it.
+        """
 
     def prepare(self, role: iam.IRole, delivery: firehose.CfnDeliveryStream) -> None:  # noqa: B027
         """Grant what Firehose uses as soon as the delivery stream is created; by default nothing."""

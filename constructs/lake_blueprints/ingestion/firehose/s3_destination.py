@@ -8,6 +8,7 @@ from typing import Any
 from aws_cdk import Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
+from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, DeliveryLayout, Landing, Layout
 from lake_blueprints.catalog.names import check_prefix
@@ -84,7 +85,7 @@ class S3Destination(Destination):
     def permissions(self) -> tuple[Permission, ...]:
         return permissions.write_to_zone(self.zone, [self.landing.prefix, self.error_prefix])
 
-    def bind(self, options: DestinationBindOptions) -> Mapping[str, Any]:
+    def bind(self, scope: Construct, options: DestinationBindOptions) -> Mapping[str, Any]:
         landing, zone = self.landing, self.zone
         # What cannot be delivered lies there as it came.
         for prefix in (landing.prefix, self.error_prefix):

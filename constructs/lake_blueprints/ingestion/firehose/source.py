@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
+from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.alarms import AlarmSpec
@@ -48,18 +49,28 @@ class Source(ABC):
     """How long the source keeps records; none if that is not known."""
 
     @abstractmethod
-    def bind(self, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
-        """Return what a delivery stream needs to read the source under a role."""
+    def bind(self, scope: Construct, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
+        """Return what a delivery stream needs to read the source under a role.
+
+        Parameters
+        ----------
+        scope: Construct
+            The delivery stream, for resources that each delivery has of its own.
+        role: iam.IRole
+            Role of the delivery stream.
+        encryption_key: kms.IKey
+            Key of records that wait in the delivery stream.
+        """
 
     @abstractmethod
-    def throttled(self, delivery_stream_name: str) -> AlarmSpec:
-        """Return the alarm on records that do not get through."""
+    def alarm_specs(self, delivery_stream_name: str) -> tuple[AlarmSpec, ...]:
+        """Return the alarms on records that do not get through."""
 
 
 class DirectPut(Source):
     """Producers, which put records into the delivery stream themselves."""
 
-    def bind(self, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
+    def bind(self, scope: Construct, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
         encryption = _FIREHOSE.DeliveryStreamEncryptionConfigurationInputProperty(
             key_type="CUSTOMER_MANAGED_CMK", key_arn=encryption_key.key_arn
         )
@@ -70,9 +81,9 @@ class DirectPut(Source):
             }
         )
 
-    def throttled(self, delivery_stream_name: str) -> AlarmSpec:
+    def alarm_specs(self, delivery_stream_name: str) -> tuple[AlarmSpec, ...]:
         description = "Producers send faster than the delivery takes records"
-        return delivery_alarm(delivery_stream_name, "Throttled", "ThrottledRecords", description)
+        return (delivery_alarm(delivery_stream_name, "Throttled", "ThrottledRecords", description),)
 
 
 class KinesisStreamSource(Source):
@@ -88,7 +99,7 @@ class KinesisStreamSource(Source):
         self.stream = stream.stream if isinstance(stream, Stream) else stream
         self.retention = stream.retention if isinstance(stream, Stream) else None
 
-    def bind(self, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
+    def bind(self, scope: Construct, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
         configuration = _FIREHOSE.KinesisStreamSourceConfigurationProperty(
             kinesis_stream_arn=self.stream.stream_arn, role_arn=role.role_arn
         )
@@ -103,6 +114,6 @@ class KinesisStreamSource(Source):
             ),
         )
 
-    def throttled(self, delivery_stream_name: str) -> AlarmSpec:
+    def alarm_specs(self, delivery_stream_name: str) -> tuple[AlarmSpec, ...]:
         description = "The stream throttles the delivery"
-        return delivery_alarm(delivery_stream_name, "Throttled", "ThrottledGetRecords", description)
+        return (delivery_alarm(delivery_stream_name, "Throttled", "ThrottledGetRecords", description),)

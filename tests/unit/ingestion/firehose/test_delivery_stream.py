@@ -9,11 +9,13 @@ import aws_cdk as cdk
 import pytest
 from attrs import evolve
 from aws_cdk import Duration, Size
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
+from constructs import Construct
 
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, Database, Table, Unpartitioned
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
@@ -415,6 +417,8 @@ def test_alarms_are_data_for_dashboards(stack: cdk.Stack, flights: Dataset) -> N
 class HttpDestination(Destination):
     """A destination that is no zone, with all that one needs: records are sent to an HTTP endpoint."""
 
+    receiver = "an HTTP endpoint"
+
     def buffering(self, buffer: Buffer) -> BufferingHints:
         return buffer.within(SIZE, INTERVAL, default=BufferingHints(megabytes=5, seconds=60))
 
@@ -422,7 +426,8 @@ class HttpDestination(Destination):
     def permissions(self) -> tuple[Permission, ...]:
         return write_to_zone(self.zone, [self.error_prefix])
 
-    def bind(self, options: DestinationBindOptions) -> Mapping[str, Any]:
+    def bind(self, scope: Construct, options: DestinationBindOptions) -> Mapping[str, Any]:
+        ec2.SecurityGroup(scope, "SecurityGroup", vpc=ec2.Vpc(scope, "Vpc"))
         failed = firehose.CfnDeliveryStream.S3DestinationConfigurationProperty(
             bucket_arn=self.zone.bucket.bucket_arn,
             role_arn=options.role.role_arn,
@@ -452,6 +457,11 @@ def test_another_destination_brings_its_own_limits_permissions_prefix_and_metric
 ) -> None:
     destination = HttpDestination(zone=Zone(stack, "Zone"), dataset=flights)
     found = DeliveryStream(stack, "Delivery", destination=destination)
+    assert [child.node.path for child in found.node.children if isinstance(child, ec2.SecurityGroup)] == [
+        "Stack/Delivery/SecurityGroup"
+    ]
+    (role,) = [r for r in resources(template_of(stack), "AWS::IAM::Role") if "Description" in r["Properties"]]
+    assert role["Properties"]["Description"] == "Delivers 'flights' to an HTTP endpoint"
     sent = properties(template_of(stack), "AWS::KinesisFirehose::DeliveryStream")
     assert sent["HttpEndpointDestinationConfiguration"]["BufferingHints"] == {"SizeInMBs": 5, "IntervalInSeconds": 60}
     assert "ExtendedS3DestinationConfiguration" not in sent
