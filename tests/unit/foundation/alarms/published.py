@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html,
 https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html,
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html,
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 """
@@ -25,6 +26,7 @@ class Published:
 
 
 _FIREHOSE, _KINESIS, _MACHINE, _QUEUE = "DeliveryStreamName", "StreamName", "StateMachineArn", "QueueName"
+_TABLE = "TableName"
 PUBLISHED = {
     # The age of the oldest record that is not delivered; it stands still at the buffer's interval while all is well.
     ("AWS/Firehose", "DeliveryToS3.DataFreshness"): Published(
@@ -53,6 +55,9 @@ PUBLISHED = {
     ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds"): Published(
         dimension=_KINESIS, unit="Milliseconds", wrong=[0, 4 * 86_400_000], right=[0, 3 * 86_400_000]
     ),
+    # Each throttled event of a request counts.
+    ("AWS/DynamoDB", "ReadThrottleEvents"): Published(dimension=_TABLE, unit="Count", wrong=[0, 2], right=[0, 0]),
+    ("AWS/DynamoDB", "WriteThrottleEvents"): Published(dimension=_TABLE, unit="Count", wrong=[0, 2], right=[0, 0]),
     ("AWS/States", "ExecutionsFailed"): Published(dimension=_MACHINE, unit="Count", wrong=[1], right=[0]),
     ("AWS/States", "ExecutionsTimedOut"): Published(dimension=_MACHINE, unit="Count", wrong=[1], right=[0]),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): Published(

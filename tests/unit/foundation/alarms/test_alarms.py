@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -16,6 +17,7 @@ from aws_cdk import aws_sns as sns
 
 from lake_blueprints.catalog import ByPartitionKeys, Database
 from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
@@ -50,6 +52,8 @@ def everything_with_alarms(stack: cdk.Stack, topic: sns.ITopic) -> None:
     DeliveryStream(
         stack, "Direct", destination=ParquetDestination(table=schema), transform=transform, alarm_topic=topic
     )
+    key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+    ServingTable(stack, "Serving", partition_key=key, alarm_topic=topic)
     crawler = Crawler(stack, "Crawler", database=database, prefixes=["found/"], table_prefix="found_")
     schedule = events.Schedule.rate(Duration.days(1))
     Pipeline(stack, "Pipeline", steps=[Crawl(crawler=crawler)], schedule=schedule, topic=topic)
