@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from math import isfinite
 from pkgutil import iter_modules
 
 import aws_cdk as cdk
@@ -24,12 +25,13 @@ ENDS = [
     for name, sample, limited in LIMITED
     for span in limited.limit.spans
     for end in dict.fromkeys((span.least, span.most))
+    if isfinite(end)
 ]
 BEYOND = [
     pytest.param(sample, limited, beyond, id=f"{name} {beyond:g}")
     for name, sample, limited in LIMITED
     for beyond in (limited.limit.ends[0] - 1, limited.limit.ends[1] + 1)
-    if beyond >= 0
+    if beyond >= 0 and isfinite(beyond)
 ]
 
 

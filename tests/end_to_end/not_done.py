@@ -46,6 +46,7 @@ _REASONS = {
     "logs of executions, traces and metrics are not delivered here": """
         Crawler | writes metrics | cloudwatch:PutMetricData
         CurationJob | writes metrics | cloudwatch:PutMetricData
+        ItemLoadJob | writes metrics | cloudwatch:PutMetricData
         QualityRuleset | writes metrics | cloudwatch:PutMetricData
         Pipeline | delivers its log | logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups
         Pipeline | delivers its log | logs:DescribeResourcePolicies logs:GetLogDelivery logs:ListLogDeliveries
@@ -87,6 +88,7 @@ _REASONS = {
     """,
     "only an object store's file system asks whether a folder is an object": """
         CurationJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
+        ItemLoadJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
     """,
     "schedules start nothing here: the test does": """
         Pipeline/Starter | starts an execution | states:StartExecution
@@ -103,6 +105,9 @@ _REASONS = {
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         Warehouse | loads the tables of the lake | glue:GetTables
     """,
+    "tables of DynamoDB are not encrypted here": """
+        ItemLoadJob | puts items | kms:Encrypt kms:GenerateDataKey
+    """,
     "the evaluation before it has made the database": """
         Pipeline | runs the query 'Repair' | glue:CreateDatabase
     """,
@@ -113,6 +118,9 @@ _REASONS = {
         CurationJob | learns how to encrypt | glue:GetSecurityConfiguration
         CurationJob | writes encrypted logs | logs:AssociateKmsKey
         DeliveryStream | has records transformed | lambda:GetFunctionConfiguration
+        ItemLoadJob | encrypts what the security configuration says | kms:Encrypt kms:GenerateDataKey
+        ItemLoadJob | learns how to encrypt | glue:GetSecurityConfiguration
+        ItemLoadJob | writes encrypted logs | logs:AssociateKmsKey
         DeliveryStream | takes records from the stream | kinesis:DescribeStream
         Pipeline | evaluates the ruleset | iam:PassRole
         Pipeline | runs the query 'Repair' | athena:GetDataCatalog

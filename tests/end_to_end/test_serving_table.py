@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,7 +52,34 @@ class Served:
         self.outputs = cloud.deploy(directory=APPS, app="python serving_lake.py")["Serving"]
         lines = "\n".join(json.dumps(flight(number)) for number in range(COUNT))
         cloud.client("s3").put_object(Bucket=self.outputs["RawBucket"], Key="flights/one.json", Body=lines.encode())
+        self.started = datetime.now(UTC)
         cloud.execute(self.outputs["StateMachine"])
+
+    def load(self) -> dict[str, Any]:
+        """Run the load job by itself to its end."""
+        glue, name = self._cloud.client("glue"), self.outputs["LoadJob"]
+        run = glue.start_job_run(JobName=name)["JobRunId"]
+        while (found := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in ("STARTING", "RUNNING"):
+            time.sleep(0.2)
+        return dict(found)
+
+    @contextmanager
+    def repeated_file(self) -> Iterator[int]:
+        """Repeat the rows of a file of the curated table in another file; return their number."""
+        client, bucket = self._cloud.client("s3"), self.outputs["CuratedBucket"]
+        listed = client.list_objects_v2(Bucket=bucket, Prefix="flights/")["Contents"]
+        key = next(item["Key"] for item in listed if item["Key"].endswith(".parquet"))
+        body, copy = client.get_object(Bucket=bucket, Key=key)["Body"].read(), f"{key.rpartition('/')[0]}/copy.parquet"
+        client.put_object(Bucket=bucket, Key=copy, Body=body)
+        yield parquet.read_metadata(io.BytesIO(body)).num_rows
+        client.delete_object(Bucket=bucket, Key=copy)
+
+    def manifests(self, prefix: str) -> list[dict[str, Any]]:
+        """The summaries of the exports below a prefix of the raw zone."""
+        client, bucket = self._cloud.client("s3"), self.outputs["RawBucket"]
+        listed = client.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+        keys = [item["Key"] for item in listed if item["Key"].endswith("manifest-summary.json")]
+        return [json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
     @property
     def items(self) -> dict[str, dict[str, Any]]:
@@ -118,3 +148,33 @@ def test_every_record_is_accounted_for(served: Served) -> None:
     everything = {"read": COUNT, "curated": COUNT, "quarantined": 0, "duplicates": 0}
     assert served.report("flights") == everything
     assert served.report("served") == everything
+
+
+def test_a_full_export_has_every_item(served: Served) -> None:
+    (summary,) = served.manifests("served/")
+    assert (summary["itemCount"], summary["s3SseAlgorithm"]) == (COUNT, "KMS")
+    assert summary["s3SseKmsKeyId"]
+
+
+def test_an_export_of_changes_is_that_of_the_last_whole_window(served: Served) -> None:
+    (summary,) = served.manifests("changes/")
+    start, end = (datetime.fromisoformat(summary[name]) for name in ("exportFromTime", "exportToTime"))
+    window = timedelta(minutes=15)
+    assert (summary["exportType"], end - start) == ("INCREMENTAL_EXPORT", window)
+    assert end.minute % 15 == end.second == 0
+    assert served.started - window < end <= datetime.now(UTC)
+
+
+def test_a_second_load_puts_the_same_items(served: Served) -> None:
+    before = served.items
+    assert served.load()["JobRunState"] == "SUCCEEDED"
+    assert served.items == before
+
+
+def test_rows_of_the_same_key_fail_the_load_and_change_no_item(served: Served) -> None:
+    before = served.items
+    with served.repeated_file() as rows:
+        run = served.load()
+    assert run["JobRunState"] == "FAILED"
+    assert f"{rows} rows have the flight of another row" in run["ErrorMessage"]
+    assert served.items == before

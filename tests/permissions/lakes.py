@@ -13,6 +13,7 @@ from lake_blueprints.analytics.athena import Query, Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import ArrivalTime, Database
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
+from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
@@ -30,6 +31,7 @@ from lake_blueprints.machine_learning.training import (
 )
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
+from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
@@ -163,6 +165,8 @@ class SampleLake:
             table_prefix="gone_",
             on_delete=SchemaDelete.DELETE,
         )
+        self.served = ServingTable(self.data, self._id("Served"), dataset=AIRPORTS, encryption_key=self.key)
+        self.item_load = ItemLoadJob(stack, self._id("ItemLoad"), source=self.airports, target=self.served)
         self.ruleset = QualityRuleset(stack, self._id("Ruleset"), table=self.airports)
 
     def _define_engines(self) -> None:
@@ -214,6 +218,18 @@ class SampleLake:
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
             **common,
         )
+        self.serving_pipeline = Pipeline(
+            self.work,
+            self._id("Serving"),
+            steps=[
+                LoadItems(job=self.item_load),
+                ExportItems(table=self.served, zone=self.raw, prefix="served/"),
+            ],
+            **common,
+        )
         self.outer_pipeline = Pipeline(
-            self.work, self._id("Outer"), steps=[RunPipeline(pipeline=self.pipeline)], **common
+            self.work,
+            self._id("Outer"),
+            steps=[RunPipeline(pipeline=self.pipeline), RunPipeline(pipeline=self.serving_pipeline)],
+            **common,
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True)
 class Span:
-    """Numbers from a least to a most one, both included, in steps if there are some."""
+    """Numbers from a least to a most one, both included, in steps if there are some; by default without a most."""
 
     least: float
-    most: float
+    most: float = inf
     step: float | None = None
 
     def __contains__(self, value: float) -> bool:
@@ -20,6 +21,8 @@ class Span:
     def __str__(self) -> str:
         if self.least == self.most:
             return f"{self.least:.10g}"
+        if self.most == inf:
+            return f"at least {self.least:.10g}"
         steps = "" if self.step in (None, 1) else f" in steps of {self.step:.10g}"
         return f"{self.least:.10g} to {self.most:.10g}{steps}"
 

@@ -48,6 +48,9 @@ pipeline = Pipeline(
         LoadItems(job=load),
         export,
         Curate(job=curate_again),
+        ExportItems(
+            table=table, zone=raw, prefix="changes/", changes_of=cdk.Duration.minutes(15), name="Export changes"
+        ),
     ],
     encryption_key=key,
 )
@@ -55,6 +58,7 @@ for name, value in {
     "RawBucket": raw.bucket.bucket_name,
     "CuratedBucket": curated.bucket.bucket_name,
     "TableName": table.table_name,
+    "LoadJob": load.job_name,
     "StateMachine": pipeline.state_machine.state_machine_arn,
 }.items():
     cdk.CfnOutput(stack, name, value=value)

@@ -40,6 +40,12 @@ def test_a_value_that_is_not_allowed_is_named_with_those_that_are() -> None:
     limit.check("size", 0.2)
 
 
+def test_a_limit_may_be_open_above() -> None:
+    limit = Limit("AWS::A::B", "C", Span(1), source="")
+    assert str(limit) == "at least 1"
+    assert [value for value in (0, 1, 10**12) if value in limit] == [1, 10**12]
+
+
 def bounds(limit: Limit) -> dict[str, Any] | None:
     """Return the schema of the property, if CloudFormation's schema of the type has it."""
     schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", limit.resource_type).schema

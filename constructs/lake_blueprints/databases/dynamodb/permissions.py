@@ -16,6 +16,7 @@ _EXPORT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3Da
 
 _READ = ("GetItem", "BatchGetItem", "Query", "Scan", "DescribeTable")
 _WRITE = ("PutItem", "BatchWriteItem", "UpdateItem", "DeleteItem", "DescribeTable")
+_ENCRYPT = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 
 
 def read_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
@@ -25,7 +26,12 @@ def read_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
 
 def write_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
     """Put, change and delete items, and encrypt them; not read them."""
-    return _use(table, key, _WRITE, ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"), "writes items")
+    return _use(table, key, _WRITE, _ENCRYPT, "writes items")
+
+
+def put_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
+    """Put items in batches, and encrypt them."""
+    return _use(table, key, ("BatchWriteItem",), _ENCRYPT, "puts items")
 
 
 def export_items(table: dynamodb.ITable, key: kms.IKey, zone: Zone, prefix: str) -> tuple[Permission, ...]:
@@ -42,7 +48,14 @@ def export_items(table: dynamodb.ITable, key: kms.IKey, zone: Zone, prefix: str)
             sources=(_EXPORT,),
             wildcard=unnamed,
         ),
-        objects.on_objects(zone, objects.UPLOAD, [prefix], because, wildcard="DynamoDB names the objects of an export"),
+        Permission(
+            actions=("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"),
+            on=(f"{arn_of(zone.bucket)}/{prefix}*",),
+            because=because,
+            sources=(_EXPORT,),
+            wildcard="DynamoDB names the objects of an export",
+            policy_of=zone.bucket,
+        ),
         objects.with_key(zone, objects.ENCRYPT, [prefix], because),
         _with_key(table, key, ("kms:Decrypt",), because),
     )

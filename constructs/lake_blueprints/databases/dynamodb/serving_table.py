@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -17,6 +17,7 @@ from lake_blueprints.foundation.access import allow, combine
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
+from template_checks.limits import dynamodb as limits
 
 
 class ServingTable(Construct):
@@ -84,12 +85,12 @@ class ServingTable(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         partition, *sort = table_keys(dataset, partition_key, sort_key)
-        for option, units in (
-            ("max_read_request_units", max_read_request_units),
-            ("max_write_request_units", max_write_request_units),
+        for option, units, limit in (
+            ("max_read_request_units", max_read_request_units, limits.MAX_READ_REQUEST_UNITS),
+            ("max_write_request_units", max_write_request_units, limits.MAX_WRITE_REQUEST_UNITS),
         ):
-            if units is not None and units < 1:
-                raise ValueError(f"'{option}' must be at least 1 request unit a second, got {units}")
+            if units is not None and not Token.is_unresolved(units):
+                limit.check(option, units)
         self.dataset = dataset
         self.keys = (partition.name, *(key.name for key in sort))
         self.time_to_live = time_to_live

@@ -11,7 +11,9 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lake_blueprints.catalog.table import Table
+from lake_blueprints.contracts.types import ScalarType
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.dynamodb.permissions import put_items
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.curation.job_logs import define_job_logs, log_group_pattern
@@ -20,6 +22,8 @@ from lake_blueprints.processing.curation.spark_job import define_spark_job
 from lake_blueprints.processing.curation.worker import Worker
 from template_checks.limits import glue as limits
 
+# What becomes seconds since 1970.
+_TIMES = ("timestamp", "date", "int", "bigint")
 _SCRIPT = Path(__file__).parent / "scripts" / "load_items.py"
 
 
@@ -29,7 +33,7 @@ class ItemLoadJob(Construct):
     A second run puts the same items again, so that it may be repeated at any time. Items whose rows are gone stay;
     give them a time to live. Nulls are left out, numbers keep every digit, dates and times become ISO 8601 text, and
     the attribute of the time to live becomes seconds since 1970. The run fails, and says so, if two rows have the same
-    key, if a number is not finite, or if not every row was written.
+    key, if DynamoDB cannot hold a number, or if not every row was written.
 
     Parameters
     ----------
@@ -61,7 +65,8 @@ class ItemLoadJob(Construct):
     Raises
     ------
     ValueError
-        If the source has restricted columns or lacks a key of the target, or the timeout is out of range.
+        If the source has restricted columns, lacks a key of the target or has a time to live that is no time, or the
+        timeout is out of range.
 
     Example
     -------
@@ -88,6 +93,7 @@ class ItemLoadJob(Construct):
         limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
         source.require_unmasked_access(restricted)
         _check_keys(source, target)
+        _check_time_to_live(source, target)
         self.source, self.target = source, target
         security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=target.key)
         self.role = ServiceRole(
@@ -100,7 +106,7 @@ class ItemLoadJob(Construct):
         with self.role.used_for("reads the table"):
             source.zone.grant_objects(self.role, prefix=source.prefix, restricted=restricted)
         allow(self.role, *look_for_folder(source))
-        target.grant_write(self.role)
+        allow(self.role, *put_items(target.table, target.key))
         groups = log_group_pattern(security, worker.glue_version)
         allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
         self.log_groups = define_job_logs(
@@ -141,3 +147,15 @@ def _check_keys(source: Table, target: ServingTable) -> None:
                 f"'target' has the key '{key}', which is no column of table '{source.table_name}'; its columns are "
                 f"{', '.join(source.dataset.column_names)}"
             )
+
+
+def _check_time_to_live(source: Table, target: ServingTable) -> None:
+    dataset, column = source.dataset, target.time_to_live
+    if column is None or column not in dataset.column_names:
+        return
+    kind = dataset.column(column).type
+    if not isinstance(kind, ScalarType) or kind.name not in _TIMES:
+        raise ValueError(
+            f"items of 'target' expire by '{column}', which is a {kind} in table '{source.table_name}'; it must be one "
+            f"of {', '.join(_TIMES)}"
+        )

@@ -73,6 +73,8 @@ def script(cloud: Path) -> ModuleType:
     package = cloud / "lake_curation.zip"
     package.write_bytes(zipped(SCRIPTS / "lake_curation"))
     sys.path[:0] = [str(package), str(GLUE_RUNTIME)]
+    # As --extra-py-files does, for Spark's workers as well.
+    SparkSession.builder.getOrCreate().sparkContext.addPyFile(str(package))
     spec = importlib.util.spec_from_file_location("curate", SCRIPTS / "curate.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -39,6 +39,13 @@ def test_refuses_restricted_columns_unless_they_are_asked_for(stack: cdk.Stack) 
         job(stack, PEOPLE)
 
 
+@pytest.mark.parametrize("kind", ["string", "double", "array<int>"])
+def test_refuses_a_time_to_live_that_is_no_time(stack: cdk.Stack, kind: str) -> None:
+    wrong = evolve(PEOPLE, columns=[Column(name="id", type="int"), Column(name="expires", type=kind)])
+    with pytest.raises(ValueError, match=r"items of 'target' expire by 'expires', which is a .* in table 'people'"):
+        job(stack, wrong)
+
+
 def test_refuses_a_table_without_the_keys(stack: cdk.Stack) -> None:
     other = evolve(PEOPLE, columns=[Column(name="code", type="int")], primary_key=["code"])
     with pytest.raises(ValueError, match="the key 'id', which is no column of table 'people'; its columns are code"):

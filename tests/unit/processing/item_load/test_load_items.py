@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import Row
 
 import lake_blueprints
 from local_cloud.engines.glue import runtime
@@ -52,6 +53,7 @@ class Throttled:
         (Decimal("1.10"), Decimal("1.10")),
         (date(2026, 1, 2), "2026-01-02"),
         (datetime(2026, 1, 2, 3, 4, 5, 6, UTC), "2026-01-02T03:04:05.000006Z"),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05.000000Z"),
         (bytearray(b"\x00"), b"\x00"),
         ({"a": None, "b": [1, None]}, {"b": [1, None]}),
     ],
@@ -60,9 +62,27 @@ def test_values_keep_every_digit(script: Any, value: Any, attribute: Any) -> Non
     assert script.attribute(value) == attribute
 
 
-def test_refuses_numbers_that_are_not_finite(script: Any) -> None:
-    with pytest.raises(script.LoadError, match="DynamoDB has no number nan"):
-        script.attribute(float("nan"))
+def test_the_text_of_times_has_their_order(script: Any) -> None:
+    times = [datetime(2026, 1, 2, 3, 4, second, part, UTC) for second in (5, 6) for part in (0, 500_000, 999_999)]
+    assert sorted(map(script.attribute, times)) == [script.attribute(time) for time in times]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e300, 1e-300])
+def test_refuses_numbers_that_dynamodb_cannot_hold_without_saying_them(script: Any, number: float) -> None:
+    with pytest.raises(script.LoadError, match="column 'speed' has a number that DynamoDB cannot hold") as raised:
+        script.item(Row(speed=number), None)
+    assert str(number) not in str(raised.value).split()
+
+
+@pytest.mark.parametrize(
+    "expires", [datetime(2026, 1, 2, tzinfo=UTC), date(2026, 1, 2), 1767312000], ids=["time", "day", "seconds"]
+)
+def test_items_expire_in_seconds_since_1970(script: Any, expires: Any) -> None:
+    assert script.item(Row(expires=expires), "expires") == {"expires": {"N": "1767312000"}}
+
+
+def test_nulls_are_left_out_the_time_to_live_included(script: Any) -> None:
+    assert script.item(Row(id="a", expires=None), "expires") == {"id": {"S": "a"}}
 
 
 def test_puts_what_is_handed_back_until_all_of_it_is_taken(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:

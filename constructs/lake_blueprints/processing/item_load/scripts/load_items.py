@@ -37,13 +37,10 @@ def attribute(value: Any) -> Any:
     """Return a value as DynamoDB's clients take it; nulls inside of it are left out of maps and kept in lists."""
     match value:
         case float():
-            number = Decimal(repr(value))
-            if not number.is_finite():
-                raise LoadError(f"DynamoDB has no number {value}")
-            return number
+            return Decimal(repr(value))
         case datetime():
-            # Spark hands times over in the time zone of the worker.
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            # Spark hands times over in the time zone of the worker; text of one length has the order of time.
+            return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         case date():
             return value.isoformat()
         case dict():
@@ -56,10 +53,30 @@ def attribute(value: Any) -> Any:
 def item(row: Row, time_to_live: str | None) -> dict[str, Any]:
     """Return a row as an item, without the columns that are null."""
     values = {name: value for name, value in row.asDict(recursive=True).items() if value is not None}
-    if time_to_live in values and isinstance(values[time_to_live], datetime):
-        values[time_to_live] = int(values[time_to_live].timestamp())
-    serialize = TypeSerializer().serialize
-    return {name: serialize(attribute(value)) for name, value in values.items()}
+    if time_to_live in values:
+        values[time_to_live] = seconds(values[time_to_live])
+    return {name: serialized(name, value) for name, value in values.items()}
+
+
+def seconds(value: datetime | date | int) -> int:
+    """Return a time, a day's midnight UTC or a number as seconds since 1970."""
+    match value:
+        case datetime():
+            return int(value.timestamp())
+        case date():
+            return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp())
+    return value
+
+
+def serialized(column: str, value: Any) -> dict[str, Any]:
+    """Return the value of a column as DynamoDB writes it; errors do not say the value, which may be confidential."""
+    try:
+        found: dict[str, Any] = TypeSerializer().serialize(attribute(value))
+    except (ArithmeticError, TypeError):
+        raise LoadError(
+            f"column '{column}' has a number that DynamoDB cannot hold: NaN, infinite, or out of its range"
+        ) from None
+    return found
 
 
 def put(client: Any, table: str, items: list[dict[str, Any]]) -> None:
@@ -73,9 +90,9 @@ def put(client: Any, table: str, items: list[dict[str, Any]]) -> None:
     raise LoadError(f"DynamoDB took {len(requests[table])} items of a batch not even at attempt {ATTEMPTS}")
 
 
-def put_rows(rows: Iterator[Row], table: str, time_to_live: str | None) -> Iterator[int]:
+def put_rows(rows: Iterator[Row], table: str, time_to_live: str | None, region: str | None) -> Iterator[int]:
     """Put the rows of one partition; yield their number."""
-    client, count = boto3.client("dynamodb"), 0
+    client, count = boto3.client("dynamodb", region_name=region), 0
     while batch := [item(row, time_to_live) for row in islice(rows, BATCH)]:
         put(client, table, batch)
         count += len(batch)
@@ -113,8 +130,10 @@ def load(spark: SparkSession, args: dict[str, str]) -> None:
     schema = ", ".join(f"`{name}` {kind}" for name, kind in json.loads(args["columns"]))
     rows = table_of(spark, schema, args["source"])
     table, time_to_live = args["table"], args.get("time_to_live")
+    # Of the driver: executors need not know it.
+    region = boto3.Session().region_name
     expected = check_keys(rows, json.loads(args["keys"]))
-    written = sum(rows.rdd.mapPartitions(lambda part: put_rows(part, table, time_to_live)).collect())
+    written = sum(rows.rdd.mapPartitions(lambda part: put_rows(part, table, time_to_live, region)).collect())
     print(json.dumps({"table": table, "rows": expected, "items": written}))
     if written != expected:
         raise LoadError(f"{expected} rows were read and {written} items written")
