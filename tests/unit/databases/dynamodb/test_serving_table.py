@@ -81,7 +81,7 @@ def test_items_expire_changes_flow_and_requests_have_a_ceiling(stack: cdk.Stack)
 
 def test_a_ceiling_may_be_a_parameter_of_the_stack(stack: cdk.Stack) -> None:
     units = cdk.CfnParameter(stack, "Units", type="Number").value_as_number
-    ServingTable(stack, "Table", dataset=VISITS, max_read_request_units=units)
+    ServingTable(stack, "Table", dataset=VISITS, max_read_request_units=units)  # type: ignore[arg-type]
     assert table(stack)["OnDemandThroughput"] == {"MaxReadRequestUnits": {"Ref": "Units"}}
 
 
