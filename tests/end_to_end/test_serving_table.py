@@ -74,6 +74,19 @@ class Served:
         yield parquet.read_metadata(io.BytesIO(body)).num_rows
         client.delete_object(Bucket=bucket, Key=copy)
 
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """The records of the stream."""
+        client, name, found = self._cloud.client("kinesis"), self.outputs["StreamName"], list[dict[str, Any]]()
+        for shard in client.list_shards(StreamName=name)["Shards"]:
+            iterator = client.get_shard_iterator(
+                StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while records := (reply := client.get_records(ShardIterator=iterator))["Records"]:
+                found += [json.loads(record["Data"]) for record in records]
+                iterator = reply["NextShardIterator"]
+        return found
+
     def manifests(self, prefix: str) -> list[dict[str, Any]]:
         """The summaries of the exports below a prefix of the raw zone."""
         client, bucket = self._cloud.client("s3"), self.outputs["RawBucket"]
@@ -138,6 +151,11 @@ def test_items_have_the_values_of_the_rows_and_no_nulls(served: Served) -> None:
         "photo": b"\x00\xff\x80",
     }
     assert served.items["F3"].keys() == {"flight", "scheduled", "day"}
+
+
+def test_every_change_of_an_item_is_in_the_stream(served: Served) -> None:
+    new = [change["dynamodb"]["Keys"]["flight"]["S"] for change in served.changes if change["eventName"] == "INSERT"]
+    assert sorted(new) == sorted(served.items)
 
 
 def test_the_export_is_curated_to_the_same_rows(served: Served) -> None:

@@ -5,6 +5,7 @@ from attrs import evolve
 
 from lake_blueprints import Column, CurationJob, Database, Dataset, LakeKey, Zone
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
+from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.processing.curation import Curate
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
@@ -35,7 +36,8 @@ raw, curated = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curat
 database = Database(stack, "Database", zone=curated)
 flights = database.add_table(FLIGHTS)
 again = database.add_table(SERVED)
-table = ServingTable(stack, "Table", dataset=FLIGHTS, encryption_key=key)
+changes = Stream(stack, "Changes", encryption_key=key)
+table = ServingTable(stack, "Table", dataset=FLIGHTS, stream=changes.stream, encryption_key=key)
 curate = CurationJob(stack, "Curate", dataset=FLIGHTS, source=raw, target=flights)
 load = ItemLoadJob(stack, "Load", source=flights, target=table)
 export = ExportItems(table=table, zone=raw, prefix="served/")
@@ -58,6 +60,7 @@ for name, value in {
     "RawBucket": raw.bucket.bucket_name,
     "CuratedBucket": curated.bucket.bucket_name,
     "TableName": table.table_name,
+    "StreamName": changes.stream.stream_name,
     "LoadJob": load.job_name,
     "StateMachine": pipeline.state_machine.state_machine_arn,
 }.items():

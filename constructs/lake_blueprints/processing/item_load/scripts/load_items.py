@@ -24,7 +24,7 @@ from pyspark.sql.utils import AnalysisException
 
 # Of one BatchWriteItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH = 25
-# Of a request whose rest DynamoDB hands back; each waits twice as long as the one before, up to 20 seconds.
+# Of a request of which DynamoDB takes nothing; each waits twice as long as the one before, up to 20 seconds.
 ATTEMPTS = 12
 LONGEST_WAIT = 20.0
 
@@ -80,14 +80,16 @@ def serialized(column: str, value: Any) -> dict[str, Any]:
 
 
 def put(client: Any, table: str, items: list[dict[str, Any]]) -> None:
-    """Put up to 25 items, and what DynamoDB hands back again, later and later."""
-    requests = {table: [{"PutRequest": {"Item": one}} for one in items]}
-    for attempt in range(ATTEMPTS):
-        requests = client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
-        if not requests:
+    """Put up to 25 items, and what DynamoDB hands back again, later and later while it takes none."""
+    requests, attempt = [{"PutRequest": {"Item": one}} for one in items], 0
+    while attempt < ATTEMPTS:
+        rest = client.batch_write_item(RequestItems={table: requests})["UnprocessedItems"].get(table, [])
+        if not rest:
             return
+        attempt = attempt + 1 if len(rest) == len(requests) else 1
+        requests = rest
         time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.1 * 2**attempt)))
-    raise LoadError(f"DynamoDB took {len(requests[table])} items of a batch not even at attempt {ATTEMPTS}")
+    raise LoadError(f"DynamoDB took none of {len(requests)} items, at {ATTEMPTS} attempts")
 
 
 def put_rows(rows: Iterator[Row], table: str, time_to_live: str | None, region: str | None) -> Iterator[int]:
