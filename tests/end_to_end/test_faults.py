@@ -228,7 +228,7 @@ def test_a_call_that_fails_for_good_fails_the_run_which_the_next_makes_good(orde
         orders.run()
     assert fault.struck == 1
     (message,) = orders.heard()
-    assert "told to fail BatchCreatePartition" in message["cause"]
+    assert "a fault was injected into BatchCreatePartition" in message["cause"]
 
     orders.run()
     report = orders.reports()[-1]
