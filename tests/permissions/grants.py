@@ -96,8 +96,8 @@ class Grants:
 
 def define_grants(*, env: cdk.Environment = HERE) -> Grants:
     """Define both lakes, each in an App of its own, with the dataset's role that a grant may name."""
-    # The first flag is one that `cdk init` sets: the CDK's own roles then have no statement twice. The lake's stack also
-    # holds a grantee for each grant and kind of principal, more than the 500 resources of a stack that is deployed.
+    # The first flag is one that `cdk init` sets: the CDK's own roles then have no statement twice. The lake's stack
+    # also holds a grantee for each grant and kind of principal, more than the 500 resources of one that is deployed.
     flags = {"@aws-cdk/aws-iam:minimizePolicies": True, "@aws-cdk/core:stackResourceLimit": 0}
     common: dict[str, Any] = {"builtin_cloud_formation_validation": False, "analytics_reporting": False}
     apps = [cdk.App(context=flags, **common) for _ in range(2)]
