@@ -66,7 +66,7 @@ PEOPLE = Dataset(
 
 
 class SampleLake:
-    """What holds data in one stack, what works on it in another; ids differ, so that stacks can be told apart."""
+    """Sample lake: data in one stack, what works on it in another; ids differ, so that stacks can be told apart."""
 
     def __init__(self, app: cdk.App, name: str, env: cdk.Environment | None = None) -> None:
         self.data, self.work = (cdk.Stack(app, f"{name}-{what}", env=env) for what in ("data", "work"))

@@ -25,7 +25,7 @@ _LOG_GROUP = re.compile(r"/aws-glue/jobs/(?:[^/]+-role/[^/]+/)?(?:error|output)|
 
 @dataclass(frozen=True, order=True)
 class Deed:
-    """What is done under a kind of role: why, and what IAM calls it."""
+    """Action done under a kind of role, and the reason."""
 
     name: str
     because: str
@@ -33,7 +33,7 @@ class Deed:
 
 
 class Comparison:
-    """What was recorded under roles, and what they are permitted.
+    """Comparison of recorded calls with the permissions of their roles.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ _ANYONE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where stacks are deployed."""
+    """Partition, Region and account of a deployment."""
 
     partition: str = "aws"
     region: str = "eu-central-1"

@@ -180,7 +180,7 @@ class Integration:
 
     @property
     def problem(self) -> str | None:
-        """What could be called instead, if this cannot."""
+        """Advice on what to call instead, if this cannot be called."""
         return self._problem_of_sdk() if self.sdk else self._problem_of_optimised()
 
     @property

@@ -158,7 +158,7 @@ class Template:
 
     @cached_property
     def exports(self) -> dict[str, Any]:
-        """What other stacks may import, by its name."""
+        """Exports that other stacks may import, by their names."""
         return {
             rendered((output.get("Export") or {}).get("Name")): _value(output)
             for output in self.outputs.values()

@@ -135,7 +135,7 @@ class Dataset:
 
     @property
     def classifications(self) -> Classifications:
-        """How classifications are judged."""
+        """Classification levels that apply to the dataset."""
         return self.columns[0].classifications
 
     @property

@@ -12,7 +12,7 @@ _DEFAULT_LENGTH = 128
 
 @dataclass(frozen=True, kw_only=True)
 class PhysicalName:
-    """How a resource type is named.
+    """Physical name of a resource type.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Where a stack lives, and how to call the services there."""
+    """Account and Region of a stack, and clients of the services there."""
 
     client: Callable[[str], Any]
     account: str

@@ -40,7 +40,7 @@ class Fault:
         self.operation = operation
         self.after = after
         self.struck = 0
-        """How many calls have failed."""
+        """Number of calls that have failed."""
         self.signing_name = str(get_service_model(service).signing_name)
         self._left = times
         self._error = error

@@ -18,7 +18,7 @@ Environ = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class _Route:
-    """What a request must have to be a call of a REST API."""
+    """Route of a REST API: what a request must have to be a call of it."""
 
     operation: str
     method: str

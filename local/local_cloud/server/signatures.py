@@ -46,7 +46,7 @@ class Expired(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """What a request says about its signature, whatever its version and place.
+    """Signature of a request, in any version and place.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ _UTILITY = re.compile(r"\s*(DESC|SHOW|EXPLAIN)", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a statement returned or wrote.
+    """Outcome of a statement: the rows that it returned or wrote.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _NO_NULL = "\x02NULL\x02"
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """What a query's WHERE clause says about a table's partition columns.
+    """Conditions of a query's WHERE clause on a table's partition columns.
 
     Parameters
     ----------

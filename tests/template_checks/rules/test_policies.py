@@ -167,7 +167,7 @@ def test_inline_policies_of_a_role_count_together(way: str) -> None:
     ],
 )
 def test_a_policy_that_is_longer_by_one_character_is_refused(kind: str, name: str, most: int) -> None:
-    """What only the deployment knows is counted as short as it can be, so that no policy is refused that fits."""
+    """Values known at deployment count with their shortest length, so that no policy is refused that fits."""
     rest = len('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"glue:StartCrawler","Resource":"*"')
     rest += len(',"Sid":""}]}')
     for length, refused in ((most, False), (most + 1, True)):

@@ -96,7 +96,7 @@ class ServiceRole(iam.Role):
 
     @property
     def permission_set(self) -> PermissionSet:
-        """What the role may do, as it was declared."""
+        """Permissions of the role, as they were declared."""
         owner, name = cast(Construct, self.node.scope), self.node.id
         while owner.node.scope and not type(owner).__module__.startswith("lake_blueprints."):
             owner, name = cast(Construct, owner.node.scope), f"{owner.node.id}/{name}"

@@ -24,7 +24,7 @@ ERRORS = "errors/"
 
 @dataclass(frozen=True, kw_only=True)
 class DestinationBindOptions:
-    """What a delivery stream gives to its destination.
+    """Options that a delivery stream gives to its destination.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Destination(ABC):
     @property
     @abstractmethod
     def permissions(self) -> tuple[Permission, ...]:
-        """What the role of the delivery stream may do with the destination."""
+        """Permissions of the delivery stream's role on the destination."""
 
     @abstractmethod
     def bind(self, scope: Construct, options: DestinationBindOptions) -> Mapping[str, Any]:

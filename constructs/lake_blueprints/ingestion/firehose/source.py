@@ -46,7 +46,7 @@ class Source(ABC):
     """A source of a delivery stream."""
 
     retention: Duration | None = None
-    """How long the source keeps records; none if that is not known."""
+    """Retention of the source's records; none if that is not known."""
 
     @abstractmethod
     def bind(self, scope: Construct, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:

@@ -20,7 +20,6 @@ _ENCRYPTION = "https://docs.aws.amazon.com/glue/latest/dg/set-up-encryption.html
 _LOGS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html"
 _METRICS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-profile-glue-job-cloudwatch-metrics.html"
 _SPARK = "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/assumed_roles.html"
-_RUN = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
 _NO_RESOURCE = "IAM knows no resource for metrics and security configurations"
 
 
@@ -102,14 +101,4 @@ def run_as_job(
         because="encrypts what the security configuration says",
         sources=(_ENCRYPTION,),
         contexts=({}, {"kms:ViaService": "glue.${AWS::Region}.amazonaws.com"}),
-    )
-
-
-def run_job(job_arn: str) -> Permission:
-    """Run a job to its end, and stop it."""
-    return Permission(
-        actions=("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"),
-        on=(job_arn,),
-        because="runs the job",
-        sources=(_RUN,),
     )

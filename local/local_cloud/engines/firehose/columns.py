@@ -32,7 +32,7 @@ _TIMESTAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ])(\d{1,2}):(\d{2}):(\d
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """How a deserializer reads values and finds keys."""
+    """Rules by which a deserializer reads values and finds keys."""
 
     lenient: bool
     ignores_case: bool

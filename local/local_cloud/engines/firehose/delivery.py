@@ -30,7 +30,7 @@ class OutputObject:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """How one stream turns records into objects, without writing them.
+    """Delivery of one stream: records become objects, which are not written here.
 
     Parameters
     ----------

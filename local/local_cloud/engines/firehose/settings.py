@@ -25,7 +25,7 @@ class Processor:
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Where and how records are delivered."""
+    """Destination of a delivery stream, as its settings describe it."""
 
     role: str | None
     bucket: str

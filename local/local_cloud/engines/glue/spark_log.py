@@ -35,7 +35,7 @@ _READ = re.compile(r"Reading File path: (s3[an]?://.+), range: \d+-\d+, ")
 
 
 class AccessLog:
-    """What one session lists and reads.
+    """Listings and reads of one session.
 
     Parameters
     ----------

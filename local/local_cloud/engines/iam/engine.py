@@ -49,7 +49,7 @@ def _policies(account: str, partition: str) -> tuple[AWSManagedPolicy, ...]:
 
 
 class _Owner:
-    """What moto's function reads of a backend."""
+    """Parts of a backend that moto's function reads."""
 
     def __init__(self, account: str, partition: str) -> None:
         self.account_id = account

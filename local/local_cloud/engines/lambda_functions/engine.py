@@ -35,7 +35,7 @@ _LOG_TAIL_BYTES = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """How an invocation ended: `payload` is JSON, the handler's answer or its error."""
+    """End of an invocation: `payload` is JSON, the handler's answer or its error."""
 
     payload: str
     failed: bool

@@ -40,7 +40,7 @@ _REFERENCE = re.compile(r"(?P<alias>.+?)\.(?:\{(?P<several>.+)\}|(?P<one>[^.{}]+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one rule."""
+    """Outcome of one rule."""
 
     passed: bool
     failure: str | None = None

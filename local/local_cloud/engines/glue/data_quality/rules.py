@@ -20,7 +20,7 @@ Operand = float | str | Keyword
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What a measured value, or each value of a column, must be.
+    """Condition on a measured value, or on each value of a column.
 
     Parameters
     ----------

@@ -1,0 +1,63 @@
+"""Base class of the pipeline steps that run a Glue job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from aws_cdk import Duration
+from constructs import Node
+
+from lake_blueprints.foundation.access import Permission, ServiceRole, allow
+from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.context import StepContext
+from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
+from lake_blueprints.orchestration.step import Step
+
+_RUN = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
+
+
+class GlueJob(Protocol):
+    """A construct that defines a Glue job."""
+
+    job_name: str
+    job_arn: str
+
+    @property
+    def node(self) -> Node: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunGlueJob(Step):
+    """Run a Glue job to its end; if it is already running, try again later."""
+
+    verb: ClassVar[str]
+
+    job: GlueJob
+    timeout: Duration = field(default_factory=lambda: Duration.hours(2))
+    name: str | None = None
+
+    def render(self, context: StepContext) -> Fragment:
+        name = check_name(self.name or f"{self.verb} {self.job.node.id}")
+        quotas = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
+        states = task(
+            name,
+            "glue:startJobRun.sync",
+            {"JobName": self.job.job_name},
+            timeout=self.timeout,
+            retries=[busy([*quotas, *GLUE_THROTTLED]), retry(GLUE)],
+        )
+        return Fragment(start=name, end=name, states=states)
+
+    def grant(self, role: ServiceRole) -> None:
+        allow(role, run_job(self.job.job_arn))
+
+
+def run_job(job_arn: str) -> Permission:
+    """Run a job to its end, and stop it."""
+    return Permission(
+        actions=("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"),
+        on=(job_arn,),
+        because="runs the job",
+        sources=(_RUN,),
+    )
