@@ -760,7 +760,7 @@ def test_the_flights_and_weather_contracts_are_curated_and_joined_as_the_stack_d
         ("[]", "plan: must be a JSON object, got list"),
         ({"version": "1"}, "plan: dataset is missing"),
         ({**keyed(), "colour": 1}, "plan: unknown key 'colour'; known keys are dataset, version"),
-        ({**keyed(), "format": "orc"}, "plan: format must be json, csv or parquet, got 'orc'"),
+        ({**keyed(), "format": "orc"}, "plan: format must be json, csv, parquet or dynamodb-json, got 'orc'"),
         ({**keyed(), "columns": {}}, "plan: columns must be list, got {}"),
         (plan({"name": "x"}), r"plan: columns\[0\]: type is missing"),
         (plan(column("x", "number")), r"plan: columns\[0\]: type 'number' is not a Spark type"),
