@@ -5,7 +5,7 @@ from lake_blueprints.processing.curation.order import dependency_levels
 from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
 from lake_blueprints.processing.curation.relationships import related_joins
 from lake_blueprints.processing.curation.step import Curate
-from lake_blueprints.processing.curation.worker import Worker, WorkerType
+from lake_blueprints.processing.glue.worker import Worker, WorkerType
 
 __all__ = (
     "Curate",

@@ -21,13 +21,14 @@ from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
-from lake_blueprints.processing.curation.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.script_package import curation_script
-from lake_blueprints.processing.curation.spark_job import define_spark_job
-from lake_blueprints.processing.curation.worker import Worker
+from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
+from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
+from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import glue as limits
 
@@ -158,7 +159,7 @@ class CurationJob(Construct):
         source.restrict(self.source_prefix, columns=restricted)
         self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
         self._allow_data()
-        around = permissions.run_as_job(
+        around = run_as_job(
             self.role,
             key=self.key,
             assets=(self.script, self.package, self.plan),
@@ -227,12 +228,12 @@ class CurationJob(Construct):
             permissions.write_files(self.role, self.quarantine, self.quarantine_prefix)
         with self.role.used_for("writes the table"):
             permissions.write_files(self.role, self.target.zone, self.target.prefix)
-        allow(self.role, *permissions.look_for_folder(self.target))
+        allow(self.role, *look_for_folder(self.target))
         self.target.grant_manage_partitions(self.role)
         for table in self.references:
             with self.role.used_for("looks up reference data"):
                 table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
-            allow(self.role, *permissions.look_for_folder(table))
+            allow(self.role, *look_for_folder(table))
             with self.role.used_for("looks up reference data"):
                 table.grant_describe(self.role)
 

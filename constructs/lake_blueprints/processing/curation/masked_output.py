@@ -6,7 +6,8 @@ from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, Masking
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import HashSalt
-from lake_blueprints.processing.curation.permissions import look_for_folder, write_files
+from lake_blueprints.processing.curation.permissions import write_files
+from lake_blueprints.processing.glue.permissions import look_for_folder
 
 
 def needs_salt(curated: Dataset) -> bool:

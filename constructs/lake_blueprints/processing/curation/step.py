@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lake_blueprints.processing.curation.curation_job import CurationJob
-from lake_blueprints.processing.run_glue_job import RunGlueJob
+from lake_blueprints.processing.glue import RunGlueJob
 
 
 @dataclass(frozen=True, kw_only=True)

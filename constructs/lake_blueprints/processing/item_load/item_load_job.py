@@ -16,10 +16,10 @@ from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.dynamodb.permissions import put_items
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.processing.curation.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.curation.permissions import look_for_folder, run_as_job
-from lake_blueprints.processing.curation.spark_job import define_spark_job
-from lake_blueprints.processing.curation.worker import Worker
+from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
+from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
+from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.worker import Worker
 from template_checks.limits import glue as limits
 
 # What becomes seconds since 1970.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lake_blueprints.processing.glue import RunGlueJob
 from lake_blueprints.processing.item_load.item_load_job import ItemLoadJob
-from lake_blueprints.processing.run_glue_job import RunGlueJob
 
 
 @dataclass(frozen=True, kw_only=True)

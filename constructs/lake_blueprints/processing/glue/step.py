@@ -8,13 +8,12 @@ from typing import ClassVar, Protocol
 from aws_cdk import Duration
 from constructs import Node
 
-from lake_blueprints.foundation.access import Permission, ServiceRole, allow
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
-
-_RUN = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
+from lake_blueprints.processing.glue.permissions import run_job
 
 
 class GlueJob(Protocol):
@@ -51,13 +50,3 @@ class RunGlueJob(Step):
 
     def grant(self, role: ServiceRole) -> None:
         allow(role, run_job(self.job.job_arn))
-
-
-def run_job(job_arn: str) -> Permission:
-    """Run a job to its end, and stop it."""
-    return Permission(
-        actions=("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"),
-        on=(job_arn,),
-        because="runs the job",
-        sources=(_RUN,),
-    )

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.processing.curation.worker import Worker
+from lake_blueprints.processing.glue.worker import Worker
 
 
 def define_spark_job(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lake_blueprints.processing.curation import Worker, WorkerType
+from lake_blueprints.processing.glue import Worker, WorkerType
 
 
 def test_is_two_small_workers_of_glue_5_1_by_default() -> None:
