@@ -114,6 +114,16 @@ def _actions_of(service: str, kinds: frozenset[str]) -> list[str]:
     return [name for name in names if (kinds & _kinds(name).keys() if kinds else not _kinds(name))]
 
 
+def services() -> list[str]:
+    """Return the prefixes of all services: `dynamodb`, `redshift-serverless`."""
+    return sorted(path.stem for path in (_DATA / "resourceTypes").iterdir())
+
+
+def resource_types(service: str) -> dict[str, str]:
+    """Return the kinds of a service's resources, with the pattern of each ARN."""
+    return {name: kind["arn"] for name, kind in _read("resourceTypes", service).items()}
+
+
 def fits(action: str, resource: str) -> bool:
     """Whether an action is checked on such a resource."""
     kinds = _kinds(action)
@@ -142,7 +152,7 @@ def _kinds(action: str) -> Mapping[str, tuple[str, bool]]:
     service, _, name = action.partition(":")
     return {
         kind["name"]: (
-            pattern_of(_read("resourceTypes", service)[kind["name"].lower()]["arn"]),
+            pattern_of(resource_types(service)[kind["name"].lower()]),
             kind["required"] and _ALTERNATIVES.get(action) != kind["name"],
         )
         for kind in _read("actions", service)[name.lower()]["resourceTypes"]

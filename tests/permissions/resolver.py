@@ -7,47 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.permissions import arns
+
 Template = dict[str, Any]
 
-# What an ARN is made of; a global service has no Region and may have no account.
-_ARNS = {
-    "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
-    "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
-    "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
-    "AWS::IAM::Group": "iam::{account}:group/{name}",
-    "AWS::IAM::Role": "iam::{account}:role/{name}",
-    "AWS::IAM::User": "iam::{account}:user/{name}",
-    "AWS::Kinesis::Stream": "kinesis:{region}:{account}:stream/{name}",
-    "AWS::KinesisFirehose::DeliveryStream": "firehose:{region}:{account}:deliverystream/{name}",
-    "AWS::KMS::Key": "kms:{region}:{account}:key/{name}",
-    "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
-    "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
-    "AWS::RedshiftServerless::Namespace": "redshift-serverless:{region}:{account}:namespace/{name}",
-    "AWS::RedshiftServerless::Workgroup": "redshift-serverless:{region}:{account}:workgroup/{name}",
-    "AWS::S3::Bucket": "s3:::{name}",
-    "AWS::SageMaker::ModelPackageGroup": "sagemaker:{region}:{account}:model-package-group/{name}",
-    "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
-    "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
-    "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
-    "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
-}
-_REFERRED_TO_BY_ARN = {
-    "AWS::IAM::ManagedPolicy",
-    "AWS::SageMaker::ModelPackageGroup",
-    "AWS::SecretsManager::Secret",
-    "AWS::SNS::Topic",
-    "AWS::StepFunctions::StateMachine",
-}
-_NAMES = {
-    "AWS::Athena::WorkGroup": "Name",
-    "AWS::Glue::Database": "DatabaseInput.Name",
-    "AWS::Glue::SecurityConfiguration": "Name",
-    "AWS::Glue::Table": "TableInput.Name",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::RedshiftServerless::Namespace": "NamespaceName",
-    "AWS::RedshiftServerless::Workgroup": "WorkgroupName",
-    "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
-}
 # The policies of resources: where they name the resource, what it is, and where the document is.
 _GUARDS = {
     "AWS::S3::BucketPolicy": ("Bucket", "AWS::S3::Bucket", "PolicyDocument"),
@@ -223,7 +186,7 @@ class Deployment:
         if name in pseudo:
             return pseudo[name]
         stack = self._home(stack, name)
-        if self.templates[stack]["Resources"][name]["Type"] in _REFERRED_TO_BY_ARN:
+        if arns.is_referred_to_by_arn(self.templates[stack]["Resources"][name]["Type"]):
             return self._arn(stack, name)
         return self._name(stack, name)
 
@@ -252,10 +215,13 @@ class Deployment:
                 return physical.rpartition(":" if physical.startswith("arn:") else "//")[2].rpartition("/")[2]
             return physical
         resource = self.templates[stack]["Resources"][logical_id]
-        given: Any = resource.get("Properties", {})
-        for part in _NAMES.get(resource["Type"], "").split("."):
-            given = given.get(part, {}) if isinstance(given, dict) else {}
-        return str(self.resolve(stack, given)) if given else f"{stack}-{logical_id}".lower()
+        for path in arns.name_paths(resource["Type"]):
+            given: Any = resource.get("Properties", {})
+            for part in path.split("."):
+                given = given.get(part, {}) if isinstance(given, dict) else {}
+            if given:
+                return str(self.resolve(stack, given))
+        return f"{stack}-{logical_id}".lower()
 
     def _arn(self, stack: str, logical_id: str) -> str:
         kind = self.templates[stack]["Resources"][logical_id]["Type"]
@@ -265,8 +231,7 @@ class Deployment:
 
     def _arn_of(self, kind: str, stack: str, name: str) -> str:
         place = self._places[stack]
-        rest = _ARNS[kind].format(region=place.region, account=place.account, name=name)
-        return f"arn:{place.partition}:{rest}"
+        return arns.arn_of(kind, partition=place.partition, region=place.region, account=place.account, name=name)
 
     def _find_guards(self) -> Any:
         for stack, template in self.templates.items():
