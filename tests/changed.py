@@ -1,6 +1,7 @@
 """Print the tests of what changed since a revision, for `make quick`: `python -m tests.changed [REVISION]`.
 
-A changed module is tested by the folder of `tests` that mirrors its own, a changed test by itself.
+A changed module is tested by the folder of `tests` that mirrors its own, and by the duties of its capability; a changed
+test by itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from tests.anatomy import LIBRARY, capabilities
 from tests.support import ROOT
 
 # Where the tests of each source root are.
@@ -21,9 +23,12 @@ MIRRORS = {
 
 
 def affected_by(changed: Iterable[str], root: Path = ROOT) -> list[str]:
-    """Return the test folders and files of changed files, each once."""
+    """Return the test folders and files of changed files, each once, and the options of pytest that narrow them."""
     found: dict[str, None] = {}
     for path in changed:
+        for capability in capabilities(root):
+            if path.startswith((f"{LIBRARY}/{capability}/", f"tests/unit/{capability}/sample")):
+                found["tests/conformance"] = found[f"--capability={capability.replace('/', '.')}"] = None
         if path.startswith("tests/") and PurePosixPath(path).match("test_*.py") and (root / path).exists():
             found[path] = None
         for source, mirror in MIRRORS.items():

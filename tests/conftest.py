@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Before the CDK is imported, which starts Node: the one of the lock, also where pytest is started by hand.
 os.environ.setdefault("JSII_NODE", str(find_node()))
 pytest.register_assert_rewrite("tests.support")
-LONG = ("tests/unit/etl/", "tests/end_to_end/")
+LONG = ("tests/unit/processing/curation/", "tests/end_to_end/")
 
 from tests.support import new_stack  # noqa: E402  after its asserts are set to explain themselves
 
