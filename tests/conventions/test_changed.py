@@ -6,7 +6,7 @@ from tests.changed import affected_by
 
 
 def test_a_module_is_tested_by_the_folder_that_mirrors_its_own() -> None:
-    assert affected_by(["constructs/lake_blueprints/contracts/units.py"]) == ["tests/unit/contracts"]
+    assert affected_by(["constructs/lake_blueprints/contracts/scalars.py"]) == ["tests/unit/contracts"]
     assert affected_by(["local/local_cloud/sql/trino/macros.py"]) == ["tests/local_cloud/sql"]
 
 
