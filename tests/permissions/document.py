@@ -122,9 +122,10 @@ def _kinds(one: DeployedPermission) -> Iterator[str]:
     for action in one.actions:
         service = action.partition(":")[0]
         for pattern in one.on:
-            yield from (
-                (f"{service} {kind}" for kind in authorization.kinds_of(action, pattern)) if pattern != "*" else "`*`"
-            )
+            if pattern == "*":
+                yield "`*`"
+            else:
+                yield from (f"{service} {kind}" for kind in authorization.kinds_of(action, pattern))
 
 
 def _listed(texts: Iterable[str]) -> str:

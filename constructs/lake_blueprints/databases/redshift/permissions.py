@@ -27,6 +27,16 @@ def admin_secret_name(namespace: str) -> str:
     return f"redshift!{namespace}-{ADMIN}"
 
 
+def admin_secret_arn(scope: Construct, namespace: str) -> str:
+    """Return the ARN of that secret, without the hyphen and six characters in which Secrets Manager ends it."""
+    return Stack.of(scope).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=admin_secret_name(namespace),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
 def run_statements(
     scope: Construct,
     *,
@@ -38,13 +48,7 @@ def run_statements(
 ) -> tuple[Permission, ...]:
     """Run and follow SQL as the admin of a namespace, which is in the scope's stack."""
     sign_in = "signs in as the admin"
-    # Secrets Manager ends an ARN in a hyphen and six characters of its own.
-    secret = Stack.of(scope).format_arn(
-        service="secretsmanager",
-        resource="secret",
-        resource_name=f"{admin_secret_name(namespace)}-??????",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+    secret = f"{admin_secret_arn(scope, namespace)}-??????"
     return (
         Permission(actions=run, on=(workgroup_arn,), because="runs statements", sources=(_DATA_API,)),
         Permission(

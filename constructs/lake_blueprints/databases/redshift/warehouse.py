@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_redshiftserverless as redshift
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from lake_blueprints.catalog import Table
@@ -30,12 +31,14 @@ from lake_blueprints.databases.redshift.checks import (
 from lake_blueprints.databases.redshift.permissions import (
     ADMIN,
     SPECTRUM,
+    admin_secret_arn,
     admin_secret_name,
     run_statements,
     set_usage_limits,
 )
 from lake_blueprints.databases.redshift.usage_limit import UsageLimit
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
@@ -80,8 +83,8 @@ class Warehouse(Construct):
     Defines
     -------
     One namespace, named `namespace_name`, one workgroup, named `workgroup_name`, the role for COPY and Spectrum, as
-    `role`, its security group, as `connections`, and a log group for each audit log; a network and a key, as
-    `key`, unless they are given.
+    `role`, its security group, as `connections`, its address with the admin's credentials, as `endpoint`, and a log
+    group for each audit log; a network and a key, as `key`, unless they are given.
 
     Raises
     ------
@@ -207,6 +210,19 @@ class Warehouse(Construct):
         )
         self.workgroup_name: str = self._workgroup.ref
         self.workgroup_arn: str = self._workgroup.attr_workgroup_workgroup_arn
+        self.endpoint = DatabaseEndpoint(
+            engine=DatabaseEngine.REDSHIFT,
+            host=self._workgroup.attr_workgroup_endpoint_address,
+            port=port,
+            database=database,
+            secret=secretsmanager.Secret.from_secret_attributes(
+                self,
+                "AdminSecret",
+                secret_partial_arn=admin_secret_arn(self, self.namespace_name),
+                encryption_key=self.key,
+            ),
+            connections=self.connections,
+        )
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from local_cloud.cloudformation.resource import Call, Setting
 from local_cloud.cloudformation.resource_type import ResourceType
 
 # The API takes tags in another place; nothing here reads the tags of a network.
 _TAGS = frozenset({"Tags"})
+
+
+def _egress(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule as a permission, where alone the API takes another group."""
+    peers = {
+        "CidrIp": "IpRanges",
+        "CidrIpv6": "Ipv6Ranges",
+        "DestinationPrefixListId": "PrefixListIds",
+        "DestinationSecurityGroupId": "UserIdGroupPairs",
+    }
+    spelt = {"DestinationPrefixListId": "PrefixListId", "DestinationSecurityGroupId": "GroupId"}
+    described = {"Description": properties["Description"]} if "Description" in properties else {}
+    permission = {name: properties[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in properties}
+    for name, place in peers.items():
+        if name in properties:
+            permission[place] = [{spelt.get(name, name): properties[name], **described}]
+    return {"GroupId": properties["GroupId"], "IpPermissions": [permission]}
+
 
 TYPES = [
     # moto's own knows no ids of zones, and puts every subnet that has one into us-east-1a.
@@ -62,6 +83,6 @@ TYPES = [
         # It goes with its group.
         delete=None,
         ref="{id}",
-        ignore=frozenset({"Description"}),
+        adapt=_egress,
     ),
 ]
