@@ -55,6 +55,8 @@ class Proof:
                 conditions={
                     operator: {key: _listed(value) for key, value in keys.items()}
                     for operator, keys in conditions.items()
+                    # It asks that a key is there, which another operator has a value for.
+                    if operator != "Null"
                 },
                 contexts=tuple(contexts),
             )

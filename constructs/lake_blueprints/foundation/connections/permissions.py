@@ -65,7 +65,7 @@ def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permis
         on=(interfaces,),
         because=because,
         sources=(_NETWORK,),
-        conditions={"ForAllValues:StringEquals": {"aws:TagKeys": [_TAG]}},
+        conditions={"ForAllValues:StringEquals": {"aws:TagKeys": [_TAG]}, "Null": {"aws:TagKeys": "false"}},
         wildcard=unnamed,
     )
     yield Permission(
