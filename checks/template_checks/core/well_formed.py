@@ -42,8 +42,7 @@ def _resource(logical_id: str, resource: dict[str, Any], unread: list[str]) -> d
     found = dict(resource)
     properties = found.get("Properties")
     if properties is not None and (not isinstance(properties, dict) or is_function(properties)):
-        if properties != {"Ref": "AWS::NoValue"}:
-            unread.append(f"{logical_id}: Properties is {_noun(properties)}, not an object")
+        unread.append(f"{logical_id}: Properties is {_noun(properties)}, not an object")
         found["Properties"] = {}
     if _MACRO in (found.get("Properties") or {}):
         unread.append(f"{logical_id}: what the macro {_macro(found['Properties'])} makes of its properties")
