@@ -9,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.foundation.network import LakeNetwork
-from stacks import acknowledgments
 from stacks.environment import Environment
 
 
@@ -29,4 +28,3 @@ class NetworkStack(cdk.Stack):
             flow_log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        acknowledgments.of_networks(self)

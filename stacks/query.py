@@ -9,7 +9,6 @@ from constructs import Construct
 
 from lake_blueprints.analytics.athena import Query, Workgroup
 from lake_blueprints.catalog import Table
-from stacks import acknowledgments
 from stacks.environment import Environment
 from stacks.storage import StorageStack
 
@@ -28,7 +27,6 @@ class QueryStack(cdk.Stack):
             access_logs=storage.raw.access_logs,
             removal_policy=environment.removal_policy,
         )
-        acknowledgments.of_buckets(self)
         cdk.CfnOutput(self, "WorkgroupName", value=self.workgroup.workgroup_name)
 
     def repair(self, table: Table) -> Query:

@@ -53,7 +53,6 @@ class StorageStack(cdk.Stack):
         self.raw_database = Database(self, "RawDatabase", zone=self.raw, removal_policy=removal)
         self.curated_database = Database(self, "CuratedDatabase", zone=self.curated, removal_policy=removal)
 
-        acknowledgments.of_buckets(self)
         cdk.CfnOutput(self, "TopicArn", value=self.topic.topic_arn)
         cdk.CfnOutput(self, "RawBucket", value=self.raw.bucket.bucket_name)
         cdk.CfnOutput(self, "CuratedBucket", value=self.curated.bucket.bucket_name)

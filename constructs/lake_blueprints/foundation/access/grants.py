@@ -24,9 +24,11 @@ from lake_blueprints.foundation.access.principals import (
     name_of,
 )
 from lake_blueprints.foundation.access.service_role import ServiceRole
+from lake_blueprints.foundation.access.wildcards import Explanations
 
 # Permissions of principals that are no `ServiceRole`, and what services may do by a resource's own policy.
 _ALLOWED: WeakKeyDictionary[Any, list[Permission]] = WeakKeyDictionary()
+_EXPLANATIONS: WeakKeyDictionary[Any, Explanations] = WeakKeyDictionary()
 _ADMITTED: WeakKeyDictionary[Any, list[tuple[str, Permission]]] = WeakKeyDictionary()
 
 
@@ -102,7 +104,7 @@ def grant_on(
     conditions: mapping, optional
         Conditions of the statement, as IAM writes them. By default none.
     because: str, optional
-        Why a resource is named by a wildcard, where one is; cdk-nag accepts it in the policies of a `ServiceRole`.
+        Why a resource is named by a wildcard, where one is; it is acknowledged for cdk-nag at the grantee.
         By default a wildcard remains a finding.
 
     Raises
@@ -116,6 +118,8 @@ def grant_on(
         if resource is None or _account(resource) == _account(grantee):
             return grantee.allow(actions, resource_arns, conditions)
     check_principal(grantee)
+    if because and not isinstance(grantee, ServiceRole):
+        _explain(grantee.grant_principal, resource_arns, because)
     common: dict[str, Any] = {
         "grantee": grantee,
         "actions": list(actions),
@@ -158,6 +162,15 @@ def grant_on(
         )
     )
     return grant
+
+
+def _explain(principal: Any, resource_arns: Sequence[str], because: str) -> None:
+    """Acknowledge wildcards at a principal that is a construct; a service or an account has no policy here."""
+    if not hasattr(principal, "node"):
+        return
+    if principal not in _EXPLANATIONS:
+        _EXPLANATIONS[principal] = Explanations(principal)
+    _EXPLANATIONS[principal].add(resource_arns, because)
 
 
 def arn_of(resource: Any) -> str:

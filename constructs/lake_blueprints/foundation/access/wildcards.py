@@ -8,19 +8,18 @@ from typing import Any
 
 import jsii
 from aws_cdk import Acknowledgment, Stack, Validations
-from aws_cdk import aws_iam as iam
-from constructs import IValidation
+from constructs import Construct, IValidation
 
 
 @jsii.implements(IValidation)
 class Explanations:
-    """Reasons for wildcards in a role's policies, acknowledged for cdk-nag.
+    """Reasons for wildcards in the policies of a role or another principal, acknowledged for cdk-nag.
 
     Each finding is acknowledged by its exact id; a wildcard without a reason remains one. It happens at validation:
     only then are references to other stacks what the template will say.
     """
 
-    def __init__(self, role: iam.Role) -> None:
+    def __init__(self, role: Construct) -> None:
         self._role = role
         self._reasons: list[tuple[Sequence[str], str]] = []
         role.node.add_validation(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from aws_cdk import Aws, CfnTag, RemovalPolicy, Stack, Token
+from aws_cdk import Acknowledgment, Aws, CfnTag, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -20,6 +20,14 @@ from lake_blueprints.foundation.removal import guard_removal
 # A VPC has at most 65,536 addresses; in smaller subnets than those of /24 a warehouse may not find enough:
 # https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
 _LARGEST, _SMALLEST = 16, 24
+_DEFAULT_GROUP = [
+    Acknowledgment(
+        id=f"{pack}-VPCDefaultSecurityGroupClosed",
+        reason="nothing is in the default security group, and the subnets have no way out; closing it would take a "
+        "custom resource with more permissions than it removes",
+    )
+    for pack in ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
+]
 
 
 class LakeNetwork(Construct):
@@ -115,6 +123,7 @@ class LakeNetwork(Construct):
         vpc = ec2.CfnVPC(
             self, "Vpc", cidr_block=str(addresses), enable_dns_support=True, enable_dns_hostnames=True, tags=_name(self)
         )
+        Validations.of(vpc).acknowledge(*_DEFAULT_GROUP)
         blocks = addresses.subnets(prefixlen_diff=(len(zones) - 1).bit_length())
         subnets, tables = [], []
         for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), 1):

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import admit
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.permissions import access_logs
 
 
@@ -64,6 +65,7 @@ class AccessLogBucket(Construct):
             ],
         )
         guard_removal(self.bucket, removal_policy)
+        acknowledge_retention(self.bucket)
         resource = cast(s3.CfnBucket, self.bucket.node.default_child)
         # The L2's own switch defines a custom resource.
         events: Any = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}

@@ -13,6 +13,7 @@ from constructs import Construct
 from lake_blueprints.foundation.encryption.lake_key import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
+from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.lifecycle import LifecycleRule
 
 
@@ -81,6 +82,7 @@ class LakeBucket(Construct):
             ],
         )
         guard_removal(self.bucket, removal_policy, encryption_key=self.key)
+        acknowledge_retention(self.bucket)
         resource = cast(s3.CfnBucket, self.bucket.node.default_child)
         # The L2's own switches for these depend on feature flags and, for EventBridge, define a custom resource.
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
