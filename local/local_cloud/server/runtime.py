@@ -29,9 +29,7 @@ def client(endpoint: str, key: AccessKey, service: str, region: str, read_timeou
         region_name=region,
         endpoint_url=endpoint,
         **key.arguments,
-        config=Config(
-            read_timeout=read_timeout, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
-        ),
+        config=Config(read_timeout=read_timeout, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
 

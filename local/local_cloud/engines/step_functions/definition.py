@@ -39,6 +39,16 @@ _NESTED = {
     "Map": {"ItemProcessor", "Iterator", "ItemReader", "ItemBatcher", "ResultWriter", "Retry", "Catch"},
 }
 _REQUIRED = {"Task": ["Resource"], "Choice": ["Choices"], "Parallel": ["Branches"]}
+# Fields that are either literal or taken from the data.
+_LITERALS = (
+    "Cause",
+    "Error",
+    "HeartbeatSeconds",
+    "MaxConcurrency",
+    "TimeoutSeconds",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+)
 _WITHOUT_NEXT = {"Choice", "Succeed", "Fail"}
 
 
@@ -169,11 +179,9 @@ class Checker:
     def _movement(self, kind: str, body: dict[str, Any], at: str) -> None:
         if kind not in _WITHOUT_NEXT and ("Next" in body) == ("End" in body):
             self.wrong("One of these fields is required, and only one: [Next, End]", at)
-        pairs = [("Error", "ErrorPath"), ("Cause", "CausePath"), ("Result", "Parameters")]
-        pairs += [(name, f"{name}Path") for name in body if f"{name}Path" in body and name not in {"Error", "Cause"}]
-        for one, other in pairs:
-            if one in body and other in body and one not in {"Input", "Output"}:
-                self.wrong(f"Only one of these fields is allowed: [{one}, {other}]", at)
+        for name in _LITERALS:
+            if name in body and f"{name}Path" in body:
+                self.wrong(f"Only one of these fields is allowed: [{name}, {name}Path]", at)
         waits = [name for name in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath") if name in body]
         if kind == "Wait" and len(waits) != 1:
             self.wrong("One of these fields is required, and only one: [Seconds, Timestamp]", at)

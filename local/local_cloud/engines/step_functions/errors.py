@@ -48,6 +48,8 @@ class StateError(Exception):
         self.location = location
         self.also = also
         self.located = False
+        # Whether the history has an event of it.
+        self.reported = False
 
     def at(self, state: str, entered: int) -> StateError:
         """Say in the cause which state was executed, as Step Functions does for errors of its own."""

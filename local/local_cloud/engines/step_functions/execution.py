@@ -101,6 +101,7 @@ class Run:
                     "Id": execution.exec_arn,
                     "Input": execution.input_data,
                     "Name": execution.name,
+                    "RedriveCount": 0,
                     "RoleArn": execution.role_arn,
                     "StartTime": iso_8601(execution.start_date.astimezone(UTC)),
                 },

@@ -147,18 +147,21 @@ class JsonPathFlow(Flow):
         return self._find(field, paths.parse(text), data)
 
     def finish(self, result: Any) -> Any:
-        self._assign(self.body, result)
+        assigned = self._assigned(self.body, result)
         if "ResultSelector" in self.body:
             result = self.fill(self.body["ResultSelector"], "ResultSelector", result)
-        return self._selected("OutputPath", self._merged(self.body, result))
+        output = self._selected("OutputPath", self._merged(self.body, result))
+        self.scope.variables.assign(assigned)
+        return output
 
     def pass_through(self, rule: Body | None = None) -> Any:
+        assigned = self._assigned(self.body if rule is None else rule, self.input)
         output = self._selected("OutputPath", self.input)
-        self._assign(self.body if rule is None else rule, self.input)
+        self.scope.variables.assign(assigned)
         return output
 
     def caught(self, catcher: Body, error: StateError) -> Any:
-        self._assign(catcher, error.output)
+        self.scope.variables.assign(self._assigned(catcher, error.output))
         return self._merged(catcher, error.output)
 
     def invalid(self, field: str, value: Any, wanted: str, cause: str = "", body: Body | None = None) -> StateError:
@@ -211,9 +214,9 @@ class JsonPathFlow(Flow):
         except NothingFoundError:
             raise StateError(RESULT_PATH_MATCH, f'Unable to apply step "{text}" to input {compact(self.raw)}') from None
 
-    def _assign(self, body: Body, data: Any) -> None:
-        if "Assign" in body:
-            self.scope.variables.assign(self.fill(body["Assign"], "Assign", data))
+    def _assigned(self, body: Body, data: Any) -> dict[str, Any]:
+        assigned: dict[str, Any] = self.fill(body.get("Assign", {}), "Assign", data)
+        return assigned
 
 
 class JsonataFlow(Flow):

@@ -10,6 +10,7 @@ from typing import Any
 from local_cloud.engines.step_functions import limits
 from local_cloud.engines.step_functions.errors import RUNTIME, StateError
 
+_FULL = f"The execution reached the maximum number of history events ({limits.MOST_EVENTS})."
 _ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 
 
@@ -17,7 +18,7 @@ class HistoryFullError(StateError):
     """The history has no room for another event but the last."""
 
     def __init__(self) -> None:
-        super().__init__(RUNTIME, f"The execution reached the maximum number of history events ({limits.MOST_EVENTS}).")
+        super().__init__(RUNTIME, _FULL)
         self.located = True
 
 

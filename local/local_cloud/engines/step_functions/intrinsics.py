@@ -180,9 +180,20 @@ def _format(template: Any, *values: Any) -> str:
     parts = _text(template).split("{}")
     if len(parts) != len(values) + 1:
         raise ValueError(f"{len(parts) - 1} places for {len(values)} values")
-    shown = [_unmark(value) if isinstance(value, str) else compact(value) for value in values]
+    shown = [_shown(value) for value in values]
     texts = [part + value for part, value in zip(parts, [*shown, ""], strict=True)]
     return str(_unmark("".join(texts)))
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Step Functions formats it: an array or object as Java does, without quotation marks."""
+    if isinstance(value, str):
+        return str(_unmark(value))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={_shown(each)}' for key, each in value.items())}}}"
+    return compact(value)
 
 
 def _text(value: Any) -> str:
@@ -303,6 +314,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "MathAdd": (lambda one, other: _integer(one) + _integer(other), 2, 2),
     "MathRandom": (_random, 2, 3),
     "StringSplit": (_split, 2, 2),
-    "StringToJson": (lambda text: json.loads(_text(text)), 1, 1),
+    # As recorded, nothing is null.
+    "StringToJson": (lambda text: json.loads(text) if _text(text).strip() else None, 1, 1),
     "UUID": (lambda: str(uuid.uuid4()), 0, 0),
 }

@@ -168,7 +168,7 @@ def _bracket(text: str, at: int) -> tuple[Step, int]:
     if quoted := _QUOTED.match(text, inner):
         names, end = [], inner
         while quoted:
-            names.append(re.sub(r"\\(.)", r"\1", quoted[1] if quoted[1] is not None else quoted[2]))
+            names.append(re.sub(r"\\(['\\])", r"\1", quoted[1] if quoted[1] is not None else quoted[2]))
             end = quoted.end()
             comma = re.compile(r"\s*,\s*").match(text, end)
             quoted = _QUOTED.match(text, comma.end()) if comma else None

@@ -24,6 +24,8 @@ from local_cloud.engines.step_functions.tasks import run_task
 from local_cloud.engines.step_functions.timestamps import timestamp_of
 
 _LONGEST_WAIT = 99_999_999
+# As recorded: a timestamp may be 24,855 days away, not 24,856.
+_FURTHEST_SECONDS = 2**31 - 1
 
 
 @dataclass
@@ -82,11 +84,11 @@ def _run_state(name: str, body: dict[str, Any], data: Any, scope: Scope) -> tupl
 
 def _report(error: StateError, state: State) -> None:
     error.at(state.name, state.entered)
-    if error.name == QUERY_EVALUATION and error.location:
-        location, error.location = error.location, ""
+    if error.name == QUERY_EVALUATION and not error.reported:
+        error.reported = True
+        where = {"location": error.location} if error.location else {}
         state.scope.event(
-            "EvaluationFailed",
-            evaluationFailedEventDetails={**error.details, "location": location, "state": state.name},
+            "EvaluationFailed", evaluationFailedEventDetails={**error.details, **where, "state": state.name}
         )
 
 
@@ -144,7 +146,10 @@ def _seconds(flow: Flow) -> float:
                 else "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: "
                 f"{timestamp}",
             )
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        seconds = (moment - datetime.now(UTC)).total_seconds()
+        if seconds > _FURTHEST_SECONDS:
+            raise flow.invalid("Timestamp", timestamp, "timestamp", "Wait state delay is too long.")
+        return max(0.0, seconds)
     path = flow.body.get("SecondsPath")
     if path is None:
         return flow.integer("Seconds", most=_LONGEST_WAIT) or 0
@@ -172,9 +177,9 @@ def _work(state: State) -> tuple[Any, str | None]:
             return output, state.following
         except StateError as error:
             _report(error, state)
-            _note_failure(error, state)
             delay = retries.delay(error)
             if delay is None:
+                _note_failure(error, state)
                 return _catch(error, state)
             state.scope.halt.wait(delay)
 
