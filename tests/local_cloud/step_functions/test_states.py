@@ -133,7 +133,12 @@ def test_a_wait_state_waits_for_a_moment_and_not_for_one_that_is_past(execute: E
 @pytest.mark.parametrize(
     ("wait", "data", "error", "cause"),
     [
-        ({"SecondsPath": "$.n"}, {}, "States.Runtime", "The SecondsPath parameter does not reference an input value: $.n"),
+        (
+            {"SecondsPath": "$.n"},
+            {},
+            "States.Runtime",
+            "The SecondsPath parameter does not reference an input value: $.n",
+        ),
         (
             {"SecondsPath": "$.n"},
             {"n": 1.5},

@@ -104,7 +104,10 @@ def _succeed(state: State) -> tuple[Any, None]:
 
 
 def _fail(state: State) -> tuple[Any, None]:
-    raise StateError(state.flow.text("Error"), state.flow.text("Cause"))
+    error = StateError(state.flow.text("Error"), state.flow.text("Cause"))
+    # Its words are the author's, also if the name is one of Step Functions.
+    error.located = error.reported = True
+    raise error
 
 
 def _choose(state: State) -> tuple[Any, str]:
