@@ -46,11 +46,13 @@ def execute() -> Execute:
         assert problems_of(text) == []
         execution: Any = SimpleNamespace(
             state_machine=SimpleNamespace(
-                definition=text, name="machine", arn="arn:aws:states:us-east-1:123456789012:stateMachine:machine"
+                definition=text,
+                name="machine",
+                type="STANDARD",
+                arn="arn:aws:states:us-east-1:123456789012:stateMachine:machine",
             ),
             exec_arn="arn:aws:states:us-east-1:123456789012:execution:machine:one",
             name="one",
-            sm_type="STANDARD",
             role_arn=ROLE,
             region_name="us-east-1",
             input_data={} if data is None else data,

@@ -7,6 +7,7 @@ Functions in many places, and what its API says of executions.
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from datetime import UTC, datetime
@@ -14,7 +15,13 @@ from typing import Any
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
-from moto.stepfunctions.exceptions import InvalidExecutionInput, InvalidToken, ResourceNotFound, ValidationException
+from moto.stepfunctions.exceptions import (
+    InvalidExecutionInput,
+    InvalidName,
+    InvalidToken,
+    ResourceNotFound,
+    ValidationException,
+)
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
@@ -26,6 +33,8 @@ from local_cloud.engines.step_functions.execution import Run
 from local_cloud.engines.step_functions.limits import MOST_BYTES
 from local_cloud.server.patching import Patches
 
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
@@ -35,11 +44,17 @@ _RESPONSES = "moto.stepfunctions.responses"
 
 _stock_start_execution = StepFunctionsParserBackend.start_execution
 _stock_describe_execution = StepFunctionResponse.describe_execution
+_stock_update_state_machine = StepFunctionResponse.update_state_machine
 _stock_list_executions = StepFunctionResponse.list_executions
 
 
 class InvalidDefinitionError(AWSError):  # type: ignore[misc]
     TYPE = "InvalidDefinition"
+    STATUS = 400
+
+
+class StateMachineAlreadyExistsError(AWSError):  # type: ignore[misc]
+    TYPE = "StateMachineAlreadyExists"
     STATUS = 400
 
 
@@ -68,10 +83,6 @@ class StepFunctionsEngine(Engine):
         @patches.replace(_EXECUTION, "Execution.stop")
         def stop(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
             self.exec_worker.stop(error, cause)
-
-        @patches.replace(_EXECUTION, "Execution.to_history_output")
-        def to_history_output(self: Any) -> dict[str, Any]:
-            return {"events": self.exec_worker.history.events}
 
     def stop(self) -> None:
         """Stop every execution, so that none calls, or logs that it cannot call, a cloud that is gone."""
@@ -111,6 +122,9 @@ def _check_definitions(patches: Patches) -> None:
         sm_type: str | None = None,
     ) -> Any:
         check(definition, sm_type or "STANDARD")
+        for existing in self.state_machines:
+            if existing.name == name and (existing.definition, existing.type) != (definition, sm_type or "STANDARD"):
+                raise StateMachineAlreadyExistsError(f"State Machine Already Exists: '{existing.arn}'")
         return StepFunctionBackend.create_state_machine(
             self,
             name=name,
@@ -125,11 +139,18 @@ def _check_definitions(patches: Patches) -> None:
             sm_type=sm_type,
         )
 
-    @patches.replace(_MODELS, "StepFunctionsParserBackend._validate_definition")
-    @staticmethod
-    def _validate_definition(definition: str) -> None:
-        # Only an update comes here, and the type of a state machine does not change.
-        check(definition, "STANDARD")
+    @patches.replace(_RESPONSES, "StepFunctionResponse.update_state_machine")
+    def update_state_machine(self: Any) -> Any:
+        machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+        definition = self._get_param("definition")
+        if definition is not None:
+            check(definition, machine.type)
+        return _stock_update_state_machine(self)
+
+    def checked(definition: str) -> None:
+        return None
+
+    patches.replace(_MODELS, "StepFunctionsParserBackend._validate_definition")(staticmethod(checked))
 
 
 def _start_executions(patches: Patches) -> None:
@@ -150,6 +171,8 @@ def _start_executions(patches: Patches) -> None:
             json.loads(execution_input or "{}")
         except ValueError as error:
             raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from None
+        if name is not None and not _NAME.fullmatch(name):
+            raise InvalidName(f"Invalid Name: '{name}'")
         return _stock_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
 
@@ -222,6 +245,26 @@ def _describe_executions(patches: Patches) -> None:
         if execution.stop_date and execution.status == ExecutionStatus.TIMED_OUT:
             answer.result["stopDate"] = execution.stop_date
         return answer
+
+    @patches.replace(_RESPONSES, "StepFunctionResponse.stop_execution")
+    def stop_execution(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        stopped = datetime.now(UTC)
+        execution.stop(stopped, self._get_param("error"), self._get_param("cause"))
+        return ActionResult({"stopDate": stopped})
+
+    @patches.replace(_RESPONSES, "StepFunctionResponse.get_execution_history")
+    def get_execution_history(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        events = execution.exec_worker.history.events
+        if self._get_bool_param("reverseOrder"):
+            events.reverse()
+        start, most = int(self._get_param("nextToken") or 0), self._get_int_param("maxResults") or len(events)
+        answer: dict[str, Any] = {"events": events[start : start + most]}
+        if start + most < len(events):
+            answer["nextToken"] = str(start + most)
+        # moto's serialisation takes a minute for 25,000 events.
+        return json.dumps(answer, default=datetime.timestamp)
 
     @patches.replace(_RESPONSES, "StepFunctionResponse.list_executions")
     def list_executions(self: Any) -> Any:

@@ -90,7 +90,7 @@ class Run:
         self._halt = Halt()
         self._ended_by: dict[str, Any] | None = None
         self.machine = Machine(runtime, region=execution.region_name, role_arn=execution.role_arn)
-        self.history = History(limited=execution.sm_type != "EXPRESS")
+        self.history = History(limited=machine.type != "EXPRESS")
         self._scope = Scope(
             machine=self.machine,
             history=self.history,

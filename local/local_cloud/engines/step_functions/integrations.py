@@ -190,7 +190,9 @@ def _optimised(arn: str, found: re.Match[str], pattern: str) -> Integration:
         raise ValueError(_unknown(arn))
     if pattern == SYNC_JSON and name != "states":
         raise ValueError(_unknown(arn))
-    if pattern in {SYNC, SYNC_JSON} and (name, action) not in JOBS:
+    if pattern == SYNC and (name, action) not in JOBS:
+        if name != "sagemaker" or not action.endswith("Job"):
+            raise ValueError(_unknown(arn))
         raise UnsupportedError(f"nothing can wait for {arn}")
     service = "stepfunctions" if name == "states" else name
     return Integration(

@@ -83,7 +83,8 @@ class _Task:
         timeout = self._flow.integer("TimeoutSeconds", least=1, most=_LONGEST_TASK)
         heartbeat = self._flow.integer("HeartbeatSeconds", least=1, most=_LONGEST_TASK)
         role = self._role()
-        parameters = self._flow.arguments()
+        given = self.integration.is_function or {"Parameters", "Arguments"} & self._body.keys()
+        parameters = self._flow.arguments() if given else {}
         self._schedule(parameters, timeout, heartbeat, role)
         region = self.integration.region or self.scope.machine.region
         client = self.scope.machine.client(self.integration.service, region=region, role=role)
