@@ -21,7 +21,7 @@ ROLE = "arn:aws:iam::123456789012:role/states"
 
 @dataclass
 class Ended:
-    """How an execution ended, and its history."""
+    """The end of an execution, and its history."""
 
     status: str
     output: Any

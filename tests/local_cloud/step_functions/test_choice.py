@@ -46,7 +46,8 @@ def test_a_comparison_is_true_of_what_it_names_and_false_of_all_else(execute: Ex
         literal = chosen(execute, {"Variable": "$.v", name: values[1]}, {"v": value})
         path = chosen(execute, {"Variable": "$.v", f"{name}Path": "$.w"}, {"v": value, "w": values[1]})
         assert (literal, path) == ((at in TRUE_OF[sign]),) * 2
-    for other in (None, [], {}, "1" if kind == "Numeric" else 1):
+    others: list[Any] = [None, [], {}, "1" if kind == "Numeric" else 1]
+    for other in others:
         assert chosen(execute, {"Variable": "$.v", name: values[1]}, {"v": other}) is False
 
 

@@ -289,8 +289,8 @@ def written(cloud: LocalCloud, key: str) -> bytes:
     return body
 
 
-def test_results_are_written_with_a_manifest(cloud: LocalCloud, run: Execute, put: Put) -> None:
-    put("any", "")
+@pytest.mark.usefixtures("put")
+def test_results_are_written_with_a_manifest(cloud: LocalCloud, run: Execute) -> None:
     state = mapping(processor(), ToleratedFailureCount=1, ResultWriter=writer(), Label="Work")
     output = run(state, items(3, 1)).output
     run_id = output["MapRunArn"].rpartition(":")[2]
@@ -325,10 +325,10 @@ def test_results_are_written_with_a_manifest(cloud: LocalCloud, run: Execute, pu
         ({"Transformation": "FLATTEN", "OutputType": "JSONL"}, "SUCCEEDED_0.jsonl", b"1\n2\n3"),
     ],
 )
+@pytest.mark.usefixtures("put")
 def test_results_are_written_as_the_writer_is_configured(
-    cloud: LocalCloud, run: Execute, put: Put, config: dict[str, Any], name: str, wanted: bytes
+    cloud: LocalCloud, run: Execute, config: dict[str, Any], name: str, wanted: bytes
 ) -> None:
-    put("any", "")
     output = run(mapping(passing(), ResultWriter=writer(WriterConfig=config)), [[1, 2], [3]]).output
     folder = output["ResultWriterDetails"]["Key"].removesuffix("manifest.json")
     assert written(cloud, f"{folder}{name}") == wanted
@@ -340,8 +340,8 @@ def test_a_writer_without_resource_forms_the_output(execute: Execute, transforma
     assert execute(state, [[1, 2], [3]]).output == wanted
 
 
-def test_results_are_written_also_if_the_threshold_is_exceeded(cloud: LocalCloud, run: Execute, put: Put) -> None:
-    put("any", "")
+@pytest.mark.usefixtures("put")
+def test_results_are_written_also_if_the_threshold_is_exceeded(cloud: LocalCloud, run: Execute) -> None:
     parameters = {"Bucket": BUCKET, "Prefix": "exceeded"}
     ended = run(mapping(processor(), ResultWriter=writer(Parameters=parameters)), items(1, 1))
     assert ended.error == "States.ExceedToleratedFailureThreshold"
@@ -354,7 +354,7 @@ def test_a_bucket_that_is_not_there_is_an_error_of_the_result_writer(run: Execut
     assert (ended.status, ended.error) == ("FAILED", "States.ResultWriterFailed")
 
 
-def test_a_map_of_jsonata_reads_selects_batches_and_writes(cloud: LocalCloud, run: Execute, put: Put) -> None:
+def test_a_map_of_jsonata_reads_selects_and_batches(run: Execute, put: Put) -> None:
     put("object", "[1, 2, 3]")
     state = {
         "Type": "Map",

@@ -83,6 +83,46 @@ def test_a_function_answers_as_documented(call: str, data: Any, wanted: Any) -> 
     assert type(found) is type(wanted)
 
 
+@pytest.mark.parametrize(
+    ("call", "data", "wanted"),
+    [
+        *(
+            ("States.MathAdd($[0], $[1])", list(pair), wanted)
+            for pair, wanted in {
+                (1.49, 1.5): 3,
+                (1.5, 1.51): 4,
+                (-1.49, -1.5): -2,
+                (-1.5, -1.51): -3,
+                (2.5, 0): 3,
+                (-0.5, 0): 0,
+                (-2.5, 0): -2,
+                (-3.5, 0): -3,
+                (-0.5, 0.5): 1,
+            }.items()
+        ),
+        ("States.ArrayPartition($, 2)", [], []),
+        ("States.ArrayPartition($, 5)", [0, 1], [[0, 1]]),
+        ("States.ArrayContains($, null)", [], False),
+        ("States.ArrayContains($, $[0])", [{"1": 2, "2": []}], True),
+        ("States.ArrayRange(0, 10, 3)", None, [0, 3, 6, 9]),
+        ("States.ArrayRange(1, 9, 9)", None, [1]),
+        ("States.Base64Decode($)", "", ""),
+        ("States.Format('{} and {}', $[0], $[1])", [None, 1.1], "null and 1.1"),
+        ("States.Format('{}', $)", {"Arg1": 1, "Arg2": []}, "{Arg1=1, Arg2=[]}"),
+        ("States.Format('{}', $)", '{"Arg1": 1}', '{"Arg1": 1}'),
+        ("States.JsonToString($)", [1, 2, "HelloWorld"], '[1,2,"HelloWorld"]'),
+        ("States.StringToJson($)", " ", None),
+        ("States.StringToJson($)", "-0", 0),
+        ("States.StringSplit($, ',')", ", , ,", [" ", " "]),
+        ("States.StringSplit($, ',')", ",,,,", []),
+        ("States.StringSplit($, 'T\n')", "on T and \nnew line", ["on ", " and ", "new line"]),
+    ],
+)
+def test_a_function_answers_as_the_service_was_recorded(call: str, data: Any, wanted: Any) -> None:
+    # Recorded by the test suite of LocalStack, https://github.com/localstack/localstack.
+    assert value_of(call, data) == wanted
+
+
 def test_a_uuid_is_random_and_of_version_4() -> None:
     first, second = value_of("States.UUID()"), value_of("States.UUID()")
     assert first != second

@@ -116,24 +116,19 @@ def _cause(integration: Integration, error: ClientError) -> str:
 
 def _to_boto(value: Any, shape: Any) -> Any:
     """Spell the members as the API does; a value for a string or a blob that is none is written as JSON."""
-    if shape is None:
-        return value
-    kind = shape.type_name
+    kind = shape.type_name if shape is not None else None
     if kind == "structure" and isinstance(value, dict):
         members = {member_key(name): (name, member) for name, member in shape.members.items()}
-        converted = {}
-        for key, each in value.items():
-            name, member = members.get(member_key(key), (key, None))
-            converted[name] = _to_boto(each, member)
-        return converted
+        named = {members.get(member_key(key), (key, None)): each for key, each in value.items()}
+        return {name: _to_boto(each, member) for (name, member), each in named.items()}
     if kind == "list" and isinstance(value, list):
-        return [_to_boto(each, shape.member) for each in value]
-    if kind == "map" and isinstance(value, dict):
-        return {key: _to_boto(each, shape.value) for key, each in value.items()}
-    if kind == "string" and not isinstance(value, str) and value is not None:
-        return compact(value)
-    if kind == "blob":
-        return (value if isinstance(value, str) else compact(value)).encode()
+        value = [_to_boto(each, shape.member) for each in value]
+    elif kind == "map" and isinstance(value, dict):
+        value = {key: _to_boto(each, shape.value) for key, each in value.items()}
+    elif kind == "string" and not isinstance(value, str) and value is not None:
+        value = compact(value)
+    elif kind == "blob":
+        value = (value if isinstance(value, str) else compact(value)).encode()
     return value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from local_cloud.engines.step_functions.errors import (
@@ -121,7 +122,7 @@ def _inputs(body: dict[str, Any], flow: Flow, scope: Scope, items: list[Any]) ->
 def _run_children(body: dict[str, Any], flow: Flow, scope: Scope, map_run: MapRun, run: RunStates) -> Any:
     halt = Halt(scope.halt)
     processor = processor_of(body)
-    works = [lambda child=child: _run_child(processor, scope, map_run, child, halt, run) for child in map_run.children]
+    works = [partial(_run_child, processor, scope, map_run, child, halt, run) for child in map_run.children]
     exceeded = None
     try:
         side_by_side(works, at_once=min(map_run.at_once or _MOST_CHILDREN, _MOST_CHILDREN), halt=halt)

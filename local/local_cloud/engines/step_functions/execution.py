@@ -45,7 +45,7 @@ class TaskTokens:
 
 
 class Machine:
-    """What all paths of an execution share: who it is, and how it calls AWS.
+    """The identity of an execution and its calls of AWS, which all of its paths share.
 
     Parameters
     ----------

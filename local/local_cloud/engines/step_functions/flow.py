@@ -20,7 +20,7 @@ Body = dict[str, Any]
 
 
 class Flow(ABC):
-    """What one query language makes of the fields of a state.
+    """The fields of a state as one query language reads them.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Flow(ABC):
     @property
     @abstractmethod
     def input(self) -> Any:
-        """What the state works on, before `Parameters` or `Arguments`."""
+        """The data on which the state works, before `Parameters` or `Arguments`."""
 
     @abstractmethod
     def arguments(self, body: Body | None = None) -> Any:

@@ -78,7 +78,7 @@ _PREFIXES = {
 
 @dataclass(frozen=True)
 class Integration:
-    """What the `Resource` of a Task state names.
+    """The call that the `Resource` of a Task state names.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Integration:
 
     @property
     def error_prefix(self) -> str:
-        """How the Error Names of the service begin."""
+        """The word with which Error Names of the service begin."""
         return error_prefix(self.service) if self.is_sdk else _PREFIXES[self.resource_type][0]
 
     @property

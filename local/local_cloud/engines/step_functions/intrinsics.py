@@ -218,7 +218,8 @@ def _integer(value: Any) -> int:
     """Return the nearest integer."""
     if kind_of(value) != "number":
         raise TypeError(f"a number is needed, got {kind_of(value)}")
-    return math.floor(value + 0.5)
+    nearest: int = math.floor(value + 0.5)
+    return nearest
 
 
 def _partition(items: Any, size: Any) -> list[list[Any]]:
@@ -287,7 +288,7 @@ def _merge(one: Any, other: Any, deep: Any) -> dict[str, Any]:
 def _random(first: Any, end: Any, *seed: Any) -> int:
     start, stop = _integer(first), _integer(end)
     source = random.Random(_integer(seed[0])) if seed else random.Random()
-    return source.randrange(start, stop)
+    return int(source.randrange(start, stop))
 
 
 def _split(text: Any, delimiters: Any) -> list[str]:

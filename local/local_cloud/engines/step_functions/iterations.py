@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from local_cloud.engines.step_functions.errors import (
@@ -27,7 +28,7 @@ RunStates = Callable[[dict[str, Any], Any, Scope], Any]
 _MOST_ITERATIONS = 40
 
 
-def side_by_side(works: list[Callable[[], Any]], *, at_once: int, halt: Halt) -> list[Any]:
+def side_by_side(works: Sequence[Callable[[], Any]], *, at_once: int, halt: Halt) -> list[Any]:
     """Do all of the work, in threads; return the results in order.
 
     Raises
@@ -79,7 +80,7 @@ def run_parallel(body: dict[str, Any], flow: Flow, scope: Scope, run: RunStates)
                 trails.append(inner.trail)
 
     branches = body["Branches"]
-    works = [lambda program=program: branch(program) for program in branches]
+    works = [partial(branch, program) for program in branches]
     try:
         results = side_by_side(works, at_once=len(branches), halt=halt)
     finally:
@@ -116,7 +117,7 @@ def run_inline(name: str, body: dict[str, Any], flow: Flow, scope: Scope, run: R
             finally:
                 trails.append(inner.trail)
 
-    works = [lambda index=index, item=item: iteration(index, item) for index, item in enumerate(items)]
+    works = [partial(iteration, index, item) for index, item in enumerate(items)]
     try:
         results = side_by_side(works, at_once=min(at_once, _MOST_ITERATIONS), halt=halt)
     finally:

@@ -40,7 +40,7 @@ def _execution(client: Any, _: dict[str, Any], answer: dict[str, Any]) -> dict[s
 
 def with_json(description: dict[str, Any]) -> dict[str, Any]:
     """Return the description of an execution with its input and output as JSON, which `.sync:2` gives."""
-    texts = {key: json.loads(description[key]) for key in ("Input", "Output") if key in description}
+    texts: dict[str, Any] = {key: json.loads(description[key]) for key in ("Input", "Output") if key in description}
     return {**description, **texts}
 
 

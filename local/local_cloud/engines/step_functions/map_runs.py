@@ -48,7 +48,7 @@ class Child:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What a ResultWriter writes of it."""
+        """Its record in the files of a ResultWriter."""
         ended = self.status in {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
         output = {"Output": compact(self.output), "OutputDetails": {"Included": True}}
         return {
@@ -65,7 +65,7 @@ class Child:
         }
 
     def listed(self, map_run_arn: str) -> dict[str, Any]:
-        """What ListExecutions says of it."""
+        """Its entry in ListExecutions."""
         return {
             "executionArn": self.arn,
             "stateMachineArn": self.state_machine_arn,
@@ -138,7 +138,7 @@ class MapRun:
         self.status, self.stopped = status, datetime.now(UTC)
 
     def described(self) -> dict[str, Any]:
-        """What DescribeMapRun says of it."""
+        """The answer of DescribeMapRun."""
         executions = Counter(_count_of(child) for child in self.children)
         items: Counter[str] = Counter()
         for child in self.children:
@@ -158,7 +158,7 @@ class MapRun:
         }
 
     def listed(self) -> dict[str, Any]:
-        """What ListMapRuns says of it."""
+        """Its entry in ListMapRuns."""
         return {
             "executionArn": self.execution_arn,
             "mapRunArn": self.arn,

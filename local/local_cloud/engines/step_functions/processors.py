@@ -12,4 +12,4 @@ def processor_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_distributed(body: dict[str, Any]) -> bool:
-    return processor_of(body).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+    return bool(processor_of(body).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED")

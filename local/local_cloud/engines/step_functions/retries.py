@@ -39,5 +39,5 @@ def delay_of(retrier: dict[str, Any], attempt: int, draw: Callable[[], float] = 
     seconds = float(retrier.get("IntervalSeconds", 1))
     # Beyond this many doublings every interval is longer than any execution.
     seconds *= float(retrier.get("BackoffRate", 2.0)) ** min(attempt - 1, 1_000)
-    seconds = min(seconds, retrier.get("MaxDelaySeconds", seconds))
+    seconds = min(seconds, float(retrier.get("MaxDelaySeconds", seconds)))
     return seconds * draw() if retrier.get("JitterStrategy") == "FULL" else seconds

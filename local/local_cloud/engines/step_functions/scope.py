@@ -35,7 +35,7 @@ class Variables:
 
 @dataclass
 class Scope:
-    """Where a path of execution is.
+    """The place of a path of execution.
 
     Parameters
     ----------

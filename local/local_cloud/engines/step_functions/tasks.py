@@ -56,7 +56,7 @@ def run_task(body: dict[str, Any], flow: Flow, scope: Scope) -> Any:
 
 @dataclass
 class _Answer:
-    """How the work of a task ended: with a result, or with an error."""
+    """The end of a task's work: a result, or an error."""
 
     result: Any = None
     error: BaseException | None = None
@@ -215,7 +215,7 @@ class _Task:
         if not self._started or error.name == RUNTIME:
             return
         end = "TimedOut" if error.name == TIMEOUT else "Failed"
-        if self.integration.is_function:
-            self.scope.event(f"LambdaFunction{end}", **{f"lambdaFunction{end}EventDetails": error.details})
-        else:
-            self.scope.event(f"Task{end}", **{f"task{end}EventDetails": {**self._who(), **error.details}})
+        prefix = "LambdaFunction" if self.integration.is_function else "Task"
+        who = {} if self.integration.is_function else self._who()
+        details: dict[str, Any] = {f"{prefix[0].lower()}{prefix[1:]}{end}EventDetails": {**who, **error.details}}
+        self.scope.event(f"{prefix}{end}", **details)
