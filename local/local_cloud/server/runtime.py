@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from local_cloud.server.objects import ObjectStore
 
 
-def client(endpoint: str, key: AccessKey, service: str, region: str) -> Any:
-    """Return a boto3 client of the local cloud at `endpoint`."""
+def client(endpoint: str, key: AccessKey, service: str, region: str, read_timeout: float = 60) -> Any:
+    """Return a boto3 client of the local cloud at `endpoint`, which waits for an answer for so many seconds."""
     return boto3.client(
         service,
         region_name=region,
         endpoint_url=endpoint,
         **key.arguments,
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        config=Config(read_timeout=read_timeout, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
 
@@ -91,9 +91,9 @@ class Runtime:
     stopping: threading.Event = field(default_factory=threading.Event)
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def client(self, service: str, region: str, *, role: str | None = None) -> Any:
+    def client(self, service: str, region: str, *, role: str | None = None, read_timeout: float = 60) -> Any:
         """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
-        return client(self.endpoint, self._key(role), service, region)
+        return client(self.endpoint, self._key(role), service, region, read_timeout)
 
     def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""

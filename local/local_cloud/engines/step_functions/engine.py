@@ -1,77 +1,61 @@
-"""Step Functions: what moto's interpreter of state machines lacks.
+"""Step Functions: moto keeps state machines and executions, an interpreter of the States Language runs them.
 
-The interpreter is real. Replaced are the places where it cannot wait for a job to end, does not find a
-service, returns what is not JSON, has no JSONata, or goes on where Step Functions ends.
+Replaced are moto's own check of a definition and its own interpreter, whose answers differ from those of Step
+Functions in many places, and what its API says of executions.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from moto.stepfunctions.exceptions import ValidationException
-from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType, TaskFailedEventDetails
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.exceptions import (
+    InvalidExecutionInput,
+    InvalidName,
+    InvalidToken,
+    ResourceNotFound,
+    ValidationException,
 )
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
-    StateTaskServiceAwsSdk,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
-    StateTaskServiceCallback,
-)
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from local_cloud.engines.engine import Engine
-from local_cloud.engines.step_functions import jsonata as query_language
-from local_cloud.engines.step_functions.jobs import JOBS
-from local_cloud.engines.step_functions.json_text import epoch_milliseconds, iso_8601, plain
-from local_cloud.engines.step_functions.limits import MOST_BYTES, keep_limits
-from local_cloud.engines.step_functions.services import boto_services, error_prefix, service_model
-from local_cloud.errors import LocalCloudError
+from local_cloud.engines.step_functions.definition import problems_of
+from local_cloud.engines.step_functions.execution import Run
+from local_cloud.engines.step_functions.limits import MOST_BYTES
 from local_cloud.server.patching import Patches
-from local_cloud.server.runtime import Runtime
 
-# A task that waits for a job looks twice a second whether it is still wanted.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
-_PARSER = "moto.stepfunctions.parser.asl"
-# The kinds of tasks whose calls are made by a client of their own.
-_TASKS = ("aws_sdk", "batch", "dynamodb", "glue", "sfn", "sns", "unsupported")
-_SERVICE = f"{_PARSER}.component.state.exec.state_task.service"
-_MAP = f"{_PARSER}.component.state.exec.state_map"
-# Where moto makes the clients of all other tasks.
-_OTHER_TASKS = (
-    f"{_PARSER}.component.state.exec.state_task.lambda_eval_utils",
-    *(f"{_SERVICE}.state_task_service_{name}" for name in ("ecs", "events", "sqs")),
-    f"{_MAP}.item_reader.eval.resource_eval_s3",
-    f"{_MAP}.result_writer.resource_eval.resource_eval_s3",
-)
-# Longer than any state machine may run.
-_PATIENCE_SECONDS = 99_999_999
+_MODELS = "moto.stepfunctions.parser.models"
+_EXECUTION = "moto.stepfunctions.parser.backend.execution"
+_RESPONSES = "moto.stepfunctions.responses"
 
-_stock_after_execution = StateTaskService._after_eval_execution
 _stock_start_execution = StepFunctionsParserBackend.start_execution
-_stock_execution_details = Execution.get_start_execution_details
-_stock_reflect_status = BaseExecutionWorkerCommunication._reflect_execution_status
-_stock_integration_pattern = StateTaskServiceCallback._eval_integration_pattern
-_stock_wait_interval = WaitFunction._wait_interval
+_stock_describe_execution = StepFunctionResponse.describe_execution
+_stock_update_state_machine = StepFunctionResponse.update_state_machine
+_stock_list_executions = StepFunctionResponse.list_executions
+
+
+class InvalidDefinitionError(AWSError):  # type: ignore[misc]
+    TYPE = "InvalidDefinition"
+    STATUS = 400
+
+
+class StateMachineAlreadyExistsError(AWSError):  # type: ignore[misc]
+    TYPE = "StateMachineAlreadyExists"
+    STATUS = 400
 
 
 class StepFunctionsEngine(Engine):
@@ -79,17 +63,26 @@ class StepFunctionsEngine(Engine):
 
     def patches(self) -> Patches:
         patches = Patches()
-        _wait_for_jobs(patches, self.runtime)
-        _find_services(patches)
-        _sign_as_the_role(patches, self.runtime)
-        _spell_as_the_api(patches)
-        _name_executions(patches)
-        _return_json(patches)
-        _speak_jsonata(patches)
-        keep_limits(patches)
-        if self.runtime.longest_wait is not None:
-            _shorten_waits(patches, self.runtime.longest_wait)
+        _check_definitions(patches)
+        _start_executions(patches)
+        self._run(patches)
+        _bring_tokens_back(patches)
+        _describe_map_runs(patches)
+        _describe_executions(patches)
         return patches
+
+    def _run(self, patches: Patches) -> None:
+        runtime = self.runtime
+
+        @patches.replace(_EXECUTION, "Execution.start")
+        def start(self: Any) -> None:
+            self.exec_worker = Run(runtime, self)
+            self.exec_status = ExecutionStatus.RUNNING
+            self.exec_worker.start()
+
+        @patches.replace(_EXECUTION, "Execution.stop")
+        def stop(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
+            self.exec_worker.stop(error, cause)
 
     def stop(self) -> None:
         """Stop every execution, so that none calls, or logs that it cannot call, a cloud that is gone."""
@@ -107,153 +100,61 @@ class StepFunctionsEngine(Engine):
             time.sleep(_POLL_SECONDS)
 
 
-def _wait_for_jobs(patches: Patches, runtime: Runtime) -> None:
-    callback = f"{_SERVICE}.state_task_service_callback"
-    unsupported = f"{_SERVICE}.state_task_service_unsupported"
+def _check_definitions(patches: Patches) -> None:
+    def check(definition: str, kind: str) -> None:
+        problems = problems_of(definition, express=kind == "EXPRESS")
+        if problems:
+            listed = ", ".join(f"'{problem}'" for problem in problems)
+            raise InvalidDefinitionError(f"Invalid State Machine Definition: {listed}")
 
-    @patches.replace(callback, "StateTaskServiceCallback._eval_integration_pattern")
-    def _eval_integration_pattern(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-    ) -> None:
-        # moto interrupts a task token's callback at the end, which only .waitForTaskToken has.
-        arguments = (env, resource_runtime_part, normalised_parameters, state_credentials)
-        if self.resource.condition == ResourceCondition.WaitForTaskToken:
-            _stock_integration_pattern(self, *arguments)
-            return
-        sync = self.resource.condition == ResourceCondition.Sync
-        resolver = (self._build_sync_resolver if sync else self._build_sync2_resolver)(*arguments)
-        outcome = self._eval_sync(
-            env=env, sync_resolver=resolver, timeout_seconds=None, callback_endpoint=None, heartbeat_endpoint=None
-        )
-        env.stack.append(outcome)
-
-    @patches.replace(unsupported, "StateTaskServiceUnsupported.__init__")
-    def __init__(self: Any) -> None:
-        StateTaskServiceCallback.__init__(self, {ResourceCondition.WaitForTaskToken, ResourceCondition.Sync})
-
-    @patches.replace(callback, "StateTaskServiceCallback._build_sync_resolver")
-    def _build_sync_resolver(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-    ) -> Callable[[], Any]:
-        job = JOBS.get((self.resource.service_name, self.resource.api_action))
-        if job is None:
-            raise LocalCloudError(f"the local cloud cannot wait for {self.resource.resource_arn}")
-        answer = env.stack.pop()
-        client = runtime.client(
-            self._get_boto_service_name(), resource_runtime_part.region, role=state_credentials.role_arn
-        )
-
-        def resolve() -> Any:
-            description = job.describe(client, normalised_parameters, answer)
-            description.pop("ResponseMetadata", None)
-            status = job.status(description)
-            if status in job.failed:
-                raise FailureEventException(_task_failed(self, env, plain(description, epoch_milliseconds)))
-            return description if status in job.succeeded else None
-
-        return resolve
-
-
-def _shorten_waits(patches: Patches, longest: int) -> None:
-    @patches.replace(f"{_PARSER}.component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval")
-    def _wait_interval(self: Any, env: Any, wait_seconds: int) -> None:
-        # A poll that grows asks few times: the more often an execution, branch or item comes to a state, the longer.
-        waits = env.__dict__.setdefault("waits", Counter())
-        name = env.states.context_object.context_object_data["State"]["Name"]
-        waits[name] += 1
-        _stock_wait_interval(self, env, min(wait_seconds, longest * waits[name]))
-
-
-def _task_failed(task: Any, env: Any, description: Any) -> FailureEvent:
-    return FailureEvent(
-        env=env,
-        error_name=StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed),
-        event_type=HistoryEventType.TaskFailed,
-        event_details=EventDetails(
-            taskFailedEventDetails=TaskFailedEventDetails(
-                resource=task._get_sfn_resource(),
-                resourceType=task._get_sfn_resource_type(),
-                error=StatesErrorNameType.StatesTaskFailed.to_name(),
-                cause=json.dumps(description),
-            )
-        ),
-    )
-
-
-def _sign_as_the_role(patches: Patches, runtime: Runtime) -> None:
-    """A task calls a service under the state machine's role."""
-    for name in _TASKS:
-
-        @patches.replace(f"{_SERVICE}.state_task_service_{name}", "boto_client_for")
-        def as_role(region: str, service: str, state_credentials: Any = None) -> Any:
-            return runtime.client(service, region, role=state_credentials.role_arn)
-
-    for module in _OTHER_TASKS:
-
-        @patches.replace(module, "boto_client_for")
-        def as_cloud(region: str, service: str, state_credentials: Any = None) -> Any:
-            # As moto's own, which signs with a key that no cloud knows: a function may take its 15 minutes.
-            patience = Config(
-                parameter_validation=False,
-                retries={"total_max_attempts": 1},
-                connect_timeout=_PATIENCE_SECONDS,
-                read_timeout=_PATIENCE_SECONDS,
-            )
-            return boto3.client(
-                service,
-                region_name=region,
-                endpoint_url=runtime.endpoint,
-                config=patience,
-                **runtime.keys.own.arguments,
-            )
-
-
-def _find_services(patches: Patches) -> None:
-    @patches.replace(f"{_SERVICE}.state_task_service", "StateTaskService._get_boto_service_name")
-    def _get_boto_service_name(self: Any, boto_service_name: str | None = None) -> str:
-        name = boto_service_name or self.resource.api_name
-        return boto_services().get(name.lower(), name)
-
-    def normalise(service_name: str) -> str:
-        # Error names begin with the service's name as its API model spells it: Glue, RedshiftData, SageMaker.
-        return error_prefix(boto_services().get(service_name.lower(), service_name))
-
-    errors = f"{_SERVICE}.state_task_service_aws_sdk"
-    patches.replace(errors, "StateTaskServiceAwsSdk._normalise_service_error_name")(staticmethod(normalise))
-
-
-def _spell_as_the_api(patches: Patches) -> None:
-    """A state machine spells every parameter and result in Pascal case, whatever the API's own spelling."""
-    service = f"{_SERVICE}.state_task_service"
-
-    @patches.replace(service, "StateTaskService._normalise_parameters")
-    def _normalise_parameters(
+    @patches.replace(_MODELS, "StepFunctionsParserBackend.create_state_machine")
+    def create_state_machine(  # noqa: PLR0917 - moto's parameters
         self: Any,
-        parameters: dict[str, Any],
-        boto_service_name: str | None = None,
-        service_action_name: str | None = None,
-    ) -> None:
-        shape = _operation(self, boto_service_name, service_action_name).input_shape
-        if shape:
-            self._to_boto_request(parameters, shape)
+        name: str,
+        definition: str,
+        roleArn: str,
+        tags: Any = None,
+        publish: Any = None,
+        loggingConfiguration: Any = None,
+        tracingConfiguration: Any = None,
+        encryptionConfiguration: Any = None,
+        version_description: Any = None,
+        sm_type: str | None = None,
+    ) -> Any:
+        check(definition, sm_type or "STANDARD")
+        for existing in self.state_machines:
+            if existing.name == name and (existing.definition, existing.type) != (definition, sm_type or "STANDARD"):
+                raise StateMachineAlreadyExistsError(f"State Machine Already Exists: '{existing.arn}'")
+        return StepFunctionBackend.create_state_machine(
+            self,
+            name=name,
+            definition=definition,
+            roleArn=roleArn,
+            tags=tags,
+            publish=publish,
+            loggingConfiguration=loggingConfiguration,
+            tracingConfiguration=tracingConfiguration,
+            encryptionConfiguration=encryptionConfiguration,
+            version_description=version_description,
+            sm_type=sm_type,
+        )
 
-    @patches.replace(service, "StateTaskService._normalise_response")
-    def _normalise_response(
-        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
-    ) -> None:
-        shape = _operation(self, boto_service_name, service_action_name).output_shape
-        if shape:
-            self._from_boto_response(response, shape)
+    @patches.replace(_RESPONSES, "StepFunctionResponse.update_state_machine")
+    def update_state_machine(self: Any) -> Any:
+        machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+        definition = self._get_param("definition")
+        if definition is not None:
+            check(definition, machine.type)
+        return _stock_update_state_machine(self)
+
+    def checked(definition: str) -> None:
+        return None
+
+    patches.replace(_MODELS, "StepFunctionsParserBackend._validate_definition")(staticmethod(checked))
 
 
-def _operation(task: Any, service_name: str | None, action: str | None) -> Any:
-    model = service_model(task._get_boto_service_name(service_name))
-    wanted = task._get_boto_service_action(action).replace("_", "").lower()
-    return model.operation_model(next(name for name in model.operation_names if name.lower() == wanted))
-
-
-def _name_executions(patches: Patches) -> None:
-    @patches.replace("moto.stepfunctions.parser.models", "StepFunctionsParserBackend.start_execution")
+def _start_executions(patches: Patches) -> None:
+    @patches.replace(_MODELS, "StepFunctionsParserBackend.start_execution")
     def start_execution(
         self: Any,
         state_machine_arn: str,
@@ -266,52 +167,110 @@ def _name_executions(patches: Patches) -> None:
                 "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length "
                 f"less than or equal to {MOST_BYTES}"
             )
+        try:
+            json.loads(execution_input or "{}")
+        except ValueError as error:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from None
+        if name is not None and not _NAME.fullmatch(name):
+            raise InvalidName(f"Invalid Name: '{name}'")
         return _stock_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
-    @patches.replace("moto.stepfunctions.parser.backend.execution", "Execution.get_start_execution_details")
-    def get_start_execution_details(self: Any) -> Any:
-        details = _stock_execution_details(self)
-        # The context object is JSON.
-        details.start_time = iso_8601(details.start_time.astimezone(UTC))
-        return details
+
+def _bring_tokens_back(patches: Patches) -> None:
+    def send(backend: Any, token: str, message: dict[str, Any] | None) -> None:
+        executions = backend._get_executions(ExecutionStatus.RUNNING)
+        if not any(execution.exec_worker.machine.tokens.send(token, message) for execution in executions):
+            raise InvalidToken(f"'{token}'")
+
+    @patches.replace(_RESPONSES, "StepFunctionResponse.send_task_heartbeat")
+    def send_task_heartbeat(self: Any) -> Any:
+        send(self.stepfunction_backend, self._get_param("taskToken"), None)
+        return EmptyResult()
+
+    @patches.replace(_RESPONSES, "StepFunctionResponse.send_task_success")
+    def send_task_success(self: Any) -> Any:
+        output = self._get_param("output")
+        try:
+            json.loads(output)
+        except ValueError as error:
+            raise ValidationException(f"Invalid Output: '{error}'") from None
+        send(self.stepfunction_backend, self._get_param("taskToken"), {"output": output})
+        return EmptyResult()
+
+    @patches.replace(_RESPONSES, "StepFunctionResponse.send_task_failure")
+    def send_task_failure(self: Any) -> Any:
+        message = {"error": self._get_param("error"), "cause": self._get_param("cause")}
+        send(self.stepfunction_backend, self._get_param("taskToken"), message)
+        return EmptyResult()
 
 
-def _return_json(patches: Patches) -> None:
-    @patches.replace(f"{_SERVICE}.state_task_service", "StateTaskService._after_eval_execution")
-    def _after_eval_execution(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+def _map_runs(backend: Any) -> list[Any]:
+    return [run for execution in backend._get_executions() for run in execution.exec_worker.machine.map_runs]
+
+
+def _map_run(backend: Any, arn: str) -> Any:
+    for run in _map_runs(backend):
+        if run.arn == arn:
+            return run
+    raise ResourceNotFound(arn)
+
+
+def _describe_map_runs(patches: Patches) -> None:
+    @patches.replace(_MODELS, "StepFunctionsParserBackend.describe_map_run")
+    def describe_map_run(self: Any, map_run_arn: str) -> dict[str, Any]:
+        described: dict[str, Any] = _map_run(self, map_run_arn).described()
+        return described
+
+    @patches.replace(_MODELS, "StepFunctionsParserBackend.list_map_runs")
+    def list_map_runs(self: Any, execution_arn: str) -> dict[str, Any]:
+        execution = self.describe_execution(execution_arn=execution_arn)
+        return {"mapRuns": [run.listed() for run in execution.exec_worker.machine.map_runs]}
+
+    @patches.replace(_MODELS, "StepFunctionsParserBackend.update_map_run")
+    def update_map_run(
+        self: Any,
+        map_run_arn: str,
+        max_concurrency: int,
+        tolerated_failure_count: str,
+        tolerated_failure_percentage: str,
     ) -> None:
-        # The aws-sdk integrations give timestamps as text, the optimised ones as milliseconds.
-        timestamp = iso_8601 if isinstance(self, StateTaskServiceAwsSdk) else epoch_milliseconds
-        env.stack[-1] = plain(env.stack[-1], timestamp)
-        _stock_after_execution(self, env, resource_runtime_part, normalised_parameters, state_credentials)
-
-    execution = "moto.stepfunctions.parser.backend.execution"
-
-    @patches.replace(execution, "BaseExecutionWorkerCommunication._reflect_execution_status")
-    def _reflect_execution_status(self: Any) -> None:
-        _stock_reflect_status(self)
-        # DescribeExecution returns text as it is, taking it for JSON.
-        if isinstance(self.execution.output, str):
-            self.execution.output = json.dumps(self.execution.output)
+        raise ValidationException("UpdateMapRun is not supported by the local cloud")
 
 
-def _speak_jsonata(patches: Patches) -> None:
-    expressions = f"{_PARSER}.component.common.string.string_expression"
+def _describe_executions(patches: Patches) -> None:
+    @patches.replace(_RESPONSES, "StepFunctionResponse.describe_execution")
+    def describe_execution(self: Any) -> Any:
+        answer = _stock_describe_execution(self)
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        if execution.stop_date and execution.status == ExecutionStatus.TIMED_OUT:
+            answer.result["stopDate"] = execution.stop_date
+        return answer
 
-    @patches.replace(expressions, "get_intrinsic_functions_declarations")
-    def get_intrinsic_functions_declarations(variable_references: set[str]) -> str:
-        # moto's, written in JSONata, lack $hash and $uuid; here they are functions of the language.
-        return ""
+    @patches.replace(_RESPONSES, "StepFunctionResponse.stop_execution")
+    def stop_execution(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        stopped = datetime.now(UTC)
+        execution.stop(stopped, self._get_param("error"), self._get_param("cause"))
+        return ActionResult({"stopDate": stopped})
 
-    # Each module has imported the function by name.
-    for module in (expressions, f"{_PARSER}.jsonata.validations"):
+    @patches.replace(_RESPONSES, "StepFunctionResponse.get_execution_history")
+    def get_execution_history(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        events = execution.exec_worker.history.events
+        if self._get_bool_param("reverseOrder"):
+            events.reverse()
+        start, most = int(self._get_param("nextToken") or 0), self._get_int_param("maxResults") or len(events)
+        answer: dict[str, Any] = {"events": events[start : start + most]}
+        if start + most < len(events):
+            answer["nextToken"] = str(start + most)
+        # moto's serialisation takes a minute for 25,000 events.
+        return json.dumps(answer, default=datetime.timestamp)
 
-        @patches.replace(module, "eval_jsonata_expression")
-        def eval_jsonata_expression(jsonata_expression: str) -> Any:
-            return query_language.evaluate(jsonata_expression)
-
-    @patches.replace(f"{_PARSER}.eval.variable_store", "encode_jsonata_variable_declarations")
-    def encode_jsonata_variable_declarations(bindings: dict[str, Any]) -> str:
-        # moto puts text between quotes as it is, so that a quote within it ends the expression.
-        return query_language.declare(bindings)
+    @patches.replace(_RESPONSES, "StepFunctionResponse.list_executions")
+    def list_executions(self: Any) -> Any:
+        arn = self._get_param("mapRunArn")
+        if not arn:
+            return _stock_list_executions(self)
+        wanted = self._get_param("statusFilter")
+        children = _map_run(self.stepfunction_backend, arn).children
+        return ActionResult({"executions": [child.listed(arn) for child in children if wanted in {None, child.status}]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,21 @@ class Job:
     failed: frozenset[str]
 
 
-_SAGEMAKER_ENDS = {"succeeded": frozenset({"Completed"}), "failed": frozenset({"Failed", "Stopped"})}
+def _job_run(client: Any, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    run: dict[str, Any] = client.get_job_run(JobName=request["JobName"], RunId=answer["JobRunId"])["JobRun"]
+    return {**run, "JobName": request["JobName"]}
+
+
+def _execution(client: Any, _: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = client.describe_execution(executionArn=answer["executionArn"])
+    return described
+
+
+def with_json(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of an execution with its input and output as JSON, which `.sync:2` gives."""
+    texts: dict[str, Any] = {key: json.loads(description[key]) for key in ("Input", "Output") if key in description}
+    return {**description, **texts}
+
 
 JOBS = {
     ("athena", "startQueryExecution"): Job(
@@ -36,21 +51,22 @@ JOBS = {
         succeeded=frozenset({"SUCCEEDED"}),
         failed=frozenset({"FAILED", "CANCELLED"}),
     ),
+    ("glue", "startJobRun"): Job(
+        describe=_job_run,
+        status=lambda description: str(description["JobRunState"]),
+        succeeded=frozenset({"SUCCEEDED", "STOPPED"}),
+        failed=frozenset({"FAILED", "TIMEOUT", "ERROR", "EXPIRED"}),
+    ),
     ("sagemaker", "createTrainingJob"): Job(
         describe=lambda client, request, _: client.describe_training_job(TrainingJobName=request["TrainingJobName"]),
         status=lambda description: str(description["TrainingJobStatus"]),
-        **_SAGEMAKER_ENDS,
+        succeeded=frozenset({"Completed"}),
+        failed=frozenset({"Failed", "Stopped"}),
     ),
-    ("sagemaker", "createProcessingJob"): Job(
-        describe=lambda client, request, _: client.describe_processing_job(
-            ProcessingJobName=request["ProcessingJobName"]
-        ),
-        status=lambda description: str(description["ProcessingJobStatus"]),
-        **_SAGEMAKER_ENDS,
-    ),
-    ("sagemaker", "createTransformJob"): Job(
-        describe=lambda client, request, _: client.describe_transform_job(TransformJobName=request["TransformJobName"]),
-        status=lambda description: str(description["TransformJobStatus"]),
-        **_SAGEMAKER_ENDS,
+    ("states", "startExecution"): Job(
+        describe=_execution,
+        status=lambda description: str(description["status"]),
+        succeeded=frozenset({"SUCCEEDED"}),
+        failed=frozenset({"FAILED", "TIMED_OUT", "ABORTED"}),
     ),
 }

@@ -1,11 +1,9 @@
-"""Every patch of the Step Functions engine, shown by a state machine that needs it."""
+"""Task states, what they call and wait for, and the limits of executions."""
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
-import pkgutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -59,12 +57,143 @@ def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
         patch.verify()
 
 
-def test_every_client_of_a_task_is_one_of_this_cloud(cloud: LocalCloud) -> None:
-    package = importlib.import_module("moto.stepfunctions.parser.asl.component")
-    names = [found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    modules = [importlib.import_module(name) for name in names]
-    stock = importlib.import_module("moto.stepfunctions.parser.asl.utils.boto_client").boto_client_for
-    assert [module.__name__ for module in modules if getattr(module, "boto_client_for", None) is stock] == []
+def test_a_task_calls_under_the_role_of_its_state_machine_or_of_its_own(cloud: LocalCloud, run: Run) -> None:
+    other = "arn:aws:iam::123456789012:role/other"
+    before = len(cloud.calls)
+    run(
+        {
+            "Machine": task("aws-sdk:s3:listBuckets"),
+            "Own": task("aws-sdk:sqs:listQueues", Credentials={"RoleArn": other}),
+        }
+    )
+    calls = {(call.role, call.action) for call in cloud.calls[before:]}
+    assert calls == {(ROLE, "s3:ListBuckets"), (other, "sqs:ListQueues")}
+
+
+def waiting_for_its_token(cloud: LocalCloud, **more: Any) -> tuple[str, str]:
+    """Start an execution that sends its token to a queue; return its ARN and the token."""
+    queue = cloud.client("sqs").create_queue(QueueName=f"tokens-{time.monotonic_ns()}")["QueueUrl"]
+    send = task(
+        "sqs:sendMessage.waitForTaskToken",
+        Parameters={"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}},
+        **more,
+    )
+    catch = [{"ErrorEquals": ["States.HeartbeatTimeout", "Bad"], "Next": "Caught"}]
+    states = {"Send": {**send, "Catch": catch, "End": True}, "Caught": {"Type": "Succeed"}}
+    client = cloud.client("stepfunctions")
+    machine = client.create_state_machine(
+        name=f"token-{time.monotonic_ns()}",
+        definition=json.dumps({"StartAt": "Send", "States": states}),
+        roleArn=ROLE,
+    )
+    arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    while not (messages := cloud.client("sqs").receive_message(QueueUrl=queue).get("Messages")):
+        time.sleep(0.05)
+    return arn, json.loads(messages[0]["Body"])["token"]
+
+
+def outcome(cloud: LocalCloud, arn: str) -> Any:
+    client = cloud.client("stepfunctions")
+    while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(0.05)
+    return json.loads(found["output"])
+
+
+def test_a_token_brings_the_output_of_its_task(cloud: LocalCloud) -> None:
+    client = cloud.client("stepfunctions")
+    arn, token = waiting_for_its_token(cloud)
+    with pytest.raises(ClientError, match="Invalid Output"):
+        client.send_task_success(taskToken=token, output="{")
+    client.send_task_success(taskToken=token, output='{"done": true}')
+    assert outcome(cloud, arn) == {"done": True}
+    with pytest.raises(ClientError) as used:
+        client.send_task_success(taskToken=token, output="{}")
+    assert used.value.response["Error"]["Code"] == "InvalidToken"
+
+
+def test_a_token_brings_the_error_and_the_cause_of_its_task(cloud: LocalCloud) -> None:
+    arn, token = waiting_for_its_token(cloud)
+    cloud.client("stepfunctions").send_task_failure(taskToken=token, error="Bad", cause="why")
+    assert outcome(cloud, arn) == {"Error": "Bad", "Cause": "why"}
+
+
+def test_a_task_without_heartbeat_times_out_and_one_with_it_goes_on(cloud: LocalCloud) -> None:
+    arn, token = waiting_for_its_token(cloud, HeartbeatSeconds=2)
+    for _ in range(4):
+        time.sleep(0.7)
+        cloud.client("stepfunctions").send_task_heartbeat(taskToken=token)
+    # As recorded, the error of a heartbeat that is missed is that of a timeout.
+    assert outcome(cloud, arn) == {"Error": "States.Timeout", "Cause": ""}
+
+
+def test_values_for_strings_and_blobs_are_written_as_json(cloud: LocalCloud, run: Run) -> None:
+    cloud.client("s3").create_bucket(Bucket="bodies")
+    values = {"text": "text", "object": {"a": [1]}, "boolean": False, "number": 0}
+    run(
+        {
+            key: task("aws-sdk:s3:putObject", Parameters={"Bucket": "bodies", "Key": key, "Body": value})
+            for key, value in values.items()
+        }
+    )
+    s3 = cloud.client("s3")
+    bodies = {key: s3.get_object(Bucket="bodies", Key=key)["Body"].read() for key in values}
+    assert bodies == {"text": b"text", "object": b'{"a":[1]}', "boolean": b"false", "number": b"0"}
+
+
+def test_parameters_of_the_wrong_type_are_a_runtime_error(run: Run) -> None:
+    with pytest.raises(
+        LocalCloudError, match=r"States\.Runtime: .*The Parameters .* could not be used to start the Task"
+    ):
+        run({"List": task("aws-sdk:s3:listObjectsV2", Parameters={"Bucket": "b", "MaxKeys": "many"})})
+
+
+def test_a_parameter_that_is_missing_is_an_error_of_the_service(run: Run) -> None:
+    with pytest.raises(LocalCloudError, match=r"DynamoDb\.DynamoDbException"):
+        run({"Put": task("aws-sdk:dynamodb:putItem", Parameters={"TableName": "t"})})
+
+
+def test_a_task_without_parameters_calls_without_any(run: Run) -> None:
+    assert run({"List": task("aws-sdk:glue:getDatabases")}, {"in": 1}) == {"DatabaseList": []}
+
+
+def test_a_history_is_read_in_pages_and_backwards(cloud: LocalCloud) -> None:
+    client = cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    machine = client.create_state_machine(name="pages", definition=definition, roleArn=ROLE)
+    arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        time.sleep(0.05)
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=arn, reverseOrder=True, PaginationConfig={"PageSize": 3}
+    )
+    assert [[event["id"] for event in page["events"]] for page in pages] == [[4, 3, 2], [1]]
+
+
+def test_a_name_belongs_to_one_definition_and_one_execution(cloud: LocalCloud) -> None:
+    client = cloud.client("stepfunctions")
+    first, second = (
+        json.dumps({"StartAt": name, "States": {name: {"Type": "Wait", "Seconds": 1, "End": True}}}) for name in "AB"
+    )
+    arn = client.create_state_machine(name="once", definition=first, roleArn=ROLE)["stateMachineArn"]
+    assert client.create_state_machine(name="once", definition=first, roleArn=ROLE)["stateMachineArn"] == arn
+    with pytest.raises(ClientError, match="StateMachineAlreadyExists"):
+        client.create_state_machine(name="once", definition=second, roleArn=ROLE)
+    started = client.start_execution(stateMachineArn=arn, name="one", input="{}")["executionArn"]
+    assert client.start_execution(stateMachineArn=arn, name="one", input="{}")["executionArn"] == started
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        client.start_execution(stateMachineArn=arn, name="one", input="[]")
+    with pytest.raises(ClientError, match="InvalidName"):
+        client.start_execution(stateMachineArn=arn, name="a b")
+
+
+def test_stopping_an_execution_ends_it_at_once(cloud: LocalCloud) -> None:
+    arn, _ = waiting_for_its_token(cloud)
+    client = cloud.client("stepfunctions")
+    client.stop_execution(executionArn=arn, error="Enough", cause="of it")
+    while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(0.05)
+    assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Enough", "of it")
+    assert client.get_execution_history(executionArn=arn)["events"][-1]["type"] == "ExecutionAborted"
 
 
 def query(sql: str) -> dict[str, Any]:
@@ -273,7 +402,7 @@ def test_knows_its_own_name_start_and_the_intrinsic_functions(run: Run) -> None:
 def test_waits_chooses_maps_and_runs_in_parallel(run: Run) -> None:
     twice = {"Type": "Pass", "End": True, "Parameters": {"v.$": "States.MathAdd($, $)"}}
     double = {"StartAt": "D", "States": {"D": twice}}
-    branch = {"StartAt": "B", "States": {"B": {"Type": "Pass", "Result": 7, "End": True}}}
+    branches = [{"StartAt": name, "States": {name: {"Type": "Pass", "Result": 7, "End": True}}} for name in "BC"]
     output = run(
         {
             "Wait": {"Type": "Wait", "Seconds": 1},
@@ -284,7 +413,7 @@ def test_waits_chooses_maps_and_runs_in_parallel(run: Run) -> None:
             },
             "Never": {"Type": "Fail", "Error": "Never"},
             "Map": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": double, "ResultPath": "$.doubled"},
-            "Both": {"Type": "Parallel", "Branches": [branch, branch], "ResultPath": "$.both"},
+            "Both": {"Type": "Parallel", "Branches": branches, "ResultPath": "$.both"},
         },
         {"n": 2, "items": [1, 2]},
     )
@@ -356,14 +485,12 @@ def ended(cloud: LocalCloud, name: str, states: dict[str, Any], payload: Any = N
 # As AWS ends such an execution: https://github.com/floci-io/floci/issues/2734.
 FULL = {"error": "States.Runtime", "cause": "The execution reached the maximum number of history events (25000)."}
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
-ROUND_AND_ROUND: dict[str, Any] = {
-    "Loop": {
-        "Type": "Choice",
-        "Choices": [{"Variable": "$", "IsString": True, "Next": "Done"}],
-        "Default": "Loop",
-    },
-    "Done": {"Type": "Succeed"},
-}
+
+
+def round_and_round(name: str) -> dict[str, Any]:
+    """Return a branch that never ends."""
+    loop = {"Type": "Choice", "Choices": [{"Variable": "$", "IsString": True, "Next": f"{name}Done"}], "Default": name}
+    return {"StartAt": name, "States": {name: loop, f"{name}Done": {"Type": "Succeed"}}}
 
 
 @pytest.fixture
@@ -400,8 +527,8 @@ def test_the_last_event_of_a_full_history_may_be_success(cloud: LocalCloud, pass
 @pytest.mark.parametrize(
     "work",
     [
-        {"Type": "Parallel", "Branches": [{"StartAt": "Loop", "States": ROUND_AND_ROUND}] * 2},
-        {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Loop", "States": ROUND_AND_ROUND}},
+        {"Type": "Parallel", "Branches": [round_and_round("A"), round_and_round("B")]},
+        {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": round_and_round("A")},
     ],
     ids=["branches", "items"],
 )
