@@ -227,7 +227,7 @@ def _like(names: Lines, pattern: str | None) -> Lines:
 
 @_statement(r"CREATE EXTERNAL TABLE .*")
 def _create_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
-    tree = trino.parse(matched[0])
+    tree = trino.parse_hive(matched[0])
     if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
         raise LocalCloudError("SYNTAX_ERROR: this CREATE EXTERNAL TABLE is not understood by the local Athena")
     target = tree.this.this

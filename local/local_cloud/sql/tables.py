@@ -85,8 +85,7 @@ def relation(catalog: Catalog, table: dict[str, Any], where: Filter = EVERYTHING
         for item in catalog.files(location)
     ]
     if not files:
-        nulls = [f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in (*columns, *keys)]
-        return f"select {', '.join([*nulls, *_path(path, 'null')])} where false"
+        return without_rows(table, path=path)
     reader = {PARQUET: _parquet, JSON: _json, CSV: _csv}[format_of(table)]
     source, selected = reader(catalog, table, columns, [uri for uri, _ in files])
     selected += _path(path, '"$path"')
@@ -98,6 +97,13 @@ def relation(catalog: Catalog, table: dict[str, Any], where: Filter = EVERYTHING
     rows = ", ".join(f"({', '.join([quote(uri), *map(_partition_value, values)])})" for uri, values in files)
     names = ", ".join(['"$file"', *(identifier(name) for name, _ in keys)])
     return f'select {", ".join(selected)} from {source} join (values {rows}) p({names}) on "$path" = p."$file"'
+
+
+def without_rows(table: dict[str, Any], *, path: bool) -> str:
+    """Return a select of a table's columns, and of no rows."""
+    columns = _columns([*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])])
+    nulls = [f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in columns]
+    return f"select {', '.join([*nulls, *_path(path, 'null')])} where false"
 
 
 def _columns(described: Iterable[dict[str, str]]) -> list[tuple[str, HiveType]]:
