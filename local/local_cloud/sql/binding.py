@@ -82,7 +82,7 @@ class Binder:
             select = table.find_ancestor(exp.Select)
             path = select is not None and _uses_path(select)
             where = _filter(self._session, select, table, described)
-            sql = relation(self._catalog, described, where, path=path)
+            sql = relation(self._session, self._catalog, described, where, path=path)
         self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 
