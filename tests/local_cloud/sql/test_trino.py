@@ -15,13 +15,17 @@ from local_cloud.sql.duck import Session
 from local_cloud.sql.render import text
 
 
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    folder: Path = tmp_path_factory.mktemp("duck")
+def new_session(folder: Path) -> Session:
     objects = ObjectStore("123456789012")
     runtime = Runtime(endpoint="http://localhost:1", account="1", workdir=folder, cache=folder, objects=objects)
     session = Session(runtime, "eu-central-1")
     trino.install(session)
+    return session
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    session = new_session(tmp_path_factory.mktemp("duck"))
     yield session
     session.close()
 

@@ -75,7 +75,7 @@ _REWRITES: tuple[tuple[Any, Callable[[Any], exp.Expr]], ...] = (
     (exp.ArrayMin, functions.one_argument("trino_array_min")),
     (exp.ArraySort, functions.array_sort),
     (exp.ArrayToString, functions.array_join),
-    (exp.ArraySize, functions.one_argument("trino_cardinality")),
+    (exp.ArraySize, functions.cardinality),
     (exp.GenerateSeries, functions.sequence),
     (exp.Repeat, functions.repeat),
     (exp.ArgMax, functions.arg_extreme("arg_max_null")),

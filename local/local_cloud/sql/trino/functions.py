@@ -20,6 +20,7 @@ _FUNCTIONS = {
     "codepoint": "trino_codepoint",
     "cosine_similarity": "list_cosine_similarity",
     "e": "trino_e",
+    "every": "bool_and",
     "geometric_mean": "geomean",
     "grouping": "grouping",
     "hamming_distance": "hamming",
@@ -56,6 +57,8 @@ _FUNCTIONS = {
 # What the rewrites of this package leave, for DuckDB.
 _OURS = ("trino_", "to_")
 _LEFT = (
+    "cardinality",
+    "len",
     "date_sub",
     "printf",
     "strftime",
@@ -251,6 +254,15 @@ def two_arrays(name: str) -> Any:
 
 def one_argument(name: str) -> Any:
     return lambda node: call(name, node.this)
+
+
+def cardinality(node: Any) -> Any:
+    """Types of aggregates are not known when a macro is chosen."""
+    if node.this.find(exp.AggFunc) is None and not node.this.find(exp.Anonymous):
+        return call("trino_cardinality", node.this)
+    maps = ("trino_map_agg", "histogram", "trino_from_entries", "trino_map")
+    of_map = isinstance(node.this, exp.Anonymous) and node.this.name in maps
+    return call("cardinality" if of_map else "len", node.this)
 
 
 def array_sort(node: Any) -> Any:

@@ -72,7 +72,7 @@ RUNS = _names(
     map_keys map_values max max_by md5 millisecond min min_by minute mod month nan none_match now nth_value ntile nullif
     parse_datetime percent_rank pi position pow power quarter radians rand random rank reduce regexp_count
     regexp_extract regexp_extract_all regexp_like regexp_replace regexp_split regr_intercept regr_slope repeat replace
-    reverse round row row_number rpad rtrim second sequence sha1 sha256 sha512 shuffle sign sin sinh slice split
+    reverse round row row_number rpad rtrim second sequence sha1 sha256 sign sin sinh slice split
     split_part split_to_map sqrt starts_with stddev stddev_pop stddev_samp strpos substr substring sum tan tanh
     to_base64 to_hex to_iso8601 to_unixtime to_utf8 transform transform_keys transform_values translate trim trim_array
     truncate try try_cast upper url_decode url_encode url_extract_fragment url_extract_host url_extract_parameter

@@ -64,22 +64,16 @@ def interval(node: Any) -> Any:
 
 def subscript(node: Any) -> Any:
     if node.args.get("safe"):
-        return call("trino_element_at", node.this, _counted_from_one(node.expressions[0]))
+        return call("trino_element_at", node.this, node.expressions[0])
     if in_try(node) or len(node.expressions) != 1:
         return node
     index = node.expressions[0]
     if isinstance(index, exp.Literal):
         if index.is_string:
             return call("trino_key", node.this, index)
-        return call("trino_subscript", node.this, _counted_from_one(index))
+        # sqlglot keeps subscripts counted from 0.
+        return call("trino_subscript", node.this, exp.Literal.number(int(index.name) + 1))
     raise LocalCloudError("NOT_SUPPORTED: a computed subscript is not reproduced locally; use element_at()")
-
-
-def _counted_from_one(index: Any) -> Any:
-    """Sqlglot keeps literal subscripts counted from 0, and Neg nodes as they are."""
-    if isinstance(index, exp.Literal) and not index.is_string:
-        return exp.Literal.number(int(index.name) + 1)
-    return index
 
 
 def compare(node: Any) -> Any:

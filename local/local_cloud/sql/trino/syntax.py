@@ -256,15 +256,20 @@ def parse(sql: str) -> exp.Expr:
     LocalCloudError
         With the position of what Trino does not take, or with a function that does not run here.
     """
-    tree = parse_hive(sql)
     try:
         tokens = sqlglot.tokenize(sql, read="trino")
     except SqlglotError as error:
         raise LocalCloudError(f"SYNTAX_ERROR: line 1:1: {str(error).splitlines()[0]}") from None
+    try:
+        tree = parse_hive(sql)
+    except LocalCloudError:
+        # A function that does not run here may be what the parser stumbled over.
+        _check_names(tokens, set())
+        raise
     _check_tokens(tokens)
     _check_order_of_limits(tokens)
-    _check_nodes(tree)
     _check_names(tokens, _named_with_columns(tree))
+    _check_nodes(tree)
     return tree
 
 

@@ -60,9 +60,7 @@ class Classifiers:
             return JSON
         if first.startswith("["):
             # Glue makes one column of it, an array that no SerDe of Athena reads.
-            raise LocalCloudError(
-                f"{uri} is one JSON array, which the local crawler does not classify: write JSON lines"
-            )
+            raise LocalCloudError(f"{uri} is one JSON array, which no SerDe of Athena reads: write JSON lines")
         if _delimiter([first]):
             return CSV
         raise LocalCloudError(f"{uri} is neither Parquet, JSON lines nor CSV")
