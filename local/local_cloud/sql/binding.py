@@ -15,7 +15,7 @@ from local_cloud.sql import trino
 from local_cloud.sql.catalog import HIDDEN_PARTITION, Catalog
 from local_cloud.sql.duck import Session, identifier
 from local_cloud.sql.reach import tables_of
-from local_cloud.sql.tables import Filter, relation
+from local_cloud.sql.tables import Filter, relation, without_rows
 from local_cloud.sql.types import HiveType
 
 VIEW_PREFIX = "/* Presto View: "
@@ -27,11 +27,22 @@ Locate = Callable[[str], str | None]
 
 
 class Binder:
-    """Binds the tables of one query in one DuckDB session."""
+    """Binds the tables of one query in one DuckDB session.
 
-    def __init__(self, session: Session, catalog: Catalog) -> None:
+    Parameters
+    ----------
+    session: Session
+        Where the query is run.
+    catalog: Catalog
+        Knows the tables.
+    empty: bool
+        Whether tables have their columns only and no rows, so that nothing is read.
+    """
+
+    def __init__(self, session: Session, catalog: Catalog, *, empty: bool = False) -> None:
         self._session = session
         self._catalog = catalog
+        self._empty = empty
         self._bound = 0
 
     def bind(self, tree: exp.Expr, locate: Locate) -> exp.Expr:
@@ -62,14 +73,16 @@ class Binder:
 
     def _view(self, described: dict[str, Any], table: exp.Table) -> str:
         self._bound += 1
-        view = f"bound_{self._bound}"
+        view = f"{'empty' if self._empty else 'bound'}_{self._bound}"
         if described.get("TableType") == "VIRTUAL_VIEW":
             sql = self._stored_view(described)
+        elif self._empty:
+            sql = without_rows(described, path=True)
         else:
             select = table.find_ancestor(exp.Select)
             path = select is not None and _uses_path(select)
             where = _filter(self._session, select, table, described)
-            sql = relation(self._catalog, described, where, path=path)
+            sql = relation(self._session, self._catalog, described, where, path=path)
         self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 

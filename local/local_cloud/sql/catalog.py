@@ -83,12 +83,13 @@ class Catalog:
 
     def partitions(self, database: str, name: str) -> dict[tuple[str, ...], str]:
         """Return the location of every registered partition, by its values."""
+        described = self.described_partitions(database, name)
+        return {values: storage["Location"] for values, storage in described.items()}
+
+    def described_partitions(self, database: str, name: str) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Return the storage descriptor of every registered partition, by its values."""
         pages = self._pages("get_partitions", DatabaseName=database, TableName=name)
-        return {
-            tuple(item["Values"]): item["StorageDescriptor"]["Location"]
-            for page in pages
-            for item in page["Partitions"]
-        }
+        return {tuple(item["Values"]): item["StorageDescriptor"] for page in pages for item in page["Partitions"]}
 
     def add_partitions(self, table: dict[str, Any], locations: dict[tuple[str, ...], str]) -> int:
         """Register the partitions that are not yet; return how many were added."""

@@ -22,6 +22,14 @@ Handler = Callable[["HiveDdl", "re.Match[str]"], Lines]
 
 _NAME = r"([`\"\w.$-]+)"
 _HANDLERS: list[tuple[re.Pattern[str], Handler]] = []
+_DELIMITED = {
+    "field.delim": "fields",
+    "escape.delim": "escaped",
+    "colelction.delim": "collection_items",
+    "mapkey.delim": "map_keys",
+    "line.delim": "lines",
+    "serialization.null.format": "null",
+}
 _LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 
 
@@ -227,7 +235,7 @@ def _like(names: Lines, pattern: str | None) -> Lines:
 
 @_statement(r"CREATE EXTERNAL TABLE .*")
 def _create_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
-    tree = trino.parse(matched[0])
+    tree = trino.parse_hive(matched[0])
     if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
         raise LocalCloudError("SYNTAX_ERROR: this CREATE EXTERNAL TABLE is not understood by the local Athena")
     target = tree.this.this
@@ -282,7 +290,7 @@ def _storage(properties: list[Any]) -> dict[str, Any]:
                 raise LocalCloudError(f"NOT_SUPPORTED: tables stored as {name} are not read locally")
     for item in properties:
         if isinstance(item, exp.RowFormatDelimitedProperty):
-            given = {"field.delim": item.args.get("fields"), "escape.delim": item.args.get("escaped")}
+            given = {option: item.args.get(clause) for option, clause in _DELIMITED.items()}
             return text_storage(_LAZY, {option: value.name for option, value in given.items() if value is not None})
     return text_storage(_LAZY)
 

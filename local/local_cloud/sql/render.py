@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
+
+from local_cloud.errors import LocalCloudError
 
 # By DuckDBPyType.id: Athena's name, precision and scale of a column.
 _COLUMNS = {
@@ -75,7 +78,11 @@ def text(value: Any, duckdb_type: Any) -> str | None:
         (_, keys), (_, values) = duckdb_type.children
         return f"{{{', '.join(f'{_nested(k, keys)}={_nested(v, values)}' for k, v in value.items())}}}"
     if kind == "struct":
-        return f"{{{', '.join(f'{name}={_nested(value[name], child)}' for name, child in duckdb_type.children)}}}"
+        return f"{{{', '.join(_field(name, value[name], child) for name, child in duckdb_type.children)}}}"
+    if kind == "interval":
+        raise LocalCloudError("NOT_SUPPORTED: intervals are not written into results locally")
+    if kind == "hugeint" and not -(2**63) <= value < 2**63:
+        raise LocalCloudError(f"NUMERIC_VALUE_OUT_OF_RANGE: bigint overflow: {value}")
     return double_text(_shortest(value)) if kind == "float" else _scalar(value)
 
 
@@ -91,6 +98,12 @@ def _packed(value: float) -> bytes | None:
         return struct.pack("f", value)
     except OverflowError:
         return None
+
+
+def _field(name: str, value: Any, duckdb_type: Any) -> str:
+    # A row without names has them from its positions.
+    shown = re.sub(r"^_([0-9]+)$", r"field\1", name)
+    return f"{shown}={_nested(value, duckdb_type)}"
 
 
 def _nested(value: Any, duckdb_type: Any) -> str:

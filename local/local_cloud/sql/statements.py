@@ -17,6 +17,7 @@ from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
 from local_cloud.sql.projection import is_projected
 from local_cloud.sql.tables import format_of
+from local_cloud.sql.trino import aliases
 from local_cloud.sql.types import HiveType, from_duckdb, parse
 
 # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
@@ -127,6 +128,8 @@ class Runner:
             raise LocalCloudError(f"SYNTAX_ERROR: a query is expected, not {tree.key.upper()}")
         trino.rewrite(tree)
         trino.name_columns(tree)
+        binder = Binder(self.session, self.catalog, empty=True)
+        trino.analyse(self.session, tree, lambda checked: binder.bind(checked, athena_locate(self.database)))
         Binder(self.session, self.catalog).bind(tree, athena_locate(self.database))
         return trino.generate(tree)
 
@@ -146,10 +149,12 @@ class Runner:
         existing = self.catalog.table(database, name)
         if existing and not tree.args.get("replace"):
             raise LocalCloudError(f"TABLE_ALREADY_EXISTS: View already exists: 'awsdatacatalog.{database}.{name}'")
+        aliases.check_names(aliases.given_names(tree.expression), stored="view")
         sql = tree.expression.sql(dialect="athena")
         columns = [
             (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self._query(tree.expression))
         ]
+        aliases.check_names([column for column, _ in columns], stored="view")
         hive_ddl.create_view(self.catalog, database, name, sql=sql, columns=columns)
         return Outcome()
 
@@ -176,8 +181,10 @@ class Runner:
         unknown = set(options) - {"parquet_compression", "write_compression"}
         if unknown:
             raise LocalCloudError(f"NOT_SUPPORTED: table property {min(unknown)!r} is not reproduced locally")
+        aliases.check_names(aliases.given_names(tree.expression), stored="table")
         select = self._query(tree.expression)
         columns = self._stored_columns(select)
+        aliases.check_names([column for column, _ in columns], stored="table")
         self._check_keys_last([column for column, _ in columns], keys)
         empty = " limit 0" if _without_data(tree) else ""
         written = self._write(

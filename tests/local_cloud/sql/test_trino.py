@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,24 +15,39 @@ from local_cloud.sql.duck import Session
 from local_cloud.sql.render import text
 
 
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    folder: Path = tmp_path_factory.mktemp("duck")
+def new_session(folder: Path) -> Session:
     objects = ObjectStore("123456789012")
     runtime = Runtime(endpoint="http://localhost:1", account="1", workdir=folder, cache=folder, objects=objects)
     session = Session(runtime, "eu-central-1")
     trino.install(session)
+    return session
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    session = new_session(tmp_path_factory.mktemp("duck"))
     yield session
     session.close()
 
 
 def evaluate(session: Session, expression: str) -> str | None:
-    tree = trino.rewrite(trino.parse(f"select {expression} from (values (1)) t(x)"))
+    return answers(session, f"select {expression} from (values (1)) t(x)")[0][0]
+
+
+def answers(session: Session, query: str) -> list[list[str | None]]:
+    """Run a query as the Athena engine does, and return its values as Athena writes them."""
+    tree = trino.rewrite(trino.parse(query))
+    trino.analyse(session, tree, lambda checked: checked)
     relation = session.execute(trino.generate(tree))
-    kind = (relation.description or [])[0][1]
-    row = relation.fetchone()
-    assert row is not None
-    return text(row[0], kind)
+    kinds = [item[1] for item in relation.description or []]
+    return [[text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in relation.fetchall()]
+
+
+def reason(session: Session, query: str) -> str:
+    """Return why a query fails, as the Athena engine says it."""
+    with pytest.raises((LocalCloudError, duckdb.Error)) as failed:
+        answers(session, query)
+    return trino.failure(failed.value)
 
 
 # The right-hand sides follow from Trino's documentation.
@@ -89,7 +105,7 @@ def test_an_expression_means_what_it_means_in_trino(session: Session, expression
 
 
 @pytest.mark.parametrize(
-    ("expression", "reason"),
+    ("expression", "why"),
     [
         ("1 / 3.0", "decimal division"),
         ("1 / 0", "Division by zero"),
@@ -101,16 +117,15 @@ def test_an_expression_means_what_it_means_in_trino(session: Session, expression
         ("x in ('a', 'b')", "TYPE_MISMATCH"),
         ("date '2024-01-01' between '2024-01-01' and '2024-01-02'", "TYPE_MISMATCH"),
         ("cast('1.5' as bigint)", "Cannot cast '1.5' to BIGINT"),
-        ("list_sum(array[1])", "function list_sum\\(\\) is not available"),
+        ("list_sum(array[1])", "FUNCTION_NOT_FOUND: .* Function 'list_sum' not registered"),
         ("typeof(x)", "typeof"),
         ("reduce(array[1], 0, (s, y) -> s + y, s -> s * 2)", "identity"),
-        ("timestamp '2024-01-01 00:00:00' at time zone 'UTC'", "AT TIME ZONE"),
+        ("timestamp '2024-01-01 00:00:00' at time zone 'Asia/Tokyo'", "the time zone 'Asia/Tokyo' would be lost"),
         ("format_datetime(now(), 'qq')", "'qq' in date pattern"),
     ],
 )
-def test_what_cannot_mean_the_same_fails(session: Session, expression: str, reason: str) -> None:
-    with pytest.raises((LocalCloudError, duckdb.Error), match=reason):
-        evaluate(session, expression)
+def test_what_cannot_mean_the_same_fails(session: Session, expression: str, why: str) -> None:
+    assert re.search(why, reason(session, f"select {expression} from (values (1)) t(x)"))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.server.patching import Patches
 from local_cloud.sql import trino
 from local_cloud.sql.catalog import Catalog
-from local_cloud.sql.duck import Session, message
+from local_cloud.sql.duck import Session
 from local_cloud.sql.statements import Outcome, Runner, statement_type, substitute
 
 MAX_PAGE = 1000
@@ -226,7 +226,7 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
             execution.outcome = outcome
         execution.finish("SUCCEEDED")
     except (LocalCloudError, duckdb.Error) as error:
-        execution.finish("FAILED", message(error))
+        execution.finish("FAILED", trino.failure(error))
     except ClientError as error:
         execution.finish("FAILED", error.response["Error"].get("Message") or str(error))
     except Exception as error:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from local_cloud.engines.redshift.conversion import converted
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.objects import ObjectStore, ObjectSummary
 from local_cloud.sql.duck import Session, identifier, quote
@@ -15,10 +16,12 @@ _UNLOAD = re.compile(r"unload\s*\(\s*'(.*)'\s*\)\s*to\s+'(s3://[^']+)'\s*(.*)", 
 _AUTHORISED = re.compile(r"\biam_role\s+(?:as\s+)?(?:default|'[^']*')|\bcredentials\s+(?:as\s+)?'[^']*'", re.IGNORECASE)
 # Options without effect on what is loaded here.
 _NEUTRAL = re.compile(
-    r"\b(?:region\s+(?:as\s+)?'[^']*'|compupdate\s+\w+|statupdate\s+\w+|timeformat\s+(?:as\s+)?'auto'"
-    r"|dateformat\s+(?:as\s+)?'auto'|gzip|parallel\s+\w+|maxfilesize\s+[\d.]+\s*[mg]b|encrypted|kms_key_id\s+'[^']*')",
+    r"\b(?:region\s+(?:as\s+)?'[^']*'|compupdate\s+\w+|statupdate\s+\w+|parallel\s+\w+|maxfilesize\s+[\d.]+\s*[mg]b|encrypted|kms_key_id\s+'[^']*')",
     re.IGNORECASE,
 )
+
+# What stands for NULL by default: https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html.
+_NULL = "\\N"
 
 
 @dataclass
@@ -71,9 +74,9 @@ def copy(session: Session, objects: ObjectStore, sql: str) -> str | None:
         serialized = options.take(r"serializetojson\b") is not None
         source = _parquet(session, files, columns, types, serialized=serialized)
     elif (paths := options.take(r"(?:format\s+(?:as\s+)?)?json\s+(?:as\s+)?'([^']*)'")) is not None:
-        if paths.lower() not in ("auto", "auto ignorecase"):
-            raise LocalCloudError("COPY from JSON is reproduced locally only with 'auto' and 'auto ignorecase'")
-        source = _json(files, columns, types)
+        if paths.lower() != "auto":
+            raise LocalCloudError("COPY from JSON is reproduced locally only with 'auto'")
+        source = _json(files, columns, types, options)
     else:
         source = _csv(files, columns, types, options)
     options.finish("COPY")
@@ -141,10 +144,35 @@ def _is_nested(kind: str) -> bool:
     return kind.endswith("[]") or kind.startswith(("STRUCT", "MAP"))
 
 
-def _json(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str]) -> str:
-    described = ", ".join(f"{quote(name)}: {quote(types[name])}" for name in columns)
-    names = ", ".join(map(identifier, columns))
-    return f"select {names} from read_json({_list(files)}, columns = {{{described}}}, hive_partitioning = false)"
+@dataclass(frozen=True, kw_only=True)
+class _Conversion:
+    """The options of a COPY of text that say how values are converted."""
+
+    rounds: bool
+    any_time: bool
+    compression: str
+
+    @classmethod
+    def take(cls, options: _Options) -> _Conversion:
+        rounds = options.take(r"roundec\b") is not None
+        any_time = options.take(r"timeformat\s+(?:as\s+)?'auto'") is not None
+        options.take(r"dateformat\s+(?:as\s+)?'auto'")
+        # Redshift does as it is told, whatever a file is called.
+        compressed = options.take(r"gzip\b") is not None
+        return cls(rounds=rounds, any_time=any_time, compression="gzip" if compressed else "uncompressed")
+
+    def of(self, columns: list[str], types: dict[str, str], *, json: bool = False) -> str:
+        given = (
+            converted(name, types[name], rounds=self.rounds, any_time=self.any_time, json=json) for name in columns
+        )
+        return ", ".join(given)
+
+
+def _json(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str], options: _Options) -> str:
+    conversion = _Conversion.take(options)
+    described = ", ".join(f"{quote(name)}: '{'JSON' if types[name] == 'JSON' else 'VARCHAR'}'" for name in columns)
+    return f"""select {conversion.of(columns, types, json=True)} from read_json({_list(files)},
+        columns = {{{described}}}, compression = {quote(conversion.compression)}, hive_partitioning = false)"""
 
 
 def _csv(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, str], options: _Options) -> str:
@@ -153,17 +181,14 @@ def _csv(files: Sequence[ObjectSummary], columns: list[str], types: dict[str, st
     delimiter = options.take(r"delimiter\s+(?:as\s+)?'([^']*)'") or ("," if quoted else "|")
     null = options.take(r"null\s+as\s+'([^']*)'")
     mark = options.take(r"quote\s+(?:as\s+)?'([^']*)'") or '"'
+    conversion = _Conversion.take(options)
     described = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in columns)
     delimiter = delimiter.replace("\\t", "\t")
     source = f"""read_csv({_list(files)}, columns = {{{described}}}, auto_detect = false, header = false,
         skip = {skip}, delim = {quote(delimiter)}, quote = {quote(mark if quoted else "")},
-        escape = {quote(mark if quoted else "")}, nullstr = {quote(null or "@NULL@")}, hive_partitioning = false)"""
-    # An empty field is NULL unless the column holds text.
-    values = [
-        identifier(name) if types[name] == "VARCHAR" else f"cast(nullif(trim({identifier(name)}), '') as {types[name]})"
-        for name in columns
-    ]
-    return f"select {', '.join(values)} from {source}"
+        escape = {quote(mark if quoted else "")}, nullstr = {quote(null if null is not None else _NULL)},
+        compression = {quote(conversion.compression.replace("uncompressed", "none"))}, hive_partitioning = false)"""
+    return f"select {conversion.of(columns, types)} from {source}"
 
 
 def unload(objects: ObjectStore, sql: str) -> tuple[str, str] | None:

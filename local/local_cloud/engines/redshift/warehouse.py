@@ -19,6 +19,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from local_cloud.engines.redshift import files as redshift_files
+from local_cloud.engines.redshift.conversion import MACROS as CONVERSIONS
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.runtime import Runtime
 from local_cloud.sql.binding import Binder
@@ -70,6 +71,7 @@ _STATEMENTS = (
     exp.Update,
     exp.Values,
 )
+_TEXTS = (exp.DType.VARCHAR, exp.DType.NVARCHAR, exp.DType.CHAR, exp.DType.TEXT)
 _KINDS = ("TABLE", "VIEW", "SCHEMA")
 
 _UNREPRODUCED = {
@@ -91,7 +93,7 @@ class Warehouse:
         self._running: str | None = None
         self._changing = threading.Lock()
         self._session.execute("create schema public; set schema = 'public'")
-        for macro in MACROS:
+        for macro in (*MACROS, *CONVERSIONS):
             self._session.execute(f"create macro main.{macro}")
 
     def run(self, name: str, statements: Sequence[str], started: Callable[[], bool]) -> list[Result]:
@@ -214,10 +216,14 @@ class Warehouse:
         for kind, what in _UNREPRODUCED.items():
             if tree.find(kind):
                 raise LocalCloudError(f"{what} is not reproduced by the local warehouse: {sql.split(maxsplit=3)[:3]}")
+        _refuse_navigation(tree)
         self._check_reach(tree)
         for division in list(tree.find_all(exp.Div)):
             division.replace(exp.Anonymous(this="redshift_divide", expressions=[division.left, division.right]))
         _drop_constraints(tree)
+        _limit_texts(tree)
+        for moment in list(tree.find_all(exp.CurrentTimestamp)):
+            moment.replace(sqlglot.parse_one("cast(current_timestamp as timestamp)", read="duckdb"))
         external = [table for table in tree.find_all(exp.Table) if table.db.lower() in self._external]
         if external and isinstance(tree, exp.Create) and tree.kind == "VIEW":
             raise LocalCloudError("a view on an external table is not reproduced by the local warehouse")
@@ -256,6 +262,34 @@ def _drop_constraints(tree: exp.Expr) -> None:
     for item in list(tree.this.expressions):
         if not isinstance(item, (exp.ColumnDef, exp.LikeProperty)):
             item.pop()
+
+
+def _refuse_navigation(tree: exp.Expr) -> None:
+    """`s.a` is a field of the SUPER column s if nothing that the query reads is called s."""
+    named = {table.alias_or_name.lower() for table in tree.find_all(exp.Table, exp.Subquery, exp.CTE, exp.Values)}
+    named |= {table.name.lower() for table in tree.find_all(exp.Table)}
+    for column in tree.find_all(exp.Column):
+        if column.table and column.table.lower() not in named:
+            raise LocalCloudError(
+                f"navigation in SUPER values is not reproduced by the local warehouse: {column.sql(dialect='redshift')}"
+            )
+
+
+def _limit_texts(tree: exp.Expr) -> None:
+    """Limit the texts of a table to the bytes of their columns, which DuckDB does not."""
+    for cast in tree.find_all(exp.Cast):
+        if cast.to.this in _TEXTS and cast.to.expressions:
+            # A cast cuts off.
+            cast.set("this", exp.func("left", exp.cast(cast.this, "varchar"), cast.to.expressions[0].this.copy()))
+    if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
+        return
+    for column in tree.this.find_all(exp.ColumnDef):
+        kind = column.args.get("kind")
+        if kind is None or kind.this not in _TEXTS or not kind.expressions:
+            continue
+        length = exp.func("strlen", exp.column(column.this.copy()))
+        check = exp.CheckColumnConstraint(this=exp.LTE(this=length, expression=kind.expressions[0].this.copy()))
+        column.append("constraints", exp.ColumnConstraint(kind=check))
 
 
 FAILURES = (LocalCloudError, duckdb.Error)

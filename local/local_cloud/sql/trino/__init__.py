@@ -10,54 +10,93 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import sqlglot
+import duckdb
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from local_cloud.errors import LocalCloudError
+from local_cloud.sql.duck import Session
 from local_cloud.sql.reach import check_trino
-from local_cloud.sql.trino import functions, operators
+from local_cloud.sql.trino import aliases, casts, checks, functions, operators, syntax, zones
+from local_cloud.sql.trino.aliases import name_columns
+from local_cloud.sql.trino.failures import OF_NAMES, failure
 from local_cloud.sql.trino.macros import install
 from local_cloud.sql.trino.nodes import refuse
+from local_cloud.sql.trino.syntax import parse_hive
+from local_cloud.sql.trino.unions import check_set_operations
 from local_cloud.sql.trino.unnest import unnest
 
-__all__ = ["generate", "install", "name_columns", "parse", "rewrite"]
+__all__ = ["analyse", "failure", "generate", "install", "name_columns", "parse", "parse_hive", "rewrite"]
 
 # Its warnings about what it does not know would go to the terminal; such statements are refused anyway.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
-# In this order: comparisons last, for they look at literals, not at what a rewrite made of them.
+# In this order: functions before operators, which look at types; literals last, for others look at them.
 _REWRITES: tuple[tuple[Any, Callable[[Any], exp.Expr]], ...] = (
     (exp.Anonymous, functions.anonymous),
-    (exp.DataType, operators.timestamp),
-    (exp.AtTimeZone, operators.at_time_zone),
     (exp.Reduce, functions.reduce),
     (exp.Format, functions.format),
     ((exp.TimestampTrunc, exp.DateTrunc), functions.date_trunc),
     (exp.ParseDatetime, functions.parse_datetime),
+    ((exp.TimeToStr, exp.StrToTime), functions.pattern),
     (exp.Unnest, unnest),
     (exp.Div, operators.divide),
     (exp.Mod, operators.modulo),
     (exp.DateDiff, functions.date_diff),
     (exp.DateAdd, functions.date_add),
-    ((exp.Add, exp.Sub), operators.plus_interval),
+    (exp.Interval, operators.interval),
+    (exp.Add, operators.add),
+    (exp.Sub, operators.subtract),
+    (exp.DPipe, operators.concatenate),
     (exp.Bracket, operators.subscript),
     (exp.Substring, functions.substring),
-    (exp.Cast, operators.cast),
+    (exp.Cast, casts.cast),
+    (exp.Date, lambda node: casts.cast(exp.Cast(this=node.this, to=exp.DataType.build("date")))),
+    (exp.FromISO8601Date, functions.one_argument("trino_iso_date")),
     (exp.RegexpExtract, functions.regexp_extract),
     (exp.RegexpReplace, functions.regexp_replace),
+    (exp.Split, functions.split),
     (exp.SplitPart, functions.split_part),
+    (exp.StrToMap, functions.split_to_map),
+    (exp.StrPosition, functions.position_of),
+    (exp.Trim, functions.trim),
+    (exp.ConcatWs, functions.concat_ws),
+    (exp.Concat, functions.concat),
     (exp.JSONExtractScalar, functions.json_scalar),
+    (exp.JSONExtract, functions.json_extract),
     (exp.ArraySlice, functions.slice),
     (exp.ArrayPosition, functions.position),
+    (exp.ArrayDistinct, functions.one_argument("trino_array_distinct")),
+    (exp.ArrayIntersect, functions.two_arrays("trino_array_intersect")),
+    (exp.ArrayExcept, functions.two_arrays("trino_array_except")),
+    (exp.ArrayRemove, functions.two_arrays("trino_array_remove")),
+    (exp.ArrayContains, functions.two_arrays("trino_array_contains")),
+    (exp.ArrayMax, functions.one_argument("trino_array_max")),
+    (exp.ArrayMin, functions.one_argument("trino_array_min")),
+    (exp.ArraySort, functions.array_sort),
+    (exp.ArrayToString, functions.array_join),
+    (exp.ArraySize, functions.cardinality),
+    (exp.GenerateSeries, functions.sequence),
+    (exp.Repeat, functions.repeat),
+    (exp.ArgMax, functions.arg_extreme("arg_max_null")),
+    (exp.ArgMin, functions.arg_extreme("arg_min_null")),
+    (exp.Avg, functions.average),
+    (exp.Sum, functions.total),
+    (exp.ApproxQuantile, functions.quantile),
+    (exp.SHA, functions.one_argument("trino_sha1")),
+    (exp.Reverse, functions.one_argument("trino_reverse")),
+    (exp.Round, functions.rounded),
+    (exp.CurrentTimezone, lambda node: exp.Literal.string("UTC")),
+    (exp.Cbrt, functions.one_argument("trino_cbrt")),
+    (exp.Sign, functions.one_argument("trino_sign")),
+    (exp.Unhex, functions.from_hex),
     (exp.Extract, functions.extract),
+    (exp.HexString, operators.hexadecimal),
     (exp.Typeof, refuse("typeof() names DuckDB's types locally")),
     (exp.TableSample, refuse("a sample differs with every engine")),
-    (_COMPARISONS, operators.compare),
-    (exp.In, operators.membership),
-    (exp.Between, operators.between),
+    (exp.CurrentTime, refuse("current_time has a time zone, which is not kept locally")),
+    ((*_COMPARISONS, exp.Between), operators.compare),
+    (exp.Literal, operators.text),
 )
 
 
@@ -67,26 +106,72 @@ def parse(sql: str) -> exp.Expr:
     Raises
     ------
     LocalCloudError
-        With the parser's message and position, or with a function that Athena does not have.
+        With the parser's message and position, or with what Athena does not have.
     """
-    try:
-        statements = [found for found in sqlglot.parse(sql, read="athena") if found is not None]
-    except SqlglotError as error:
-        first: dict[str, Any] = next(iter(getattr(error, "errors", [])), {})
-        raise LocalCloudError(
-            f"SYNTAX_ERROR: line {first.get('line', 1)}:{first.get('col', 1)}: "
-            f"{first.get('description', str(error))} near {first.get('highlight', '')!r}"
-        ) from None
-    if len(statements) != 1:
-        raise LocalCloudError("SYNTAX_ERROR: only one statement can be run at a time")
-    check_trino(statements[0])
-    return statements[0]
+    tree = syntax.parse(sql)
+    check_trino(tree)
+    return tree
 
 
 def rewrite(tree: exp.Expr) -> exp.Expr:
     """Rewrite a parsed statement in place so that DuckDB means by it what Trino does."""
-    for kind, change in _REWRITES:
-        for node in list(tree.find_all(kind)):
+    aliases.check_order_of_distinct(tree)
+    aliases.hide(tree)
+    zones.rewrite(tree)
+    return _apply(tree, _REWRITES)
+
+
+def analyse(session: Session, tree: exp.Expr, bind: Callable[[exp.Expr], exp.Expr]) -> None:
+    """Fail as Trino's analysis of a rewritten query does: names that nothing has, types that do not fit.
+
+    Parameters
+    ----------
+    session: Session
+        Where the query will be run.
+    tree: Expr
+        The query, which is not changed.
+    bind: callable
+        Puts tables without rows under a copy of the query, so that nothing is read.
+
+    Raises
+    ------
+    duckdb.Error
+        What `failure` has Athena's words for.
+    LocalCloudError
+        If queries put together by UNION have different types.
+    """
+    strict = bind(_apply(tree.copy(), checks.REWRITES))
+    try:
+        session.schema(generate(strict))
+    except duckdb.Error as error:
+        if "Macro trino_" in str(error):
+            _check_arguments(session, bind(_bare(tree)))
+        raise
+    check_set_operations(session, strict)
+
+
+def _check_arguments(session: Session, bare: exp.Expr) -> None:
+    """Raise what is wrong with the names in the arguments of macros, if anything is."""
+    try:
+        session.schema(generate(bare))
+    except duckdb.Error as error:
+        if failure(error).startswith(OF_NAMES):
+            raise
+
+
+def _bare(tree: exp.Expr) -> exp.Expr:
+    """Return a copy of a query without the macros whose failure hides that of what they are given."""
+    whole = tree.copy()
+    for node in reversed(list(whole.find_all(exp.Anonymous))):
+        if node.name.startswith("trino_") and node.expressions:
+            node.replace(exp.Struct(expressions=[item.copy() for item in node.expressions]))
+    return whole
+
+
+def _apply(tree: exp.Expr, rewrites: tuple[tuple[Any, Callable[[Any], exp.Expr]], ...]) -> exp.Expr:
+    for kind, change in rewrites:
+        # The innermost first: what a rewrite puts around a node holds what was put in it before.
+        for node in reversed(list(tree.find_all(kind))):
             changed = change(node)
             if changed is not node:
                 node.replace(changed)
@@ -95,22 +180,3 @@ def rewrite(tree: exp.Expr) -> exp.Expr:
 
 def generate(tree: exp.Expr) -> str:
     return tree.sql(dialect="duckdb")
-
-
-def name_columns(select: exp.Expr) -> None:
-    """Give a query's unnamed columns the names that Athena gives them, and all in lower case."""
-    query = select
-    while isinstance(query, (exp.SetOperation, exp.Subquery)):
-        query = query.this
-    if not isinstance(query, exp.Select):
-        return
-    for position, column in enumerate(query.expressions):
-        if isinstance(column, exp.Star) or (isinstance(column, exp.Column) and isinstance(column.this, exp.Star)):
-            continue
-        if isinstance(column, exp.Column) and column.name == column.name.lower():
-            continue
-        if not column.alias_or_name or not isinstance(column, (exp.Alias, exp.Column, exp.Dot)):
-            column.replace(exp.alias_(column.copy(), f"_col{position}", quoted=True))
-        else:
-            value = column.this if isinstance(column, exp.Alias) else column
-            column.replace(exp.alias_(value.copy(), column.alias_or_name.lower(), quoted=True))

@@ -1,4 +1,4 @@
-"""Operators, casts and comparisons whose meaning differs between Trino and DuckDB."""
+"""Operators and comparisons whose meaning differs between Trino and DuckDB."""
 
 from __future__ import annotations
 
@@ -7,31 +7,65 @@ from typing import Any
 from sqlglot import exp
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.sql.trino.nodes import call, in_try
+from local_cloud.sql.trino.nodes import call, in_try, refuse
 
-_INTEGERS = (exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT)
+_INTERVALS = frozenset(f"to_{unit}s" for unit in ["second", "minute", "hour", "day", "month", "year"])
 
 
 def divide(node: Any) -> Any:
     # DuckDB's TRY refuses error(); its own division gives the NULL that TRY would.
-    return node if in_try(node) else call("trino_divide", node.left, node.right)
+    return call("trino_try_divide" if in_try(node) else "trino_divide", node.left, node.right)
 
 
 def modulo(node: Any) -> Any:
     return node if in_try(node) else call("trino_modulo", node.left, node.right)
 
 
-def plus_interval(node: Any) -> Any:
+def add(node: Any) -> Any:
     left, right = node.left, node.right
-    if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
+    if _is_interval(left):
         left, right = right, left
-    if not isinstance(right, exp.Interval):
-        return node
-    return call("trino_plus", left, right if isinstance(node, exp.Add) else exp.Neg(this=right))
+    return call("trino_plus", left, right) if _is_interval(right) else node
+
+
+def subtract(node: Any) -> Any:
+    """Two dates have an interval between them; DuckDB makes a number of it.
+
+    Types of aggregates are not known when a macro is chosen, so `checks` lets only numbers of theirs through.
+    """
+    if _is_interval(node.right):
+        return call("trino_plus", node.left, exp.Neg(this=node.right))
+    return node if of_aggregates(node) else call("trino_subtract", node.left, node.right)
+
+
+def of_aggregates(node: Any) -> bool:
+    return node.find(exp.AggFunc, exp.Window, exp.Query) is not None
+
+
+def _is_interval(node: Any) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name in _INTERVALS
+
+
+def concatenate(node: Any) -> Any:
+    return call("trino_concatenate", node.left, node.right)
+
+
+def interval(node: Any) -> Any:
+    """Write the number without quotes: texts are of type VARCHAR here."""
+    if isinstance(node.this, exp.Literal):
+        number = int(node.this.name)
+        literal: exp.Expr = exp.Literal.number(abs(number))
+        return call(
+            f"to_{node.args['unit'].name.lower()}s",
+            exp.Neg(this=literal) if number < 0 else literal,
+        )
+    return node
 
 
 def subscript(node: Any) -> Any:
-    if in_try(node) or node.args.get("safe") or len(node.expressions) != 1:
+    if node.args.get("safe"):
+        return call("trino_element_at", node.this, node.expressions[0])
+    if in_try(node) or len(node.expressions) != 1:
         return node
     index = node.expressions[0]
     if isinstance(index, exp.Literal):
@@ -42,75 +76,33 @@ def subscript(node: Any) -> Any:
     raise LocalCloudError("NOT_SUPPORTED: a computed subscript is not reproduced locally; use element_at()")
 
 
-def cast(node: Any) -> Any:
-    if isinstance(node, exp.TryCast) or in_try(node):
-        return node
-    if node.to.this in (exp.DType.VARCHAR, exp.DType.TEXT) and not node.to.expressions:
-        return node if isinstance(node.this, exp.Literal) and node.this.is_string else call("trino_text", node.this)
-    if node.to.this in _INTEGERS and not node.this.is_int:
-        bigint = call("trino_bigint", node.this)
-        return bigint if node.to.this == exp.DType.BIGINT else exp.Cast(this=bigint, to=node.to)
-    return node
-
-
-def timestamp(node: Any) -> Any:
-    """A literal's precision would make it TIMESTAMP_S, which DuckDB treats apart."""
-    if node.args["this"] == exp.DType.TIMESTAMP:
-        node.set("expressions", [])
-    return node
-
-
-def at_time_zone(node: Any) -> Any:
-    """Trino keeps the instant and changes the zone it is shown in; DuckDB makes a local time of it.
-
-    The parts of that local time are the same, so only they may be used.
-    """
-    parent = node.parent
-    into_text = isinstance(parent, exp.Cast) and parent.to.this not in (exp.DType.DATE, exp.DType.TIMESTAMP)
-    if not isinstance(parent, exp.Func) or into_text:
-        raise LocalCloudError(
-            "NOT_SUPPORTED: AT TIME ZONE is reproduced locally only inside a function or a cast to date or timestamp"
-        )
-    node.set("this", exp.Cast(this=node.this, to=exp.DataType.build("timestamptz")))
-    return node
-
-
 def compare(node: Any) -> Any:
-    """Trino refuses to compare text with anything else; DuckDB would cast it.
+    """Trino compares a timestamp with an instant, which DuckDB refuses."""
+    sides = [name for name in ("this", "expression", "low", "high") if node.args.get(name) is not None]
+    if any(_is_instant(node.args[side]) for side in sides):
+        for side in sides:
+            node.set(side, call("trino_instant", node.args[side]))
+    return node
 
-    Trino does compare a timestamp with the current instant, which DuckDB refuses.
-    """
-    if _is_now(node.left) or _is_now(node.right):
-        for side in ("this", "expression"):
-            node.set(side, exp.Cast(this=node.args[side], to=exp.DataType.build("timestamptz")))
+
+def _is_instant(node: Any) -> bool:
+    """Say whether an expression is a timestamp with time zone by its form."""
+    if isinstance(node, exp.Paren):
+        return _is_instant(node.this)
+    if isinstance(node, exp.Anonymous):
+        if node.name in ("trino_iso_instant", "trino_iso_utc", "trino_instant", "timezone"):
+            return True
+        moment = {"trino_plus": 0, "trino_date_trunc": 1}.get(node.name)
+        return moment is not None and _is_instant(node.expressions[moment])
+    return isinstance(node, (exp.CurrentTimestamp, exp.UnixToTime))
+
+
+def text(node: Any) -> Any:
+    """A literal of no type yet would be converted to whatever is wanted."""
+    if not node.is_string or isinstance(node.parent, (exp.Interval, exp.ParseJSON, exp.JSONPath, exp.Property)):
         return node
-    for side, other in (("this", "expression"), ("expression", "this")):
-        literal = node.args.get(side)
-        if isinstance(literal, exp.Literal):
-            node.set(other, _typed(node.args[other], literal))
-    return node
+    return exp.Cast(this=node.copy(), to=exp.DataType.build("varchar"))
 
 
-def _is_now(node: Any) -> bool:
-    moment = node.expressions[0] if isinstance(node, exp.Anonymous) and node.name == "trino_plus" else node
-    return isinstance(moment, exp.CurrentTimestamp)
-
-
-def membership(node: Any) -> Any:
-    literals = [item for item in node.expressions if isinstance(item, exp.Literal)]
-    if literals:
-        node.set("this", _typed(node.this, literals[0]))
-    return node
-
-
-def between(node: Any) -> Any:
-    low = node.args.get("low")
-    if isinstance(low, exp.Literal):
-        node.set("this", _typed(node.this, low))
-    return node
-
-
-def _typed(value: exp.Expr, literal: exp.Literal) -> exp.Expr:
-    if in_try(value) or (isinstance(value, exp.Literal) and value.is_string == literal.is_string):
-        return value
-    return call("trino_is_text" if literal.is_string else "trino_is_not_text", value)
+def hexadecimal(node: Any) -> Any:
+    return refuse("binary literals are not reproduced locally; use from_hex()")(node)

@@ -19,6 +19,9 @@ _DELIMITERS = ",|\t;\x01"
 # How many lines of a text file are looked at, and how many rows of it must agree on the number of columns.
 _SAMPLE = 1000
 
+# How files begin that Glue has other classifiers for.
+_OTHERS = {b"Obj\x01": "Avro", b"ORC": "ORC", b"<": "XML", b"\xe0\x01\x00\xea": "Ion", b"PK": "ZIP", b"BZh": "bzip2"}
+
 Column = tuple[str, str]
 
 
@@ -46,11 +49,18 @@ class Classifiers:
         LocalCloudError
             If no classifier knows it.
         """
-        if self._catalog.objects.read(uri)[:4] == b"PAR1":
+        content = self._catalog.objects.read(uri)
+        if content[:4] == b"PAR1":
             return PARQUET
+        other = next((name for mark, name in _OTHERS.items() if content.lstrip().startswith(mark)), None)
+        if other or (b"\0" in content[:1000] and not uri.endswith(".gz")):
+            raise LocalCloudError(f"{uri} is {other or 'binary'}, which the local crawler does not classify")
         first = next((line for line in self._catalog.head(uri, lines=10) if line.strip()), "").strip()
         if first.startswith("{"):
             return JSON
+        if first.startswith("["):
+            # Glue makes one column of it, an array that no SerDe of Athena reads.
+            raise LocalCloudError(f"{uri} is one JSON array, which no SerDe of Athena reads: write JSON lines")
         if _delimiter([first]):
             return CSV
         raise LocalCloudError(f"{uri} is neither Parquet, JSON lines nor CSV")
@@ -91,7 +101,9 @@ class Classifiers:
         is not text, so a file of texts gets the columns col0, col1 and its header as first row.
         """
         lines = [line for line in self._catalog.head(uris[0], lines=_SAMPLE) if line.strip()]
-        delimiter = _delimiter(lines) or ","
+        delimiter = _delimiter(lines)
+        if delimiter is None:
+            raise LocalCloudError(f"{uris[0]} has rows of different lengths: the local crawler would have to guess")
         rows = list(csv.reader(lines, delimiter=delimiter))
         width = len(rows[0])
         types = [_csv_type([row[position] for row in rows[1:] if len(row) == width]) for position in range(width)]

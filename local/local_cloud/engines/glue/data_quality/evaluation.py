@@ -83,7 +83,7 @@ class Evaluation:
 
     def load(self, alias: str, database: str, table: str) -> None:
         """Give a table of the catalog an alias; the evaluated one is `primary`."""
-        data = relation(self._catalog, self._catalog.need_table(database, table))
+        data = relation(self._session, self._catalog, self._catalog.need_table(database, table))
         self._session.execute(f"create or replace temp view {identifier(alias)} as {data}")
         self._aliases.add(alias.lower())
 
