@@ -21,7 +21,7 @@ _MOST_RECORDS = 10_000
 
 
 class KinesisSource:
-    """Reads every shard from the first record on, each record once, under the role that the source names.
+    """Reads what is put into a stream from now on, each record once, under the role that the source names.
 
     Parents come before the children of a split or merge. What the Kinesis Producer Library has aggregated is taken
     apart, as Firehose does: https://docs.aws.amazon.com/streams/latest/dev/kpl-with-firehose.html
@@ -33,15 +33,19 @@ class KinesisSource:
         self._name = self._arn.rsplit("/", 1)[-1]
         self._role = delivery_stream.source["RoleARN"]
         self._recording = recording
-        self._positions: dict[str, int] = {}
+        stream = self._backend.streams.get(self._name)
+        shards = stream.shards.items() if stream else ()
+        self._positions = {shard_id: len(shard.records) for shard_id, shard in shards}
+        self._noted: set[str] = set()
 
     def read(self) -> list[Record]:
         """Return records that were not returned before."""
         stream = self._backend.streams.get(self._name)
         found: list[Record] = []
         for shard_id, shard in list(stream.shards.items()) if stream else []:
-            if shard_id not in self._positions:
+            if shard_id not in self._noted:
                 self._note("ListShards", "GetShardIterator")
+                self._noted.add(shard_id)
             number = self._positions.get(shard_id, 0)
             if shard.records.get(number + 1):
                 self._note("GetRecords")
