@@ -25,6 +25,7 @@ from local_cloud.engines.engine import Engine
 from local_cloud.errors import LocalCloudError
 from local_cloud.instrumentation.key_uses import KeyUses
 from local_cloud.instrumentation.recording import Recording
+from local_cloud.operations.classification import Operations
 from local_cloud.server.access_keys import AccessKeys
 from local_cloud.server.gateway import Gateway
 from local_cloud.server.guard import Guard
@@ -130,6 +131,7 @@ class LocalServer:
             meter=self.runtime.meter,
             faults=self.runtime.faults,
             services=[service for engine in self._engines for service in engine.services()],
+            operations=Operations(self._engines),
             controls={
                 "GET /_local/health": lambda: {"status": "running"},
                 "GET /_local/status": self._status,
