@@ -16,6 +16,8 @@ from local_cloud.operations.table import SIGNED_AS
 from local_cloud.server.requests import Environ, body_of, operation_of
 
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/(?P<operation>\w+)")
+# The version in every path of S3 Control, whose requests are signed for S3.
+_S3_CONTROL = "/v20180820/"
 _BUCKET_ONLY = re.compile(r"/[^/]+/")
 
 
@@ -39,7 +41,9 @@ def call_of(environ: Environ, signed_for: str, more_services: Iterable[str] = ()
     more_services: Iterable[str]
         Services of engines.
     """
-    if signed_for == "s3":
+    if signed_for == "s3" and environ["PATH_INFO"].startswith(_S3_CONTROL):
+        signed_for = "s3control"
+    elif signed_for == "s3":
         environ = _with_bucket(environ)
     for service in _services(signed_for.lower(), tuple(sorted(more_services))):
         if operation := _operation(service, environ):
@@ -65,6 +69,8 @@ def protocol_of(environ: Environ, service: str) -> str:
 
 @cache
 def _services(signed_for: str, more: tuple[str, ...]) -> tuple[str, ...]:
+    if signed_for == "s3control":
+        return (signed_for,)
     named = [service for service, name in SIGNED_AS.items() if name == signed_for]
     own = [signed_for] if signed_for not in SIGNED_AS and _model(signed_for) else []
     engines = [service for service in more if (model := _model(service)) and model.signing_name == signed_for]

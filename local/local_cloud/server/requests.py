@@ -61,8 +61,9 @@ def operation_of(service: str, environ: Environ) -> str | None:
     fitting = [route for route in routes if route.fits(route.path, method, path, query, headers)]
     # Some clients do not encode the slashes of an ARN at the end of a path.
     fitting = fitting or [route for route in routes if route.fits(route.open_path, method, path, query, headers)]
-    # Many calls of S3 differ only in what one of them demands beside the path.
-    return max(fitting, key=lambda route: route.demands).operation if fitting else None
+    # Many calls of S3 differ only in what one of them demands beside the path, and some names take a rest of the path
+    # that another call ends with.
+    return max(fitting, key=lambda route: (route.demands, len(route.path.pattern))).operation if fitting else None
 
 
 def body_of(environ: Environ) -> bytes:

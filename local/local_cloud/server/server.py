@@ -108,6 +108,8 @@ class LocalServer:
             patches = engine.patches()
             self._cleanup.callback(patches.revert)
             patches.apply()
+        self.operations = Operations(self._engines)
+        """What is done with each operation."""
         self._serve()
         for engine in self._engines:
             engine.start()
@@ -131,7 +133,7 @@ class LocalServer:
             meter=self.runtime.meter,
             faults=self.runtime.faults,
             services=[service for engine in self._engines for service in engine.services()],
-            operations=Operations(self._engines),
+            operations=self.operations,
             controls={
                 "GET /_local/health": lambda: {"status": "running"},
                 "GET /_local/status": self._status,

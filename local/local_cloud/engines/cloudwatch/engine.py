@@ -14,18 +14,15 @@ _put_metric_alarm = CloudWatchResponse.put_metric_alarm
 
 
 class CloudWatchEngine(Engine):
-    """Keeps new alarms at INSUFFICIENT_DATA, where moto says OK of what it has never looked at."""
+    """Keeps alarms at INSUFFICIENT_DATA, where moto says OK of what it has never looked at."""
 
     def patches(self) -> Patches:
         patches = Patches()
 
         @patches.replace("moto.cloudwatch.responses", "CloudWatchResponse.put_metric_alarm")
         def put_metric_alarm(self: Any) -> ActionResult:
-            name = self._get_param("AlarmName")
-            is_new = name not in self.cloudwatch_backend.alarms
             answer: ActionResult = _put_metric_alarm(self)
-            if is_new:
-                self.cloudwatch_backend.alarms[name].state_value = "INSUFFICIENT_DATA"
+            self.cloudwatch_backend.alarms[self._get_param("AlarmName")].state_value = "INSUFFICIENT_DATA"
             return answer
 
         return patches
