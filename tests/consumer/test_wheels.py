@@ -128,7 +128,7 @@ def test_the_checks_alone_run_the_example_of_their_readme(wheels: dict[str, Path
 
 
 def test_the_local_cloud_alone_runs_the_example_of_its_readme(wheels: dict[str, Path], tmp_path: Path) -> None:
-    python = installed(tmp_path, wheels["local_cloud"])
+    python = installed(tmp_path, wheels["local_cloud"], wheels["template_checks"])
     assert run(python, "-c", example_of("local/README.md"), cwd=tmp_path).strip() == "['flights']"
     assert "deploy" in run(tmp_path / "venv/bin/local-cloud", "--help", cwd=tmp_path)
 

@@ -11,6 +11,7 @@ from moto.cloudformation.parsing import get_model_map
 from local_cloud.cloudformation.derivation import complete
 from local_cloud.cloudformation.resource_type import ResourceType
 from local_cloud.errors import LocalCloudError
+from local_cloud.operations.table import PRETENDED_TYPES
 
 
 class Registry:
@@ -46,4 +47,6 @@ class Registry:
     def _known(self, resource_type: str) -> Any:
         if resource_type in self._declared and resource_type not in self._complete:
             self._complete[resource_type] = complete(self._declared[resource_type])
+        if resource_type in PRETENDED_TYPES:
+            return None
         return self._complete.get(resource_type) or get_model_map().get(resource_type)

@@ -9,15 +9,24 @@ from typing import Any
 
 from local_cloud.instrumentation.faults import Fault, Faults
 from local_cloud.instrumentation.metering import ByteMeter
-from local_cloud.server.error_answers import send
+from local_cloud.operations.calls import call_of, protocol_of
+from local_cloud.operations.classification import Answer, Operations
+from local_cloud.server.error_answers import error_answer, send
 from local_cloud.server.requests import Environ, body_of
 from local_cloud.server.services import Service
+from local_cloud.server.signatures import signature_of
 
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 # Of a signature version 4: key, date, region, service.
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 _OBJECT = re.compile(r"/[^/]+/.+")
+# What a service calls an operation that it does not have, by protocol; 501 is S3's.
+_UNKNOWN = {
+    "s3": ("NotImplemented", 501),
+    "query": ("InvalidAction", 400),
+    "ec2": ("InvalidAction", 400),
+}
 
 
 class Gateway:
@@ -33,6 +42,8 @@ class Gateway:
         Calls that fail on purpose.
     services: Sequence[Service]
         APIs that engines answer.
+    operations: Operations
+        What is done with each operation.
     controls: dict[str, Callable[[], dict[str, Any]]]
         What is served below `/_local/`, by method and path.
     """
@@ -44,18 +55,23 @@ class Gateway:
         meter: ByteMeter,
         faults: Faults,
         services: Sequence[Service],
+        operations: Operations,
         controls: dict[str, Callable[[], dict[str, Any]]],
     ) -> None:
         self._application = application
         self._meter = meter
         self._faults = faults
         self._services = services
+        self._operations = operations
         self._controls = controls
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path.startswith("/_local/"):
             return self._control(f"{environ['REQUEST_METHOD']} {path}", start_response)
+        refusal = self._refusal(environ)
+        if refusal:
+            return self._refuse(environ, start_response, *refusal)
         signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
         fault = self._faults.struck(signed["service"], environ) if signed else None
         return self._fail(fault, environ, start_response) if fault else self._serve(environ, start_response)
@@ -70,6 +86,28 @@ class Gateway:
         if signed and signed["service"] == "s3" and environ["REQUEST_METHOD"] == "GET" and is_object:
             return self._meter.metered(signed["key"], body)
         return body
+
+    def _refusal(self, environ: Environ) -> tuple[str, str] | None:
+        """Return the protocol and the message with which a request is refused, or None if it is answered."""
+        signature = signature_of(environ)
+        signed_for = signature.service if signature else "s3"
+        call = call_of(environ, signed_for, self._operations.services)
+        if call is None:
+            name = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+            if target := environ.get("HTTP_X_AMZ_TARGET"):
+                name = str(target)
+            return protocol_of(environ, signed_for), f"{name} of {signed_for} is not supported by the local cloud"
+        if self._operations.answer(call.service, call.operation) is not Answer.REFUSED:
+            return None
+        message = f"{call.operation} of {call.service} is not supported by the local cloud"
+        return protocol_of(environ, call.service), message
+
+    def _refuse(self, environ: Environ, start_response: Any, protocol: str, message: str) -> Iterable[bytes]:
+        # Read as a whole: a connection that is closed before that is reset, and its answer lost.
+        body_of(environ)
+        code, status = _UNKNOWN.get(protocol, ("UnknownOperationException", 400))
+        headers, body = error_answer(protocol, code, message)
+        return send(start_response, environ["REQUEST_METHOD"], status, headers, body)
 
     def _fail(self, fault: Fault, environ: Environ, start_response: Any) -> Iterable[bytes]:
         # Read as a whole: a connection that is closed before that is reset, and its answer lost.

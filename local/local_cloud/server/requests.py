@@ -23,6 +23,7 @@ class _Route:
     operation: str
     method: str
     path: re.Pattern[str]
+    open_path: re.Pattern[str]
     fixed: Mapping[str, str]
     parameters: frozenset[str]
     headers: frozenset[str]
@@ -31,10 +32,12 @@ class _Route:
     def demands(self) -> int:
         return len(self.fixed) + len(self.parameters) + len(self.headers)
 
-    def fits(self, method: str, path: str, query: Mapping[str, str], headers: frozenset[str]) -> bool:
+    def fits(
+        self, pattern: re.Pattern[str], method: str, path: str, query: Mapping[str, str], headers: frozenset[str]
+    ) -> bool:
         return (
             method == self.method
-            and self.path.fullmatch(path) is not None
+            and pattern.fullmatch(path) is not None
             and all(query.get(name) == value for name, value in self.fixed.items())
             and self.parameters <= query.keys()
             and self.headers <= headers
@@ -46,15 +49,21 @@ def operation_of(service: str, environ: Environ) -> str | None:
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return str(target).rpartition(".")[2]
     query: dict[str, str] = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+    routes = _routes(service)
+    # The body of a REST API may be anything, also an object that calls itself a form.
+    if not routes and environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         query |= dict(parse_qsl(body_of(environ).decode()))
-    if "Action" in query:
+    if not routes and "Action" in query:
         return query["Action"]
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    # As it was sent: a slash within a name is encoded.
+    method, path = environ["REQUEST_METHOD"], environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
     headers = frozenset(name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_"))
-    fitting = [route for route in _routes(service) if route.fits(method, path, query, headers)]
-    # Many calls of S3 differ only in what one of them demands beside the path.
-    return max(fitting, key=lambda route: route.demands).operation if fitting else None
+    fitting = [route for route in routes if route.fits(route.path, method, path, query, headers)]
+    # Some clients do not encode the slashes of an ARN at the end of a path.
+    fitting = fitting or [route for route in routes if route.fits(route.open_path, method, path, query, headers)]
+    # Many calls of S3 differ only in what one of them demands beside the path, and some names take a rest of the path
+    # that another call ends with.
+    return max(fitting, key=lambda route: (route.demands, len(route.path.pattern))).operation if fitting else None
 
 
 def body_of(environ: Environ) -> bytes:
@@ -89,6 +98,7 @@ def _route(model: ServiceModel, name: str) -> _Route:
         operation=name,
         method=found.http["method"],
         path=re.compile(pattern),
+        open_path=re.compile(re.sub(r"\[\^/\]\+$", ".+", pattern)),
         fixed=dict(parse_qsl(query, keep_blank_values=True)),
         parameters=named("querystring"),
         headers=named("header"),

@@ -25,6 +25,7 @@ from local_cloud.engines.engine import Engine
 from local_cloud.errors import LocalCloudError
 from local_cloud.instrumentation.key_uses import KeyUses
 from local_cloud.instrumentation.recording import Recording
+from local_cloud.operations.classification import Operations
 from local_cloud.server.access_keys import AccessKeys
 from local_cloud.server.gateway import Gateway
 from local_cloud.server.guard import Guard
@@ -107,6 +108,8 @@ class LocalServer:
             patches = engine.patches()
             self._cleanup.callback(patches.revert)
             patches.apply()
+        self.operations = Operations(self._engines)
+        """What is done with each operation."""
         self._serve()
         for engine in self._engines:
             engine.start()
@@ -130,6 +133,7 @@ class LocalServer:
             meter=self.runtime.meter,
             faults=self.runtime.faults,
             services=[service for engine in self._engines for service in engine.services()],
+            operations=self.operations,
             controls={
                 "GET /_local/health": lambda: {"status": "running"},
                 "GET /_local/status": self._status,

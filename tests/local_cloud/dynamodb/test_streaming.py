@@ -208,3 +208,21 @@ def test_the_own_stream_of_a_table_has_each_change_once(cloud: LocalCloud, table
     assert [record["eventName"] for record in records] == ["INSERT", "REMOVE"]
     assert records[0]["dynamodb"]["NewImage"] == {**key(), "v": {"B": b"\x01"}}
     assert records[1]["dynamodb"]["OldImage"] == {**key(), "v": {"B": b"\x01"}}
+
+
+def test_changes_go_to_the_children_of_a_shard_that_was_split(cloud: LocalCloud, table: str, stream: str) -> None:
+    enable(cloud, table, stream)
+    dynamodb, kinesis = cloud.client("dynamodb"), cloud.client("kinesis")
+    dynamodb.put_item(TableName=table, Item=key("before"))
+    (parent,) = [shard["ShardId"] for shard in kinesis.list_shards(StreamName=table)["Shards"]]
+    kinesis.split_shard(StreamName=table, ShardToSplit=parent, NewStartingHashKey=str(2**127))
+    for number in range(20):
+        dynamodb.put_item(TableName=table, Item=key(str(number)))
+    found = []
+    for shard in kinesis.list_shards(StreamName=table)["Shards"]:
+        position = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = kinesis.get_shard_iterator(StreamName=table, **position)["ShardIterator"]
+        found.append(len(kinesis.get_records(ShardIterator=iterator)["Records"]))
+    assert found[0] == 1
+    assert sum(found[1:]) == 20
+    assert min(found[1:]) > 0

@@ -21,6 +21,8 @@ from local_cloud.engines.kinesis.engine import KinesisEngine
 from local_cloud.engines.lambda_functions.engine import LambdaEngine
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.runtime import Runtime
+from template_checks.limits import firehose as limits
+from tests.local_cloud.firehose.test_aggregation import AGGREGATED
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/firehose"
@@ -209,7 +211,9 @@ def test_objects_are_compressed_and_named_for_it(lake: Lake, compression: str, e
 
 def test_the_file_extension_and_the_time_zone_can_be_chosen(lake: Lake) -> None:
     prefix = "!{timestamp:yyyy-MM-dd}/"
-    name = lake.stream("named", FileExtension=".jsonl", CustomTimeZone="Pacific/Kiritimati", Prefix=prefix)
+    name = lake.stream(
+        "named", FileExtension=".jsonl", CustomTimeZone="Pacific/Kiritimati", Prefix=prefix, ErrorOutputPrefix="e/"
+    )
     before = datetime.now(UTC)
     lake.put(name, b"1")
     lake.engine.drain()
@@ -254,7 +258,9 @@ def test_records_beyond_the_active_partitions_go_to_the_error_prefix(
         Prefix="!{partitionKeyFromQuery:k}/",
         ErrorOutputPrefix="e/",
         DynamicPartitioningConfiguration={"Enabled": True},
-        ProcessingConfiguration=processing(("MetadataExtraction", {"MetadataExtractionQuery": "{k: .k}"})),
+        ProcessingConfiguration=processing(
+            ("MetadataExtraction", {"MetadataExtractionQuery": "{k: .k}", "JsonParsingEngine": "JQ-1.6"})
+        ),
     )
     lake.put(name, *(b'{"k":"%d"}' % key for key in (1, 2, 3, 1)))
     lake.engine.drain()
@@ -360,6 +366,23 @@ def test_without_its_table_every_record_is_an_error(lake: Lake) -> None:
     assert len(lake.objects()) == 1
 
 
+def deployed(lake: Lake, name: str, code: str) -> str:
+    """Return the ARN of a new function."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("index.py", code)
+    role = lake.runtime.client("iam", REGION).create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    function = lake.runtime.client("lambda", REGION).create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=30,
+    )
+    return str(function["FunctionArn"])
+
+
 def test_a_deployed_function_transforms_the_records_of_a_data_stream(lake: Lake) -> None:
     code = """
 import base64, json
@@ -380,19 +403,7 @@ def handler(event, context):
             )
     return {"records": answer}
 """
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as content:
-        content.writestr("index.py", code)
-    iam = lake.runtime.client("iam", REGION)
-    role = iam.create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    function = lake.runtime.client("lambda", REGION).create_function(
-        FunctionName="transform",
-        Runtime="python3.11",
-        Role=role,
-        Handler="index.handler",
-        Code={"ZipFile": archive.getvalue()},
-        Timeout=30,
-    )
+    function = deployed(lake, "transform", code)
     kinesis = lake.runtime.client("kinesis", REGION)
     kinesis.create_stream(StreamName="clicks", ShardCount=2)
     source = kinesis.describe_stream(StreamName="clicks")["StreamDescription"]["StreamARN"]
@@ -403,7 +414,7 @@ def handler(event, context):
         ErrorOutputPrefix="e/!{firehose:error-output-type}/",
         DynamicPartitioningConfiguration={"Enabled": True},
         ProcessingConfiguration=processing(
-            ("Lambda", {"LambdaArn": f"{function['FunctionArn']}:$LATEST", "BufferSizeInMBs": "1"}),
+            ("Lambda", {"LambdaArn": f"{function}:$LATEST", "BufferSizeInMBs": "1"}),
             ("AppendDelimiterToRecord", {}),
         ),
     )
@@ -434,9 +445,11 @@ def test_nothing_is_lost_or_doubled_when_a_delivery_fails(lake: Lake, runtime: R
         source=source,
         BucketARN="arn:aws:s3:::late",
         Prefix="!{partitionKeyFromQuery:k}/!{timestamp:yyyy}/",
+        ErrorOutputPrefix="e/",
         DynamicPartitioningConfiguration={"Enabled": True},
         ProcessingConfiguration=processing(
-            ("MetadataExtraction", {"MetadataExtractionQuery": "{k: .k}"}), ("AppendDelimiterToRecord", {})
+            ("MetadataExtraction", {"MetadataExtractionQuery": "{k: .k}", "JsonParsingEngine": "JQ-1.6"}),
+            ("AppendDelimiterToRecord", {}),
         ),
     )
     for number in range(4):
@@ -454,6 +467,39 @@ def test_nothing_is_lost_or_doubled_when_a_delivery_fails(lake: Lake, runtime: R
     assert sorted(lines) == [[b'{"k":"0"}'] * 2, [b'{"k":"1"}'] * 2]
 
 
+def data_stream(runtime: Runtime, name: str) -> tuple[Any, str]:
+    kinesis = runtime.client("kinesis", REGION)
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    return kinesis, kinesis.describe_stream(StreamName=name)["StreamDescription"]["StreamARN"]
+
+
+def test_reads_what_is_put_after_it_was_created_also_after_a_split(lake: Lake, runtime: Runtime) -> None:
+    kinesis, source = data_stream(runtime, "split")
+    kinesis.put_record(StreamName="split", Data=b"too early\n", PartitionKey="k")
+    lake.stream("reader", source=source)
+    kinesis.put_record(StreamName="split", Data=b"before\n", PartitionKey="k")
+    (shard,) = kinesis.list_shards(StreamName="split")["Shards"]
+    kinesis.split_shard(StreamName="split", ShardToSplit=shard["ShardId"], NewStartingHashKey=str(2**127))
+    for number in range(20):
+        kinesis.put_record(StreamName="split", Data=b"%d\n" % number, PartitionKey=str(number))
+    lake.engine.drain()
+    lines = lake.content().split()
+    assert lines[0] == b"before"
+    assert sorted(map(int, lines[1:])) == list(range(20))
+
+
+def test_takes_apart_what_a_producer_has_aggregated(lake: Lake, runtime: Runtime) -> None:
+    kinesis, source = data_stream(runtime, "aggregated")
+    lake.stream("apart", source=source, Prefix="good/", ErrorOutputPrefix="e/")
+    lake.stream("converted", source=source, ErrorOutputPrefix="e/", DataFormatConversionConfiguration=conversion())
+    kinesis.put_record(StreamName="aggregated", Data=AGGREGATED, PartitionKey="k")
+    kinesis.put_record(StreamName="aggregated", Data=b"alone", PartitionKey="k")
+    lake.engine.drain()
+    assert lake.content("good/") == b'{"i":1}\n{"i":2}\n' + b"x" * 130 + b"alone"
+    errors = [(error["rawData"], error["subSequenceNumber"]) for error in lake.errors("e/format-conversion-failed/")]
+    assert errors == [(base64.b64encode(b"x" * 130).decode(), 2), (base64.b64encode(b"alone").decode(), None)]
+
+
 def test_a_record_has_a_thousand_kibibytes(lake: Lake) -> None:
     stream = lake.stream("large")
     lake.put(stream, b"x" * 1_024_000)
@@ -467,10 +513,12 @@ def test_a_hundred_thousand_records_arrive_once_each(lake: Lake) -> None:
     name = lake.stream(
         "many",
         Prefix="p=!{partitionKeyFromQuery:p}/!{timestamp:yyyy}/",
+        ErrorOutputPrefix="e/",
         CompressionFormat="GZIP",
         DynamicPartitioningConfiguration={"Enabled": True},
         ProcessingConfiguration=processing(
-            ("MetadataExtraction", {"MetadataExtractionQuery": "{p: .p}"}), ("AppendDelimiterToRecord", {})
+            ("MetadataExtraction", {"MetadataExtractionQuery": "{p: .p}", "JsonParsingEngine": "JQ-1.6"}),
+            ("AppendDelimiterToRecord", {}),
         ),
     )
     lake.put(name, *(b'{"n":%d,"p":"%d"}' % (number, number % 3) for number in range(100_000)))
@@ -483,7 +531,7 @@ def test_a_hundred_thousand_records_arrive_once_each(lake: Lake) -> None:
     ("destination", "message"),
     [
         ({"CompressionFormat": "Snappy"}, "CompressionFormat Snappy cannot be written"),
-        ({"Prefix": "!{timestamp:YYYY}/"}, "'YYYY' in the timestamp pattern"),
+        ({"Prefix": "!{timestamp:YYYY}/", "ErrorOutputPrefix": "e/"}, "'YYYY' in the timestamp pattern"),
         ({"ProcessingConfiguration": processing(("Decompression", {}))}, "processor Decompression is not run"),
         (
             {"DataFormatConversionConfiguration": conversion({"HiveJsonSerDe": {"TimestampFormats": ["yyyy"]}})},
@@ -509,3 +557,82 @@ def test_an_update_changes_how_the_next_delivery_is_made(lake: Lake) -> None:
     (key,) = lake.objects()
     assert key.startswith("two/")
     assert "/updated-2-" in key
+
+
+EXTRACTION = processing(("MetadataExtraction", {"MetadataExtractionQuery": "{k: .k}", "JsonParsingEngine": "JQ-1.6"}))
+PARTITIONED = {
+    "DynamicPartitioningConfiguration": {"Enabled": True},
+    "ErrorOutputPrefix": "e/",
+    "ProcessingConfiguration": EXTRACTION,
+}
+
+
+@pytest.mark.parametrize(
+    ("destination", "message"),
+    [
+        ({"Prefix": "a/!{timestamp:yyyy}/"}, "ErrorOutputPrefix is missing"),
+        ({"Prefix": "a/!{partitionKeyFromQuery:k}/", "ErrorOutputPrefix": "e/"}, "with dynamic partitioning enabled"),
+        ({"Prefix": "a/", **PARTITIONED}, "a prefix with the keys"),
+        ({"Prefix": "a/!{partitionKeyFromQuery:zz}/", **PARTITIONED}, "keys that the query yields: k"),
+        (
+            {
+                "Prefix": "a/!{partitionKeyFromQuery:k}/",
+                **PARTITIONED,
+                "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 60},
+            },
+            "SizeInMBs is 1, allowed is 64 to 128 MiB",
+        ),
+        ({"BufferingHints": {"SizeInMBs": 5}}, "IntervalInSeconds is missing"),
+        ({"DataFormatConversionConfiguration": conversion(), "CompressionFormat": "GZIP"}, "UNCOMPRESSED"),
+        ({"DataFormatConversionConfiguration": {"Enabled": True}}, "InputFormatConfiguration is missing"),
+        ({"ProcessingConfiguration": processing(("Lambda", {"BufferSizeInMBs": "4", "LambdaArn": "a"}))}, "0.2 to 3"),
+        ({"FileExtension": "PARQUET"}, "FileExtension"),
+    ],
+)
+def test_what_aws_refuses_is_refused_at_creation_and_at_an_update(
+    lake: Lake, destination: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ClientError, match=rf"InvalidArgumentException.*{message}"):
+        lake.stream("refused", **destination)
+    name = lake.stream("taken")
+    with pytest.raises(ClientError, match=rf"InvalidArgumentException.*{message}"):
+        lake.firehose.update_destination(
+            DeliveryStreamName=name,
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            ExtendedS3DestinationUpdate=destination,
+        )
+
+
+def test_the_local_cloud_refuses_what_the_limits_of_the_checks_say(lake: Lake) -> None:
+    least, most = limits.BUFFER_INTERVAL.ends
+    for interval in (least, most):
+        lake.stream(f"i{interval:.0f}", BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": int(interval)})
+    with pytest.raises(ClientError, match=f"allowed is {limits.BUFFER_INTERVAL}"):
+        lake.stream("long", BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": int(most) + 1})
+
+
+def test_an_update_to_what_cannot_be_run_is_refused(lake: Lake) -> None:
+    name = lake.stream("kept")
+    with pytest.raises(ClientError, match="CompressionFormat Snappy cannot be written"):
+        lake.firehose.update_destination(
+            DeliveryStreamName=name,
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            ExtendedS3DestinationUpdate={"CompressionFormat": "Snappy"},
+        )
+
+
+def test_records_that_a_function_answers_wrongly_are_in_the_error_prefix(lake: Lake) -> None:
+    code = "def handler(event, _):\n    return {'records': [{**event['records'][0], 'result': 'Ok', 'data': '!!!'}]}"
+    function = deployed(lake, "wrong", code)
+    processors = processing(("Lambda", {"LambdaArn": function}))
+    name = lake.stream("answers", Prefix="ok/", ErrorOutputPrefix="bad/", ProcessingConfiguration=processors)
+    lake.put(name, b"1", b"2")
+    lake.engine.drain()
+    assert lake.content("ok/") == b""
+    errors = lake.errors("bad/processing-failed/")
+    assert [(error["errorCode"], base64.b64decode(error["rawData"])) for error in errors] == [
+        ("Lambda.FunctionError", b"1"),
+        ("Lambda.FunctionError", b"2"),
+    ]

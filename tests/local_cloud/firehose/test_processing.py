@@ -118,6 +118,37 @@ def test_an_answer_of_another_shape_fails_the_batch() -> None:
     assert [item.code for item in failures] == ["Lambda.JsonProcessingException"]
 
 
+def answer(event: dict[str, Any], **second: Any) -> Any:
+    first, other = event["records"]
+    return {"records": [{**first, "result": "Ok"}, {**other, "result": "Ok", **second}]}
+
+
+# By captures of the real service, save for the partition keys.
+@pytest.mark.parametrize(
+    ("change", "failed"),
+    [
+        ({"data": "!!!"}, {b"a": "Lambda.FunctionError", b"b": "Lambda.FunctionError"}),
+        ({"data": "YQ"}, {b"a": "Lambda.FunctionError", b"b": "Lambda.FunctionError"}),
+        ({"data": 1}, {b"a": "Lambda.FunctionError", b"b": "Lambda.FunctionError"}),
+        ({"result": "OK"}, {b"a": "Lambda.FunctionError", b"b": "Lambda.FunctionError"}),
+        ({"result": None}, {b"a": "Lambda.FunctionError", b"b": "Lambda.FunctionError"}),
+        ({"metadata": {"partitionKeys": ["k"]}}, {b"a": "Lambda.FunctionError", b"b": "Lambda.FunctionError"}),
+        ({"data": None}, {b"b": "Lambda.InvalidReturnFormat"}),
+        ({"recordId": "unknown"}, {b"b": "Lambda.MissingRecordId"}),
+        ({"recordId": "0"}, {b"a": "Lambda.DuplicatedRecordId", b"b": "Lambda.MissingRecordId"}),
+        ({"result": "ProcessingFailed"}, {b"b": "Lambda.ProcessingFailedStatus"}),
+        ({"result": "Dropped"}, {}),
+    ],
+)
+def test_no_record_vanishes_when_a_function_answers_wrongly(change: dict[str, Any], failed: dict[bytes, str]) -> None:
+    function = Function(lambda event: answer(event, **change))
+    passed, failures = run(function, [b"a", b"b"])
+    assert {item.record.data: item.code for item in failures} == failed
+    assert [item.data for item in passed] == [b"a"] * (b"a" not in failed)
+    assert len(function.events) == 1
+    assert {item.attempts for item in failures} <= {1}
+
+
 def test_finds_the_keys_of_a_record() -> None:
     query = "{type: .type, day: .at[0:10], customer: .customer.id}"
     good = b'{"type": "click", "at": "2026-03-07T15:04:05Z", "customer": {"id": 17}}'

@@ -22,24 +22,8 @@ from local_cloud.engines.dynamodb.writes import Writes, images_of
 from local_cloud.engines.engine import Engine
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
-from local_cloud.server.services import Service, ServiceCall, ServiceError
+from local_cloud.server.services import Service, ServiceCall
 
-# What moto lacks, or does otherwise than DynamoDB: a restored table ignores the time and has no settings, an import
-# writes what no stream and no export sees, and PartiQL ignores limits, conditions and paging.
-_REFUSED = frozenset(
-    {
-        *("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"),
-        *("CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups"),
-        *("RestoreTableFromBackup", "RestoreTableToPointInTime"),
-        *("DescribeImport", "ImportTable", "ListImports"),
-        *("CreateGlobalTable", "DescribeGlobalTable", "DescribeGlobalTableSettings", "ListGlobalTables"),
-        *("UpdateGlobalTable", "UpdateGlobalTableSettings"),
-        *("DescribeTableReplicaAutoScaling", "UpdateTableReplicaAutoScaling"),
-        *("DescribeContributorInsights", "ListContributorInsights", "UpdateContributorInsights"),
-        *("CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations", "StartBulkPutItems"),
-        "SearchVectors",
-    }
-)
 _UNSUPPORTED = frozenset(
     {
         *("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "GlobalTableWitnessUpdates"),
@@ -58,7 +42,7 @@ _delete_table = DynamoDBBackend.delete_table
 
 
 class DynamoDBEngine(Engine):
-    """Exports tables, streams their changes, and refuses by name what moto only pretends."""
+    """Exports tables and streams their changes."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -76,7 +60,6 @@ class DynamoDBEngine(Engine):
             "DisableKinesisStreamingDestination": self._streaming.disable,
             "UpdateKinesisStreamingDestination": self._streaming.update,
             "DescribeKinesisStreamingDestination": self._streaming.describe,
-            **dict.fromkeys(_REFUSED, _refuse),
         }
         operations = frozenset(handlers)
         return (Service(name="dynamodb", operations=operations, handle=lambda call: handlers[call.operation](call)),)
@@ -133,10 +116,6 @@ class DynamoDBEngine(Engine):
     def _changed(self, table: Table, change: Change) -> None:
         self._streaming.send(table, change)
         add_to_stream(table, change)
-
-
-def _refuse(call: ServiceCall) -> dict[str, Any]:
-    raise ServiceError("UnknownOperationException", f"the local cloud does not implement {call.operation} of DynamoDB")
 
 
 def _check(request: dict[str, Any]) -> None:

@@ -7,11 +7,15 @@ import traceback
 import uuid
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException, ValidationException
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
+from moto.firehose.responses import FirehoseResponse
 
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.firehose.pipeline import Pipeline
+from local_cloud.engines.firehose.settings import Destination
+from local_cloud.engines.firehose.validation import refuse_invalid
 from local_cloud.errors import LocalCloudError, without_values
 from local_cloud.server.patching import Patches
 from local_cloud.server.private_files import file_name
@@ -25,6 +29,8 @@ _DESTINATIONS = ("ExtendedS3", "S3")
 
 _create_stream = DeliveryStream.__init__
 _put_record_batch = FirehoseBackend.put_record_batch
+_respond_to_create = FirehoseResponse.create_delivery_stream
+_respond_to_update = FirehoseResponse.update_destination
 
 
 class FirehoseEngine(Engine):
@@ -38,6 +44,21 @@ class FirehoseEngine(Engine):
     def patches(self) -> Patches:
         patches = Patches()
         engine = self
+
+        @patches.replace("moto.firehose.responses", "FirehoseResponse.create_delivery_stream")
+        def create_delivery_stream(self: Any) -> ActionResult:
+            refuse_invalid(self.params)
+            answer: ActionResult = _respond_to_create(self)
+            return answer
+
+        @patches.replace("moto.firehose.responses", "FirehoseResponse.update_destination")
+        def update_destination(self: Any) -> ActionResult:
+            stream = self.firehose_backend.delivery_streams.get(self._get_param("DeliveryStreamName"))
+            update = self._get_param("ExtendedS3DestinationUpdate")
+            if stream and update:
+                _check_update(stream, update)
+            answer: ActionResult = _respond_to_update(self)
+            return answer
 
         @patches.replace("moto.firehose.models", "DeliveryStream.__init__")
         def create(
@@ -160,3 +181,17 @@ class FirehoseEngine(Engine):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as log:
             log.writelines((*traceback.format_tb(error.__traceback__), f"{without_values(error)}\n"))
+
+
+def _check_update(stream: DeliveryStream, update: dict[str, Any]) -> None:
+    """Refuse an update after which the destination would be none that Firehose, or the local cloud, takes."""
+    destination = {**stream.destinations[0].get("ExtendedS3", {}), **update}
+    configuration: dict[str, Any] = {"ExtendedS3DestinationConfiguration": destination}
+    if stream.source:
+        configuration["KinesisStreamSourceConfiguration"] = stream.source
+        configuration["DeliveryStreamType"] = stream.delivery_stream_type
+    refuse_invalid(configuration)
+    try:
+        Destination.of(destination)
+    except LocalCloudError as error:
+        raise InvalidArgumentException(str(error)) from None

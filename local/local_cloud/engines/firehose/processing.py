@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -18,7 +20,26 @@ from local_cloud.engines.firehose.settings import MEBIBYTE, Destination, Process
 _MOST_SUBRECORDS = 500
 _DEFAULT_LAMBDA_MB = 1.0
 _DEFAULT_RETRIES = 3
-_LARGEST_RESPONSE = 6 * MEBIBYTE
+# https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html
+_MESSAGES = {
+    "Lambda.FunctionError": "The Lambda function was successfully invoked but it returned an error result.",
+    "Lambda.JsonProcessingException": (
+        "There was an error parsing returned records from the Lambda function. Ensure that the returned records follow "
+        "the status model required by Amazon Data Firehose."
+    ),
+    "Lambda.InvalidReturnFormat": (
+        "The data field cannot be null for a record with result Ok. Ensure that the Lambda function returns data."
+    ),
+    "Lambda.DuplicatedRecordId": (
+        "Multiple records were returned with the same record Id. Ensure that the Lambda function returns a unique "
+        "record Id for each record."
+    ),
+    "Lambda.MissingRecordId": (
+        "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
+    ),
+    "Lambda.ProcessingFailedStatus": "ProcessingFailed status set for record",
+}
+_RESULTS = ("Ok", "Dropped", "ProcessingFailed")
 
 Outcome = tuple[list[Record], list[Failure]]
 
@@ -117,47 +138,71 @@ def _transform_batch(
     }
     payload = json.dumps(event).encode()
     attempts = 1 + int(processor.parameters.get("NumberOfRetries", _DEFAULT_RETRIES))
-    problem = ("", "")
-    for _ in range(attempts):
-        answer, problem = _invoke(client, arn, payload)
-        if answer is not None:
-            return _read_answer(batch, answer, arn)
-    failed = [_lambda_failure(record, *problem, arn=arn, attempts=attempts) for record in batch]
-    return [], failed
+    problem = ""
+    for attempt in range(1, attempts + 1):
+        body, problem = _invoke(client, arn, payload)
+        if body is not None:
+            return _read_answer(batch, body, arn, attempt)
+    code, _, message = problem.partition(" ")
+    return [], [_lambda_failure(record, code, message, arn=arn, attempts=attempts) for record in batch]
 
 
-def _invoke(client: LambdaClient, arn: str, payload: bytes) -> tuple[dict[str, Any] | None, tuple[str, str]]:
+def _invoke(client: LambdaClient, arn: str, payload: bytes) -> tuple[bytes | None, str]:
+    """Return what the function answers, or the code and message of why it does not."""
     try:
         response = client.invoke(FunctionName=arn, Payload=payload)
-        body = response["Payload"].read()
+        body: bytes = response["Payload"].read()
     except Exception as error:  # whatever keeps the function from answering counts as a failed attempt
-        return None, ("Lambda.InvokeFailed", str(error))
+        return None, f"Lambda.InvokeFailed {error}"
     if response.get("FunctionError"):
-        message = "The Lambda function was successfully invoked but it returned an error result."
-        return None, ("Lambda.FunctionError", f"{message} {body.decode(errors='replace')}")
-    if len(body) > _LARGEST_RESPONSE:
-        return None, ("Lambda.ResponseTooLarge", f"the response of {len(body)} bytes is larger than 6 MB")
+        code = "Lambda.FunctionError"
+        return None, f"{code} {_MESSAGES[code]} {body.decode(errors='replace')}"
+    return body, ""
+
+
+def _read_answer(batch: Sequence[Record], body: bytes, arn: str, attempts: int) -> Outcome:
+    """Pass on what the function has transformed, record by record; what it returned twice or not at all fails.
+
+    An answer that Firehose cannot read fails all records of the batch, and is not asked for again: AWS was seen to
+    write Lambda.FunctionError for data that is not base64 and for a result that is none of the three.
+    """
+
+    def failed(record: Record, code: str) -> Failure:
+        return _lambda_failure(record, code, _MESSAGES[code], arn=arn, attempts=attempts)
+
     try:
-        answers = {entry["recordId"]: entry for entry in json.loads(body)["records"]}
-    except (ValueError, KeyError, TypeError) as error:
-        return None, ("Lambda.JsonProcessingException", f"the response is not what Firehose expects: {error!r}")
-    return answers, ("", "")
-
-
-def _read_answer(batch: Sequence[Record], answers: Mapping[str, Any], arn: str) -> Outcome:
+        entries = json.loads(body)["records"]
+        ids = Counter(entry["recordId"] for entry in entries)
+    except (ValueError, KeyError, TypeError):
+        return [], [failed(record, "Lambda.JsonProcessingException") for record in batch]
+    answers = {entry["recordId"]: entry for entry in entries}
+    if not all(_is_readable(entry) for entry in entries):
+        return [], [failed(record, "Lambda.FunctionError") for record in batch]
     passed, failures = list[Record](), list[Failure]()
     for number, record in enumerate(batch):
-        entry = answers.get(str(number))
-        if entry is None:
-            message = "One or more record Ids were not returned by the Lambda function."
-            failures.append(_lambda_failure(record, "Lambda.MissingRecordId", message, arn=arn))
+        entry = answers.get(str(number), {})
+        if not entry:
+            failures.append(failed(record, "Lambda.MissingRecordId"))
+        elif ids[str(number)] > 1:
+            failures.append(failed(record, "Lambda.DuplicatedRecordId"))
+        elif entry["result"] == "ProcessingFailed":
+            failures.append(failed(record, "Lambda.ProcessingFailedStatus"))
+        elif entry["result"] == "Ok" and entry.get("data") is None:
+            failures.append(failed(record, "Lambda.InvalidReturnFormat"))
         elif entry["result"] == "Ok":
             keys = (entry.get("metadata") or {}).get("partitionKeys") or {}
             passed.append(replace(record, data=base64.b64decode(entry["data"]), lambda_keys=keys))
-        elif entry["result"] != "Dropped":
-            message = "ProcessingFailed status set for record"
-            failures.append(_lambda_failure(record, "Lambda.ProcessingFailedStatus", message, arn=arn))
     return passed, failures
+
+
+def _is_readable(entry: dict[str, Any]) -> bool:
+    data, metadata = entry.get("data"), entry.get("metadata") or {}
+    try:
+        base64.b64decode(data or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        return False
+    keys = metadata.get("partitionKeys") or {} if isinstance(metadata, dict) else None
+    return isinstance(keys, dict) and entry.get("result") in _RESULTS
 
 
 def _lambda_failure(record: Record, code: str, message: str, *, arn: str, attempts: int = 1) -> Failure:

@@ -12,13 +12,17 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One record: its content, when it arrived (milliseconds) and the partition keys that processors found."""
+    """One record: its content, when it arrived (milliseconds) and the partition keys that processors found.
+
+    A record of a data stream has its number, and one that was aggregated its place in that record.
+    """
 
     data: bytes
     arrived: int
     query_keys: Mapping[str, str] = field(default_factory=dict)
     lambda_keys: Mapping[str, str] = field(default_factory=dict)
     sequence_number: str | None = None
+    subsequence_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +52,10 @@ class Failure:
             **self.details,
         }
         if converting:
-            content |= {"sequenceNumber": self.record.sequence_number, "subSequenceNumber": None}
+            content |= {
+                "sequenceNumber": self.record.sequence_number,
+                "subSequenceNumber": self.record.subsequence_number,
+            }
         return json.dumps(content) + "\n"
 
 
