@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
@@ -159,5 +160,7 @@ def _severity(rule: Rule, place: str, report: Report) -> Severity:
         return Severity.ERROR
     severity = _SEVERITIES.get(str(given).strip().lower())
     if severity is None:
-        report.inform(f"{place}.severity", f"'{given}' is taken for an error, which fails the run")
+        near = get_close_matches(str(given).lower(), Severity, 1)
+        hint = f" (did you mean '{near[0]}'?)" if near else f"; severities are {', '.join(Severity)}"
+        report.warn(f"{place}.severity", f"'{given}' is taken for an error, which fails the run{hint}")
     return severity or Severity.ERROR
