@@ -88,8 +88,12 @@ def check_together(contracts: Mapping[Path, Contract]) -> Iterator[tuple[Path, F
         yield homes[dataset.name], Finding("", reason)
     for dataset in datasets.values():
         with suppress(ContractError):
-            for note in compile_ruleset(dataset, others=datasets.keys() - {dataset.name}).notes:
+            for note in compile_ruleset(dataset, others=_others(dataset, datasets)).notes:
                 yield homes[dataset.name], Finding(note.place, note.text, "warning" if note.warning else "info")
+
+
+def _others(dataset: Dataset, datasets: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    return {name: other for name, other in datasets.items() if name != dataset.name}
 
 
 def _as_findings(notes: Iterable[Note]) -> list[Finding]:
