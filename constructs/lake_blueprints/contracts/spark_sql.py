@@ -144,7 +144,7 @@ def check_columns(tree: exp.Expr, tables: Mapping[str, Columns | None]) -> None:
         for column in tree.find_all(exp.Column):
             if isinstance(column.this, exp.Identifier) and column.name.lower() not in named:
                 shown = ", ".join(sorted(known)[:20])
-                raise ContractError(f"no table that it reads has a column '{column.name}'; they have {shown}")
+                raise ContractError(f"there is no column '{column.name}'; there are {shown}")
     for select in tree.find_all(exp.Select):
         _check_grouping(select)
     _check_types(tree, tables)
@@ -161,9 +161,10 @@ def check_expression(sql: str, columns: Columns) -> None:
     try:
         tree = sqlglot.parse_one(f"SELECT {sql} FROM primary", read=_SPARK)
     except SqlglotError as error:
-        raise ContractError(f"is not Spark's SQL: {_reason(error)}") from None
-    if not isinstance(tree, exp.Select) or len(tree.selects) != 1 or tree.find(exp.Subquery):
-        raise ContractError("is no single expression of Spark's SQL")
+        raise ContractError(f"it is not Spark's SQL: {_reason(error)}") from None
+    queries = list(tree.find_all(exp.Query))
+    if len(queries) != 1 or not isinstance(tree, exp.Select) or len(tree.selects) != 1 or tree.args.get("where"):
+        raise ContractError("it is no single expression of Spark's SQL, without a query of its own")
     check_columns(sqlglot.parse_one(in_spark(tree, {"primary": columns}), read=_SPARK), {"primary": columns})
 
 
