@@ -28,7 +28,7 @@ from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Note, Relationship
 from lake_blueprints.contracts.measures import condition, counted, repeated
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
-from lake_blueprints.contracts.row_rules import broken_value, rule_name
+from lake_blueprints.contracts.row_rules import broken_value, labelled
 from lake_blueprints.contracts.sql_rules import column_of, spark_rule
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDataQualityRuleset.html
@@ -142,8 +142,8 @@ def _all_rules(
     dataset: Dataset, others: Mapping[str, Dataset | None]
 ) -> Iterator[tuple[str, str, Callable[[], CompiledRule]]]:
     """Yield name and place of each rule, and what compiles it."""
-    for rule in (*dataset.quality, *_implied(dataset)):
-        yield rule_name(rule), rule.place, partial(_compile, rule, dataset, others)
+    for name, rule in labelled((*dataset.quality, *_implied(dataset))):
+        yield name, rule.place, partial(_compile, name, rule, dataset, others)
     for relationship in dataset.relationships:
         name = f"{', '.join(relationship.columns)} in {relationship.dataset}"
         place = f"relationships of {dataset.name}"
@@ -176,7 +176,7 @@ def _implied(dataset: Dataset) -> Iterator[QualityRule]:
             )
 
 
-def _compile(rule: QualityRule, dataset: Dataset, others: Mapping[str, Dataset | None]) -> CompiledRule:
+def _compile(name: str, rule: QualityRule, dataset: Dataset, others: Mapping[str, Dataset | None]) -> CompiledRule:
     reads: tuple[str, ...] = ()
     counts = True
     match rule.kind:
@@ -193,7 +193,7 @@ def _compile(rule: QualityRule, dataset: Dataset, others: Mapping[str, Dataset |
             raise ContractError(f"it is written for the engine '{rule.engine}'")
     if len(expression) > _LONGEST_RULE:
         raise ContractError(f"it is {len(expression)} characters of DQDL, more than {_LONGEST_RULE}")
-    return CompiledRule(name=rule_name(rule), severity=rule.severity, expression=expression, reads=reads, counts=counts)
+    return CompiledRule(name=name, severity=rule.severity, expression=expression, reads=reads, counts=counts)
 
 
 def _library(rule: QualityRule, dataset: Dataset) -> str:

@@ -9,6 +9,7 @@ from lake_blueprints.contracts.evolution.bounds import is_tighter
 from lake_blueprints.contracts.evolution.changes import Change, Place
 from lake_blueprints.contracts.governance import AccessRole, ServiceLevels
 from lake_blueprints.contracts.quality import Comparison, Operator, QualityRule, Severity
+from lake_blueprints.contracts.row_rules import rule_name
 
 _SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
@@ -16,12 +17,19 @@ _SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 def quality_changes(of: Place, old: Sequence[QualityRule], new: Sequence[QualityRule]) -> Iterator[Change]:
     """Return the quality rules that came, went or changed."""
     rest = list(new)
-    for rule in old:
-        same = next((other for other in rest if _identity(other) == _identity(rule)), None)
+    pairs: dict[int, QualityRule] = {}
+    # One that is known by its description alone is another if that differs, unless nothing else is left.
+    for identity in (_described, _identity):
+        for number, rule in enumerate(old):
+            same = next((other for other in rest if identity(other) == identity(rule)), None)
+            if number not in pairs and same:
+                rest.remove(same)
+                pairs[number] = same
+    for number, rule in enumerate(old):
+        same = pairs.get(number)
         if same is None:
             yield of.rule(f"{_called(rule)} is gone", tighter=False, columns=_about(rule))
             continue
-        rest.remove(same)
         demands = [(_content(one), one.comparison, one.severity) for one in (rule, same)]
         if demands[0] != demands[1]:
             severer = _SEVERITIES.index(same.severity) > _SEVERITIES.index(rule.severity)
@@ -36,6 +44,10 @@ def quality_changes(of: Place, old: Sequence[QualityRule], new: Sequence[Quality
 
 def _identity(rule: QualityRule) -> tuple[object, ...]:
     return rule.kind, rule.column, rule.metric, rule.name
+
+
+def _described(rule: QualityRule) -> tuple[object, ...]:
+    return *_identity(rule), rule.description
 
 
 def _content(rule: QualityRule) -> tuple[object, ...]:
@@ -70,7 +82,7 @@ def _about(rule: QualityRule) -> tuple[str, ...]:
 
 
 def _called(rule: QualityRule) -> str:
-    what = rule.name or (rule.metric.value if rule.metric else f"a {rule.kind} rule")
+    what = rule_name(rule) if rule.name or rule.description else rule.metric or f"a {rule.kind} rule"
     return f"quality rule '{what}' on '{rule.column}'" if rule.column else f"quality rule '{what}'"
 
 
