@@ -22,8 +22,8 @@ EVERYTHING = yaml.safe_load((CORPUS / "everything.odcs.yaml").read_text())
 MANY = 1_000
 
 
-def processed(document: dict[str, Any], other: Contract, folder: Path) -> Contract | None:
-    """Return the contract after each command has seen it, None if it is refused."""
+def processed(document: dict[str, Any], other: Contract, folder: Path, *, pages: bool = True) -> Contract | None:
+    """Return the contract after each command has seen it, None if it is refused; without pages, `docs` has not."""
     text = json.dumps(document)
     errors = [finding for finding in check_text(text) if finding.severity == "error"]
     assert all(finding.message and "\n" not in str(finding) for finding in errors)
@@ -37,7 +37,8 @@ def processed(document: dict[str, Any], other: Contract, folder: Path) -> Contra
     compare(contract.datasets, other.datasets)
     compare(other.datasets, contract.datasets)
     assert compare(contract.datasets, contract.datasets) == []
-    write([contract], folder)
+    if pages:
+        write([contract], folder)
     return contract
 
 
@@ -71,14 +72,15 @@ def test_generated_contracts_break_no_command(tmp_path: Path) -> None:
     taken = 0
     for seed, document in enumerate(contracts(MANY)):
         try:
-            contract = processed(document, other, tmp_path)
+            # Pages take longer than all the rest.
+            contract = processed(document, other, tmp_path, pages=seed % 5 == 0)
         except Exception as error:
             raise AssertionError(f"the contract of seed {seed}") from error
         taken += contract is not None
     assert taken > MANY / 2
 
 
-@pytest.mark.parametrize("seed", range(0, MANY, 50))
+@pytest.mark.parametrize("seed", range(0, MANY, 100))
 def test_a_lake_is_made_of_a_generated_contract_just_where_check_says_so(seed: int, tmp_path: Path) -> None:
     (document,) = contracts(1, first=seed)
     text = json.dumps(document)

@@ -91,12 +91,12 @@ class _Generator:
         found["apiVersion"] = chance.choice(_TEXTS["apiVersion"])
         for key in _LISTS:
             parts = [part for document in documents for part in document.get(key) or []]
-            if chance.random() < 0.5:
-                found[key] = copy.deepcopy(chance.sample(parts, min(len(parts), chance.randint(1, 3))))
+            if chance.random() < 0.3:
+                found[key] = copy.deepcopy(chance.sample(parts, min(len(parts), chance.randint(1, 2))))
         for key in _SINGLE:
-            if parts := [document[key] for document in documents if key in document and chance.random() < 0.3]:
+            if parts := [document[key] for document in documents if key in document and chance.random() < 0.1]:
                 found[key] = copy.deepcopy(chance.choice(parts))
-        found["schema"] = [self._object(name) for name in ("orders", "people", "Größe")[: chance.randint(1, 3)]]
+        found["schema"] = [self._object(name) for name in ("orders", "people")[: chance.randint(1, 2)]]
         self._change(found)
         return found
 
@@ -105,7 +105,7 @@ class _Generator:
         objects = [item for document in _documents() for item in document.get("schema") or []]
         found = copy.deepcopy(chance.choice(objects))
         properties = [prop for item in objects for prop in item.get("properties") or []]
-        found["properties"] = copy.deepcopy(chance.sample(properties, chance.randint(1, 6)))
+        found["properties"] = copy.deepcopy(chance.sample(properties, chance.randint(1, 3)))
         found.pop("physicalName", None)
         for number, prop in enumerate(found["properties"]):
             prop["name"] = f"{prop['name']}{number}"
