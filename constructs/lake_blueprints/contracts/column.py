@@ -60,6 +60,27 @@ class Constraints:
 
 
 @frozen(kw_only=True)
+class Part:
+    """A field, an element, a key or a value inside a column, as the contract describes it.
+
+    Parameters
+    ----------
+    path: str
+        Where it is, after the column's name: `.address.street`, `[].sku`.
+    declared_type: str, optional
+        Its types as the contract writes them. By default it writes none.
+    description, business_name, classification: str, optional
+        For people.
+    """
+
+    path: str
+    declared_type: str | None = None
+    description: str | None = None
+    business_name: str | None = None
+    classification: str | None = None
+
+
+@frozen(kw_only=True)
 class Column:
     """A column of a dataset.
 
@@ -96,6 +117,10 @@ class Column:
         For people.
     links: sequence of Link
         Definitions kept elsewhere. By default none.
+    declared_type: str, optional
+        Logical and physical type as the contract writes them, for instance `integer, NUMBER(10)`. By default none.
+    parts: sequence of Part
+        What is inside the column, as the contract describes it. By default nothing.
     """
 
     name: str
@@ -114,6 +139,8 @@ class Column:
     classifications: Classifications = field(factory=Classifications, repr=False)
     business_name: str | None = None
     links: tuple[Link, ...] = field(default=(), converter=as_tuple)
+    declared_type: str | None = None
+    parts: tuple[Part, ...] = field(default=(), converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -157,6 +184,8 @@ class Column:
             classification="masked",
             constraints=Constraints(),
             masking=Masking.NONE,
+            declared_type=None,
+            parts=(),
         )
 
     def _masked_type(self) -> DataType:

@@ -10,10 +10,12 @@ from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import as_tuple
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.errors import ContractError
+from lake_blueprints.contracts.findings import Finding
 from lake_blueprints.contracts.governance import Note
 from lake_blueprints.contracts.standard.document import read_document
+from lake_blueprints.contracts.standard.drafts import draft_notes
 from lake_blueprints.contracts.standard.text import load, read_text
-from lake_blueprints.contracts.standard.validation import validate
+from lake_blueprints.contracts.standard.validation import validate, without_unknown_keys
 
 
 @frozen(kw_only=True)
@@ -40,7 +42,9 @@ class Contract:
     classifications: Classifications = field(factory=Classifications)
 
     @classmethod
-    def from_file(cls, path: str | Path, *, classifications: Classifications | None = None) -> Contract:
+    def from_file(
+        cls, path: str | Path, *, classifications: Classifications | None = None, lenient: bool = False
+    ) -> Contract:
         """Read a contract from a YAML (or JSON) file of at most 4 MB, of version 3.0 to 3.2 of the standard.
 
         Nothing in it is executed, and nothing that it refers to is fetched.
@@ -52,6 +56,9 @@ class Contract:
         classifications: Classifications, optional
             How classifications and tags are judged: your organization's own levels, and what becomes of one that is
             not known. By default by words that many use; one that is not known restricts.
+        lenient: bool
+            Whether keys that the standard does not know, of older versions or of other tools, are ignored with a
+            warning that names them. By default they are refused.
 
         Raises
         ------
@@ -66,34 +73,44 @@ class Contract:
             >>> contract["flights"].primary_key
         """
         try:
-            return cls.from_text(read_text(Path(path)), classifications=classifications)
+            return cls.from_text(read_text(Path(path)), classifications=classifications, lenient=lenient)
         except ContractError as error:
             raise ContractError(f"{path}: {error}") from None
 
     @classmethod
-    def from_text(cls, text: str, *, classifications: Classifications | None = None) -> Contract:
+    def from_text(cls, text: str, *, classifications: Classifications | None = None, lenient: bool = False) -> Contract:
         """Read a contract from YAML text; see `from_file`."""
         judge = classifications or Classifications()
         document = load(text)
+        ignored: list[Finding] = []
+        if lenient:
+            document, ignored = without_unknown_keys(document)
         for finding in validate(document):
             raise ContractError(str(finding))
         reading = read_document(document, judge)
         for finding in reading.errors:
             raise ContractError(str(finding))
         # A lake is built of datasets, and warns of what it finds with them.
-        warnings = [note for note in reading.notes if note.warning]
+        unknown = (Note(place=finding.place, text=finding.message, warning=True) for finding in ignored)
+        notes = (*unknown, *draft_notes(text), *reading.notes)
+        warnings = [note for note in notes if note.warning]
         datasets = tuple(evolve(dataset, notes=(*warnings, *dataset.notes)) for dataset in reading.datasets)
         return cls(
             id=document["id"],
             version=document["version"],
             datasets=datasets,
-            notes=reading.notes,
+            notes=notes,
             classifications=judge,
         )
 
     @classmethod
     def from_directory(
-        cls, path: str | Path, *, pattern: str = "**/*.odcs.yaml", classifications: Classifications | None = None
+        cls,
+        path: str | Path,
+        *,
+        pattern: str = "**/*.odcs.yaml",
+        classifications: Classifications | None = None,
+        lenient: bool = False,
     ) -> tuple[Contract, ...]:
         """Read every contract of a folder, in the order of their paths.
 
@@ -105,6 +122,8 @@ class Contract:
             Which files. By default those called `*.odcs.yaml`, in folders below as well.
         classifications: Classifications, optional
             How classifications and tags are judged; see `from_file`.
+        lenient: bool
+            Whether keys that the standard does not know are ignored; see `from_file`. By default they are refused.
 
         Raises
         ------
@@ -117,7 +136,7 @@ class Contract:
         contracts, errors = [], []
         for file in files:
             try:
-                contracts.append(cls.from_file(file, classifications=classifications))
+                contracts.append(cls.from_file(file, classifications=classifications, lenient=lenient))
             except ContractError as error:
                 errors.append(str(error))
         if errors:

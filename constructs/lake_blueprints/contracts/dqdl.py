@@ -15,7 +15,7 @@ Above 200 lines: one function for each kind of rule, read side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -28,8 +28,8 @@ from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Note, Relationship
 from lake_blueprints.contracts.measures import condition, counted, repeated
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
-from lake_blueprints.contracts.row_rules import broken_value, rule_name
-from lake_blueprints.contracts.sql_rules import column_of, is_count, resolved_sql
+from lake_blueprints.contracts.row_rules import broken_value, labelled
+from lake_blueprints.contracts.sql_rules import column_of, spark_rule
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDataQualityRuleset.html
 _LONGEST = 65_536
@@ -101,7 +101,7 @@ class Ruleset:
         return tuple(dict.fromkeys(name for rule in self.rules for name in rule.reads))
 
 
-def compile_ruleset(dataset: Dataset, *, others: Iterable[str] = ()) -> Ruleset:
+def compile_ruleset(dataset: Dataset, *, others: Iterable[str] | Mapping[str, Dataset] = ()) -> Ruleset:
     """Return the rules of a dataset in DQDL.
 
     Besides the rules of the contract these are, as warnings, that values of a unique column do not repeat, that a
@@ -112,15 +112,15 @@ def compile_ruleset(dataset: Dataset, *, others: Iterable[str] = ()) -> Ruleset:
     ----------
     dataset: Dataset
         Whose table is evaluated; its columns are those of the table.
-    others: iterable of str
-        Names of the datasets that rules may read as well. By default none.
+    others: iterable of str, or mapping of str to Dataset
+        Names of the datasets that rules may read as well; a mapping tells their columns too. By default none.
 
     Raises
     ------
     ContractError
         If the ruleset is longer than Glue takes.
     """
-    known = frozenset(others)
+    known = others if isinstance(others, Mapping) else dict.fromkeys(others)
     rules: list[CompiledRule] = []
     notes: list[Note] = []
     for name, place, compiled in _all_rules(dataset, known):
@@ -138,10 +138,12 @@ def compile_ruleset(dataset: Dataset, *, others: Iterable[str] = ()) -> Ruleset:
     return ruleset
 
 
-def _all_rules(dataset: Dataset, others: frozenset[str]) -> Iterator[tuple[str, str, Callable[[], CompiledRule]]]:
+def _all_rules(
+    dataset: Dataset, others: Mapping[str, Dataset | None]
+) -> Iterator[tuple[str, str, Callable[[], CompiledRule]]]:
     """Yield name and place of each rule, and what compiles it."""
-    for rule in (*dataset.quality, *_implied(dataset)):
-        yield rule_name(rule), rule.place, partial(_compile, rule, dataset, others)
+    for name, rule in labelled((*dataset.quality, *_implied(dataset))):
+        yield name, rule.place, partial(_compile, name, rule, dataset, others)
     for relationship in dataset.relationships:
         name = f"{', '.join(relationship.columns)} in {relationship.dataset}"
         place = f"relationships of {dataset.name}"
@@ -174,24 +176,24 @@ def _implied(dataset: Dataset) -> Iterator[QualityRule]:
             )
 
 
-def _compile(rule: QualityRule, dataset: Dataset, others: frozenset[str]) -> CompiledRule:
+def _compile(name: str, rule: QualityRule, dataset: Dataset, others: Mapping[str, Dataset | None]) -> CompiledRule:
     reads: tuple[str, ...] = ()
     counts = True
     match rule.kind:
         case "library":
             expression = _compared(_library(rule, dataset), rule.comparison)
         case "sql":
-            sql, reads = resolved_sql(rule, dataset, others)
-            counts = is_count(sql)
-            measure = _custom_sql(sql)
-            expression = _compared(measure, rule.comparison) if counts else _verdict(sql, rule.comparison)
+            found = spark_rule(rule, dataset, others)
+            reads, counts = found.reads, found.counts
+            judged = _compared(_custom_sql(found.sql), rule.comparison) if counts else ""
+            expression = judged or _verdict(found.sql, rule.comparison)
         case "text":
             raise ContractError("it is a text for people")
         case _:
             raise ContractError(f"it is written for the engine '{rule.engine}'")
     if len(expression) > _LONGEST_RULE:
         raise ContractError(f"it is {len(expression)} characters of DQDL, more than {_LONGEST_RULE}")
-    return CompiledRule(name=rule_name(rule), severity=rule.severity, expression=expression, reads=reads, counts=counts)
+    return CompiledRule(name=name, severity=rule.severity, expression=expression, reads=reads, counts=counts)
 
 
 def _library(rule: QualityRule, dataset: Dataset) -> str:
@@ -226,8 +228,6 @@ def _key_columns(rule: QualityRule, dataset: Dataset) -> tuple[Column, ...]:
 def _custom_sql(sql: str) -> str:
     if '"' in sql:
         raise ContractError("DQDL has no way to write a double quote inside SQL")
-    if not sql:
-        raise ContractError("it has no query")
     return f'CustomSql "{sql}"'
 
 
@@ -253,9 +253,7 @@ def _verdict(sql: str, comparison: Comparison | None) -> str:
         compared = f"{negated}between {low}e0 and {high}e0"
     else:
         compared = f"{_SYMBOLS[comparison.operator]} {_number(comparison.value)}e0"
-    # A comment at the end would swallow what follows.
-    end = "\n" if "--" in sql else ""
-    return f"{_custom_sql(f'select case when cast(({sql}{end}) as double) {compared} then 0 else 1 end as broken')} = 0"
+    return f"{_custom_sql(f'select case when cast(({sql}) as double) {compared} then 0 else 1 end as broken')} = 0"
 
 
 def _bounds(pair: Any) -> tuple[str, str]:
@@ -275,7 +273,9 @@ def _number(value: Any) -> str:
     return f"{Decimal(str(value)):f}"
 
 
-def _related(name: str, relationship: Relationship, dataset: Dataset, others: frozenset[str]) -> CompiledRule:
+def _related(
+    name: str, relationship: Relationship, dataset: Dataset, others: Mapping[str, Dataset | None]
+) -> CompiledRule:
     if relationship.dataset not in {dataset.name, *others}:
         raise ContractError(f"the dataset '{relationship.dataset}' is not in this lake")
     columns = ",".join(column_of(column, dataset).name for column in relationship.columns)

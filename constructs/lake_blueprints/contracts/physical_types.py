@@ -10,13 +10,13 @@ from lake_blueprints.contracts.avro_text import read_avro
 from lake_blueprints.contracts.names import catalog_names
 from lake_blueprints.contracts.scalars import meaning_of, scalar
 from lake_blueprints.contracts.type_text import ARRAYS, ROWS, WRAPPERS, Written, read
-from lake_blueprints.contracts.type_words import ALIASES, ELEMENTS, FORMATS, LOGICAL
+from lake_blueprints.contracts.type_words import ALIASES, DISAGREEING, ELEMENTS, FORMATS, LOGICAL, family
 from lake_blueprints.contracts.types import ArrayType, DataType, MapType, ScalarType, StructType
 
 # A physical type refines a logical one only within its family; a `string` that is stored as an INT stays a string.
 _INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint", "decimal"})
 _REFINES: Mapping[str, frozenset[str]] = {
-    "string": frozenset({"string", "binary"}),
+    "string": frozenset({"string"}),
     "boolean": frozenset({"boolean"}),
     "date": frozenset({"date"}),
     "timestamp": frozenset({"timestamp"}),
@@ -25,6 +25,12 @@ _REFINES: Mapping[str, frozenset[str]] = {
     "number": _INTEGERS | {"float", "double"},
 }
 _HIDDEN = "spelled so inside an object, only the curation job finds it; Athena finds it null in raw JSON"
+_DATE_WITH_TIME = (
+    "a date of this server has a time of day, and values that show it are quarantined; physicalType timestamp keeps it"
+)
+_NO_VALUE = "values without parts are quarantined"
+# Of a physical type; the empty one is that of a type that is not known.
+_MAY_HOLD_PARTS = frozenset({"nested", "string", "binary", ""})
 # Characters of an unknown type that a note repeats.
 _SHOWN = 60
 
@@ -79,17 +85,22 @@ class _Resolver:
         logical = prop.get("logicalType") or _implied(prop)
         match logical:
             case "object":
-                return self._object(prop, stored)
+                found = self._object(prop, stored)
             case "array":
-                return self._array(prop, stored)
+                found = self._array(prop, stored)
             case "map":
-                return self._map(prop.get("map") or {}, stored)
+                found = self._map(prop.get("map") or {}, stored)
             case "vector":
                 element = (prop.get("logicalTypeOptions") or {}).get("elementType")
-                return _Resolved(ArrayType(ScalarType(ELEMENTS.get(str(element), "float"))))
+                found = _Resolved(ArrayType(ScalarType(ELEMENTS.get(str(element), "float"))))
             case None:
                 return self._unguided(prop, stored)
-        return self._scalar(logical, prop, stored)
+            case _:
+                return self._scalar(logical, prop, stored)
+        if stored and found.type.nested and self._family(stored) not in _MAY_HOLD_PARTS:
+            note = _beside(logical, str(physical or stored.name), _NO_VALUE)
+            return _Resolved(found.type, (*found.notes, note))
+        return found
 
     def _object(self, prop: Mapping[str, Any], stored: Written | None) -> _Resolved:
         if properties := prop.get("properties"):
@@ -142,7 +153,20 @@ class _Resolver:
             return _Resolved(found.type) if logical == "string" else found
         by_format = FORMATS.get(str((prop.get("logicalTypeOptions") or {}).get("format")))
         meaning = by_format if by_format and logical in ("integer", "number") else LOGICAL[logical]
-        return _Resolved(*scalar(meaning, Written(name=meaning.type), self.system, prop))
+        kind, notes = scalar(meaning, Written(name=meaning.type), self.system, prop)
+        if stored and (pair := DISAGREEING[logical].get(self._family(stored))):
+            if found and pair.type != "logical" and stored.name != "date":
+                return found
+            note = pair.note or _DATE_WITH_TIME
+            notes = (*notes, _beside(logical, str(prop.get("physicalType") or stored.name), note))
+        return _Resolved(kind, notes)
+
+    def _family(self, stored: Written) -> str:
+        """Return the family of a physical type, as in `DISAGREEING`; nothing for one that is not known."""
+        if stored.parts or self._container(stored, None):
+            return "nested"
+        meaning = meaning_of(stored, self.system)
+        return family(meaning) if meaning else ""
 
     def written(self, stored: Written, prop: Mapping[str, Any] | None = None) -> _Resolved:
         """Resolve a physical type by itself."""
@@ -178,8 +202,15 @@ def _text(*notes: str) -> _Resolved:
 
 
 def _unknown(physical: str) -> str:
-    shown = physical if len(physical) <= _SHOWN else f"{physical[:_SHOWN]}…"
-    return f"the type '{shown}' is not known, so it is kept as text"
+    return f"the type '{_shown(physical)}' is not known, so it is kept as text"
+
+
+def _shown(physical: str) -> str:
+    return physical if len(physical) <= _SHOWN else f"{physical[:_SHOWN]}…"
+
+
+def _beside(logical: str, physical: str, note: str) -> str:
+    return f"its logicalType is {logical} and its physicalType {_shown(physical)}: {note}"
 
 
 def _implied(prop: Mapping[str, Any]) -> str | None:

@@ -84,6 +84,8 @@ class QualityRule:
     query: str, optional
         SQL that yields the measured value; `${object}` (or `${table}`) and `${property}` (or `${column}`) stand for
         the names. Of a sql rule.
+    system: str, optional
+        Type of the server in whose SQL the query is written, for instance `snowflake`. By default it is Spark's.
     engine, implementation: optional
         Of a custom rule: who evaluates it and what it says.
     severity: Severity
@@ -101,6 +103,7 @@ class QualityRule:
     comparison: Comparison | None = None
     unit: str = "rows"
     query: str | None = None
+    system: str | None = None
     engine: str | None = None
     implementation: Any = field(default=None, hash=False)
     severity: Severity = Severity.ERROR

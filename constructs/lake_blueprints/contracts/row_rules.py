@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -63,12 +65,23 @@ class RowRule:
 
 
 def rule_name(rule: QualityRule) -> str:
-    """Return what messages call a rule: its name, else what it demands or, of one for people, what it says."""
-    if given := rule.name or (rule.description if rule.kind in {"text", "custom"} else None):
+    """Return what messages call a rule: its name, else its description, else what it demands."""
+    if given := rule.name or rule.description:
         return " ".join(given.replace('"', "'").replace("\\", "/").split())[:200]
     what = rule.metric.value if rule.metric else rule.kind
     demand = f" {rule.comparison.operator.value} {_number_text(rule.comparison.value)}" if rule.comparison else ""
     return f"{what}{f' of {rule.column}' if rule.column else ''}{demand}"[:200]
+
+
+def labelled(rules: Iterable[QualityRule]) -> list[tuple[str, QualityRule]]:
+    """Return rules with what messages, results and documents call each: those of one name are numbered."""
+    found: list[tuple[str, QualityRule]] = []
+    times: Counter[str] = Counter()
+    for rule in rules:
+        name = rule_name(rule)
+        times[name] += 1
+        found.append((f"{name} ({times[name]})" if times[name] > 1 else name, rule))
+    return found
 
 
 def broken_value(rule: QualityRule, column: Column) -> BrokenValue:
@@ -106,7 +119,7 @@ def row_rules(dataset: Dataset) -> list[RowRule]:
     What cannot be read is left out here; `compile_ruleset` reports it.
     """
     found = []
-    for rule in dataset.quality:
+    for name, rule in labelled(dataset.quality):
         if rule.severity is not Severity.WARNING or not _about_single_rows(rule):
             continue
         if rule.column not in dataset.column_names:
@@ -115,7 +128,7 @@ def row_rules(dataset: Dataset) -> list[RowRule]:
             broken = broken_value(rule, dataset.column(rule.column))
         except ContractError:
             continue
-        found.append(RowRule(name=rule_name(rule), column=rule.column, broken=broken))
+        found.append(RowRule(name=name, column=rule.column, broken=broken))
     return found
 
 

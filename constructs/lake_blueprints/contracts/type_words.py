@@ -135,3 +135,55 @@ ELEMENTS: Mapping[str, str] = {
     "uint8": "smallint",
     "binary": "tinyint",
 }
+
+# A logical type and a physical one of another family, by that of the physical one: what becomes of the two. The logical
+# type decides unless the pair has a type here; the note says what the records may not hold then. Pairs that are not
+# listed agree, or are read as the logical type without a loss: any type as text, 0 and 1 as booleans.
+_QUARANTINED = "are quarantined"
+_NUMBERS_AS_TIME = Meaning("logical", f"numbers, such as seconds since 1970, {_QUARANTINED}")
+_NO_TIME = Meaning("logical", f"times of day alone {_QUARANTINED}")
+_NO_MOMENT = Meaning("logical", f"dates and times {_QUARANTINED}")
+_NO_BOOLEAN = Meaning("logical", f"true and false {_QUARANTINED}")
+_NO_BYTES = Meaning("logical", f"bytes {_QUARANTINED}")
+_NO_PARTS = Meaning("logical", f"values with parts {_QUARANTINED}")
+_OF_TIMES = {"boolean": _NO_BOOLEAN, "time": _NO_TIME, "binary": _NO_BYTES, "nested": _NO_PARTS}
+_OF_NUMBERS = {
+    **dict.fromkeys(("date", "timestamp", "time"), _NO_MOMENT),
+    "boolean": _NO_BOOLEAN,
+    "binary": _NO_BYTES,
+    "nested": _NO_PARTS,
+}
+DISAGREEING: Mapping[str, Mapping[str, Meaning]] = {
+    "string": {"binary": Meaning("binary")},
+    "boolean": {
+        **dict.fromkeys(("date", "timestamp", "time"), _NO_MOMENT),
+        "binary": _NO_BYTES,
+        "nested": _NO_PARTS,
+    },
+    # v3.0 of the standard has no logical timestamp.
+    "date": {
+        "timestamp": Meaning("timestamp"),
+        **dict.fromkeys(("integer", "fraction"), _NUMBERS_AS_TIME),
+        **_OF_TIMES,
+    },
+    "timestamp": {
+        "date": Meaning("logical", f"dates without a time of day {_QUARANTINED}, unless Parquet holds them"),
+        **dict.fromkeys(("integer", "fraction"), _NUMBERS_AS_TIME),
+        **_OF_TIMES,
+    },
+    "integer": {"fraction": Meaning("logical", f"numbers with a fraction {_QUARANTINED}"), **_OF_NUMBERS},
+    "number": _OF_NUMBERS,
+    "time": {},
+}
+_FAMILIES = {
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint", "decimal"), "integer"),
+    **dict.fromkeys(("float", "double"), "fraction"),
+}
+
+
+def family(meaning: Meaning) -> str:
+    """Return the family of a physical type's meaning, as in `DISAGREEING`."""
+    if meaning == TIME:
+        return "time"
+    name = meaning.type.partition("(")[0]
+    return _FAMILIES.get(name, name)

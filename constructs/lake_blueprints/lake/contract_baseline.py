@@ -87,11 +87,12 @@ def _read(folder: Path, contracts: Iterable[Contract]) -> list[Contract]:
             f"lake contract accept FILE… --into {folder}"
         )
     judges = {contract.id: contract.classifications for contract in contracts}
-    found = [(path, Contract.from_file(path)) for path in sorted(folder.glob("*.odcs.yaml"))]
+    # What keys were ignored was said when they were accepted.
+    found = [(path, Contract.from_file(path, lenient=True)) for path in sorted(folder.glob("*.odcs.yaml"))]
     return [
         one
         if judges.get(one.id, one.classifications) == one.classifications
-        else Contract.from_file(path, classifications=judges[one.id])
+        else Contract.from_file(path, classifications=judges[one.id], lenient=True)
         for path, one in found
     ]
 

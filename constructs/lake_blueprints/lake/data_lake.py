@@ -18,6 +18,7 @@ from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
+from lake_blueprints.contracts.lake_checks import check_relationships
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
@@ -83,8 +84,9 @@ class DataLake(Construct):
     Raises
     ------
     ValueError
-        If there is no dataset, two have one name, an option is for a dataset that the lake does not hold, a promise
-        of a contract cannot be kept, or a stack would have more than 450 resources.
+        If there is no dataset, two have one name, one is a key of a column that another does not have, an option is
+        for a dataset that the lake does not hold, a promise of a contract cannot be kept, or a stack would have more
+        than 450 resources.
 
     Example
     -------
@@ -115,6 +117,8 @@ class DataLake(Construct):
         self.datasets = by_name(datasets)
         curations, buffers = curations or {}, buffers or {}
         check_known(curations, buffers, self.datasets)
+        for dataset in self.datasets.values():
+            check_relationships(dataset, self.datasets)
         placement = StackPlacement(self, shards)
         waves = dependency_levels(self.datasets, curations)
         check_waves(waves)

@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import IConstruct
 
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.contracts.lake_checks import check_latency, in_words
 from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.timing import Timing, is_slower
 
@@ -77,16 +78,10 @@ def add_delivery_alarms(
             delivery.add_alarms(topic)
         return
     collected = timedelta(seconds=delivery.buffering.seconds) if delivery else timedelta()
-    promise = f"dataset '{name}' promises a latency of {_words(latency)}"
-    if delivery and collected >= latency:
-        seconds = int(latency.total_seconds() // 2)
-        raise ValueError(
-            f"{promise}, but its delivery collects records for up to {_words(collected)}; let it collect less: "
-            f"buffers={{'{name}': Buffer(interval=Duration.seconds({seconds}))}}"
-        )
+    check_latency(resources.dataset, collected)
     pause = timing.pause
     if pause and collected + pause > latency:
-        late = f"{promise}, but {_words(pause)} may pass between two starts of the pipeline"
+        late = f"dataset '{name}' promises a latency of {in_words(latency)}, but {_wait(collected, pause)}"
         if given:
             raise ValueError(f"{late}; start it more often by 'schedule'")
         Annotations.of(scope).add_warning_v2(
@@ -106,8 +101,10 @@ def check_frequency(scope: IConstruct, timing: Timing, dataset: Dataset) -> None
         )
 
 
-def _words(time: timedelta) -> str:
-    for unit, size in (("day", _DAY), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
-        if time >= size and not time % size:
-            return f"{time // size} {unit}{'s' if time // size > 1 else ''}"
-    return f"{time.total_seconds():g} seconds"
+def _wait(collected: timedelta, pause: timedelta) -> str:
+    """Return how long a record may wait, with the sum."""
+    between = f"{in_words(pause)} may pass between two starts of the pipeline"
+    if not collected:
+        return between
+    together = in_words(collected + pause)
+    return f"its delivery collects records for up to {in_words(collected)}, and {between}: {together} together"

@@ -11,7 +11,8 @@ from aws_cdk import Token
 from aws_cdk import aws_events as events
 
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.lake.recurrence import Recurrence
+from lake_blueprints.contracts.lake_checks import check_schedule
+from lake_blueprints.contracts.recurrence import Recurrence
 
 _IN_MINUTES = (("day", 24 * 60), ("hour", 60), ("minute", 1))
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -76,10 +77,8 @@ def is_slower(timing: Timing, dataset: Dataset) -> bool:
 def _promise(dataset: Dataset) -> Timing | None:
     levels = dataset.service_levels
     if levels.schedule:
-        try:
-            recurrence = Recurrence.of_contract(levels.schedule)
-        except ValueError as error:
-            raise ValueError(f"dataset '{dataset.name}': {error}") from None
+        check_schedule(dataset)
+        recurrence = Recurrence.of_contract(levels.schedule)
         return Timing(
             expression=recurrence.expression(), pause=recurrence.longest_pause(), busiest=recurrence.shortest_pause()
         )

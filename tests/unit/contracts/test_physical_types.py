@@ -8,7 +8,7 @@ import pytest
 
 from lake_blueprints.contracts import ContractError, ScalarType
 from lake_blueprints.contracts.physical_types import resolve
-from lake_blueprints.contracts.type_words import SYSTEMS, WORDS
+from lake_blueprints.contracts.type_words import DISAGREEING, SYSTEMS, WORDS
 
 # By system: what contracts of it write, and what that is in the lake.
 FAITHFUL = {
@@ -202,8 +202,10 @@ def test_case_spaces_and_quotes_do_not_matter(spelling: str) -> None:
         ({"logicalType": "string", "physicalType": "INT"}, "string"),
         ({"logicalType": "string", "physicalType": "bytea"}, "binary"),
         ({"logicalType": "boolean", "physicalType": "tinyint(1)"}, "boolean"),
-        ({"logicalType": "date", "physicalType": "timestamp"}, "date"),
-        ({"logicalType": "timestamp", "physicalType": "bigint"}, "timestamp"),
+        ({"logicalType": "boolean", "physicalType": "varchar(5)"}, "boolean"),
+        ({"logicalType": "date", "physicalType": "timestamp"}, "timestamp"),
+        ({"logicalType": "date", "physicalType": "varchar(10)"}, "date"),
+        ({"logicalType": "date", "physicalType": "frobnicate"}, "date"),
         ({"logicalType": "integer", "physicalType": "NUMBER"}, "decimal(38,0)"),
         ({"logicalType": "integer", "physicalType": "varchar"}, "bigint"),
         ({"logicalType": "integer", "logicalTypeOptions": {"format": "u8"}}, "smallint"),
@@ -274,6 +276,53 @@ def test_a_logical_type_without_a_faithful_one_falls_back_with_a_note(
     kind, told = resolved(prop)
     assert kind == expected
     assert note in (told or "")
+
+
+def beside(logical: str, physical: str, system: str | None = None) -> tuple[str, str]:
+    kind, note = resolved({"logicalType": logical, "physicalType": physical}, system)
+    return kind, note or ""
+
+
+@pytest.mark.parametrize(
+    ("logical", "physical", "expected", "note"),
+    [
+        ("date", "long", "date", "numbers, such as seconds since 1970, are quarantined"),
+        ("timestamp", "bigint", "timestamp", "numbers, such as seconds since 1970, are quarantined"),
+        ("timestamp", "date", "timestamp", "dates without a time of day are quarantined"),
+        ("date", "time", "date", "times of day alone are quarantined"),
+        ("integer", "boolean", "bigint", "true and false are quarantined"),
+        ("integer", "double", "bigint", "numbers with a fraction are quarantined"),
+        ("integer", "int[]", "bigint", "values with parts are quarantined"),
+        ("number", "timestamp", "double", "dates and times are quarantined"),
+        ("boolean", "bytea", "boolean", "bytes are quarantined"),
+        ("array", "int", "array<string>", "values without parts are quarantined"),
+    ],
+)
+def test_types_that_disagree_are_said_with_what_is_lost(logical: str, physical: str, expected: str, note: str) -> None:
+    kind, told = beside(logical, physical)
+    assert kind == expected
+    assert f"its logicalType is {logical} and its physicalType {physical}: {note}" in told
+
+
+def test_every_family_beside_every_logical_type_agrees_is_listed_or_is_warned_about() -> None:
+    physical = {"string": "text", "boolean": "bool", "integer": "int", "fraction": "double", "date": "date",
+                "timestamp": "timestamp", "time": "time", "binary": "blob", "nested": "array<int>"}  # fmt: skip
+    for logical, pairs in DISAGREEING.items():
+        for kind, word in physical.items():
+            found, note = beside(logical, word)
+            if kind not in pairs:
+                assert "and its physicalType" not in note
+            elif pairs[kind].note:
+                assert pairs[kind].note in note
+            else:
+                assert (found, note) == (pairs[kind].type, "")
+
+
+def test_a_date_of_oracle_beside_a_date_stays_one_with_a_warning() -> None:
+    kind, note = beside("date", "DATE", "oracle")
+    assert kind == "date"
+    assert "physicalType timestamp keeps it" in note
+    assert beside("timestamp", "DATE", "oracle") == ("timestamp", "")
 
 
 def test_a_declared_length_sizes_a_string() -> None:

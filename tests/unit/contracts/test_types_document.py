@@ -11,7 +11,7 @@ from tests.unit.contracts.types_document import DOCUMENT, written
 
 def test_the_document_has_the_tables_of_the_code() -> None:
     document = DOCUMENT.read_text()
-    assert document.count("<!-- end -->") == 4
+    assert document.count("<!-- end -->") == 5
     assert written(document) == document
 
 

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from lake_blueprints.contracts import DataType, parse_type
 from lake_blueprints.contracts.physical_types import resolve
-from lake_blueprints.contracts.type_words import DIGITS, ELEMENTS, FORMATS, LOGICAL, SYSTEMS, WORDS, Meaning
+from lake_blueprints.contracts.type_words import (
+    DIGITS,
+    DISAGREEING,
+    ELEMENTS,
+    FORMATS,
+    LOGICAL,
+    SYSTEMS,
+    WORDS,
+    Meaning,
+)
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "types.md"
 _SECTION = re.compile(r"(<!-- (\w+): made by a test -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -20,6 +29,8 @@ _SCALARS = (
     "decimal(38,2)", "string", "date", "timestamp", "binary",
 )  # fmt: skip
 _NESTED = ("array<int>", "map<string,int>", "struct<a:int>")
+
+_FAMILIES = {"integer": "whole or decimal number", "fraction": "float or double", "nested": "array, map or struct"}
 
 
 def written(document: str) -> str:
@@ -60,6 +71,25 @@ def _logical() -> str:
     return _table(["Logical type", "In the lake", "Note"], rows)
 
 
+def _pairs() -> str:
+    rows = []
+    for logical, pairs in DISAGREEING.items():
+        plain = LOGICAL[logical].type
+        grouped: dict[Meaning, list[str]] = {}
+        for family, meaning in pairs.items():
+            grouped.setdefault(meaning, []).append(family)
+        rows += [
+            [
+                _code(logical),
+                ", ".join(_FAMILIES.get(family, family) for family in families),
+                _code(plain if meaning.type == "logical" else meaning.type),
+                _note(meaning),
+            ]
+            for meaning, families in grouped.items()
+        ]
+    return _table(["Logical type", "beside a physical", "In the lake", "Warning"], rows)
+
+
 def _physical() -> str:
     rows = [[_code(meaning.type), ", ".join(words), _note(meaning)] for meaning, words in _grouped(WORDS).items()]
     return _table(["In the lake", "Physical types", "Note"], rows)
@@ -89,6 +119,7 @@ def _note(meaning: Meaning) -> str:
 _TABLES: dict[str, Callable[[], str]] = {
     "engines": _engines,
     "logical": _logical,
+    "pairs": _pairs,
     "physical": _physical,
     "systems": _systems,
 }

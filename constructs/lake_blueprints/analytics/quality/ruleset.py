@@ -64,7 +64,7 @@ class QualityRuleset(Construct):
         super().__init__(scope, construct_id)
         WORKERS.check("workers", workers)
         others = {reference.dataset.name: reference for reference in references}
-        self.rules = compile_ruleset(table.dataset, others=others)
+        self.rules = compile_ruleset(table.dataset, others={name: one.dataset for name, one in others.items()})
         _report(self, self.rules)
         if not self.rules.rules:
             raise ValueError(f"dataset '{table.dataset.name}' has no quality rule that can be evaluated; leave it out")
@@ -137,7 +137,7 @@ def define_promised(
     dataset = table.dataset
     if not (dataset.quality or dataset.relationships or any(column.unique for column in dataset.columns)):
         return None
-    found = compile_ruleset(dataset, others=[item.dataset.name for item in references])
+    found = compile_ruleset(dataset, others={item.dataset.name: item.dataset for item in references})
     if found.rules:
         return QualityRuleset(scope, construct_id, table=table, references=references)
     _report(scope, found)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.cli.contract.check import counted
-from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.diff import lines
 from lake_blueprints.cli.contract.files import find, read
+from lake_blueprints.cli.contract.reading_options import add_options, classifications
 from lake_blueprints.contracts import Classifications, Contract
 from lake_blueprints.contracts.evolution import releases
 
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Copy the contracts; return 1 if one breaks what was accepted."""
     folder = Path(options.into)
     judge = classifications(options)
-    new = read(options.files, judge)
+    new = read(options.files, judge, lenient=options.lenient)
     known = {contract.id for contract in new}
     accepted = [contract for contract in _accepted(folder, judge) if contract.id in known]
     compared = releases(accepted, new)
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _accepted(folder: Path, judge: Classifications) -> list[Contract]:
-    return read([str(folder)], judge) if folder.is_dir() and any(folder.iterdir()) else []
+    return read([str(folder)], judge, lenient=True) if folder.is_dir() and any(folder.iterdir()) else []
 
 
 def _file_name(identity: str) -> str:

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.files import find
-from lake_blueprints.contracts.checking import Finding, check
+from lake_blueprints.cli.contract.reading_options import add_options, classifications
+from lake_blueprints.contracts import Contract
+from lake_blueprints.contracts.checking import Finding, check, check_together
 
 
 def add_parser(commands: Any) -> None:
@@ -29,7 +30,11 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the findings; return 1 if one of them is an error."""
     paths, judge = find(options.files), classifications(options)
-    findings = [(path, finding) for path in paths for finding in check(path, classifications=judge)]
+    reading = {"classifications": judge, "lenient": options.lenient}
+    findings = [(path, finding) for path in paths for finding in check(path, **reading)]
+    broken = {path for path, finding in findings if finding.severity == "error"}
+    contracts = {path: Contract.from_file(path, **reading) for path in paths if path not in broken}
+    findings += check_together(contracts)
     if options.format == "json":
         print(json.dumps([_as_dict(path, finding) for path, finding in findings], indent=1))
     else:

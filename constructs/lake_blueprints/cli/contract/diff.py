@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import evolve
 
-from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.files import read
+from lake_blueprints.cli.contract.reading_options import add_options, classifications
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import (
     Bump,
@@ -53,7 +53,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the changes; return 1 if a breaking one has no major version."""
     judge = classifications(options)
-    old, new = read([options.old], judge), read([options.new], judge)
+    old, new = (read([path], judge, lenient=options.lenient) for path in (options.old, options.new))
     if len(old) == len(new) == 1 and old[0].id != new[0].id:
         # Two files named side by side are meant as one contract, whatever they call themselves.
         new = [evolve(new[0], id=old[0].id)]
@@ -61,7 +61,11 @@ def run(options: argparse.Namespace) -> int:
     datasets = [dataset for contract in (*new, *old) for dataset in contract.datasets]
     consumers = [
         *related_consumers(dataset for contract in new for dataset in contract.datasets),
-        *related_consumers(dataset for contract in read(options.consumers, judge) for dataset in contract.datasets),
+        *related_consumers(
+            dataset
+            for contract in read(options.consumers, judge, lenient=options.lenient)
+            for dataset in contract.datasets
+        ),
         *_sql(options.sql, datasets),
     ]
     if options.format == "json":

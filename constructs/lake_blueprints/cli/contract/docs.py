@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.cli.contract.check import counted
-from lake_blueprints.cli.contract.classification_options import add_options, classifications
 from lake_blueprints.cli.contract.files import read
+from lake_blueprints.cli.contract.reading_options import add_options, classifications
 from template_checks.command.errors import CommandError
 
 
@@ -28,7 +28,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the dictionary."""
-    contracts = read(options.contracts, classifications(options))
+    contracts = read(options.contracts, classifications(options), lenient=options.lenient)
     try:
         dictionary = import_module("lake_blueprints.cli.dictionary")
     except ImportError as error:

@@ -5,61 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from lake_blueprints.cli.contract.sample import Sample, SampleColumn
+from lake_blueprints.cli.contract.kinds import Kind
+from lake_blueprints.cli.contract.sample import Sample
 
-# By DuckDB's type: the standard's logical type, and the physical one where that says more.
-_TYPES: dict[str, tuple[str, str | None]] = {
-    "boolean": ("boolean", None),
-    "tinyint": ("integer", "TINYINT"),
-    "smallint": ("integer", "SMALLINT"),
-    "integer": ("integer", "INT"),
-    "bigint": ("integer", "BIGINT"),
-    "utinyint": ("integer", "SMALLINT"),
-    "usmallint": ("integer", "INT"),
-    "uinteger": ("integer", "BIGINT"),
-    "ubigint": ("number", "DECIMAL(20,0)"),
-    "hugeint": ("number", "DECIMAL(38,0)"),
-    "float": ("number", "REAL"),
-    "double": ("number", "DOUBLE"),
-    "varchar": ("string", None),
-    "uuid": ("string", None),
-    "enum": ("string", None),
-    "blob": ("string", "BINARY"),
-    "date": ("date", None),
-    "time": ("time", None),
-    "timestamp": ("timestamp", None),
-    "timestamp_s": ("timestamp", None),
-    "timestamp_ms": ("timestamp", None),
-    "timestamp_ns": ("timestamp", None),
-    "timestamp with time zone": ("timestamp", None),
-}
-# From strptime, which DuckDB speaks, to the DateTimeFormatter of Java, which the standard does.
-_DATE_PARTS = {
-    "%Y": "yyyy",
-    "%y": "yy",
-    "%m": "MM",
-    "%-m": "M",
-    "%d": "dd",
-    "%-d": "d",
-    "%H": "HH",
-    "%-H": "H",
-    "%I": "hh",
-    "%M": "mm",
-    "%S": "ss",
-    "%f": "SSSSSS",
-    "%g": "SSS",
-    "%p": "a",
-    "%z": "XX",
-}
-_ISO = frozenset({None, "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"})
 _PERSONAL = re.compile(
     r"e_?mail|phone|mobile|first_?name|last_?name|surname|full_?name|birth|\bdob\b|ssn|passport|iban|address|\bip\b",
     re.IGNORECASE,
 )
-# Deeper objects are kept as text: the contract's text would be deeper than it may be, and a table's columns too.
-_DEEPEST = 20
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()-]*")
 _WORDS_OF_YAML = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -104,7 +57,7 @@ def _properties(sample: Sample) -> Iterator[str]:
     others = [" and ".join(names) for names in sample.keys if names != key]
     for column in sample.columns:
         yield f"      - name: {_text(column.name)}"
-        for line in _type(column.type, _format(sample, column)):
+        for line in _type(column.kind):
             yield f"        {line}"
         if column.name in key:
             other = f"; so would {', '.join(others[:3])}" if others else ""
@@ -113,56 +66,37 @@ def _properties(sample: Sample) -> Iterator[str]:
                 yield f"        primaryKeyPosition: {key.index(column.name) + 1}"
         elif not column.missing:
             yield "        required: true  # decide: no value is missing in the sample"
-        if column.missing == sample.rows:
+        if column.missing == sample.rows and not column.kind.notes:
             yield "        # decide: the sample has no value, so the type is a guess"
-        if column.type.id == "date":
+        if column.kind.logical == "date":
             yield "        # decide: 'partitioned: true' lays the data out in a folder for each day"
-        if _PERSONAL.search(column.name) or column.format == "email":
+        if _PERSONAL.search(column.name) or column.kind.format == "email":
             yield "        # decide: 'classification: restricted' masks it, if this is about a person"
 
 
-def _type(kind: Any, pattern: str | None = None, depth: int = 0) -> Iterator[str]:
+def _type(kind: Kind) -> Iterator[str]:
     """Return the lines that say what a value is, indented from zero."""
-    match kind.id:
-        case "struct" | "list" | "array" | "map" if depth == _DEEPEST:
-            yield f"logicalType: string  # decide: it is nested more than {_DEEPEST} levels deep, so it is kept as text"
-        case "struct":
-            yield "logicalType: object"
-            yield "properties:"
-            for name, child in kind.children:
-                yield f"  - name: {_text(name)}"
-                yield from (f"    {line}" for line in _type(child, depth=depth + 1))
-        case "list" | "array":
-            yield "logicalType: array"
-            yield "items:"
-            yield from (f"  {line}" for line in _type(kind.children[0][1], depth=depth + 1))
-        case "map":
-            yield "logicalType: map"
-            yield "map:"
-            for side, (_, child) in zip(("key", "value"), kind.children, strict=True):
-                yield f"  {side}:"
-                yield from (f"    {line}" for line in _type(child, depth=depth + 1))
-        case "decimal":
-            yield "logicalType: number"
-            yield f"physicalType: {kind!s}"
-        case _ if kind.id in _TYPES and str(kind) != "JSON":
-            logical, physical = _TYPES[kind.id]
-            yield f"logicalType: {logical}"
-            yield from [f"physicalType: {physical}"] if physical else []
-        case _:
-            yield f"logicalType: string  # decide: DuckDB calls it {kind}; values of several types are kept as text"
-    if pattern:
+    marks = "".join(f"  # decide: {note}" for note in kind.notes)
+    yield f"logicalType: {kind.logical}{marks}"
+    if kind.physical:
+        yield f"physicalType: {kind.physical}"
+    if kind.format:
         yield "logicalTypeOptions:"
-        yield f"  format: {_text(pattern)}"
-
-
-def _format(sample: Sample, column: SampleColumn) -> str | None:
-    if column.type.id == "uuid":
-        return "uuid"
-    given = {"date": sample.date_format, "timestamp": sample.timestamp_format}.get(column.type.id)
-    if given in _ISO:
-        return column.format
-    return re.sub(r"%-?[A-Za-z]", lambda part: _DATE_PARTS.get(part[0], part[0]), str(given))
+        yield f"  format: {_text(kind.format)}"
+    match kind.logical:
+        case "object":
+            yield "properties:"
+            for name, part in kind.parts:
+                yield f"  - name: {_text(name)}"
+                yield from (f"    {line}" for line in _type(part))
+        case "array":
+            yield "items:"
+            yield from (f"  {line}" for line in _type(kind.parts[0][1]))
+        case "map":
+            yield "map:"
+            for side, part in kind.parts:
+                yield f"  {side}:"
+                yield from (f"    {line}" for line in _type(part))
 
 
 def _sounds_like_a_key(name: str) -> bool:

@@ -39,8 +39,10 @@ def find(patterns: Iterable[str]) -> list[Path]:
     return list(found)
 
 
-def read(patterns: Iterable[str], classifications: Classifications) -> list[Contract]:
+def read(patterns: Iterable[str], classifications: Classifications, *, lenient: bool) -> list[Contract]:
     """Read the contracts that files, folders and patterns name, with a judgement of their classifications.
+
+    Lenient means that keys are ignored which the standard does not know.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def read(patterns: Iterable[str], classifications: Classifications) -> list[Cont
     contracts: dict[str, tuple[Path, Contract]] = {}
     for path in find(patterns):
         try:
-            contract = Contract.from_file(path, classifications=classifications)
+            contract = Contract.from_file(path, classifications=classifications, lenient=lenient)
         except ContractError as error:
             raise CommandError(str(error)) from None
         if contract.id in contracts:

@@ -1,15 +1,19 @@
-"""Schema inference from a file of records by DuckDB."""
+"""A sample of records: its columns, their types as curation reads them, and what tells its records apart."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
+from lake_blueprints.cli.contract.kinds import STRING, Kind, kind_of_json, kind_of_texts
+from lake_blueprints.cli.contract.parquet_columns import kind_of_column
+from lake_blueprints.cli.contract.records import read_csv, read_json
 from template_checks.command.errors import CommandError
 
-# What a file may end in, after `.gz` or `.zst` is taken off.
+# What a file may end in, after `.gz` is taken off.
 _FORMATS = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -18,25 +22,19 @@ _FORMATS = {
     ".ndjson": "json",
     ".parquet": "parquet",
 }
-_NESTED = frozenset({"struct", "list", "map"})
+# Types whose values tell records apart.
+_KEYS = frozenset({"string", "integer", "date", "timestamp"})
 # Pairs of columns are tried as a key only among the first ones, so that wide files take no longer.
 _TRIED_AS_PAIRS = 12
-_STRING_FORMATS = {
-    "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
-    "email": "[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+",
-    "uri": "[a-z][a-z0-9+.-]*://[^[:space:]]+",
-}
 
 
 @frozen(kw_only=True)
 class SampleColumn:
-    """A column of the file: DuckDB's type, and how many values are missing and different."""
+    """A column of the file, and how many of its values are missing."""
 
     name: str
-    type: Any
+    kind: Kind
     missing: int
-    different: int | None
-    format: str | None = None
 
 
 @frozen(kw_only=True)
@@ -49,8 +47,6 @@ class Sample:
     columns: tuple[SampleColumn, ...]
     keys: tuple[tuple[str, ...], ...]
     delimiter: str = ","
-    date_format: str | None = field(default=None)
-    timestamp_format: str | None = field(default=None)
 
     @classmethod
     def of(cls, path: Path) -> Sample:
@@ -59,100 +55,115 @@ class Sample:
         Raises
         ------
         CommandError
-            If DuckDB is not installed, or cannot read the file.
+            If curation would read it otherwise, or not at all; if it is Parquet and DuckDB is not installed.
         """
-        try:
-            import duckdb  # noqa: PLC0415  an extra, which only this command needs
-        except ImportError:
-            raise CommandError(
-                "'lake contract infer' needs DuckDB; install it with: pip install 'lake-blueprints[infer]'"
-            ) from None
+        kind = _FORMATS.get(path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix)
+        if kind == "parquet":
+            return _parquet(path)
         if not path.is_file():
             raise CommandError(f"there is no file '{path}'")
-        kind = _FORMATS.get(path.with_suffix("").suffix if path.suffix in {".gz", ".zst"} else path.suffix)
-        if kind is None:
-            raise CommandError(f"'{path.name}' must end in one of {', '.join(_FORMATS)}, to which .gz may be added")
-        try:
-            return _read(duckdb.connect(), path, kind)
-        except duckdb.Error as error:
-            raise CommandError(f"{path}: cannot be read as {kind}: {str(error).splitlines()[0]}") from None
+        if kind == "csv":
+            return _csv(path)
+        if kind == "json":
+            return _json(path)
+        raise CommandError(f"'{path.name}' must end in one of {', '.join(_FORMATS)}, to which .gz may be added")
 
 
-def _read(connection: Any, path: Path, kind: str) -> Sample:
-    name = _literal(str(path))
-    # The whole file is looked at, so that the outcome does not depend on which rows are.
-    reader = {
-        "csv": f"read_csv({name}, sample_size = -1)",
-        "json": f"read_json({name}, sample_size = -1, map_inference_threshold = -1)",
-        "parquet": f"read_parquet({name})",
-    }[kind]
-    connection.execute("set preserve_insertion_order = true")
-    connection.execute(f"create table sample as select * from {reader}")
-    table = connection.table("sample")
-    types = dict(zip(table.columns, table.types, strict=True))
-    plain = [column for column, kind in types.items() if kind.id not in _NESTED]
-    counts = connection.execute(
-        "select count(*), "
-        + ", ".join(f"count({_quoted(column)})" for column in types)
-        + "".join(f", count(distinct {_quoted(column)})" for column in plain)
-        + " from sample"
-    ).fetchone()
-    rows, present = counts[0], dict(zip(types, counts[1:], strict=False))
-    different = dict(zip(plain, counts[1 + len(types) :], strict=True))
-    columns = tuple(
-        SampleColumn(
-            name=column,
-            type=kind,
-            missing=rows - present[column],
-            different=different.get(column),
-            format=_string_format(connection, column) if kind.id == "varchar" and present[column] else None,
-        )
-        for column, kind in types.items()
-    )
+def _csv(path: Path) -> Sample:
+    found = read_csv(path)
+    columns, values = [], {}
+    for name, texts in found.columns.items():
+        given = [text for text in texts if text.strip()]
+        kind = kind_of_texts(given, name=name) if given else STRING
+        columns.append(SampleColumn(name=name, kind=kind, missing=len(texts) - len(given)))
+        values[name] = texts
+    rows = len(next(iter(values.values())))
+    keys = _tell_apart(columns, values, rows)
+    return Sample(path=path, format="csv", rows=rows, columns=tuple(columns), keys=keys, delimiter=found.delimiter)
+
+
+def _json(path: Path) -> Sample:
+    records = read_json(path)
+    names = dict.fromkeys(name for record in records for name in record)
+    columns, values = [], {}
+    for name in names:
+        values[name] = [record.get(name) for record in records]
+        missing = sum(value is None for value in values[name])
+        columns.append(SampleColumn(name=name, kind=kind_of_json(values[name]), missing=missing))
+    keys = _tell_apart(columns, values, len(records))
+    return Sample(path=path, format="json", rows=len(records), columns=tuple(columns), keys=keys)
+
+
+def _parquet(path: Path) -> Sample:
+    try:
+        import duckdb  # noqa: PLC0415  an extra, which only Parquet needs
+    except ImportError:
+        raise CommandError(
+            "'lake contract infer' needs DuckDB to read Parquet; install it with: pip install 'lake-blueprints[infer]'"
+        ) from None
+    if not path.is_file():
+        raise CommandError(f"there is no file '{path}'")
+    connection = duckdb.connect()
+    name = str(path).replace("'", "''")
+    try:
+        table = connection.execute(f"select * from read_parquet('{name}')")
+        types = {column[0]: column[1] for column in table.description or []}
+        rows = table.fetchall()
+        leaves = connection.execute(f"select * from parquet_schema('{name}')").fetchall()
+        described = [column[0] for column in connection.description or []]
+    except duckdb.Error as error:
+        raise CommandError(f"{path}: cannot be read as parquet: {str(error).splitlines()[0]}") from None
     if not rows:
         raise CommandError(f"{path}: holds no records; give a sample with some")
-    sniffed = _sniff(connection, name) if kind == "csv" else {}
-    return Sample(path=path, format=kind, rows=rows, columns=columns, keys=_keys(connection, columns, rows), **sniffed)
+    below = _leaves([dict(zip(described, leaf, strict=True)) for leaf in leaves])
+    columns, values = [], {}
+    for number, (column, kind) in enumerate(types.items()):
+        values[column] = [row[number] for row in rows]
+        missing = sum(value is None for value in values[column])
+        found = kind_of_column(path, column, kind, below[column])
+        columns.append(SampleColumn(name=column, kind=found, missing=missing))
+    keys = _tell_apart(columns, values, len(rows))
+    return Sample(path=path, format="parquet", rows=len(rows), columns=tuple(columns), keys=keys)
 
 
-def _keys(connection: Any, columns: tuple[SampleColumn, ...], rows: int) -> tuple[tuple[str, ...], ...]:
-    """Return the columns, or else the pairs of columns, that tell all rows apart."""
+def _leaves(elements: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the elements of a Parquet schema, which are listed depth first, by the column that they belong to."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    at = 1
+
+    def take(into: list[dict[str, Any]]) -> None:
+        nonlocal at
+        element = elements[at]
+        at += 1
+        into.append(element)
+        for _ in range(element["num_children"] or 0):
+            take(into)
+
+    while at < len(elements):
+        take(found.setdefault(elements[at]["name"], []))
+    return found
+
+
+def _tell_apart(
+    columns: Sequence[SampleColumn], values: dict[str, list[Any]], rows: int
+) -> tuple[tuple[str, ...], ...]:
+    """Return the columns, or else the pairs of columns, that tell all records apart."""
     able = [
-        column
+        column.name
         for column in columns
-        if not column.missing and column.type.id not in {*_NESTED, "float", "double", "boolean"}
+        if not column.missing and (column.kind.logical in _KEYS or "DECIMAL" in (column.kind.physical or ""))
     ]
-    alone = tuple((column.name,) for column in able if column.different == rows)
+    # As the lake keeps them: text and number of one spelling are the same text.
+    texts = {column.name for column in columns if column.kind.logical == "string"}
+    values = {name: list(map(str if name in texts else _hashable, values[name])) for name in able}
+    different = {name: len(set(values[name])) for name in able}
+    alone = tuple((name,) for name in able if different[name] == rows)
     if alone or rows < 2:
         return alone
-    some = [column.name for column in able if column.different and column.different > 1][:_TRIED_AS_PAIRS]
+    some = [name for name in able if different[name] > 1][:_TRIED_AS_PAIRS]
     pairs = [(first, second) for number, first in enumerate(some) for second in some[number + 1 :]]
-    if not pairs:
-        return ()
-    counted = ", ".join(f"count(distinct ({_quoted(first)}, {_quoted(second)}))" for first, second in pairs)
-    counts = connection.execute(f"select {counted} from sample").fetchone()
-    return tuple(pair for pair, count in zip(pairs, counts, strict=True) if count == rows)
+    return tuple(pair for pair in pairs if len(set(zip(*(values[name] for name in pair), strict=True))) == rows)
 
 
-def _string_format(connection: Any, column: str) -> str | None:
-    """Return the format that every value of a column of text has."""
-    for name, pattern in _STRING_FORMATS.items():
-        query = f"select bool_and(regexp_full_match({_quoted(column)}, {_literal(pattern)})) from sample"
-        if connection.execute(query).fetchone()[0]:
-            return name
-    return None
-
-
-def _sniff(connection: Any, name: str) -> dict[str, Any]:
-    delimiter, dates, timestamps = connection.execute(
-        f"select Delimiter, DateFormat, TimestampFormat from sniff_csv({name}, sample_size = -1)"
-    ).fetchone()
-    return {"delimiter": delimiter, "date_format": dates, "timestamp_format": timestamps}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _hashable(value: Any) -> Hashable:
+    return str(value) if isinstance(value, list | dict) else value

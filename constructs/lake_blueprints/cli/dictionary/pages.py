@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from lake_blueprints.cli.dictionary import words
 from lake_blueprints.cli.dictionary.lineage import draw, mermaid
 from lake_blueprints.contracts import Column, Contract, ContractError, Dataset, Note
 from lake_blueprints.contracts.dqdl import compile_ruleset
+from lake_blueprints.contracts.row_rules import labelled
 
 # What links may begin with: one with `javascript:` would run in the reader's browser.
 _SCHEMES = frozenset({"http", "https", "mailto"})
@@ -39,11 +41,11 @@ class Page:
         return self.dataset.governance.domain or ""
 
     @property
-    def rules(self) -> list[tuple[str, str, str, str]]:
-        """Return each quality rule: name, column, what it demands, and what happens if it is broken."""
+    def rules(self) -> list[tuple[str, str, str, str, str]]:
+        """Return each quality rule: label, column, what it demands, what happens if it is broken, and its words."""
         return [
-            (rule.name or "", rule.column or "", words.demand(rule), words.consequence(rule))
-            for rule in self.dataset.quality
+            (name, rule.column or "", words.demand(rule), words.consequence(rule), words.explanation(name, rule))
+            for name, rule in labelled(self.dataset.quality)
         ]
 
     @property
@@ -85,10 +87,10 @@ def write(contracts: Sequence[Contract], folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def link(url: str) -> str | None:
+def link(url: str | None) -> str | None:
     """Return the address if it is one that a reader may follow."""
     try:
-        return url if urlsplit(url.strip()).scheme.lower() in _SCHEMES else None
+        return url if url and urlsplit(url.strip()).scheme.lower() in _SCHEMES else None
     except ValueError:
         return None
 
@@ -143,6 +145,11 @@ def _engines(column: Column) -> dict[str, str]:
 
 
 def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(f"{template}.j2").render(**values)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("lake_blueprints.cli.dictionary"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
@@ -153,4 +160,4 @@ def _render(template: str, **values: Any) -> str:
     )
     environment.filters.update(age=words.age, md=markdown, link=link, breakable=breakable)
     environment.globals.update(words=words, engines=_engines)
-    return environment.get_template(f"{template}.j2").render(**values)
+    return environment

@@ -88,6 +88,12 @@ def demand(rule: QualityRule) -> str:
     return f"{what} {_compared(rule.comparison)}{percent}".strip()
 
 
+def explanation(name: str, rule: QualityRule) -> str:
+    """Return what a contract says about a quality rule beyond its label: its description and dimension."""
+    said = rule.description if rule.description and rule.description != name else None
+    return "; ".join(filter(None, (said, rule.dimension)))
+
+
 def consequence(rule: QualityRule) -> str:
     """Return what happens when a quality rule is broken."""
     return "nothing: it is for people" if rule.kind == "text" else _CONSEQUENCES[rule.severity]

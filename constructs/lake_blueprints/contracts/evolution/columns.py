@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from lake_blueprints.contracts.column import Column
+from attrs import evolve
+
+from lake_blueprints.contracts.column import Column, Part
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.evolution.bounds import constraint_changes
 from lake_blueprints.contracts.evolution.changes import Change, Place
@@ -64,9 +66,28 @@ def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
         yield of.patch("classification changed", changed)
     if old.restricted and new.restricted and old.masking is not new.masking:
         yield of.major("masking changed", f"{old.masking} → {new.masking}")
+    if old.type == new.type:
+        yield from _declared_types(of, _declared(old), _declared(new))
     words = ("description", "business_name", "tags", "links", "critical")
-    if any(getattr(old, word) != getattr(new, word) for word in words):
+    said = any(getattr(old, word) != getattr(new, word) for word in words)
+    if said or (old.type == new.type and _inner_words(old) != _inner_words(new)):
         yield of.patch("words changed", "its description or tags")
+
+
+def _inner_words(column: Column) -> list[Part]:
+    return [evolve(part, declared_type=None) for part in column.parts]
+
+
+def _declared_types(of: Place, old: Mapping[str, str | None], new: Mapping[str, str | None]) -> Iterator[Change]:
+    """Return the types that are written otherwise and are the same in the lake."""
+    for path, text in old.items():
+        if path in new and new[path] != text:
+            yield of.inside(path).patch("declared type changed", f"{text or 'none'} → {new[path] or 'none'}")
+
+
+def _declared(column: Column) -> dict[str, str | None]:
+    """Return the types as the contract writes them, of the column and of what is inside it."""
+    return {"": column.declared_type, **{part.path: part.declared_type for part in column.parts}}
 
 
 def _type(of: Place, old: DataType, new: DataType) -> Iterator[Change]:

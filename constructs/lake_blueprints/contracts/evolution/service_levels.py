@@ -8,7 +8,8 @@ from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.evolution.bounds import is_tighter
 from lake_blueprints.contracts.evolution.changes import Change, Place
 from lake_blueprints.contracts.governance import AccessRole, ServiceLevels
-from lake_blueprints.contracts.quality import QualityRule, Severity
+from lake_blueprints.contracts.quality import Comparison, Operator, QualityRule, Severity
+from lake_blueprints.contracts.row_rules import rule_name
 
 _SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
@@ -16,17 +17,23 @@ _SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 def quality_changes(of: Place, old: Sequence[QualityRule], new: Sequence[QualityRule]) -> Iterator[Change]:
     """Return the quality rules that came, went or changed."""
     rest = list(new)
-    for rule in old:
-        same = next((other for other in rest if _identity(other) == _identity(rule)), None)
+    pairs: dict[int, QualityRule] = {}
+    # One that is known by its description alone is another if that differs, unless nothing else is left.
+    for identity in (_described, _identity):
+        for number, rule in enumerate(old):
+            same = next((other for other in rest if identity(other) == identity(rule)), None)
+            if number not in pairs and same:
+                rest.remove(same)
+                pairs[number] = same
+    for number, rule in enumerate(old):
+        same = pairs.get(number)
         if same is None:
             yield of.rule(f"{_called(rule)} is gone", tighter=False, columns=_about(rule))
             continue
-        rest.remove(same)
-        if _content(rule) != _content(same):
-            yield of.rule(f"{_called(rule)} changed", tighter=True, columns=_about(rule))
-        elif (rule.comparison, rule.severity) != (same.comparison, same.severity):
+        demands = [(_content(one), one.comparison, one.severity) for one in (rule, same)]
+        if demands[0] != demands[1]:
             severer = _SEVERITIES.index(same.severity) > _SEVERITIES.index(rule.severity)
-            tighter = severer or is_tighter(rule.comparison, same.comparison)
+            tighter = severer or _counts_more(rule, same) or is_tighter(rule.comparison, same.comparison)
             yield of.rule(f"{_called(rule)} changed", tighter=tighter, columns=_about(rule))
     for rule in rest:
         if rule.severity is Severity.INFO or rule.kind == "text":
@@ -39,8 +46,35 @@ def _identity(rule: QualityRule) -> tuple[object, ...]:
     return rule.kind, rule.column, rule.metric, rule.name
 
 
+def _described(rule: QualityRule) -> tuple[object, ...]:
+    return *_identity(rule), rule.description
+
+
 def _content(rule: QualityRule) -> tuple[object, ...]:
     return dict(rule.arguments), rule.unit, rule.query, rule.engine, rule.implementation
+
+
+def _counts_more(old: QualityRule, new: QualityRule) -> bool:
+    """Tell whether a rule may count more values as broken than before, or it cannot be told."""
+    if _content(old) == _content(new):
+        return False
+    before, after = ({**rule.arguments} for rule in (old, new))
+    valid = before.pop("validValues", None), after.pop("validValues", None)
+    missing = before.pop("missingValues", None) or [], after.pop("missingValues", None) or []
+    if (before, _content(old)[1:]) != (after, _content(new)[1:]):
+        return True
+    if not all(_bounds_from_above(rule.comparison) for rule in (old, new)):
+        return True
+    fewer_valid = valid[1] is not None and (valid[0] is None or any(value not in valid[1] for value in valid[0]))
+    return fewer_valid or any(value not in missing[0] for value in missing[1])
+
+
+def _bounds_from_above(comparison: Comparison | None) -> bool:
+    """Tell whether fewer broken values never break a rule."""
+    match comparison:
+        case Comparison(operator=Operator.LESS | Operator.LESS_OR_EQUAL) | Comparison(operator=Operator.EQUAL, value=0):
+            return True
+    return False
 
 
 def _about(rule: QualityRule) -> tuple[str, ...]:
@@ -48,7 +82,7 @@ def _about(rule: QualityRule) -> tuple[str, ...]:
 
 
 def _called(rule: QualityRule) -> str:
-    what = rule.name or (rule.metric.value if rule.metric else f"a {rule.kind} rule")
+    what = rule_name(rule) if rule.name or rule.description else rule.metric or f"a {rule.kind} rule"
     return f"quality rule '{what}' on '{rule.column}'" if rule.column else f"quality rule '{what}'"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lake_blueprints.contracts.classification import Classifications
-from lake_blueprints.contracts.column import Column
+from lake_blueprints.contracts.column import Column, Part
 from lake_blueprints.contracts.masking import Masking
 from lake_blueprints.contracts.names import LONGEST
 from lake_blueprints.contracts.physical_types import resolve
@@ -49,7 +49,7 @@ def _column(prop: Element, system: str | None, classifications: Classifications,
     kind, loss = resolve(prop, system)
     if loss:
         report.warn(place, f"'{prop['name']}' becomes {_short(str(kind))}: {loss}")
-    inner = list(_inside(prop, place))
+    inner = [(child, here) for child, here, _ in _inside(prop, place, "")]
     _note_inner(inner, prop, place, report)
     masking = _masking(prop, place, report)
     if prop.get("deprecated"):
@@ -60,29 +60,50 @@ def _column(prop: Element, system: str | None, classifications: Classifications,
         source=spelled(prop) if spelled(prop) != name else None,
         required=bool(prop.get("required") or prop.get("primaryKey") or prop.get("partitioned")),
         unique=bool(prop.get("unique")),
-        format=read_format(prop, place, report),
-        time_zone=read_time_zone(prop, place, report),
+        format=read_format(prop, kind, place, report),
+        time_zone=read_time_zone(prop, kind, place, report),
         description=one_line(prop.get("description")),
         classification=read_classification(prop, inner, place, report, masking=masking, judge=classifications),
-        constraints=read_constraints(prop, place, report),
+        constraints=read_constraints(prop, kind, place, report),
         masking=masking,
         critical=bool(prop.get("criticalDataElement")),
         tags=tags(prop),
         classifications=classifications,
         business_name=one_line(prop.get("businessName")),
         links=links(prop),
+        declared_type=_declared(prop),
+        parts=[_part(child, path) for child, _, path in _inside(prop, place, "")],
     )
 
 
-def _inside(prop: Element, place: str) -> Iterator[tuple[Element, str]]:
-    """Yield the properties inside a property, with their places."""
-    children = [(child, f"{place}.properties[{number}]") for number, child in enumerate(prop.get("properties") or [])]
+def _inside(prop: Element, place: str, path: str) -> Iterator[tuple[Element, str, str]]:
+    """Yield the properties inside a property, with their places in the contract and their paths in the column."""
+    # An array's own properties are those of its elements.
+    within = f"{path}[]" if prop.get("logicalType") == "array" else path
+    children = [
+        (child, f"{place}.properties[{number}]", f"{within}.{spelled(child)}")
+        for number, child in enumerate(prop.get("properties") or [])
+    ]
     if prop.get("items"):
-        children.append((prop["items"], f"{place}.items"))
-    children += [(side, f"{place}.map.{key}") for key, side in (prop.get("map") or {}).items()]
-    for child, here in children:
-        yield child, here
-        yield from _inside(child, here)
+        children.append((prop["items"], f"{place}.items", f"{path}[]"))
+    children += [(side, f"{place}.map.{key}", f"{path}.{key}") for key, side in (prop.get("map") or {}).items()]
+    for child, here, there in children:
+        yield child, here, there
+        yield from _inside(child, here, there)
+
+
+def _part(prop: Element, path: str) -> Part:
+    return Part(
+        path=path,
+        declared_type=_declared(prop),
+        description=one_line(prop.get("description")),
+        business_name=one_line(prop.get("businessName")),
+        classification=one_line(prop.get("classification")),
+    )
+
+
+def _declared(prop: Element) -> str | None:
+    return ", ".join(str(prop[key]) for key in ("logicalType", "physicalType") if prop.get(key)) or None
 
 
 def _note_inner(inner: Sequence[tuple[Element, str]], prop: Element, place: str, report: Report) -> None:

@@ -12,6 +12,7 @@ from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.findings import Finding
 from lake_blueprints.contracts.governance import Note
 from lake_blueprints.contracts.names import catalog_names
+from lake_blueprints.contracts.standard.drafts import placeholders
 from lake_blueprints.contracts.standard.elements import Element, spelled, stored_properties
 from lake_blueprints.contracts.standard.objects import ReadOptions, read_object
 from lake_blueprints.contracts.standard.references import Objects
@@ -51,6 +52,11 @@ def read_document(document: Mapping[str, Any], classifications: Classifications)
     report = Report()
     if "status" not in document and not document["apiVersion"].startswith("v3.2."):
         report.inform("contract", "'status' is missing, which the standard asks for before v3.2")
+    for key in ("id", "version"):
+        if not document[key].strip():
+            report.fail(key, "is empty; fill it in")
+    for place, text in placeholders(document):
+        report.warn(place, f"'{text}' stands for a text that is not written yet; fill it in")
     placed = dict(_with_a_place(document, report))
     with report.at("schema"):
         catalog_names([spelled(item) for item in placed.values()], "schema objects")

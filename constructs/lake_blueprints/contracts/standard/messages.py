@@ -46,10 +46,36 @@ def describe(errors: Sequence[ValidationError], known: Collection[str]) -> Itera
     for error in errors:
         if isinstance(error.kind, ValidationErrorKind.UnevaluatedProperties) and _follows(error, errors, known):
             continue
+        if _is_enum_of_options(error):
+            continue
         finding = _finding(error, known)
         if finding not in said:
             said.add(finding)
             yield finding
+
+
+def unknown_keys(errors: Sequence[ValidationError], known: Collection[str]) -> list[tuple[Path, str, Finding]]:
+    """Return the keys that are not known: the path to what has each, the key, and a warning that it is ignored."""
+    found: list[tuple[Path, str, Finding]] = []
+    for error in errors:
+        here = error.instance_path
+        match error.kind:
+            case ValidationErrorKind.UnevaluatedProperties() if _follows(error, errors, known):
+                continue
+            case (
+                ValidationErrorKind.AdditionalProperties(unexpected=keys)
+                | ValidationErrorKind.UnevaluatedProperties(unexpected=keys)
+            ):
+                pass
+            case ValidationErrorKind.FalseSchema():
+                keys, here = [str(here[-1])], here[:-1]
+            case _:
+                continue
+        for key in keys:
+            hint = "" if key in known else _suggestion(key, known)
+            text = f"'{_cut(key)}' is not known here, so it is ignored{hint}"
+            found.append((here, key, Finding(place_of(here), text, "warning")))
+    return found
 
 
 def place_of(path: Path) -> str:
@@ -62,6 +88,11 @@ def _follows(error: ValidationError, errors: Sequence[ValidationError], known: C
     here = error.instance_path
     others = any(other.kind.name != error.kind.name and other.instance_path[: len(here)] == here for other in errors)
     return others and all(key in known for key in error.kind.value)
+
+
+def _is_enum_of_options(error: ValidationError) -> bool:
+    """Tell whether an error says of an `enum` among the options of a type what another one says better."""
+    return error.instance_path[-1:] == ["logicalTypeOptions"] and getattr(error.kind, "unexpected", None) == ["enum"]
 
 
 def _finding(error: ValidationError, known: Collection[str]) -> Finding:
@@ -82,6 +113,8 @@ def _message(error: ValidationError, known: Collection[str]) -> str:
             message = f"{value} is not one of {', '.join(map(_shown, options))}{_suggestion(error.instance, options)}"
         case ValidationErrorKind.Type(types=types):
             message = f"must be {_either(types)}, got {value}{_quotes(error.instance, types)}"
+            if error.instance_path[-2:-1] == ["enum"]:
+                message += f"; write it as {{value: {_cut(str(instance))}}}"
         case (
             ValidationErrorKind.AdditionalProperties(unexpected=keys)
             | ValidationErrorKind.UnevaluatedProperties(unexpected=keys)
@@ -96,6 +129,8 @@ def _message(error: ValidationError, known: Collection[str]) -> str:
         case ValidationErrorKind.Pattern():
             expected = next((_PATTERNS[part] for part in error.schema_path if part in _PATTERNS), None)
             message = f"{value} must be {expected}" if expected else message
+        case ValidationErrorKind.FalseSchema():
+            message = "is no option of a type; give the values beside 'logicalTypeOptions', as enum: [{value: …}, …]"
         case ValidationErrorKind.Not(schema={"required": [key]}):
             message = f"'{key}' must not be given here: it is the property itself"
     return message

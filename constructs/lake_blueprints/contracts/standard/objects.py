@@ -19,7 +19,7 @@ from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import read_relationships
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.rules import read_rules
-from lake_blueprints.contracts.standard.servers import DeliveryFormat
+from lake_blueprints.contracts.standard.servers import DeliveryFormat, sql_system
 from lake_blueprints.contracts.standard.sla_properties import Promise, read_service_levels
 from lake_blueprints.contracts.standard.team_and_roles import read_governance
 
@@ -87,7 +87,7 @@ def read_object(
         description=_description(setting.document, item),
         classification=classification,
         version=setting.document["version"],
-        quality=read_rules(item, place, report),
+        quality=read_rules(item, place, report, sql_system(setting.document.get("servers") or [])),
         relationships=read_relationships(item, setting.objects, place, report),
         service_levels=read_service_levels(promises, report),
         roles=setting.roles,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -10,16 +11,21 @@ from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Relationship
 from lake_blueprints.contracts.names import catalog_name
-from lake_blueprints.contracts.standard.elements import Element, name_of
+from lake_blueprints.contracts.standard.elements import Element, name_of, stored_properties
 from lake_blueprints.contracts.standard.references import Objects, Target, find_property
 from lake_blueprints.contracts.standard.report import Report
 
 # Nobody reads more; among datasets that all refer to one another there are as many as relationships.
 _MOST_CYCLES = 20
+_MOST_NAMES = 20
 
 
 class _CannotFollow(Exception):
     """A reference leads to no column; the message says why."""
+
+
+class _NoSuchColumn(ContractError):
+    """A reference leads to an object of this contract, and to no column of it."""
 
 
 def read_relationships(item: Element, objects: Objects, place: str, report: Report) -> list[Relationship]:
@@ -34,7 +40,8 @@ def read_relationships(item: Element, objects: Objects, place: str, report: Repo
     place: str
         Of the schema object.
     report: Report
-        Receives references that lead nowhere: they are warnings, as the other object may be in another contract.
+        Receives references that lead nowhere: errors where this contract has the object, and warnings where the object
+        may be in another one.
     """
     found = []
     for here, starts, entry in _declared(item, place):
@@ -45,6 +52,9 @@ def read_relationships(item: Element, objects: Objects, place: str, report: Repo
                 report.fail(here, f"'from' has {len(columns)} columns and 'to' has {len(ends)}; give one for each")
                 continue
             relationship = _relationship(columns, [objects.follow(end) for end in ends], ends)
+        except _NoSuchColumn as error:
+            report.fail(here, str(error))
+            continue
         except (_CannotFollow, ContractError) as reason:
             report.warn(here, f"is ignored: {reason}")
             continue
@@ -122,10 +132,18 @@ def _relationship(columns: list[str], targets: Sequence[Target], ends: Sequence[
     return Relationship(columns=tuple(columns), dataset=dataset, references=tuple(references), contract=first.contract)
 
 
+def _properties_of(target: Target) -> str:
+    names = [prop["name"] for _, prop in stored_properties(target.object, "")] if target.object else []
+    near = get_close_matches(target.path[0], names, 1) if target.path else []
+    if near:
+        return f" (did you mean '{near[0]}'?)"
+    return f"; '{target.object['name']}' has {', '.join(names[:_MOST_NAMES])}" if target.object else ""
+
+
 def _column(target: Target, reference: str) -> str:
     prop = find_property(target.object, target.path[0]) if target.object and target.path else None
-    if prop is None:
-        raise _CannotFollow(f"'{reference}' names no property that there is")
+    if prop is None or prop.get("semanticType") == "measure":
+        raise _NoSuchColumn(f"'{reference}' names no property that there is{_properties_of(target)}")
     if len(target.path) > 1:
         raise _CannotFollow(f"'{reference}' is inside a column, and only columns are compared")
     return name_of(prop)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
+
+from attrs import evolve
 
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
 from lake_blueprints.contracts.standard.elements import Element, name_of, one_line
@@ -32,13 +35,25 @@ _UNITS = {**dict.fromkeys(("rows", "row", "count"), "rows"), **dict.fromkeys(("p
 Rule = Mapping[str, Any]
 
 
-def read_rules(item: Element, place: str, report: Report) -> list[QualityRule]:
-    """Return the rules of a schema object and of its properties, those inside columns included."""
+def read_rules(item: Element, place: str, report: Report, system: str | None = None) -> list[QualityRule]:
+    """Return the rules of a schema object and of its properties, those inside columns included.
+
+    Parameters
+    ----------
+    item: mapping
+        The schema object.
+    place: str
+        Of the schema object.
+    report: Report
+        Receives what is not evaluated as it is written.
+    system: str, optional
+        Type of the server in whose SQL queries are written. By default it is Spark's.
+    """
     names = _catalog_names(item)
     found = list(_rules(item, None, place, names, report))
     for number, prop in enumerate(item.get("properties") or []):
         found += _rules_of(prop, name_of(prop), f"{place}.properties[{number}]", names, report)
-    return found
+    return [evolve(rule, system=system) if rule.kind == "sql" else rule for rule in found]
 
 
 def _rules_of(
@@ -159,5 +174,7 @@ def _severity(rule: Rule, place: str, report: Report) -> Severity:
         return Severity.ERROR
     severity = _SEVERITIES.get(str(given).strip().lower())
     if severity is None:
-        report.inform(f"{place}.severity", f"'{given}' is taken for an error, which fails the run")
+        near = get_close_matches(str(given).lower(), Severity, 1)
+        hint = f" (did you mean '{near[0]}'?)" if near else f"; severities are {', '.join(Severity)}"
+        report.warn(f"{place}.severity", f"'{given}' is taken for an error, which fails the run{hint}")
     return severity or Severity.ERROR

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from lake_blueprints.contracts.dataset import DatasetFormat
 from lake_blueprints.contracts.governance import Placement
+from lake_blueprints.contracts.spark_sql import DIALECTS
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.type_words import DIGITS, SYSTEMS
 
@@ -66,6 +67,11 @@ def read_placements(servers: Sequence[Server], report: Report) -> tuple[Placemen
 def type_system(servers: Sequence[Server]) -> str | None:
     """Return the type of the server whose words the physical types are."""
     return next((server["type"] for server in servers if server["type"] in SYSTEMS.keys() | DIGITS.keys()), None)
+
+
+def sql_system(servers: Sequence[Server]) -> str | None:
+    """Return the type of the first server whose SQL queries may be written in."""
+    return next((server["type"] for server in servers if server["type"] in DIALECTS), None)
 
 
 def _delivery(server: Server, place: str, report: Report) -> DeliveryFormat | None:

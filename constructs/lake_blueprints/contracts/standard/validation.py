@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,10 +12,10 @@ from itertools import islice
 from typing import Any
 
 import open_data_contract_standard
-from jsonschema_rs import Draft201909Validator
+from jsonschema_rs import Draft201909Validator, ValidationError
 
 from lake_blueprints.contracts.findings import Finding
-from lake_blueprints.contracts.standard.messages import describe
+from lake_blueprints.contracts.standard.messages import describe, unknown_keys
 
 # The standard's schema says what options are like only beside a logicalType, which may be left out.
 _BOUND = {"type": ["number", "string", "boolean"]}
@@ -29,16 +30,22 @@ _OPTIONS = {
     "pattern": {"type": "string"},
     "format": {"type": "string"},
     "defaultTimezone": {"type": "string"},
+    # Of JSON Schema, and so often written here.
+    "enum": False,
 }
 # A physical type may be an Avro schema.
 _LONGEST = {"name": 1_000, "physicalName": 1_000, "physicalType": 20_000}
 # Nobody reads more, and a document of another kind altogether may have as many as values.
 _MOST = 200
+_ROUNDS = 20
 _UNDERSTOOD = re.compile(r"v3\.([0-2])\.\d+")
 
 
 def validate(document: Mapping[str, Any]) -> Iterator[Finding]:
-    """Return what breaks the JSON schema of the version of the standard that a contract names."""
+    """Return what breaks the JSON schema of the version of the standard that a contract names.
+
+    Messages of keys that are not known say so; see `without_unknown_keys`.
+    """
     if "dataContractSpecification" in document:
         yield Finding(
             "contract", "is of the Data Contract Specification; convert it to the Open Data Contract Standard"
@@ -51,9 +58,31 @@ def validate(document: Mapping[str, Any]) -> Iterator[Finding]:
             "apiVersion", f"'{version[:40]}' is not understood; v3.0.0 to v3.2.0 are, so convert the contract"
         )
         return
-    first = bool(understood and understood[1] == "0")
-    errors = islice(_validator(first=first).iter_errors(document), _MOST)
-    yield from describe(list(errors), _keys())
+    yield from describe(_errors(document), _keys())
+
+
+def without_unknown_keys(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+    """Return a document without the keys that the standard's schema does not know, and a warning for each of them."""
+    left: dict[str, Any] = copy.deepcopy(dict(document))
+    said: dict[Finding, None] = {}
+    # A key may hide others: of what has an unknown key, not all is looked at.
+    for _ in range(_ROUNDS):
+        found = unknown_keys(_errors(left), _keys())
+        if not found:
+            break
+        for path, key, finding in found:
+            said[finding] = None
+            holder: Any = left
+            for step in path:
+                holder = holder[step]
+            holder.pop(key, None)
+    return left, list(said)
+
+
+def _errors(document: Mapping[str, Any]) -> list[ValidationError]:
+    version = _UNDERSTOOD.fullmatch(str(document.get("apiVersion")))
+    first = bool(version and version[1] == "0")
+    return list(islice(_validator(first=first).iter_errors(document), _MOST))
 
 
 @cache

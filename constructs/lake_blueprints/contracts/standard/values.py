@@ -13,6 +13,7 @@ from jsonschema_rs import Draft201909Validator
 from lake_blueprints.contracts.column import Constraints
 from lake_blueprints.contracts.standard.elements import Element
 from lake_blueprints.contracts.standard.report import Report
+from lake_blueprints.contracts.types import DataType
 
 _BOUNDS = {
     "minimum": "minimum",
@@ -33,8 +34,8 @@ _UTC = frozenset({"utc", "etc/utc", "gmt", "etc/gmt", "z", "+00:00", "zulu", "et
 _JAVA_PATTERN = re.compile(r"[GyMLdDEaHhkKmsSVzOXxZ\[\]\s\d.,:/_-]*")
 
 
-def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
-    """Return the constraints of a property."""
+def read_constraints(prop: Element, kind: DataType, place: str, report: Report) -> Constraints:
+    """Return the constraints of a property that becomes a column of a type."""
     place = f"{place}.logicalTypeOptions"
     options = {key: value for key, value in (prop.get("logicalTypeOptions") or {}).items() if value is not None}
     for flag, bound in _FLAGS.items():
@@ -44,7 +45,7 @@ def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
     if "pattern" in found and not _REGEX.is_valid(found["pattern"]):
         report.fail(f"{place}.pattern", f"'{found['pattern']}' is not a regular expression")
     for theirs, ours in _BOUNDS.items():
-        if theirs in options and _is_comparable(options[theirs], prop, f"{place}.{theirs}", report):
+        if theirs in options and _is_comparable(options[theirs], prop, kind, f"{place}.{theirs}", report):
             found[ours] = options[theirs]
     if unchecked := [option for option in _UNCHECKED if option in options]:
         report.inform(place, f"{', '.join(unchecked)}: not checked")
@@ -55,11 +56,11 @@ def read_constraints(prop: Element, place: str, report: Report) -> Constraints:
     return Constraints(**found, enum=enum or None)
 
 
-def read_format(prop: Element, place: str, report: Report) -> str | None:
+def read_format(prop: Element, kind: DataType, place: str, report: Report) -> str | None:
     """Return the pattern of a date or timestamp as Spark reads it, None for ISO 8601."""
     options = prop.get("logicalTypeOptions") or {}
     text = options.get("format")
-    if text is None or prop.get("logicalType") not in ("date", "timestamp") or text.strip().lower() in _ISO_WORDS:
+    if text is None or kind.glue not in _MOMENTS or text.strip().lower() in _ISO_WORDS:
         return None
     place = f"{place}.logicalTypeOptions.format"
     # Week-based years and days of the year are what nobody means beside a month.
@@ -73,10 +74,10 @@ def read_format(prop: Element, place: str, report: Report) -> str | None:
     return str(pattern)
 
 
-def read_time_zone(prop: Element, place: str, report: Report) -> str | None:
+def read_time_zone(prop: Element, kind: DataType, place: str, report: Report) -> str | None:
     """Return the zone of timestamps that say none, None for UTC."""
     zone = (prop.get("logicalTypeOptions") or {}).get("defaultTimezone")
-    if prop.get("logicalType") != "timestamp" or not zone or zone.lower() in _UTC:
+    if kind.glue != "timestamp" or not zone or zone.lower() in _UTC:
         return None
     try:
         return ZoneInfo(zone).key
@@ -88,20 +89,19 @@ def read_time_zone(prop: Element, place: str, report: Report) -> str | None:
         return None
 
 
-def _is_comparable(bound: Any, prop: Element, place: str, report: Report) -> bool:
-    logical = str(prop.get("logicalType"))
-    if logical == "time":
+def _is_comparable(bound: Any, prop: Element, kind: DataType, place: str, report: Report) -> bool:
+    if prop.get("logicalType") == "time":
         report.inform(place, "a time of day is kept as text, so it is not compared")
         return False
-    if logical not in _MOMENTS:
+    if kind.glue not in _MOMENTS:
         return True
     try:
-        _MOMENTS[logical](str(bound))
+        _MOMENTS[kind.glue](str(bound))
     except ValueError:
         if _LOOKS_ISO.fullmatch(str(bound)):
             report.fail(place, f"'{bound}' is not in the calendar")
         else:
-            report.warn(place, f"'{bound}' is not an ISO 8601 {logical}, so values are not compared with it")
+            report.warn(place, f"'{bound}' is not an ISO 8601 {kind}, so values are not compared with it")
         return False
     return True
 

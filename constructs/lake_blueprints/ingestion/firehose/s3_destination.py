@@ -13,6 +13,7 @@ from constructs import Construct
 from lake_blueprints.catalog import ArrivalTime, ByPartitionKeys, DeliveryLayout, Landing, Layout
 from lake_blueprints.catalog.names import check_prefix
 from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.contracts.lake_checks import DELIVERY_BUFFER
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.alarms import BELOW, AlarmSpec
 from lake_blueprints.ingestion.firehose import permissions
@@ -26,7 +27,7 @@ from template_checks.limits import firehose as limits
 _FIREHOSE = firehose.CfnDeliveryStream
 # https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 _PREFIX_MAX = 512
-_BUFFER = BufferingHints(megabytes=128, seconds=300)
+_BUFFER = BufferingHints(megabytes=128, seconds=int(DELIVERY_BUFFER.total_seconds()))
 
 
 class S3Destination(Destination):

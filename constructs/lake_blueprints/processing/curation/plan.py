@@ -24,6 +24,7 @@ from lake_blueprints.contracts import (
     parse_type,
 )
 from lake_blueprints.contracts.row_rules import RowRule, row_rules
+from lake_blueprints.contracts.spark_sql import check_expression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ class Curation:
     Raises
     ------
     ContractError
-        From `dataset` and `plan`, if a named column does not exist.
+        From `curated` and `plan`, if a named column does not exist, or Spark cannot compute an expression.
     """
 
     drop: Sequence[str] = ()
@@ -136,6 +137,7 @@ class Curation:
             for name, rule in self.derive.items()
         ]
         self._check_derived([*dataset.columns, *joined, *derived])
+        self._check_sql([*dataset.columns, *joined], derived)
         return evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
 
     def plan(self, dataset: Dataset) -> dict[str, Any]:
@@ -176,6 +178,15 @@ class Curation:
                     "'restricted', or for instance 'public' if the result tells nothing about the values"
                 )
 
+    def _check_sql(self, columns: Sequence[Column], derived: Sequence[Column]) -> None:
+        """Refuse expressions that Spark cannot compute; each may use the columns that are derived before it."""
+        known = {column.name: column.type for column in columns}
+        for column in derived:
+            _check_expression(f"'derive' computes '{column.name}' by", self.derive[column.name].expression, known)
+            known[column.name] = column.type
+        if self.filter:
+            _check_expression("'filter' is", self.filter, known)
+
     def _check(self, dataset: Dataset) -> None:
         known = dataset.column_names
         for option in ("drop", "drop_null_rows"):
@@ -185,9 +196,24 @@ class Curation:
                         f"'{option}' names '{name}', which is not a column of dataset '{dataset.name}'; "
                         f"its columns are {', '.join(known)}"
                     )
+        found = set(known)
+        for join in self.joins:
+            if missing := [name for name in join.on if name not in found]:
+                raise ContractError(
+                    f"'joins' looks up '{join.reference.name}' by '{missing[0]}', which is not a column of dataset "
+                    f"'{dataset.name}'; its columns are {', '.join(known)}"
+                )
+            found.update(join.columns)
         for name in self.drop:
             if name in (*dataset.primary_key, *dataset.partition_keys):
                 raise ContractError(f"'drop' names '{name}', which is a key of dataset '{dataset.name}'; keys stay")
+
+
+def _check_expression(what: str, sql: str, columns: Mapping[str, DataType]) -> None:
+    try:
+        check_expression(sql, columns)
+    except ContractError as error:
+        raise ContractError(f"{what} {sql!r}: {error}") from None
 
 
 def _optional(column: Column) -> Column:

@@ -27,6 +27,7 @@ from lake_blueprints.contracts import (
     Severity,
     StructType,
 )
+from lake_blueprints.contracts.column import Part
 from lake_blueprints.contracts.evolution import Bump, Change, compare, judge
 
 
@@ -310,6 +311,8 @@ COLUMN = {
     "tags": ("t",),
     "business_name": "b",
     "links": (Link(url="u", type="t"),),
+    "declared_type": "integer, NUMBER(10)",
+    "parts": (Part(path=".a", description="d"),),
 }
 DATASET = {
     "primary_key": ["id"],

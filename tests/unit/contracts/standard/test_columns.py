@@ -17,6 +17,7 @@ from lake_blueprints.contracts import (
     Masking,
     Note,
 )
+from lake_blueprints.contracts.column import Part
 
 HEAD = "version: 1.2.0\napiVersion: {version}\nkind: DataContract\nid: orders\nstatus: active\n"
 
@@ -51,6 +52,21 @@ def test_takes_over_what_a_property_says() -> None:
         unique=True,
         required=True,
         links=(Link(url="https://example.com", type="tutorial"),),
+        declared_type="string",
+    )
+
+
+def test_what_is_inside_a_column_keeps_its_words_and_types() -> None:
+    found = column(
+        "logicalType: object, properties: [{name: City, logicalType: string, physicalType: VARCHAR(20), "
+        "description: 'Where', businessName: Town}, {name: Tags, logicalType: array, "
+        "items: {logicalType: string, classification: pii}}]"
+    )
+    assert found.declared_type == "object"
+    assert found.parts == (
+        Part(path=".City", declared_type="string, VARCHAR(20)", description="Where", business_name="Town"),
+        Part(path=".Tags", declared_type="array"),
+        Part(path=".Tags[]", declared_type="string", classification="pii"),
     )
 
 

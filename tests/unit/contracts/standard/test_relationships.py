@@ -94,8 +94,6 @@ def test_a_reference_may_lead_to_another_contract(reference: str) -> None:
     ("of_property", "reason"),
     [
         ("{to: suppliers.id}", "this contract has no dataset for 'suppliers.id'"),
-        ("{to: customers.name}", "'customers.name' names no property that there is"),
-        ("{to: schema/customers_tbl}", "'schema/customers_tbl' names no property that there is"),
         ("{to: customers.address.zip}", "'customers.address.zip' is inside a column, and only columns are compared"),
         ("{to: 'crm.yaml#customers.address.zip'}", "'crm.yaml#customers.address.zip' names no object and property"),
     ],
@@ -105,6 +103,22 @@ def test_warns_of_what_leads_nowhere(of_property: str, reason: str) -> None:
     assert found["orders"].relationships == ()
     (warning,) = warnings(found)
     assert warning.startswith(f"schema[0].properties[0].relationships[0]: is ignored: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"),
+    [
+        ("customers.name", "; 'customers' has id, country, address"),
+        ("customers.countr", " (did you mean 'country'?)"),
+        ("schema/customers_tbl", "; 'customers' has id, country, address"),
+    ],
+)
+def test_refuses_a_column_that_the_other_dataset_does_not_have(reference: str, hint: str) -> None:
+    with pytest.raises(ContractError) as raised:
+        contract(of_property=f"{{to: '{reference}'}}")
+    assert str(raised.value) == (
+        f"schema[0].properties[0].relationships[0]: '{reference}' names no property that there is{hint}"
+    )
 
 
 def test_warns_of_a_relationship_that_starts_elsewhere() -> None:

@@ -199,7 +199,8 @@ def test_notes_words_that_are_not_known_and_schedules() -> None:
     found = dataset(rules="{metric: rowCount, mustBe: 1, severity: P1, unit: files, schedule: 0 20 * * *}")
     assert sorted(str(note) for note in found.notes) == [
         "schema[0].quality[0].schedule: rules are evaluated whenever the dataset is curated",
-        "schema[0].quality[0].severity: 'P1' is taken for an error, which fails the run",
+        "schema[0].quality[0].severity: 'P1' is taken for an error, which fails the run; "
+        "severities are error, warning, info",
         "schema[0].quality[0].unit: 'files' is neither rows nor percent",
     ]
 

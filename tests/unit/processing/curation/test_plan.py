@@ -103,11 +103,47 @@ def test_without_additions_the_curated_dataset_is_the_contracts() -> None:
         ({"drop": ["day"]}, "'drop' names 'day', which is a key of dataset 'flights'; keys stay"),
         ({"derive": {"tail": Derivation(expression="1", type="int")}}, "two columns named 'tail'"),
         ({"derive": {"x": Derivation(expression="1", type="whole")}}, "unknown type 'whole'"),
+        (
+            {"derive": {"x": Derivation(expression="lenght(tail)", type="int")}},
+            r"'derive' computes 'x' by 'lenght\(tail\)': Spark cannot run it: it has no function lenght\(\)",
+        ),
+        (
+            {"derive": {"x": Derivation(expression="distanse * 2", type="int")}},
+            "'derive' computes 'x' by .*: there is no column 'distanse'; there are day, distance, origin, tail",
+        ),
+        (
+            {"derive": {"x": Derivation(expression="y", type="int"), "y": Derivation(expression="1", type="int")}},
+            "there is no column 'y'",
+        ),
+        ({"filter": "distance >"}, "'filter' is 'distance >': it is not Spark's SQL"),
+        ({"filter": "day > 5"}, "'filter' is 'day > 5': Spark cannot run it: day > 5 compares a number with a time"),
+        ({"filter": "distance in (select 1)"}, "no single expression of Spark's SQL, without a query of its own"),
+        (
+            {"joins": [ReferenceJoin(reference=WEATHER, on=["temp"], columns=["origin"])]},
+            "'joins' looks up 'weather' by 'temp', which is not a column of dataset 'flights'",
+        ),
     ],
 )
 def test_refuses(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ContractError, match=message):
         Curation(**options).curated(FLIGHTS)
+
+
+def test_expressions_may_use_what_is_joined_and_derived_before_them_and_fields_of_objects() -> None:
+    nested = evolve(
+        FLIGHTS, columns=[*FLIGHTS.columns, Column(name="at", type="struct<lat:double,codes:array<string>>")]
+    )
+    curation = Curation(
+        joins=[ReferenceJoin(reference=WEATHER, on=["origin"], columns=["temp"])],
+        derive={
+            "warm": Derivation(expression="Temp > 70 and at.lat > 0", type="boolean"),
+            "first": Derivation(
+                expression="CASE WHEN warm THEN transform(at.codes, c -> upper(c))[0] END", type="string"
+            ),
+        },
+        filter="warm or first is null and day >= date'2013-01-01' - interval 1 day",
+    )
+    assert curation.curated(nested).column_names[-3:] == ("temp", "warm", "first")
 
 
 def test_refuses_a_join_on_what_the_reference_does_not_have() -> None:
@@ -197,4 +233,6 @@ def test_a_column_derived_from_a_restricted_one_says_what_it_tells() -> None:
 
 def test_a_column_whose_name_is_part_of_a_restricted_one_is_not_mistaken_for_it() -> None:
     rule = Derivation(expression="nick_name || names", type="string")
-    assert Curation(derive={"x": rule}).curated(PASSENGERS).column("x").classification is None
+    more = [Column(name=name, type="string") for name in ("nick_name", "names")]
+    named = evolve(PASSENGERS, columns=[*PASSENGERS.columns, *more])
+    assert Curation(derive={"x": rule}).curated(named).column("x").classification is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from lake_blueprints.lake.recurrence import Recurrence
+from lake_blueprints.contracts.recurrence import Recurrence
 from template_checks.core.schedules import schedule_problem
 
 

@@ -1,4 +1,4 @@
-"""Options of commands that read contracts: an organization's own classifications."""
+"""Options of commands that read contracts: an organization's own classifications, and keys that are not known."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("restrict", "allow"),
         default="restrict",
         help="what becomes of a column whose classification is neither known nor declared; by default restrict",
+    )
+    parser.add_argument(
+        "--lenient", action="store_true", help="ignore keys that the standard does not know, with a warning for each"
     )
 
 
