@@ -67,6 +67,7 @@ _MOVED = {
     "Query": "lake_blueprints.analytics.athena",
     "ReferenceJoin": "lake_blueprints.processing.curation",
     "Register": "lake_blueprints.machine_learning.training",
+    "Replay": "lake_blueprints.processing.curation",
     "Run": "lake_blueprints.orchestration",
     "ServiceRole": "lake_blueprints.foundation.access",
     "StorageClass": "lake_blueprints.storage.s3",

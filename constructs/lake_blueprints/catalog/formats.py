@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -62,6 +63,28 @@ def reading(dataset: Dataset, columns: Sequence[Column], kind: DatasetFormat, *,
                 f"dataset '{dataset.name}' comes as exports of DynamoDB, which no SerDe reads; make the table of its "
                 "curated dataset"
             )
+
+
+def by_position(columns: Sequence[Column], kind: DatasetFormat, names: Sequence[str]) -> Sequence[Column]:
+    """Return columns in the order of the names, which is that of CSV files; a further name holds the place of a column.
+
+    https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html
+
+    Raises
+    ------
+    ValueError
+        If the format is read by names, or names are missing or given twice.
+    """
+    if not names:
+        return columns
+    if kind is not DatasetFormat.CSV:
+        raise ValueError(f"'csv_columns' is for CSV, which is read by position; {kind.value} is read by names")
+    known = {column.name: column for column in columns}
+    if missing := [name for name in known if name not in names]:
+        raise ValueError(f"'csv_columns' lacks {', '.join(missing)}; add new columns at its end")
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise ValueError(f"'csv_columns' has {', '.join(twice)} twice")
+    return [known[name] if name in known else Column(name=name, type="string") for name in names]
 
 
 def json_keys(columns: Sequence[Column]) -> dict[str, str]:

@@ -13,13 +13,14 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.catalog.formats import reading
+from lake_blueprints.catalog.formats import by_position, reading
 from lake_blueprints.catalog.layout import Layout, default_layout
 from lake_blueprints.catalog.names import check_prefix
 from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.catalog.table_metadata import comment, parameters
 from lake_blueprints.catalog.table_owner import TableOwner
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.storage.s3 import Zone
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
 _DESCRIPTION_MAX = 2048
@@ -30,8 +31,10 @@ class TableOptions(TypedDict, total=False):
 
     prefix: str | None
     table_name: str | None
+    zone: Zone | None
     format: DatasetFormat
     quoted: bool
+    csv_columns: Sequence[str]
     layout: Layout | None
 
 
@@ -48,11 +51,17 @@ class Table(Construct):
         Where the data lies in the zone, ending in a slash. By default the dataset's name: `flights/`.
     table_name: str, optional
         Lower case letters, digits and underscores, at most 255. By default the dataset's name.
+    zone: Zone, optional
+        Where the data lies, if not in the database's zone. By default it is there.
     format: DatasetFormat
         Format of the files. By default Parquet, as the lake's jobs and converting deliveries write.
     quoted: bool
         Whether CSV fields may stand in double quotes. By default they may, and every column is text: the SerDe that
         reads quotes reads no other type reliably. Without quotes the columns have the contract's types.
+    csv_columns: sequence of str
+        Columns of CSV files in the order in which they stand there, since Athena reads CSV by position: first those
+        of the oldest files, then each that was added later. A name that the dataset does not have stands for a column
+        that was removed. By default the dataset's order, so that a column added in its midst shifts older files.
     layout: Layout, optional
         How the data lies below the prefix. By default in folders of the dataset's partition keys, if it has some.
 
@@ -63,8 +72,8 @@ class Table(Construct):
     Raises
     ------
     ValueError
-        If a name or prefix is invalid, the layout does not fit the dataset, the database already has a table of
-        that name, or the zone archives the data.
+        If a name or prefix is invalid, the layout or `csv_columns` do not fit the dataset, the database already has a
+        table of that name, or the zone archives the data.
 
     Example
     -------
@@ -81,8 +90,10 @@ class Table(Construct):
         dataset: Dataset,
         prefix: str | None = None,
         table_name: str | None = None,
+        zone: Zone | None = None,
         format: DatasetFormat = DatasetFormat.PARQUET,
         quoted: bool = True,
+        csv_columns: Sequence[str] = (),
         layout: Layout | None = None,
     ) -> None:
         # Before the construct exists: the tree's own complaint about a second one names neither table nor fix.
@@ -90,7 +101,7 @@ class Table(Construct):
         super().__init__(scope, construct_id)
         self.database = database
         self.dataset = dataset
-        self.zone = database.zone
+        self.zone = zone or database.zone
         self.prefix = check_prefix(f"{dataset.name}/" if prefix is None else prefix)
         self.uri = self.zone.uri(self.prefix)
         self.format = DatasetFormat(format)
@@ -101,9 +112,9 @@ class Table(Construct):
         self._entry = TableLocation(
             prefix=self.prefix, tables=self.table_name, described_by=self, restricted=restricted
         )
-        database.add_entry(self._entry)
+        database.add_entry(self._entry, zone=self.zone)
 
-        columns = self.layout.data_columns(dataset)
+        columns = by_position(self.layout.data_columns(dataset), self.format, csv_columns)
         files = reading(dataset, columns, self.format, quoted=quoted)
         self.resource = glue.CfnTable(
             self,

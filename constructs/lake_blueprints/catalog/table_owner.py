@@ -23,8 +23,8 @@ class TableOwner(IConstruct, Protocol):
         """Return a table's name if it is valid and no other table of this database has it."""
         ...
 
-    def add_entry(self, entry: TableLocation) -> None:
-        """Make tables part of the grants on their data."""
+    def add_entry(self, entry: TableLocation, *, zone: Zone | None = None) -> None:
+        """Make tables part of the grants on their data, in the database's zone unless another is named."""
         ...
 
     def grant_entry(self, grantee: iam.IGrantable, entry: TableLocation, access: Access) -> iam.Grant:

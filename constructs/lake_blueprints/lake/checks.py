@@ -12,10 +12,12 @@ from lake_blueprints.processing.curation import Curation
 _MOST_WAVES = 80
 
 
-def check_known(curations: Mapping[str, Curation], buffers: Mapping[str, Any], datasets: Mapping[str, Dataset]) -> None:
+def check_known(
+    curations: Mapping[str, Curation], options: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Dataset]
+) -> None:
     """Refuse names of datasets that the lake does not hold."""
     named = [(name, "'curations'") for name in curations]
-    named += [(name, "'buffers'") for name in buffers]
+    named += [(name, option) for option, given in options.items() for name in given]
     named += [(join.reference.name, f"the curation of '{n}'") for n, c in curations.items() for join in c.joins]
     for name, where in named:
         if name not in datasets:

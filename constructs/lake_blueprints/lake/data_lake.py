@@ -5,7 +5,7 @@ Above 200 lines: half of it is the signature and documentation of one construct.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from aws_cdk import Duration, RemovalPolicy
@@ -57,6 +57,10 @@ class DataLake(Construct):
         A split of the datasets into stacks, for a lake of more than about 20. By default all are in one stack.
     buffers: mapping of str to Buffer
         How much a delivery collects before it writes, by dataset. By default 128 MiB or 300 seconds.
+    csv_columns: mapping of str to sequence of str
+        Order of the columns in the CSV files of a dataset, where it is not the contract's: a column that was added in
+        the midst of a contract comes last here, so that the raw table, which is read by position, shows older files
+        right. See `Table`. Curation reads by the header and does not need it. By default the contracts' order.
     warehouse: bool
         Whether curated datasets, masked, are also loaded into Redshift Serverless. By default they are not. With
         shards, define a `Warehouse` of the datasets that it needs.
@@ -86,7 +90,7 @@ class DataLake(Construct):
     ValueError
         If there is no dataset, two have one name, one is a key of a column that another does not have, an option is
         for a dataset that the lake does not hold, a promise of a contract cannot be kept, or a stack would have more
-        than 450 resources.
+        than 480 resources.
 
     Example
     -------
@@ -105,6 +109,7 @@ class DataLake(Construct):
         curations: Mapping[str, Curation] | None = None,
         shards: Shards | None = None,
         buffers: Mapping[str, Buffer] | None = None,
+        csv_columns: Mapping[str, Sequence[str]] | None = None,
         warehouse: bool = False,
         schedule: events.Schedule | None = None,
         raw_expire_after: Duration | None = None,
@@ -115,8 +120,8 @@ class DataLake(Construct):
         super().__init__(scope, construct_id)
         LakeRules.enable(self)
         self.datasets = by_name(datasets)
-        curations, buffers = curations or {}, buffers or {}
-        check_known(curations, buffers, self.datasets)
+        curations, buffers, csv_columns = curations or {}, buffers or {}, csv_columns or {}
+        check_known(curations, {"'buffers'": buffers, "'csv_columns'": csv_columns}, self.datasets)
         for dataset in self.datasets.values():
             check_relationships(dataset, self.datasets)
         placement = StackPlacement(self, shards)
@@ -145,6 +150,7 @@ class DataLake(Construct):
             placement=placement,
             curations=curations,
             buffers=buffers,
+            csv_columns=csv_columns,
             placements=placements,
             removal_policy=removal_policy,
         )

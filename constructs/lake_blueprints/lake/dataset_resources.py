@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,8 @@ class DatasetDefinitions:
         What is done beyond the contracts.
     buffers: mapping of str to Buffer
         What deliveries collect.
+    csv_columns: mapping of str to sequence of str
+        Orders of the columns of CSV files.
     placements: bool
         Whether tables lie where contracts say.
     removal_policy: RemovalPolicy
@@ -87,6 +89,7 @@ class DatasetDefinitions:
         placement: StackPlacement,
         curations: Mapping[str, Curation],
         buffers: Mapping[str, Buffer],
+        csv_columns: Mapping[str, Sequence[str]],
         placements: bool,
         removal_policy: RemovalPolicy,
     ) -> None:
@@ -95,6 +98,7 @@ class DatasetDefinitions:
         self._placement = placement
         self._curations = curations
         self._buffers = buffers
+        self._csv_columns = csv_columns
         self._placements = placements
         self._removal_policy = removal_policy
         self.resources: dict[str, DatasetResources] = {}
@@ -105,7 +109,8 @@ class DatasetDefinitions:
         destination = S3Destination(zone=shared.raw, dataset=dataset) if dataset.format is DatasetFormat.JSON else None
         uploaded = Landing(zone=shared.raw, prefix=f"{name}/", dataset=dataset, layout=Unpartitioned())
         landing = destination.landing if destination else uploaded
-        self._add_table(shared.raw_database, dataset, format=landing.format, layout=landing.layout)
+        raw = {"format": landing.format, "layout": landing.layout, "csv_columns": self._csv_columns.get(name, ())}
+        self._add_table(shared.raw_database, dataset, **raw)
         delivery = (
             DeliveryStream(
                 home,

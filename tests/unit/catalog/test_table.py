@@ -83,6 +83,41 @@ def test_quoted_csv_is_text_with_a_header(stack: cdk.Stack) -> None:
     assert found["Parameters"]["skip.header.line.count"] == "1"
 
 
+def test_csv_columns_come_in_the_order_of_the_files_and_a_removed_one_keeps_its_place(stack: cdk.Stack) -> None:
+    mended = Dataset(name="rows", columns=[Column(name=name, type="int") for name in ("a", "new", "b")])
+    table(stack, mended, format=DatasetFormat.CSV, quoted=False, csv_columns=["a", "gone", "b", "new"])
+    assert input_of(stack)["StorageDescriptor"]["Columns"] == [
+        {"Name": "a", "Type": "int"},
+        {"Name": "gone", "Type": "string"},
+        {"Name": "b", "Type": "int"},
+        {"Name": "new", "Type": "int"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"csv_columns": ["a"]}, "'csv_columns' lacks b; add new columns at its end"),
+        ({"csv_columns": ["a", "b", "a"]}, "'csv_columns' has a twice"),
+        (
+            {"csv_columns": ["a", "b"], "format": DatasetFormat.PARQUET},
+            "'csv_columns' is for CSV, .* parquet is read by",
+        ),
+    ],
+)
+def test_refuses_csv_columns_that_do_not_fit(stack: cdk.Stack, options: dict[str, Any], message: str) -> None:
+    rows = Dataset(name="rows", columns=[Column(name=name, type="int") for name in ("a", "b")])
+    with pytest.raises(ValueError, match=message):
+        table(stack, rows, **{"format": DatasetFormat.CSV, **options})
+
+
+def test_data_may_lie_in_another_zone_than_the_databases(stack: cdk.Stack, flights: Dataset) -> None:
+    other = Zone(stack, "Other")
+    found = table(stack, flights, zone=other)
+    assert input_of(stack)["StorageDescriptor"]["Location"] == stack.resolve(other.uri("flights/"))
+    assert found.zone is other
+
+
 def test_csv_without_quotes_has_the_contracts_types(stack: cdk.Stack) -> None:
     rows = Dataset(name="rows", columns=[Column(name="n", type="int")], delimiter="\t")
     table(stack, rows, format=DatasetFormat.CSV, quoted=False)

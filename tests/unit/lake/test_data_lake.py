@@ -40,15 +40,17 @@ def test_passes_the_gates() -> None:
     assert_passes_the_gates(lambda stack, name: lake(stack, name, curations=JOINED, warehouse=True))
 
 
-def test_every_dataset_has_a_raw_table_a_curated_table_and_a_job(stack: cdk.Stack) -> None:
+def test_every_dataset_has_a_raw_table_a_curated_table_one_of_its_quarantine_and_a_job(stack: cdk.Stack) -> None:
     made = lake(stack)
     template = template_of(stack)
     tables = [table["Properties"]["TableInput"] for table in resources(template, "AWS::Glue::Table")]
     assert sorted((table["Name"], table["Parameters"]["classification"]) for table in tables) == [
         ("flights", "json"),
         ("flights", "parquet"),
+        ("flights_quarantine", "parquet"),
         ("weather", "csv"),
         ("weather", "parquet"),
+        ("weather_quarantine", "parquet"),
     ]
     assert len(resources(template, "AWS::Glue::Job")) == len(made.jobs) == 2
 

@@ -186,13 +186,13 @@ def test_shards_are_where_the_lake_is_and_have_its_tags() -> None:
 def test_refuses_a_stack_that_is_too_large_and_says_how_to_split_it() -> None:
     stack = cdk.Stack(cdk.App(analytics_reporting=False), "Big")
     with pytest.raises(
-        ValueError, match=r"stack 'Big' has \d+ resources, more than 450; split .* for instance Shards\(count=16\)"
+        ValueError, match=r"stack 'Big' has \d+ resources, more than 480; split .* for instance Shards\(count=16\)"
     ):
         DataLake(stack, "Lake", datasets=numbered(50))
 
 
 def test_refuses_a_shard_that_is_too_large_and_says_how_to_go_on_without_moving_a_dataset() -> None:
-    message = r"stack 'Datasets1' has \d+ resources, more than 450; give the datasets that are new a stack of their own"
+    message = r"stack 'Datasets1' has \d+ resources, more than 480; give the datasets that are new a stack of their own"
     with pytest.raises(ValueError, match=message):
         app_of(numbered(50), Shards(count=1))
     placed = {f"dataset_{number}": "Overflow" for number in range(25, 50)}

@@ -4,7 +4,7 @@ from lake_blueprints.processing.curation.curation_job import CurationJob
 from lake_blueprints.processing.curation.order import dependency_levels
 from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
 from lake_blueprints.processing.curation.relationships import related_joins
-from lake_blueprints.processing.curation.step import Curate
+from lake_blueprints.processing.curation.step import Curate, Replay
 from lake_blueprints.processing.glue.worker import Worker, WorkerType
 
 __all__ = (
@@ -13,6 +13,7 @@ __all__ = (
     "CurationJob",
     "Derivation",
     "ReferenceJoin",
+    "Replay",
     "Worker",
     "WorkerType",
     "dependency_levels",

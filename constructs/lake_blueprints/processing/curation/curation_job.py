@@ -24,6 +24,7 @@ from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
+from lake_blueprints.processing.curation.quarantine import quarantine_table
 from lake_blueprints.processing.curation.script_package import curation_script
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
@@ -51,7 +52,8 @@ class CurationJob(Construct):
     source_prefix: str, optional
         Where below the source they arrive. By default the landing's prefix, else the dataset's name.
     quarantine: Zone, optional
-        Where bad records are set aside, below `quarantine/<dataset>/`. By default the source.
+        Where bad records are set aside, below `quarantine/<dataset>/`. By default the source. The table of them is in
+        the target's database, `<table>_quarantine`, for those who may read them there.
     curation: Curation
         What is done beyond the contract. By default nothing.
     references: sequence of Table
@@ -81,14 +83,16 @@ class CurationJob(Construct):
 
     Defines
     -------
-    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script, its package and the plan
-    as assets; a security configuration and a salt if hashes need one, unless they are given.
+    The job, named `job_name`, with its `role`; below the target, the table of what is refused, as `quarantine_table`,
+    which jobs with one quarantine share; log groups, as `log_groups`; the script, its package and the plan as assets;
+    a security configuration and a salt if hashes need one, unless they are given.
 
     Raises
     ------
     ValueError
         If the source is a landing and has another dataset or prefix, or is a zone and the dataset is missing; a table
-        is not that of the curated dataset or of its masked copy, a join has no table, timeout or retries are out of
+        is not that of the curated dataset or of its masked copy, the database has another table of the quarantine's
+        name, the quarantine is archived, a join has no table, timeout or retries are out of
         range, both a key and a security configuration are given, or the joins need more permissions than a role holds.
 
     Example
@@ -158,6 +162,9 @@ class CurationJob(Construct):
         restricted = [column.name for column in dataset.restricted_columns]
         source.restrict(self.source_prefix, columns=restricted)
         self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
+        self.quarantine_table = quarantine_table(
+            dataset, target=target, zone=self.quarantine, prefix=self.quarantine_prefix
+        )
         self._allow_data()
         around = run_as_job(
             self.role,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -31,6 +32,8 @@ class RunGlueJob(Step):
     """Run a Glue job to its end; if it is already running, try again later."""
 
     verb: ClassVar[str]
+    # In place of the job's own, or beside them.
+    arguments: ClassVar[Mapping[str, str]] = {}
 
     job: GlueJob
     timeout: Duration = field(default_factory=lambda: Duration.hours(2))
@@ -42,7 +45,7 @@ class RunGlueJob(Step):
         states = task(
             name,
             "glue:startJobRun.sync",
-            {"JobName": self.job.job_name},
+            {"JobName": self.job.job_name, **({"Arguments": dict(self.arguments)} if self.arguments else {})},
             timeout=self.timeout,
             retries=[busy([*quotas, *GLUE_THROTTLED]), retry(GLUE)],
         )

@@ -110,9 +110,9 @@ class Lake:
         """Return a further lake of the same test."""
         return replace(self, name=f"{self.name}-{suffix}", plan=plan)
 
-    def run(self) -> dict[str, Any]:
+    def run(self, *more: str) -> dict[str, Any]:
         """Run the script as a job run of the local cloud does; return the report of the last batch."""
-        arguments = self._arguments()
+        arguments = [*self._arguments(), *more]
         self.mirror.pull()
         try:
             self.script.main(["curate.py", *arguments])

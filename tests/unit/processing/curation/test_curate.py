@@ -177,7 +177,7 @@ def judge(script: ModuleType, cloud: Any) -> Callable[..., Any]:
         (folder / "record.json").write_text(record)
         parsed = script.Plan.parse(json.dumps(plan(rules)))
         objects = [part("storage").SourceObject(key="judge/record.json", etag="e", size=1, modified="")]
-        rows = script.validate(parsed, script.records(spark, parsed, "lake", objects), None)
+        rows = part("validation").validate(parsed, part("source").read(spark, parsed, "lake", objects).parts, None)
         [found] = rows.collect()
         if found["__status"] != "quarantined":
             return found["x"]
@@ -415,7 +415,8 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
         monkeypatch.setattr(script.Ledger, "finish", stop)
     else:
         moment, _, name = step.rpartition(" ")
-        original = getattr(script, name)
+        home = part("batch_reader") if name == "validate" else script
+        original = getattr(home, name)
 
         def stopped(*args: Any) -> None:
             known = set(lake.files())
@@ -425,7 +426,7 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
                 sorted(set(lake.files()) - known)[0].unlink()
             stop()
 
-        monkeypatch.setattr(script, name, stopped)
+        monkeypatch.setattr(home, name, stopped)
 
 
 def test_a_process_killed_while_it_writes_is_repaired_by_the_next(flat: Any) -> None:

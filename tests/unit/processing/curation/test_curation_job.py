@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,11 +16,12 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
+import lake_blueprints.processing.curation
 from lake_blueprints.catalog import Database, Table
 from lake_blueprints.contracts import Column, Dataset, Masking
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.processing.curation import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
-from lake_blueprints.storage.s3 import Zone
+from lake_blueprints.storage.s3 import LifecycleRule, StorageClass, Transition, Zone
 from tests.support import assert_passes_the_gates, properties, resources, template_of
 
 FLIGHTS = Dataset(
@@ -151,6 +153,30 @@ def test_is_told_where_everything_lies(stack: cdk.Stack) -> None:
     }
     assert found["--table"] == "flights"
     assert "--joins" not in found
+
+
+def tables(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
+    found = resources(template_of(stack), "AWS::Glue::Table")
+    return {one["Properties"]["TableInput"]["Name"]: one["Properties"]["TableInput"] for one in found}
+
+
+def test_what_it_refuses_is_a_table_beside_the_curated_one(stack: cdk.Stack) -> None:
+    made = job(stack)
+    found = tables(stack)["flights_quarantine"]
+    assert made.quarantine_table.table_name == "flights_quarantine"
+    storage = found["StorageDescriptor"]
+    assert storage["Location"] == arguments(stack)["--quarantine"]
+    # It has no partitions that anybody would have to register.
+    assert found["PartitionKeys"] == []
+    scripts = Path(lake_blueprints.processing.curation.__file__).parent / "scripts"
+    columns = runpy.run_path(str(scripts / "lake_curation" / "quarantine_columns.py"))["COLUMNS"]
+    assert {column["Name"]: column["Type"] for column in storage["Columns"]} == columns
+
+
+def test_refuses_an_archived_quarantine(stack: cdk.Stack) -> None:
+    archive = LifecycleRule(transitions=[Transition(StorageClass.GLACIER, Duration.days(1))])
+    with pytest.raises(ValueError, match="moves '\\*' to GLACIER, but table 'flights_quarantine' reads"):
+        job(stack, quarantine=Zone(stack, "Archived", lifecycle=[archive]))
 
 
 def test_reads_the_tables_that_it_joins(stack: cdk.Stack) -> None:
@@ -306,6 +332,13 @@ def test_readers_of_the_zones_see_neither_records_nor_quarantine_nor_the_table(s
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     denied = [_end(arn) for s in statements if s["Effect"] == "Deny" for arn in _as_list(s["Resource"])]
     assert denied == ["/passengers/*", "/quarantine/passengers/*", "/passengers/*"]
+
+
+def test_the_table_of_its_quarantine_is_as_restricted_as_the_records(stack: cdk.Stack) -> None:
+    made = masking(stack)
+    reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    with pytest.raises(ValueError, match="'passengers_quarantine' has the restricted columns record, header, reasons"):
+        made.quarantine_table.grant_read(reader)
 
 
 def test_refuses_a_masked_table_of_other_columns(stack: cdk.Stack) -> None:

@@ -1,7 +1,8 @@
 """Glue job: turn the new objects of a source prefix into rows of a curated table.
 
-Every record is accounted for: read = curated + duplicates + filtered + quarantined. A run that was killed at any
-point is repaired by the next one. The plan, the guarantees and their limits: docs/etl.md.
+Every record is accounted for: read = curated + duplicates + filtered + quarantined. An object that cannot be read
+counts as one. A run that was killed at any point is repaired by the next one. The plan, the guarantees and their
+limits: docs/etl.md.
 
 Above 200 lines: the order in which records are written is read from top to bottom.
 """
@@ -11,10 +12,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from typing import Any
 
 from awsglue.context import GlueContext
@@ -22,6 +21,7 @@ from awsglue.job import Job
 from awsglue.utils import getResolvedOptions
 from lake_curation import dynamodb
 from lake_curation.batch_counts import BatchCounts
+from lake_curation.batch_reader import BatchReader, Parsed, kept
 from lake_curation.catalog import register_partitions, renew_partitions
 from lake_curation.columns import FILTERED, GOOD, QUARANTINED, ROW, STATUS, quoted
 from lake_curation.duplicates import repeated
@@ -31,12 +31,10 @@ from lake_curation.plan import Plan
 from lake_curation.quarantine import write_quarantine
 from lake_curation.references import References
 from lake_curation.schema_evolution import SchemaEvolution
-from lake_curation.source import records
 from lake_curation.storage import Location, SourceObject
-from lake_curation.validation import validate
 from lake_curation.writing import Files, append
-from pyspark import SparkContext, StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 # Versions of Spark have different defaults for some of these; a row must not depend on the version of Glue.
@@ -64,16 +62,25 @@ class Run:
             spark.conf.set(key, value)
         self.spark, self.args, self.files = spark, args, Files(spark)
         self.plan = Plan.parse(Location(args["plan"]).read())
-        self.references = References(spark, json.loads(args.get("joins") or "{}"))
         self.source, self.state = Location(args["source"]), Location(args["state"])
+        self.reader = BatchReader(
+            spark=spark,
+            plan=self.plan,
+            references=References(spark, json.loads(args.get("joins") or "{}")),
+            source=self.source,
+            target=args["target"],
+        )
         self.ledger = Ledger.load(self.state)
         self.copy = MaskedCopy.of(spark, self.plan, args)
 
     def go(self) -> None:
         """Work through the batches; a run that finds nothing new reports zeros."""
+        self.forget_replayed()
         self.reshape()
         self.renew_copy()
         self.report(self.ledger.next_batch(self.arrived()))
+        if "replay" in self.args and (folders := self.files.folders(self.args["quarantine"])):
+            self.report(self.ledger.replay(folders))
         while (batch := self.ledger.next_batch(self.arrived())).objects:
             self.report(batch)
 
@@ -85,38 +92,65 @@ class Run:
     def report(self, batch: Batch) -> None:
         """Work on a batch and leave its report. Only when that is done does it count as read."""
         started = time.monotonic()
-        account = self.account(batch)
+        try:
+            account = self.account(batch)
+        except Exception:
+            if batch.replayed:
+                # Its records are in quarantine still; new ones must not wait for them.
+                self.withdraw(batch)
+            raise
         report = {
             "dataset": self.plan.dataset,
             "version": self.plan.version,
             "batch": batch.identity,
             "redone": batch.redone,
+            "replayed": bool(batch.replayed),
             **asdict(account),
             "input_objects": len(batch.objects),
             "input_bytes": sum(item.size for item in batch.objects),
             "seconds": round(time.monotonic() - started, 1),
         }
         self.state.write(f"runs/{batch.identity}.json", report)
-        self.ledger.finish(batch.objects)
+        self.ledger.finish(batch.objects, batch.replayed)
         self.ledger.save(self.state)
+        self.forget_replayed()
         print(json.dumps(report))
 
     def account(self, batch: Batch) -> BatchCounts:
         """Undo what a killed attempt has left, then do the work and check that every record is accounted for."""
-        quarantine = f"{self.args['quarantine']}batch={batch.identity}/"
         if batch.redone:
-            self.files.remove_leftovers(batch.before)
-            self.files.delete(quarantine)
-        if not batch.objects:
+            self.remove_traces(batch)
+        if not batch.objects and not batch.replayed:
             return BatchCounts()
         self.note(batch, batch.before)
-        found = records(self.spark, self.plan, self.source.bucket, batch.objects)
         # Parsed once, used up to four times.
-        with kept(validate(self.plan, found, self.references)) as rows:
-            account = self.curate(batch, rows, quarantine)
+        with self.reader.parsed(batch) as parsed:
+            account = self.curate(batch, parsed)
         account.check()
         self.register(account.partitions)
         return account
+
+    def withdraw(self, batch: Batch) -> None:
+        """Give up a batch of quarantined records, as if it had not begun."""
+        self.remove_traces(replace(batch, before=self.ledger.before()))
+        self.ledger.pending = None
+        self.ledger.save(self.state)
+
+    def remove_traces(self, batch: Batch) -> None:
+        """Delete what a killed attempt has written."""
+        self.files.remove_leftovers(batch.before)
+        self.files.delete(self.quarantine(batch))
+
+    def forget_replayed(self) -> None:
+        """Delete the folders of the quarantine whose records are elsewhere now."""
+        if self.ledger.replayed:
+            for folder in self.ledger.replayed:
+                self.files.delete(folder)
+            self.ledger.replayed = []
+            self.ledger.save(self.state)
+
+    def quarantine(self, batch: Batch) -> str:
+        return f"{self.args['quarantine']}batch={batch.identity}/"
 
     def register(self, partitions: list[str]) -> None:
         """Tell the Data Catalog about partitions of the table and of its masked copy."""
@@ -125,21 +159,28 @@ class Run:
         if self.copy:
             register_partitions(args["masked_database"], args["masked_table"], self.copy.copy, partitions)
 
-    def curate(self, batch: Batch, rows: DataFrame, quarantine: str) -> BatchCounts:
+    def curate(self, batch: Batch, parsed: Parsed) -> BatchCounts:
         """Write the rows of a batch to the table and the quarantine."""
-        target = self.args["target"]
-        counts, folders = self.count(rows)
-        account = BatchCounts(read=counts.total(), filtered=counts[FILTERED])
-        if counts[QUARANTINED]:
-            account.quarantined, account.reasons = write_quarantine(self.plan, rows, quarantine)
+        target, rows, counts, folders = self.args["target"], parsed.rows, parsed.counts, parsed.folders
+        account = BatchCounts(
+            read=counts.total() + len(parsed.refused) + parsed.replaced,
+            filtered=counts[FILTERED],
+            quarantined_objects=len(parsed.refused),
+        )
+        if counts[QUARANTINED] or parsed.refused:
+            folder = self.quarantine(batch)
+            account.quarantined, account.reasons = write_quarantine(
+                self.plan, rows, parsed.refused, folder, batch.identity
+            )
         good = rows.where(F.col(STATUS) == GOOD)
         copies = [self.copy.folder(folder) for folder in folders] if self.copy else []
         before = {folder: self.files.data(folder) for folder in (*folders, *copies)}
         with kept(repeated(self.plan, good, [folder for folder in folders if before[folder]], target)) as again:
-            account.duplicates = again.count()
+            repetitions = again.count()
+            account.duplicates = repetitions + parsed.replaced
             self.note(batch, {folder: list(files) for folder, files in before.items()})
-            if counts[GOOD] > account.duplicates:
-                new = good.join(again, ROW, "left_anti") if account.duplicates else good
+            if counts[GOOD] > repetitions:
+                new = good.join(again, ROW, "left_anti") if repetitions else good
                 append(self.plan, new.select(*map(quoted, self.plan.written)), target)
         written = self.written(folders, before)
         account.curated = self.rows(written)
@@ -159,17 +200,6 @@ class Run:
 
     def rows(self, files: dict[str, int]) -> int:
         return self.spark.read.parquet(*files).count() if files else 0
-
-    def count(self, rows: DataFrame) -> tuple[Counter[str], list[str]]:
-        """Return how many rows have each status, and the folders of the table that the good ones belong to."""
-        keys = self.plan.partition_keys
-        of_good = [F.when(F.col(STATUS) == GOOD, F.col(quoted(key)).cast("string")).alias(key) for key in keys]
-        groups = rows.groupBy(STATUS, *of_good).count().collect()
-        counts = Counter[str]()
-        for group in groups:
-            counts[group[STATUS]] += group["count"]
-        good = [{key: group[key] for key in keys} for group in groups if group[STATUS] == GOOD]
-        return counts, [self.args["target"] + self.files.partition(values) for values in good]
 
     def reshape(self) -> None:
         """Bring older files and partitions to the columns that the table has now."""
@@ -211,18 +241,9 @@ class Run:
         self.ledger.save(self.state)
 
 
-@contextmanager
-def kept(rows: DataFrame) -> Iterator[DataFrame]:
-    """Keep rows on the workers' disks while they are used."""
-    try:
-        yield rows.persist(StorageLevel.DISK_ONLY)
-    finally:
-        rows.unpersist()
-
-
 def main(argv: list[str]) -> None:
     names = ["JOB_NAME", "plan", "source", "target", "quarantine", "state", "database", "table"]
-    optional = ["joins", "masked", "masked_database", "masked_table", "salt"]
+    optional = ["joins", "masked", "masked_database", "masked_table", "salt", "replay"]
     args: dict[str, Any] = getResolvedOptions(argv, [*names, *(name for name in optional if f"--{name}" in argv)])
     context = GlueContext(SparkContext.getOrCreate())
     # Without Job.init Glue does not apply the job's security configuration.

@@ -11,7 +11,9 @@ from lake_curation.errors import CurateError
 class BatchCounts:
     """Counts of the records that one run read, curated, quarantined and dropped as duplicates.
 
-    `masked` counts the curated records again, in the files of the masked copy; None if there is no copy.
+    An object that cannot be read counts as one record that is read and quarantined; `quarantined_objects` says how
+    many of those quarantined are objects. `masked` counts the curated records again, in the files of the masked copy;
+    None if there is no copy.
     """
 
     read: int = 0
@@ -19,6 +21,7 @@ class BatchCounts:
     duplicates: int = 0
     filtered: int = 0
     quarantined: int = 0
+    quarantined_objects: int = 0
     masked: int | None = None
     reasons: dict[str, int] = field(default_factory=dict)
     partitions: list[str] = field(default_factory=list)

@@ -20,10 +20,14 @@ DOCUMENT = "ledger.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """The objects of one unit of work. A killed attempt at it has left files in the folders of `before`."""
+    """The objects of one unit of work, or the folders of the quarantine that it goes through again.
+
+    A killed attempt at it has left files in the folders of `before`.
+    """
 
     identity: str
     objects: list[SourceObject]
+    replayed: list[str] = field(default_factory=list)
     redone: bool = False
     before: dict[str, list[str]] = field(default_factory=dict)
 
@@ -34,6 +38,8 @@ class Ledger:
 
     `pending` is written before a batch is worked on and removed when it is done. A run that finds one knows that
     the run before was killed, which objects it had in hand, and which files the table had before it wrote any.
+    `replayed` are folders of the quarantine whose records are in the table or in quarantine again: nothing remains but
+    to delete them.
     `masking` is the identity of the masked copy while that holds every row of the table. `table` holds the columns
     and types of the table's files, and `reshaping` how far their change has come while they are rewritten.
     """
@@ -41,6 +47,7 @@ class Ledger:
     watermark: str = ""
     seen: dict[str, list[str]] = field(default_factory=dict)
     pending: dict[str, Any] | None = None
+    replayed: list[str] = field(default_factory=list)
     masking: str = ""
     table: dict[str, str] = field(default_factory=dict)
     reshaping: dict[str, Any] = field(default_factory=dict)
@@ -57,11 +64,20 @@ class Ledger:
         if self.pending:
             keys = set(self.pending["keys"])
             objects = [item for item in listed if item.key in keys]
-            return Batch(identity=self.pending["batch"], objects=objects, redone=True, before=self.pending["before"])
+            return Batch(
+                identity=self.pending["batch"],
+                objects=objects,
+                replayed=self.pending.get("replayed", []),
+                redone=True,
+                before=self.pending["before"],
+            )
         new = sorted((item for item in listed if self.is_new(item)), key=lambda item: (item.modified, item.key))
         objects = new[:BATCH_OBJECTS]
-        digest = hashlib.sha256(json.dumps([(item.key, item.etag) for item in objects]).encode()).hexdigest()[:8]
-        return Batch(identity=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{digest}", objects=objects)
+        return Batch(identity=_identity([(item.key, item.etag) for item in objects]), objects=objects)
+
+    def replay(self, folders: list[str]) -> Batch:
+        """Return the batch of what folders of the quarantine hold."""
+        return Batch(identity=_identity(folders), objects=[], replayed=folders)
 
     def before(self) -> dict[str, list[str]]:
         """Return the files that each folder had before a killed run added to it."""
@@ -81,10 +97,12 @@ class Ledger:
 
     def begin(self, batch: Batch, before: dict[str, list[str]]) -> None:
         """Note the batch, and the files that the folders have before it adds any."""
-        self.pending = {"batch": batch.identity, "keys": [item.key for item in batch.objects], "before": before}
+        keys = [item.key for item in batch.objects]
+        self.pending = {"batch": batch.identity, "keys": keys, "replayed": batch.replayed, "before": before}
 
-    def finish(self, objects: Iterable[SourceObject]) -> None:
-        """Count the objects as read, and forget what is older than the look-back."""
+    def finish(self, objects: Iterable[SourceObject], replayed: Iterable[str] = ()) -> None:
+        """Count the objects as read, and forget what is older than the look-back; folders that were replayed can go."""
+        self.replayed = list(replayed)
         for item in objects:
             self.seen[item.key] = [item.etag, item.modified]
             self.watermark = max(self.watermark, item.modified)
@@ -96,3 +114,8 @@ class Ledger:
 
     def _horizon(self) -> str:
         return (datetime.fromisoformat(self.watermark) - LOOK_BACK).isoformat() if self.watermark else ""
+
+
+def _identity(parts: list[Any]) -> str:
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{digest}"

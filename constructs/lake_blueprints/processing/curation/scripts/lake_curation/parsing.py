@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
@@ -13,7 +15,11 @@ from lake_curation.columns import CORRUPT, schema
 from lake_curation.nested import Shape, with_parts
 from lake_curation.plan import INTEGERS, NESTED, Field
 
-JSON_OPTIONS = {"columnNameOfCorruptRecord": CORRUPT, "allowNonNumericNumbers": "false"}
+JSON_OPTIONS = {
+    "columnNameOfCorruptRecord": CORRUPT,
+    "allowNonNumericNumbers": "false",
+    "allowSingleQuotes": "false",
+}
 
 # A cast alone takes '3.7' for the bigint 3, '1f' for a double and 'T05:00' for a time of today.
 _OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)$"
@@ -54,6 +60,10 @@ def _converted(value: Column, found: str, column: Field) -> Column:
         return _finite(value) if found in ("float", "double") else value
     if found == "string":
         return _from_text(value, column)
+    if not castable(found, column.type):
+        return F.lit(None).cast(column.type)
+    if found == "binary" and column.family == "string":
+        return F.when(is_text(value.cast("string")), value.cast("string"))
     if column.family in INTEGERS:
         # A cast wraps around; a value that fits survives the way there and back.
         return F.when(value.cast(column.type).cast(found) == value, value.cast(column.type))
@@ -78,7 +88,37 @@ def is_one_value(text: Column) -> Column:
 
 
 def json_values(text: Column) -> Column:
-    return F.json_array_length(F.concat(F.lit("["), text, F.lit("]")))
+    """Count the JSON values of a line; null if it is anything but values between commas.
+
+    In an array that the line itself ends, as `1] 2` does, Spark ignores the rest: its length does not grow with what is
+    put behind the line.
+    """
+    alone, and_one = (F.json_array_length(F.concat(F.lit("["), text, F.lit(end))) for end in ("]", ",0]"))
+    return F.when(and_one == alone + 1, alone)
+
+
+def is_text(value: Column) -> Column:
+    """Tell whether a text is UTF-8, of which Spark's own types do not make sure."""
+    return F.decode(value.cast("binary"), "UTF-8") == value
+
+
+def is_torn(text: Column, delimiter: str) -> Column:
+    """Tell whether a line of CSV opens or closes a quote whose other end is in another line.
+
+    A quote within a field, as of inches, is a character.
+    """
+    odd = (F.length(text) - F.length(F.translate(text, '"', ""))) % 2 == 1
+    return odd & text.rlike(rf'(^|\Q{delimiter}\E) *"|" *(\Q{delimiter}\E|$)')
+
+
+@cache
+def castable(found: str, wanted: str) -> bool:
+    """Tell whether Spark casts one type to the other at all."""
+    try:
+        SparkSession.active().range(0).select(F.lit(None).cast(found).cast(wanted))
+    except AnalysisException:
+        return False
+    return True
 
 
 def _from_text(text: Column, column: Field) -> Column:

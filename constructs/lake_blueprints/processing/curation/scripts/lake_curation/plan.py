@@ -155,6 +155,11 @@ class Plan:
         return plan
 
     @property
+    def delimiter(self) -> str:
+        """The separator of CSV fields."""
+        return self.csv.get("delimiter", ",")
+
+    @property
     def written(self) -> list[str]:
         """The columns of the table, in its order."""
         return [name for name in dict.fromkeys(self._names()) if name not in self.drop]

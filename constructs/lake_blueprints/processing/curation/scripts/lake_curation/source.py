@@ -1,126 +1,102 @@
-"""The records of a batch as rows of RAW, FIELDS, PARSED, BROKEN and their origin."""
+"""The records of a batch as rows of RAW, FIELDS, PARSED, BROKEN and their origin, and the objects that have none."""
 
 from __future__ import annotations
 
-import csv
-import re
-import zlib
-from functools import reduce
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-import boto3
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake_curation.columns import BLOCK, BROKEN, CORRUPT, FIELDS, MODIFIED, OBJECT, PARSED, RAW, ROW, quoted, schema
-from lake_curation.dynamodb import FORMAT, plain_items
+from lake_curation import csv_objects, dynamodb, parquet_objects
+from lake_curation.columns import (
+    BROKEN,
+    CORRUPT,
+    FIELDS,
+    HEADER,
+    MISCODED,
+    PARSED,
+    RAW,
+    schema,
+)  # fmt: skip
+from lake_curation.heads import UnreadableError
+from lake_curation.lines import lines
 from lake_curation.parsing import JSON_OPTIONS, is_one_value
-from lake_curation.plan import Field, Plan
+from lake_curation.plan import Plan
 from lake_curation.storage import SourceObject
 
-_ORIGIN = (OBJECT, MODIFIED, BLOCK)
+# Hadoop's file system chooses these by the end of a name: https://github.com/apache/hadoop, CompressionCodecFactory.
+_OTHER_CODECS = (".bz2", ".deflate", ".lz4", ".lzo", ".snappy", ".zst")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
-def records(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
-    """Read the objects; PARSED has a field for each column of the plan."""
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Records of objects, in parts of one type each, and the objects that cannot be read: each key with the reason."""
+
+    parts: list[DataFrame]
+    refused: dict[str, str]
+
+
+def read(
+    spark: SparkSession,
+    plan: Plan,
+    bucket: str,
+    objects: Iterable[SourceObject],
+    again: DataFrame | None = None,
+) -> Reading:
+    """Read objects, and records that were quarantined; PARSED has a field for each column of the plan."""
+    refused: dict[str, str] = {}
+    sound: list[SourceObject] = []
+    for item in objects:
+        if reason := _refusal(plan, item):
+            refused[item.key] = reason
+        else:
+            sound.append(item)
     if plan.format == "parquet":
-        rows = _parquet(spark, plan, bucket, objects)
-    elif plan.format in ("json", FORMAT):
-        rows = _json(spark, plan, bucket, objects)
+        parts, unreadable = parquet_objects.rows(spark, plan, bucket, sound)
+    elif plan.format == "csv":
+        parts, unreadable = csv_objects.rows(spark, plan, bucket, sound)
     else:
-        rows = _csv(spark, plan, bucket, objects)
-    # Over all parts: within each of them it would count from zero.
-    return rows.withColumn(ROW, F.monotonically_increasing_id())
+        parts, unreadable = [_json(plan, lines(spark, bucket, sound))] if sound else [], {}
+    if again is not None:
+        parts += _again(plan, again)
+    return Reading(parts=parts or [_json(plan, lines(spark, bucket, []))], refused={**refused, **unreadable})
 
 
-def _json(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
+def _refusal(plan: Plan, item: SourceObject) -> str | None:
+    """Return why an object cannot be read, if its listing says so."""
+    parts = item.key.split("/")
+    if "" in parts[1:] or "." in parts or ".." in parts:
+        return "its key is that of a folder to Hadoop's file system, or of another object"
+    if item.storage_class in _ARCHIVES:
+        return f"it is archived in the storage class {item.storage_class}; restore it and copy it here"
+    if dynamodb.is_manifest(item) and plan.format == dynamodb.FORMAT:
+        return "it is not a list of the data files of an export"
+    if plan.format != "parquet" and item.key.endswith(_OTHER_CODECS):
+        return "its name says that it is compressed, but of compressed text only .gz is read"
+    return None
+
+
+def _json(plan: Plan, found: DataFrame) -> DataFrame:
     wanted = schema([*((column.source, column.json_type) for column in plan.columns), (CORRUPT, "string")])
-    rows = _lines(spark, bucket, objects)
-    rows = rows.withColumn(FIELDS, plain_items(RAW) if plan.format == FORMAT else F.col(RAW))
+    rows = found.withColumn(FIELDS, dynamodb.plain_items(RAW) if plan.format == dynamodb.FORMAT else F.col(RAW))
     rows = rows.withColumn(PARSED, F.from_json(FIELDS, wanted, JSON_OPTIONS))
     broken = F.col(PARSED).isNull() | F.col(PARSED)[CORRUPT].isNotNull() | ~is_one_value(F.col(FIELDS))
-    return rows.withColumn(BROKEN, broken)
+    return rows.withColumn(BROKEN, broken | F.col(MISCODED))
 
 
-def _csv(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
-    # Objects may have their columns in different order, and Spark would look at the first header only.
-    by_header: dict[str, list[SourceObject]] = {}
-    for item in objects:
-        by_header.setdefault(_header(bucket, item), []).append(item)
-    parts = (_csv_part(spark, plan, bucket, header, items) for header, items in by_header.items())
-    return reduce(DataFrame.unionByName, parts)
-
-
-def _csv_part(spark: SparkSession, plan: Plan, bucket: str, header: str, objects: list[SourceObject]) -> DataFrame:
-    delimiter = plan.csv.get("delimiter", ",")
-    names = next(csv.reader([header], delimiter=delimiter))
-    options = {"sep": delimiter, "escape": '"', "columnNameOfCorruptRecord": CORRUPT}
-    everything = schema([*((name, "string") for name in names), (CORRUPT, "string")])
-    lines = _lines(spark, bucket, objects).where(F.regexp_replace(RAW, "^\ufeff", "") != header)
-    rows = lines.withColumn(PARSED, F.from_csv(RAW, everything, options))
-
-    def text(column: Field) -> Column:
-        if column.source not in names:
-            return F.lit(None).cast("string")
-        found = F.col(PARSED).getField(column.source)
-        return found if column.type == "string" else F.when(F.trim(found) != "", F.trim(found))
-
-    fields = F.struct(*(text(column).alias(column.source) for column in plan.columns))
-    broken = F.col(PARSED)[CORRUPT].isNotNull()
-    rows = rows.select(RAW, *_ORIGIN, broken.alias(BROKEN), fields.alias(PARSED))
-    return rows.withColumn(FIELDS, F.when(~F.col(BROKEN), F.to_json(PARSED)))
-
-
-def _parquet(spark: SparkSession, plan: Plan, bucket: str, objects: list[SourceObject]) -> DataFrame:
-    paths = _paths(bucket, objects)
-    try:
-        return _parquet_part(plan, spark.read.option("mergeSchema", "true").parquet(*paths))
-    except Exception as error:
-        # Spark 3.5 merges no INT32 with an INT64, which come together when the producers begin to write a wider type.
-        if "CANNOT_MERGE_SCHEMAS" not in str(error):
-            raise
-    by_schema: dict[str, list[str]] = {}
-    for path in paths:
-        by_schema.setdefault(spark.read.parquet(path).schema.simpleString(), []).append(path)
-    parts = (_parquet_part(plan, spark.read.parquet(*some)) for some in by_schema.values())
-    return reduce(DataFrame.unionByName, parts)
-
-
-def _parquet_part(plan: Plan, rows: DataFrame) -> DataFrame:
-    folded = {name.lower(): name for name in rows.columns}
-
-    def value(column: Field) -> Column:
-        # Firehose's conversion gives columns the names of the catalog.
-        found = folded.get(column.source.lower()) or folded.get(column.name)
-        return F.col(quoted(found)) if found else F.lit(None).cast(column.type)
-
-    fields = F.struct(*(value(column).alias(column.source) for column in plan.columns))
-    text = F.to_json(PARSED)
-    found = rows.select(fields.alias(PARSED), *_origin())
-    return found.withColumn(RAW, text).withColumn(FIELDS, text).withColumn(BROKEN, F.lit(False))
-
-
-def _lines(spark: SparkSession, bucket: str, objects: list[SourceObject]) -> DataFrame:
-    lines = spark.read.text(_paths(bucket, objects)).where(F.trim("value") != "")
-    return lines.select(F.col("value").alias(RAW), *_origin())
-
-
-def _origin() -> list[Column]:
-    return [
-        F.col("_metadata.file_path").alias(OBJECT),
-        F.col("_metadata.file_modification_time").alias(MODIFIED),
-        F.col("_metadata.file_block_start").alias(BLOCK),
-    ]
-
-
-def _paths(bucket: str, objects: list[SourceObject]) -> list[str]:
-    # Spark takes a path for a pattern; a backslash makes a character stand for itself.
-    keys = (re.sub(r"([\[\]{}*?\\])", r"\\\1", item.key) for item in objects)
-    return [f"s3://{bucket}/{key}" for key in keys]
-
-
-def _header(bucket: str, item: SourceObject) -> str:
-    reply = boto3.client("s3").get_object(Bucket=bucket, Key=item.key, Range="bytes=0-65535")
-    head: bytes = reply["Body"].read()
-    if item.key.endswith(".gz"):
-        head = zlib.decompressobj(wbits=31).decompress(head)
-    return head.decode("utf-8-sig", errors="replace").splitlines()[0]
+def _again(plan: Plan, found: DataFrame) -> Iterator[DataFrame]:
+    """Yield the rows of quarantined records; those of Parquet are JSON there."""
+    if plan.format != "csv":
+        yield _json(plan, found)
+        return
+    for (header,) in found.select(HEADER).distinct().collect():
+        part = found.where(F.col(HEADER).eqNullSafe(header))
+        try:
+            if header is None:
+                raise UnreadableError("it was quarantined before headers were kept")
+            yield csv_objects.parsed(plan, header, part)
+        except UnreadableError:
+            yield _json(plan, part).withColumns({FIELDS: F.lit(None).cast("string"), BROKEN: F.lit(True)})

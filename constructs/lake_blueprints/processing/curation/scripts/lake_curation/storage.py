@@ -21,6 +21,7 @@ class SourceObject:
     etag: str
     size: int
     modified: str
+    storage_class: str = "STANDARD"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Location:
     @property
     def prefix(self) -> str:
         return urlsplit(self.uri).path.lstrip("/")
+
+    def uri_of(self, item: SourceObject) -> str:
+        return f"s3://{self.bucket}/{item.key}"
 
     def read(self, name: str = "", default: str | None = None) -> str:
         client = boto3.client("s3")
@@ -58,5 +62,9 @@ class Location:
             path = item["Key"].removeprefix(self.prefix)
             if item["Size"] and not any(part.startswith(("_", ".")) for part in path.split("/")):
                 yield SourceObject(
-                    key=item["Key"], etag=item["ETag"], size=item["Size"], modified=item["LastModified"].isoformat()
+                    key=item["Key"],
+                    etag=item["ETag"],
+                    size=item["Size"],
+                    modified=item["LastModified"].isoformat(),
+                    storage_class=item.get("StorageClass", "STANDARD"),
                 )

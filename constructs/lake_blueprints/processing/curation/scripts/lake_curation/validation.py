@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.errors import AnalysisException, ParseException
@@ -14,6 +15,8 @@ from lake_curation.columns import (
     FIELDS,
     FILTERED,
     GOOD,
+    HEADER,
+    MISCODED,
     MODIFIED,
     OBJECT,
     PARSED,
@@ -33,9 +36,15 @@ _QUERIES = ("ScalarSubquery", "ListQuery", "Exists")
 _CALLS_OF_JAVA = ("reflect", "try_reflect", "java_method")
 
 
-def validate(plan: Plan, records: DataFrame, references: References) -> DataFrame:
-    """Return the columns of the table, the STATUS, the origin, and the record itself if it is refused."""
-    rows, left_out = _enriched(plan, _typed(plan, records), references)
+def validate(plan: Plan, parts: Sequence[DataFrame], references: References) -> DataFrame:
+    """Return the columns of the table, the STATUS, the origin, and the record itself if it is refused.
+
+    Each of the parts may have its columns in types of its own.
+    """
+    typed = reduce(DataFrame.unionByName, (_typed(plan, part) for part in parts))
+    # Over all parts: within each of them the row would count from zero.
+    typed = typed.withColumn(ROW, F.monotonically_increasing_id())
+    rows, left_out = _enriched(plan, typed, references)
     # A row without a partition would be in a folder that no partition projection finds.
     lost = _any([F.coalesce(F.col(quoted(key)).cast("string"), F.lit("")) == "" for key in plan.late_keys])
     status = F.when(F.col(BROKEN) | lost, QUARANTINED).when(_any(left_out), FILTERED).otherwise(GOOD)
@@ -43,7 +52,7 @@ def validate(plan: Plan, records: DataFrame, references: References) -> DataFram
     refused = F.col(STATUS) == QUARANTINED
     return rows.select(
         STATUS, MODIFIED, BLOCK, ROW,
-        *(F.when(refused, F.col(name)).alias(name) for name in (RAW, FIELDS, OBJECT)),
+        *(F.when(refused, F.col(name)).alias(name) for name in (RAW, FIELDS, OBJECT, HEADER, MISCODED)),
         *map(quoted, plan.written),
     )  # fmt: skip
 

@@ -26,6 +26,11 @@ class Files:
         path, system = self._at(f"{folder}part-*.parquet")
         return {str(item.getPath()): int(item.getLen()) for item in system.globStatus(path) or []}
 
+    def folders(self, uri: str) -> list[str]:
+        """Return the folders below another that hold files which Spark has written."""
+        path, system = self._at(f"{uri}*/part-*.parquet")
+        return sorted({f"{item.getPath().getParent()}/" for item in system.globStatus(path) or []})
+
     def delete(self, uri: str) -> None:
         path, system = self._at(uri)
         system.delete(path, True)
