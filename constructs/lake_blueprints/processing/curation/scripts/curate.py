@@ -88,6 +88,7 @@ class Run:
         account = self.account(batch)
         report = {
             "dataset": self.plan.dataset,
+            "table": f"{self.args['database']}.{self.args['table']}",
             "version": self.plan.version,
             "batch": batch.identity,
             "redone": batch.redone,
