@@ -9,6 +9,7 @@ import re
 from argparse import Namespace
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from posixpath import commonpath
 from typing import Any
 
 from local_cloud.cli.session import Session, add_region, service_errors
@@ -73,9 +74,18 @@ def _delivered(s3: Any, destination: Destination, before: Set[str]) -> Iterator[
     for keys, what in ((sorted(set(new) - set(failed)), "delivered"), (failed, "went to errors")):
         if keys:
             records = sum(_records(s3, destination.bucket, key) for key in keys)
-            objects = f"{len(keys):,} object{'s' if len(keys) > 1 else ''}"
-            folder = keys[0].rpartition("/")[0]
-            yield f"{destination.stream}: {records:,} records {what}: {objects} in s3://{destination.bucket}/{folder}/"
+            folder = f"s3://{destination.bucket}/{_common_folder(keys)}"
+            said = f"{_counted(records, 'record')} {what}: {_counted(len(keys), 'object')} in {folder}"
+            yield f"{destination.stream}: {said}"
+
+
+def _common_folder(keys: list[str]) -> str:
+    folders = [key.rpartition("/")[0] for key in keys]
+    return f"{commonpath(folders)}/" if all(folders) else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _records(s3: Any, bucket: str, key: str) -> int:

@@ -127,7 +127,11 @@ def _interrupt(*_: object) -> None:
 
 
 def _env(options: argparse.Namespace) -> None:
-    session = Session.of(options)
+    print(exports(Session.of(options)))
+
+
+def exports(session: Session) -> str:
+    """Return the lines that a shell evaluates."""
     # botocore, and so boto3 and the AWS CLI, reads AWS_DEFAULT_REGION; the other SDKs read AWS_REGION.
     variables = {
         "AWS_ENDPOINT_URL": session.endpoint,
@@ -136,9 +140,8 @@ def _env(options: argparse.Namespace) -> None:
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
     }
     # Each ends in a semicolon: an unquoted $(…) makes one line of all.
-    print(f"unset {' '.join(_IN_THE_WAY)};")
-    for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)};")
+    lines = [f"unset {' '.join(_IN_THE_WAY)};"]
+    return "\n".join([*lines, *(f"export {name}={shlex.quote(value)};" for name, value in variables.items())])
 
 
 def _status(options: argparse.Namespace) -> None:
