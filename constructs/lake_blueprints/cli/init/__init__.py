@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("folder", type=Path, help="folder to write, which must not exist or be empty")
     folder: Path = parser.parse_args(arguments).folder
-    name = folder.name
+    name = folder.resolve().name
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise CommandError(
             f"the folder's name, {name!r}, becomes the stack's: it must have 1 to {_LONGEST_NAME} letters, digits and "
