@@ -52,7 +52,7 @@ class LakeRules:
 
     @property
     def version(self) -> str:
-        return version("lake-blueprints")
+        return version("lake-template-checks")
 
     @property
     def rule_ids(self) -> list[str]:

@@ -1,73 +1,142 @@
-"""Runs gates over an assembly, beside each other."""
+"""Runs gates over templates, beside each other; what one cannot do does not stop the others."""
 
 from __future__ import annotations
 
 import importlib
 import multiprocessing
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from attrs import evolve
 
 from template_checks.command.errors import CommandError
-from template_checks.command.finding import Finding, merged
-from template_checks.command.gates import GATES
-from template_checks.core.assembly import StackTemplate, read_assembly
+from template_checks.command.finding import Finding, Report, Unread, merged
+from template_checks.command.gates import GATES, PACKS, module_of
+from template_checks.command.reading import read
+from template_checks.core.assembly import StackTemplate
+
+_Gate = Callable[[Sequence[StackTemplate]], Iterable[Finding | Unread]]
+_LONGEST = 200
 
 
-def run(folder: Path, gates: Iterable[str]) -> list[Finding]:
-    """Return what the gates find in a synthesised app and nobody has acknowledged.
+def run(
+    place: Path, gates: Iterable[str] = tuple(GATES), packs: Iterable[str] = (), *, executor: Executor | None = None
+) -> Report:
+    """Return what the gates and packs find in templates, without what is acknowledged in them.
+
+    Parameters
+    ----------
+    place: Path
+        An app, a folder or a file; see `read`.
+    gates, packs: iterable of str
+        Those that run. By default every gate, and no pack.
+    executor: Executor, optional
+        What runs them. By default a process for each: some of the tools take most of the time, and none shares state.
 
     Raises
     ------
     CommandError
-        If the folder holds no synthesised app, or a tool is not installed.
+        If there is no template.
     """
-    templates = templates_of(folder)
-    # In processes of their own: two of the tools take most of the time, and none shares state.
+    templates = read(place)
+    failures = list(templates.problems)
+    found: list[Finding | Unread] = [
+        Unread(stack=template.name, what=what) for template in templates.read for what in template.unread
+    ]
+    by_module = _by_module([*gates, *packs])
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(mp_context=spawn) as pool:
-        running = [pool.submit(findings_of, gate, folder) for gate in gates]
-        found = [finding for one in running for finding in one.result()]
-    by_name = {template.name: template for template in templates}
-    located = [_located(finding, by_name) for finding in found]
-    return merged(one for one in located if not _acknowledged(one, by_name))
+    with executor or ProcessPoolExecutor(max_workers=max(len(by_module), 1), mp_context=spawn) as pool:
+        running = [(names, pool.submit(findings_of, names, place)) for names in by_module]
+        for names, one in running:
+            try:
+                results, failed = one.result()
+                found += results
+                failures += failed
+            except CommandError as error:
+                failures.append(str(error))
+            except BrokenProcessPool:
+                failures.append(f"the gate '{', '.join(names)}' ended before it said anything")
+    by_name = {template.name: template for template in templates.read}
+    located = [_located(one, by_name) for one in found if isinstance(one, Finding)]
+    return Report(
+        findings=merged(one for one in located if not _acknowledged(one, by_name)),
+        unread=sorted({one for one in found if isinstance(one, Unread)}),
+        failures=failures,
+    )
 
 
-def findings_of(gate: str, folder: Path) -> list[Finding]:
-    """Return what one gate finds; see `run`."""
-    module, _, package = GATES[gate]
+def findings_of(names: Sequence[str], place: Path) -> tuple[list[Finding | Unread], list[str]]:
+    """Return what a gate, or some packs of one tool, find at a place; see `results_of`."""
+    return results_of(names, read(place).read)
+
+
+def results_of(names: Sequence[str], templates: Sequence[StackTemplate]) -> tuple[list[Finding | Unread], list[str]]:
+    """Return what a gate, or some packs of one tool, find, and a line for each template that the tool failed at.
+
+    Raises
+    ------
+    CommandError
+        If the tool is not installed.
+    """
+    module, package = module_of(names[0])
+    label = names[0] if names[0] in GATES else module
     try:
         tool = importlib.import_module(f"template_checks.command.gates.{module}")
     except ModuleNotFoundError as error:
         if package is None:
             raise
+        without = f"leave it out with --skip {names[0]}" if names[0] in GATES else f"leave out --pack {names[0]}"
         raise CommandError(
-            f"the gate '{gate}' needs {package}, which is not installed ({error.name}): "
-            f'pip install "lake-template-checks[gates]", or leave it out with --skip {gate}'
+            f"the gate '{label}' needs {package}, which is not installed ({error.name}): "
+            f'pip install "lake-template-checks[gates]", or {without}'
         ) from None
-    return list(tool.findings(templates_of(folder)))
+    if names[0] in PACKS:
+        return guarded(lambda some: tool.findings(some, packs=names), templates, label)
+    return guarded(tool.findings, templates, label)
 
 
-def templates_of(folder: Path) -> Sequence[StackTemplate]:
-    """Return the templates of a synthesised app; see `run`."""
-    if not (folder / "manifest.json").is_file():
-        raise CommandError(f"'{folder}' holds no synthesised app; run 'cdk synth' first, or name its output folder")
+def guarded(gate: _Gate, templates: Sequence[StackTemplate], label: str) -> tuple[list[Finding | Unread], list[str]]:
+    """Return what a gate finds; where it fails, what it finds in each template alone, and why it fails at others."""
     try:
-        templates = read_assembly(folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise CommandError(f"'{folder}' is not a whole synthesised app: {error}; run 'cdk synth' again") from None
-    if not templates:
-        raise CommandError(f"'{folder}' holds no stack; there is nothing to check")
-    return templates
+        return list(gate(templates)), []
+    except Exception as error:
+        if len(templates) == 1:
+            return [], [f"the gate '{label}' failed at {templates[0].name}: {_line(error)}"]
+        found: list[Finding | Unread] = []
+        failures: list[str] = []
+        for template in templates:
+            results, failed = guarded(gate, [template], label)
+            found += results
+            failures += failed
+        return found, failures or [f"the gate '{label}' failed at the stacks together: {_line(error)}"]
+
+
+def _by_module(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return gates and packs, those of one tool together."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(module_of(name)[0], []).append(name)
+    return [tuple(these) for these in found.values()]
+
+
+def _line(error: Exception) -> str:
+    """Return an error in one line; jsii adds a stack of JavaScript to the first."""
+    text = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {text}"[:_LONGEST]
+
+
+def templates_of(place: Path) -> Sequence[StackTemplate]:
+    """Return the templates of an app, a folder or a file; see `read`."""
+    return read(place).read
 
 
 def _located(finding: Finding, templates: Mapping[str, StackTemplate]) -> Finding:
     template = templates[finding.stack]
-    resource = template.document.get("Resources", {}).get(finding.logical_id, {})
+    resource = template.document["Resources"].get(finding.logical_id, {})
     path = template.construct_path(finding.logical_id)
-    return evolve(finding, kind=str(resource.get("Type", "")), construct_path=path)
+    return evolve(finding, kind=str(resource.get("Type", "")), construct_path=path, file=str(template.path))
 
 
 def _acknowledged(finding: Finding, templates: Mapping[str, StackTemplate]) -> bool:

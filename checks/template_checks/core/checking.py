@@ -9,6 +9,7 @@ from template_checks.core.conditions import cases
 from template_checks.core.depth import refuse_deep
 from template_checks.core.rule import Finding, finding, rules_for
 from template_checks.core.template import Template
+from template_checks.core.well_formed import well_formed
 
 
 def check(document: Mapping[str, Any]) -> list[Finding]:
@@ -43,6 +44,7 @@ def check_app(
     """
     for document in documents.values():
         refuse_deep(document)
+    documents = {key: well_formed(dict(document))[0] for key, document in documents.items()}
     names = {key: (stack_names or {}).get(key, key) for key in documents}
     siblings: dict[str, Template] = {}
     for key, document in documents.items():

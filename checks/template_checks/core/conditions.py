@@ -49,7 +49,7 @@ def _candidates(conditions: list[Any], parameters: Mapping[str, Any]) -> dict[st
                 values = found.setdefault(_key(side), [])
                 values += [literal for literal in literals if literal not in values]
     for key, values in found.items():
-        declared = parameters.get(json.loads(key).get("Ref", ""), {})
+        declared = parameters.get(_parameter(key), {})
         allowed = declared.get("AllowedValues") if isinstance(declared, dict) else None
         others = [value for value in allowed or [_OTHER] if value not in values]
         found[key] = values + others[:1]
@@ -81,8 +81,14 @@ def _combinations(candidates: Mapping[str, list[Any]]) -> Iterator[_Choices]:
 
 def _named(choices: _Choices) -> Iterator[tuple[str, Any]]:
     for key, value in choices.items():
-        if name := json.loads(key).get("Ref"):
+        if name := _parameter(key):
             yield name, value
+
+
+def _parameter(key: str) -> str:
+    """Return the parameter that an expression is; empty if it is another."""
+    name = json.loads(key).get("Ref")
+    return name if isinstance(name, str) else ""
 
 
 def _holds(condition: Any, choices: _Choices, conditions: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 _NO_VALUE: Final = object()
+_MARK = re.compile(r"\\u0000(\d+)\\u0000")
 _HOLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
@@ -41,6 +42,11 @@ class Scope:
                 return {"Fn::GetAtt": path.split(".", 1)}
             case {"Fn::FindInMap": [str(name), *keys]}:
                 return self._look_up(name, [self._evaluate(key) for key in keys], value)
+            case {"Fn::Length": items} if len(value) == 1:
+                known = self._evaluate(items)
+                return len(known) if isinstance(known, list) else value
+            case {"Fn::ToJsonString": item} if len(value) == 1:
+                return _as_json(self._evaluate(item))
             case dict():
                 items = ((key, self._evaluate(item)) for key, item in value.items())
                 return {key: item for key, item in items if item is not _NO_VALUE}
@@ -73,7 +79,10 @@ class Scope:
 
 def is_function(value: Any) -> bool:
     """Whether a value is known only to CloudFormation."""
-    return isinstance(value, dict) and len(value) == 1 and str(next(iter(value))).startswith(("Fn::", "Ref"))
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    name = str(next(iter(value)))
+    return name == "Ref" or name.startswith("Fn::")
 
 
 def joined(separator: str, parts: Any) -> Any:
@@ -81,6 +90,23 @@ def joined(separator: str, parts: Any) -> Any:
     if isinstance(parts, list) and all(isinstance(part, str | int | float) for part in parts):
         return separator.join(rendered(part) for part in parts)
     return {"Fn::Join": [separator, parts]}
+
+
+def _as_json(value: Any) -> Any:
+    """Return the JSON text of a value; with functions inside, the `Fn::Join` of it."""
+    functions: list[Any] = []
+
+    def marked(item: Any) -> Any:
+        if is_function(item):
+            functions.append(item)
+            return f"\0{len(functions) - 1}\0"
+        if isinstance(item, dict):
+            return {key: marked(one) for key, one in item.items()}
+        return [marked(one) for one in item] if isinstance(item, list) else item
+
+    text = json.dumps(None if value is _NO_VALUE else marked(value), separators=(",", ":"), default=str)
+    pieces = _MARK.split(text)
+    return joined("", [functions[int(piece)] if index % 2 else piece for index, piece in enumerate(pieces)])
 
 
 def rendered(value: Any) -> str:  # noqa: PLR0911 - one case per function

@@ -200,7 +200,12 @@ def starting_position(mapping: Resource) -> Iterator[Violation]:
     size, window = mapping.at("BatchSize"), mapping.at("MaximumBatchingWindowInSeconds")
     yield from between(size, 1, 10000)
     yield from between(window, 0, 300, "seconds")
-    if kind == QUEUE and size.number is not None and size.number > 10 and not window.present:
+    first_in_first_out = source is not None and source.at("FifoQueue").flag is True
+    if kind == QUEUE and first_in_first_out:
+        yield from between(size, 1, 10, "messages of a FIFO queue")
+        if window.number:
+            yield Violation(at=window, allowed="no window for a FIFO queue")
+    elif kind == QUEUE and size.number is not None and size.number > 10 and not window.present:
         yield Violation(at=window, allowed="1 second or more for batches of more than 10")
     yield from between(mapping.at("ParallelizationFactor"), 1, 10)
 

@@ -150,7 +150,14 @@ def lake_formation(permission: Resource) -> Iterator[Violation]:
 )
 def in_the_clear(resource: Resource) -> Iterator[Violation]:
     """Most of these cannot be changed without replacing the store."""
-    yield from _refused(resource, _CLEAR)
+    for fault in _refused(resource, _CLEAR):
+        name = fault.at.path.rpartition(".")[2]
+        # A queue is encrypted by either key, and a table of DynamoDB always is: by the key that AWS owns.
+        if name == "SqsManagedSseEnabled" and resource.at("KmsMasterKeyId").present:
+            continue
+        if name == "SSEEnabled" and resource.kind.startswith("AWS::DynamoDB::"):
+            continue
+        yield fault
     for parameter in resource.at("ConfigParameters").items():
         if parameter.at("ParameterKey").text == "require_ssl" and parameter.at("ParameterValue").text == "false":
             yield Violation(at=parameter.at("ParameterValue"), allowed="true")

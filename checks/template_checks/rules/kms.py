@@ -15,6 +15,7 @@ from template_checks.rules.roles import role_must_allow
 KEY: Final = "AWS::KMS::Key"
 _GUIDE: Final = "https://docs.aws.amazon.com/kms/latest/developerguide"
 _READ_WRITE: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+_MANAGED: Final = "alias/aws/"
 
 
 @rule(
@@ -188,6 +189,9 @@ def _key_of(node: Node) -> Resource | None:
 
 def _role_must(role: Node, action: str, key: Node) -> Iterator[Violation]:
     """Refuse a role of the app that may not use a key, unless the key's policy speaks of it."""
+    # The key that AWS manages lets in everyone of the account by whom the service is called.
+    if _MANAGED in key.rendered:
+        return
     found = _key_of(key)
     if found is None or not any(one.allows and one.covers(action) and _names(one, role) for one in statements(found)):
         yield from role_must_allow(role, action)

@@ -20,7 +20,7 @@ from template_checks.command.finding import Finding, Severity, merged
 from template_checks.command.gates import GATES, control_tower, lint, nag, own, schema
 from template_checks.command.gates import iam as policies
 from template_checks.command.main import main
-from template_checks.command.running import findings_of
+from template_checks.command.running import results_of
 from template_checks.core.assembly import StackTemplate, read_assembly
 
 BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "On"}}}
@@ -198,17 +198,24 @@ def test_json_and_sarif_are_for_other_tools(assembly: Path, tmp_path: Path) -> N
     gates = [option for gate in GATES if gate != "iam" for option in ("--skip", gate)]
     for form in ("json", "sarif"):
         assert main(["check", str(assembly), "--format", form, "-o", str(tmp_path / form), *gates]) == 1
-    (plain,) = json.loads((tmp_path / "json").read_text())
+    (plain,) = json.loads((tmp_path / "json").read_text())["findings"]
     assert (plain["construct_path"], plain["rules"], plain["severity"]) == ("Shop/Typo", ["UNKNOWN_ACTION"], "error")
     run = json.loads((tmp_path / "sarif").read_text())["runs"][0]
     assert run["results"][0]["ruleId"] == "UNKNOWN_ACTION"
-    assert run["results"][0]["level"] == "error"
-    assert run["tool"]["driver"]["rules"] == [{"id": "UNKNOWN_ACTION"}]
+    (result,) = run["results"]
+    assert result["level"] == "error"
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["id"], rule["shortDescription"]["text"]) == ("UNKNOWN_ACTION", "No such action")
+    place = result["locations"][0]["physicalLocation"]
+    lines = (tmp_path / "Shop.template.json").read_text().splitlines()
+    assert "s3:GetObjects" in lines[place["region"]["startLine"] - 1]
+    assert place["artifactLocation"]["uri"] == (tmp_path / "Shop.template.json").as_uri()
+    assert len(result["partialFingerprints"]["lakeCheck/v1"]) == 32
 
 
 def test_a_folder_without_an_app_gets_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(tmp_path / "none")]) == 2
-    assert "holds no synthesised app; run 'cdk synth' first" in capsys.readouterr().err
+    assert "holds no synthesised app and is no template; run 'cdk synth' first" in capsys.readouterr().err
 
 
 def test_a_broken_assembly_gets_one_clear_line(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,4 +261,4 @@ def test_a_missing_tool_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delitem(sys.modules, "template_checks.command.gates.iam")
     monkeypatch.setitem(sys.modules, "parliament", None)
     with pytest.raises(CommandError, match=r"needs parliament.*lake-template-checks\[gates\].*--skip iam"):
-        findings_of("iam", Path())
+        results_of(["iam"], [])

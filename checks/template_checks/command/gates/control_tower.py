@@ -6,18 +6,20 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any, Final
 
 from attrs import frozen
 from cdklabs import cdk_validator_cfnguard
 from cloudformation_validate import CompositeEngine, CompositeEngineConfig, ExternalRuleSource, TemplateContent
 
 from template_checks.command.finding import Finding, Severity
-from template_checks.command.outputs import without_outputs
+from template_checks.command.outputs import spelled_out, without_outputs
 from template_checks.core.assembly import StackTemplate
 
+_PAGE: Final = "https://docs.aws.amazon.com/controltower/latest/controlreference/proactive-controls.html"
 # Within the package that the CDK's own validator of them brings along.
 _RULES = re.compile(r"package/rules/control-tower/cfn-guard/.*\.guard")
 _NAME = re.compile(r"^rule (\w+) when is_cfn_template", re.MULTILINE)
@@ -35,30 +37,46 @@ class _Control:
     fix: str
 
 
-def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
-    """Evaluate every control; each is reported once for a resource, though Guard reports each clause that failed."""
+def findings(templates: Sequence[StackTemplate], *, packs: Sequence[str] = ()) -> Iterator[Finding]:
+    """Evaluate every control; each is reported once for a resource, though Guard reports each clause that failed.
+
+    Guard sees text only where it is written as text, so a control that fails only while text is joined of parts, or
+    only once it is put together, has not seen what it judges.
+    """
     controls = {control.rule: control for control in _controls()}
     rules = [ExternalRuleSource(name=control.id, content=control.source) for control in controls.values()]
     engine = CompositeEngine(CompositeEngineConfig(guard_rules=rules))
     for template in templates:
-        document = json.dumps(without_outputs(template.document))
-        report = engine.validate_template(TemplateContent(document, template.path.name))
-        found = {
-            (one.rule_id, one.entity.logical_id)
-            for one in report.diagnostics
-            if one.rule_id in controls and one.entity is not None
-        }
+        document = without_outputs(template.document)
+        written = spelled_out(document)
+        found = _failed(engine, template, document, controls)
+        if found and written != document:
+            found &= _failed(engine, template, written, controls)
         for rule, logical_id in sorted(found):
             control = controls[rule]
             yield Finding(
                 gates=("control-tower",),
                 rules=(control.id,),
                 topic=control.id,
-                severity=Severity.ERROR,
+                severity=Severity.COMPLIANCE,
                 stack=template.name,
                 logical_id=logical_id,
                 message=f"{control.title}. {control.fix}",
+                title=control.title,
+                help=_PAGE,
             )
+
+
+def _failed(
+    engine: CompositeEngine, template: StackTemplate, document: Any, controls: Collection[str]
+) -> set[tuple[str, str]]:
+    """Return the rules that fail, each with the resource."""
+    report = engine.validate_template(TemplateContent(json.dumps(document, default=str), template.path.name))
+    return {
+        (one.rule_id, one.entity.logical_id)
+        for one in report.diagnostics
+        if one.rule_id in controls and one.entity is not None
+    }
 
 
 @cache

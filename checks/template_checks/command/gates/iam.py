@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
 from template_checks.command.finding import Finding, Severity, value_at
 from template_checks.core.arns import arn_of, overlap
 from template_checks.core.assembly import StackTemplate
 from template_checks.core.conditions import cases
-from template_checks.core.policies import identities_of, identity_statements, statements
-from template_checks.core.template import Resource, Template
+from template_checks.core.intrinsics import is_function
+from template_checks.core.policies import PolicyKind, Statement, identities_of, identity_statements, statements
+from template_checks.core.template import Node, Template
 
 with warnings.catch_warnings():
     # That pkg_resources goes away is parliament's concern, not the reader's.
@@ -35,72 +37,81 @@ _INTRINSICS = {
     "AWS::Region": "us-east-1",
     "AWS::AccountId": "123456789012",
 }
+_PAGE: Final = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
 
 def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
-    """Analyse every policy that is attached to an identity."""
+    """Analyse every policy that is attached to an identity, in each case of its template's conditions."""
     siblings: dict[str, Template] = {}
     for template in templates:
         siblings[template.name] = Template(
             template.document, scope=next(cases(template.document)), siblings=siblings, name=template.name
         )
     for template in templates:
-        for logical_id, resource in template.document.get("Resources", {}).items():
-            for path, policy in _policies(resource):
-                holder = siblings[template.name].resources.get(logical_id)
-                yield from _analysed(template, logical_id, path, policy, holder)
+        told = set()
+        for scope in cases(template.document):
+            one_case = Template(template.document, scope=scope, siblings=siblings, name=template.name)
+            for resource in one_case.resources.values():
+                for statement in statements(resource):
+                    if statement.kind is not PolicyKind.IDENTITY:
+                        continue
+                    for one in _analysed(template, statement):
+                        if (one.logical_id, one.topic, one.message) not in told:
+                            told.add((one.logical_id, one.topic, one.message))
+                            yield one
 
 
-def _policies(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the policies of a resource, each after the path to it."""
-    properties = resource.get("Properties") or {}
-    if resource.get("Type") in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
-        yield "Properties.PolicyDocument", properties.get("PolicyDocument") or {}
-    if resource.get("Type") in {"AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"}:
-        for index, inline in enumerate(properties.get("Policies") or []):
-            yield f"Properties.Policies.{index}.PolicyDocument", inline.get("PolicyDocument") or {}
+def _analysed(template: StackTemplate, statement: Statement) -> Iterator[Finding]:
+    value = statement.node.value
+    for issue, detail in _issues(json.dumps({"Version": "2012-10-17", "Statement": [_plain(value)]}, default=str)):
+        if issue == "RESOURCE_MISMATCH" and (_unknown_resources(statement) or _is_elsewhere(statement, detail)):
+            continue
+        # The type of a value that is only known at deployment is, too.
+        if issue == "MISMATCHED_TYPE" and any(_has_functions(node.value) for _, node in statement.conditions):
+            continue
+        action = _action_in(str(detail), statement) if issue in _ABOUT_ACTIONS else None
+        yield Finding(
+            gates=("iam",),
+            rules=(issue,),
+            topic=value_at(action.path) if action else f"{issue} {detail}",
+            severity=Severity.ERROR,
+            stack=template.name,
+            logical_id=statement.node.resource.logical_id,
+            path=action.path if action else statement.node.path,
+            message=f"{_ISSUES[issue]}: {_detail(detail)}",
+            title=_ISSUES[issue].partition(":")[0].capitalize(),
+            help=_PAGE,
+        )
 
 
-def _analysed(
-    template: StackTemplate, logical_id: str, path: str, policy: Mapping[str, Any], holder: Resource | None
-) -> Iterator[Finding]:
-    for index, statement in enumerate(_listed(policy.get("Statement"))):
-        whole = {"Version": "2012-10-17", "Statement": [_plain(statement)]}
-        for one in analyze_policy_string(json.dumps(whole)).findings:
-            if one.issue not in _ISSUES:
-                continue
-            if one.issue == "RESOURCE_MISMATCH" and (
-                _unknown_resources(statement) or (holder and _is_elsewhere(holder, statement, one.detail))
-            ):
-                continue
-            action = _action_in(str(one.detail), statement) if one.issue in _ABOUT_ACTIONS else None
-            yield Finding(
-                gates=("iam",),
-                rules=(one.issue,),
-                topic=value_at(f"{path}.Statement.{index}.{action}") if action else f"{one.issue} {one.detail}",
-                severity=Severity.ERROR,
-                stack=template.name,
-                logical_id=logical_id,
-                message=f"{_ISSUES[one.issue]}: {_detail(one.detail)}",
-            )
+@lru_cache(maxsize=4096)
+def _issues(policy: str) -> list[tuple[str, Any]]:
+    """Return what parliament says of a policy; nothing of one that is none, which the schemas refuse."""
+    try:
+        found = analyze_policy_string(policy).findings
+    except Exception:
+        # It raises whatever Python does where a part of a policy has another type than it expects.
+        return []
+    return [(one.issue, one.detail) for one in found if one.issue in _ISSUES]
 
 
-def _action_in(detail: str, statement: Mapping[str, Any]) -> str | None:
-    """Return where in a statement the action is that a detail ends with, or whose service."""
-    actions = statement.get("Action")
-    if isinstance(actions, str):
-        return "Action"
+def _action_in(detail: str, statement: Statement) -> Node | None:
+    """Return the action of a statement that a detail ends with, or whose service."""
     said = detail.rpartition(" ")[2]
-    found = (index for index, action in enumerate(_listed(actions)) if said in {action, action.partition(":")[0]})
-    return next((f"Action.{index}" for index in found), None)
+    actions = statement.actions
+    if len(actions) == 1:
+        return actions[0]
+    texts = ((action, str(action.value)) for action in actions)
+    return next((action for action, text in texts if said in {text, text.partition(":")[0]}), None)
 
 
-def _is_elsewhere(holder: Resource, statement: Mapping[str, Any], detail: Iterable[Mapping[str, str]]) -> bool:
+def _is_elsewhere(statement: Statement, detail: Iterable[Any]) -> bool:
     """Whether everyone with a policy has other statements, of whichever policies, that allow what one lacks."""
+    holder = statement.node.resource
     return all(
         any(
             one.allows
-            and one.node.value != statement
+            and one.node.value != statement.node.value
             and one.covers(missing["action"])
             and any(overlap(arn_of(item), missing["required_format"]) for item in one.resources)
             for one in [*statements(holder), *identity_statements(identity)]
@@ -110,9 +121,16 @@ def _is_elsewhere(holder: Resource, statement: Mapping[str, Any], detail: Iterab
     )
 
 
-def _unknown_resources(statement: Mapping[str, Any]) -> bool:
+def _unknown_resources(statement: Statement) -> bool:
     """Whether a resource is only known when the stack is deployed."""
-    return any(not isinstance(resource, str) for resource in _listed(statement.get("Resource")))
+    return any(not isinstance(resource.value, str) for resource in statement.resources)
+
+
+def _has_functions(value: Any) -> bool:
+    if is_function(value):
+        return True
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_has_functions, parts))
 
 
 def _detail(detail: object) -> str:
@@ -121,22 +139,15 @@ def _detail(detail: object) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a statement without intrinsics: what is only known at deployment becomes a star."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1:
-        ((name, argument),) = value.items()
-        if name == "Ref":
-            return _INTRINSICS.get(argument, "*")
-        if name == "Fn::Join":
-            return str(argument[0]).join(str(_plain(part)) for part in argument[1])
-        if name.startswith("Fn::"):
+    match value:
+        case list():
+            return [_plain(item) for item in value]
+        case {"Ref": str(name)} if len(value) == 1:
+            return _INTRINSICS.get(name, "*")
+        case {"Fn::Join": [str(separator), [*parts]]} if len(value) == 1:
+            return separator.join(str(_plain(part)) for part in parts)
+        case dict() if is_function(value):
             return "*"
-    return {key: _plain(item) for key, item in value.items()}
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -26,5 +26,8 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
                 severity=severity,
                 stack=by_key[key].name,
                 logical_id=one.logical_id,
+                path=one.path,
                 message=f"{one.rule.title}: {one.message}",
+                title=f"{one.rule.title}. {one.rule.why}",
+                help=one.rule.source,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from cloudformation_validate import CompositeEngine, TemplateContent
@@ -20,18 +19,23 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
     """Validate each template strictly; hints about style are left out."""
     engine = CompositeEngine()
     for template in templates:
-        report = engine.validate_template(TemplateContent(json.dumps(template.document), template.path.name))
+        report = engine.validate_template(TemplateContent(template.text, template.path.with_suffix(".json").name))
         for one in report.diagnostics:
             if one.severity not in _SEVERITIES:
                 continue
             path = one.property_path or ""
+            logical_id = one.entity.logical_id if one.entity else ""
+            in_resource = logical_id in template.document.get("Resources", {})
             severity = Severity.ERROR if one.rule_id == _VALUE_NOT_IN_ENUMERATION else _SEVERITIES[one.severity]
             yield Finding(
                 gates=("schema",),
                 rules=(one.rule_id,),
-                topic=lint_topic(one.rule_id, path),
+                topic=lint_topic(one.rule_id, path if in_resource else ""),
                 severity=severity,
                 stack=template.name,
-                logical_id=one.entity.logical_id if one.entity else "",
+                logical_id=logical_id,
+                path=path if in_resource else path.replace("/", "."),
                 message=": ".join(part for part in (path, one.message) if part),
+                title=one.rule_description or "",
+                help=one.documentation_url or "",
             )
