@@ -42,6 +42,7 @@ def _run(options: Namespace) -> None:
         try:
             done = executions.execute(client, arn, payload, progress)
         except executions.ExecutionFailed as error:
+            account.show(session, options.region, without=already)
             raise LocalCloudError(f"{error}{_log_of(options.workdir, error.job)}") from None
     print(f"succeeded after {time.monotonic() - progress.began:.0f} seconds")
     for warning in _broken_rules(done.history):

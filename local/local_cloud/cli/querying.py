@@ -35,11 +35,16 @@ def add_parsers(commands: Any) -> None:
 def _query(options: Namespace) -> None:
     session = Session.of(options)
     with service_errors():
-        database = options.database
-        if database is None:
-            holding = sorted({found for found, _ in _tables(session, options.region)})
-            database = holding[0] if len(holding) == 1 else "default"
-        _ask(session, options, options.sql, database)
+        if options.database:
+            _ask(session, options, options.sql, options.database)
+            return
+        holding = sorted({found for found, _ in _tables(session, options.region)})
+        try:
+            _ask(session, options, options.sql, holding[0] if len(holding) == 1 else "default")
+        except LocalCloudError as error:
+            if len(holding) < 2:
+                raise
+            raise LocalCloudError(f"{error} (choose a --database if need be: {', '.join(holding)})") from None
 
 
 def _rows(options: Namespace) -> None:

@@ -96,8 +96,10 @@ def _describe(event: dict[str, Any], history: list[dict[str, Any]]) -> str | Non
     if "stateExitedEventDetails" in event:
         return f"left {event['stateExitedEventDetails']['name']}"
     details = _failure_details(event)
-    if details is not None and not kind.startswith("Execution"):
-        return f"failed {_state_of(event, history)}: {details.get('error', kind)}: {_reason(details.get('cause', ''))}"
+    # A branch, an iteration or the execution fails because a state in it has, of which there is a line already.
+    if details and not kind.startswith("Execution"):
+        why = (details.get("error"), _reason(details.get("cause", "")))
+        return ": ".join((f"failed {_state_of(event, history)}", *filter(None, why)))
     return None
 
 
@@ -110,13 +112,16 @@ def _failure(execution: dict[str, Any], history: list[dict[str, Any]]) -> str:
 
 
 def _failed_state(reason: str, history: list[dict[str, Any]]) -> str | None:
-    """Return the state whose task failed for the reason of the execution, else the last that was entered."""
+    """Return the state whose task failed for the reason of the execution, else the Fail state that began it."""
+    last = _state_of(history[-1], history) if history else None
     for event in reversed(history):
+        if event["type"] == "FailStateEntered" and (name := str(event["stateEnteredEventDetails"]["name"])) != last:
+            return name
         if event["type"].startswith("Task") and (details := _failure_details(event)):
             cause = _reason(details.get("cause", ""))
             if cause and cause in reason:
                 return _state_of(event, history)
-    return _state_of(history[-1], history) if history else None
+    return last
 
 
 def _reason(cause: str) -> str:
