@@ -211,13 +211,13 @@ def test_passes_the_gates_without_options(stack: cdk.Stack) -> None:
 
 def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None:
     tasks = {name: state for name, state in states_of(lake_stack).items() if state["Type"] == "Task"}
-    # The line, the crawler (2), curation, query, load (4), training, registration and the message.
-    assert len(tasks) == 12
+    # The line, the crawler (2), curation, query, load (6), training, registration and the message.
+    assert len(tasks) == 14
     for state in tasks.values():
         assert state["TimeoutSeconds"] > 0
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     polls = {name for name in tasks if name.endswith(" asks")} | {"List running executions"}
-    assert len(polls) == 4
+    assert len(polls) == 5
     for name in tasks.keys() - polls:
         assert tasks[name]["Retry"]
         for retrier in tasks[name]["Retry"]:
@@ -232,13 +232,13 @@ def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None
 
 
 def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
-    assert [unreachable(machine) for machine in machines(definition(lake_stack))] == [set()] * 5
+    assert [unreachable(machine) for machine in machines(definition(lake_stack))] == [set()] * 6
 
 
 def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
     loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
-    # The crawler, the statements (2), and the queue, whose list comes or has a transient error.
-    assert len(loops) == 5
+    # The crawler, the statements (3), and the queue, whose list comes or has a transient error.
+    assert len(loops) == 6
     assert all(is_bounded(machine, cycle) for machine, cycle in loops)
 
 

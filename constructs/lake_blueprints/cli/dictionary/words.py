@@ -84,8 +84,22 @@ def demand(rule: QualityRule) -> str:
     if rule.kind == "custom":
         return f"evaluated by {rule.engine}: {rule.implementation}"
     what = _METRICS[rule.metric.value] if rule.metric else (rule.query or "").strip()
+    if valid := _valid(rule):
+        what = f"values other than {valid}" if "validValues" in rule.arguments else f"values that do not match {valid}"
     percent = " percent" if rule.unit == "percent" else ""
     return f"{what} {_compared(rule.comparison)}{percent}".strip()
+
+
+def _valid(rule: QualityRule) -> str:
+    """Return the valid values, or their pattern, of a rule that counts others."""
+    values = rule.arguments.get("validValues")
+    return ", ".join(map(str, values)) if values else str(rule.arguments.get("pattern") or "")
+
+
+def promised(dataset: Dataset, column: Column) -> list[str]:
+    """Return which values rules of the contract promise of the column, beside its constraints."""
+    rules = [rule for rule in dataset.quality if rule.column == column.name and rule.arguments.get("validValues")]
+    return [f"one of {_valid(rule)}" for rule in rules]
 
 
 def consequence(rule: QualityRule) -> str:
