@@ -81,7 +81,7 @@ bench: setup ## Measure synth, ETL, queries and the local cloud; writes docs/ben
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group demo --group docs \
-		--generate-hashes --upgrade --no-emit-package lake-template-checks \
+		--generate-hashes --upgrade --no-emit-package lake-template-checks --no-emit-package lake-local-cloud \
 		pyproject.toml local/pyproject.toml checks/pyproject.toml -o requirements.txt
 
 snapshots: setup ## Accept the templates as they are now

@@ -10,9 +10,11 @@ from markupsafe import Markup, escape
 
 WIDTH = 480
 _ROW = 24
+# Room beside the bars for labels of up to so many characters; longer ones stand above their bars.
 _LABEL = 168
-_NUMBER = 62
 _LABEL_CHARACTERS = 23
+_LABEL_HEIGHT = 16
+_NUMBER = 62
 _PLOT_HEIGHT = 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 12, 26
 _TICKS = 5
@@ -20,18 +22,19 @@ _TICKS = 5
 
 def bars(labels: Sequence[str], values: Sequence[float]) -> Markup:
     """Draw a horizontal bar for each value, to the left of zero if it is negative."""
-    axis = _Axis(min(0.0, *values), max(0.0, *values), _LABEL, WIDTH - _NUMBER)
-    zero = axis.at(0)
+    left, above = _room(labels)
+    axis = _Axis(min(0.0, *values), max(0.0, *values), left, WIDTH - _NUMBER)
+    zero, height = axis.at(0), _ROW + above
 
     def rows() -> Iterator[Markup]:
         for row, (label, value) in enumerate(zip(labels, values, strict=True)):
-            end = axis.at(value)
-            yield _row_label(row, label)
-            yield _bar(min(zero, end), row * _ROW + 4, abs(end - zero), _ROW - 8, hint=f"{label}: {number(value)}")
-            yield _text(max(zero, end) + 6, row * _ROW + 16, number(value), "value")
-        yield _line(zero, 0, zero, len(labels) * _ROW, "axis")
+            end, top = axis.at(value), row * height + above
+            yield _label(label, left, top - above + 14 if above else top + 16)
+            yield _bar(min(zero, end), top + 4, abs(end - zero), _ROW - 8, hint=f"{label}: {number(value)}")
+            yield _text(max(zero, end) + 6, top + 16, number(value), "value")
+        yield _line(zero, 0, zero, len(labels) * height, "axis")
 
-    return _svg(len(labels) * _ROW, rows())
+    return _svg(len(labels) * height, rows())
 
 
 def pairs(
@@ -39,16 +42,18 @@ def pairs(
 ) -> Markup:
     """Draw two bars for each label on a logarithmic scale."""
     smallest = min(value for value in (*before, *after) if value > 0)
-    axis = _Axis(math.floor(math.log10(smallest)), math.log10(max(*before, *after)), _LABEL, WIDTH - _NUMBER - 8)
-    height = 2 * _ROW - 4
+    left, above = _room(labels)
+    axis = _Axis(math.floor(math.log10(smallest)), math.log10(max(*before, *after)), left, WIDTH - _NUMBER - 8)
+    height = 2 * _ROW - 4 + above
 
     def rows() -> Iterator[Markup]:
         for row, label in enumerate(labels):
-            yield _text(_LABEL - 8, row * height + 24, _short(label), "label end", label)
+            top = row * height + above
+            yield _label(label, left, top - above + 14 if above else top + 24)
             for offset, kind, value in ((4, "bar other", before[row]), (21, "bar", after[row])):
-                length = axis.at(math.log10(value)) - _LABEL if value > 0 else 0
-                yield _bar(_LABEL, row * height + offset, length, 14, kind=kind, hint=f"{label}: {show(value)}")
-                yield _text(_LABEL + length + 6, row * height + offset + 11, show(value), "value")
+                length = axis.at(math.log10(value)) - left if value > 0 else 0
+                yield _bar(left, top + offset, length, 14, kind=kind, hint=f"{label}: {show(value)}")
+                yield _text(left + length + 6, top + offset + 11, show(value), "value")
 
     return _svg(len(labels) * height, rows())
 
@@ -142,17 +147,18 @@ def _ticks(low: float, high: float) -> list[float]:
     return [round(n * step, 10) for n in range(first, math.floor(high / step) + 1)]
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= _LABEL_CHARACTERS else f"{label[: _LABEL_CHARACTERS - 1].rstrip()}…"
+def _room(labels: Sequence[str]) -> tuple[int, int]:
+    """Return how much room labels take to the left of their bars, or above them if one is too long for that."""
+    beside = max(map(len, labels), default=0) <= _LABEL_CHARACTERS
+    return (_LABEL, 0) if beside else (0, _LABEL_HEIGHT)
 
 
-def _row_label(row: int, label: str) -> Markup:
-    return _text(_LABEL - 8, row * _ROW + 16, _short(label), "label end", label)
+def _label(label: str, left: int, y: float) -> Markup:
+    return _text(left - 8, y, label, "label end") if left else _text(0, y, label, "label")
 
 
-def _text(x: float, y: float, content: str, kind: str, hint: str | None = None) -> Markup:
-    title = Markup("<title>{}</title>").format(hint) if hint else ""
-    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}{}</text>').format(kind, x, y, title, escape(content))
+def _text(x: float, y: float, content: str, kind: str) -> Markup:
+    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(kind, x, y, escape(content))
 
 
 def _bar(x: float, y: float, width: float, height: float, *, hint: str, kind: str = "bar") -> Markup:

@@ -16,6 +16,7 @@ from examples.flights import charts
 from examples.flights.queries import Answer
 from examples.flights.questions import Chart
 from examples.flights.run import Results
+from examples.flights.states import in_words
 from examples.flights.steps import Step
 from examples.flights.summary import text
 
@@ -41,7 +42,7 @@ def render(results: Results, steps: Sequence[Step], seconds: float) -> str:
     environment.filters.update(cell=text, amount=lambda count: f"{count:,}", size=size)
     environment.globals.update(drawn=drawn)
     raw, curated = results.raw_bytes, curated_bytes(results)
-    states = {name: seconds for name, seconds in results.states.items() if seconds >= _SHORTEST_STATE}
+    states = {name: spent for name, spent in in_words(results.states).items() if spent >= _SHORTEST_STATE}
     return environment.get_template("report.html.j2").render(
         results=results,
         seconds=seconds,

@@ -250,7 +250,8 @@ class LocalCloud:
         LocalCloudError
             If it does not succeed, with the state that failed and why.
         """
-        return executions.execute(self.client("stepfunctions"), state_machine_arn, input or {}, on_event or _ignore)
+        client = self.client("stepfunctions")
+        return executions.execute(client, state_machine_arn, input or {}, on_event or _ignore).output
 
     @property
     def _running(self) -> LocalServer:

@@ -67,7 +67,7 @@ def results() -> Results:
                 reasons=Counter(unreadable=150),
             )
         ],
-        states={"Crawl": 1.0, "Curate": 20.0},
+        states={"Crawl ReferenceCrawler": 1.0, "Curate CurateFlights": 20.0},
         checked_cells=36,
         model=Model(
             metrics={
@@ -118,6 +118,13 @@ def test_shows_the_account_the_ratio_and_the_errors(results: Results, steps: lis
 def test_has_a_chart_for_each_answer_that_wants_one(results: Results, steps: list[Step]) -> None:
     # Three answers, calibration, bytes, steps and states.
     assert report.render(results, steps, 100.0).count("<svg") == 7
+
+
+def test_labels_are_whole_and_states_are_in_words(results: Results, steps: list[Step]) -> None:
+    html = report.render(results, steps, 100.0)
+    assert "…" not in html
+    assert "Check and clean flights" in html
+    assert "CurateFlights" not in html
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     shell = Shell(tmp_path_factory.mktemp("shell"))
     started = shell("start", "--port", "0")
     assert started.returncode == 0, started.stderr
-    assert "export AWS_ENDPOINT_URL=http://localhost:" in started.stdout
+    assert "the local cloud runs at http://localhost:" in started.stdout
     yield shell
     shell("reset")
     assert not (shell.folder / "work").exists()
@@ -67,22 +67,63 @@ def test_serves_in_the_background_until_stopped(shell: Shell) -> None:
     assert shell("drain").returncode == 0
 
 
-def test_prints_the_drawn_key_among_the_variables(shell: Shell) -> None:
-    exported = dict(line.removeprefix("export ").split("=", 1) for line in shell("env").stdout.splitlines())
-    assert exported == {
-        "AWS_ENDPOINT_URL": endpoint(shell),
-        "AWS_ACCESS_KEY_ID": state(shell)["AWS_ACCESS_KEY_ID"],
-        "AWS_SECRET_ACCESS_KEY": state(shell)["AWS_SECRET_ACCESS_KEY"],
-        "AWS_REGION": "us-east-1",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", "import boto3; print(boto3.client('s3').list_buckets()['Buckets'])"],
-        env={**os.environ, **exported},
+VARIABLES = {
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+}
+
+
+def in_a_shell(shell: Shell, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of bash in which `local-cloud` is the command, with no variable of AWS but those given."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    command = f'local-cloud() {{ "{sys.executable}" -m local_cloud --workdir work "$@"; }}\n'
+    return subprocess.run(
+        ["bash", "-c", command + script],
+        cwd=shell.folder,
+        env={**inherited, "PYTHONPATH": str(CONSTRUCTS), **environment},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("evaluation", ['eval "$(local-cloud env)"', "eval $(local-cloud env)"])
+def test_a_shell_that_evaluates_the_variables_reaches_the_cloud_with_every_tool(shell: Shell, evaluation: str) -> None:
+    # botocore, on which boto3, the AWS CLI and awswrangler are built, reads the Region of AWS_DEFAULT_REGION only.
+    ask = (
+        "import boto3, os; print(boto3.client('athena').list_work_groups()['WorkGroups'][0]['Name']); "
+        "print(sorted(name for name in os.environ if name.startswith('AWS_')))"
+    )
+    done = in_a_shell(
+        shell, f'{evaluation}\n"{sys.executable}" -c "{ask}"', AWS_SESSION_TOKEN="of another", AWS_PROFILE="other"
+    )
+    assert done.stdout.splitlines() == ["primary", str(sorted(VARIABLES))], done.stderr
+
+
+def test_what_a_shell_would_read_as_its_own_is_quoted(shell: Shell) -> None:
+    path = shell.folder / "work" / "server.json"
+    before = path.read_text()
+    path.write_text(json.dumps({**state(shell), "AWS_SECRET_ACCESS_KEY": "a b'$(c)"}))
+    try:
+        # The cloud that is asked for its status refuses the key, so that the text is made without it.
+        code = (
+            "import json; from pathlib import Path; from local_cloud.cli.session import Session; "
+            "from local_cloud.cli.server import exports; "
+            "print(exports(Session(workdir=Path('work'), state=json.loads(Path('work/server.json').read_text()))))"
+        )
+        done = in_a_shell(shell, f'eval "$("{sys.executable}" -c "{code}")"\nprintf %s "$AWS_SECRET_ACCESS_KEY"')
+    finally:
+        path.write_text(before)
+    assert done.stdout == "a b'$(c)", done.stderr
+
+
+def test_a_reader_that_closes_its_pipe_is_no_error(shell: Shell) -> None:
+    done = in_a_shell(shell, "set -o pipefail\nlocal-cloud status | true\nsleep 0.1\nlocal-cloud env | head -1")
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
 
 
 def test_nobody_else_can_read_the_key(shell: Shell) -> None:
@@ -135,7 +176,12 @@ def test_a_failed_deployment_is_one_line(shell: Shell) -> None:
     ("arguments", "text"),
     [
         (("run", "nobody"), "there is no state machine nobody; there are: none"),
+        (("run",), "name the state machine; there are: none"),
         (("run", "nobody", "--input", "{"), "--input must be JSON"),
+        (("rows", "nothing"), "there is no table nothing; there are: none"),
+        (("rows", "nothing", "--limit", "0"), "--limit must be at least 1, got 0"),
+        (("query", "select 1"), "no workgroup of Athena says where results go"),
+        (("logs", "nobody"), "there is no log of 'nobody'; see all with: local-cloud logs"),
         (("deploy", "-c", "novalue"), "--context takes KEY=VALUE, got 'novalue'"),
         (("deploy", "--directory", "nowhere"), "there is no folder nowhere"),
     ],
@@ -144,7 +190,12 @@ def test_a_mistake_is_one_line(shell: Shell, arguments: tuple[str, ...], text: s
     assert_one_line(shell(*arguments), text)
 
 
-@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",)])
+def test_says_that_there_was_nothing(shell: Shell) -> None:
+    assert shell("drain").stdout == "nothing was buffered\n"
+    assert shell("account").stdout == "no run of a Glue job has reported records\n"
+
+
+@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",), ("rows", "t"), ("query", "q"), ("env",)])
 def test_says_that_it_does_not_run(shell: Shell, command: tuple[str, ...]) -> None:
     assert_one_line(shell(*command, workdir="none"), "the local cloud does not run; start it with")
 

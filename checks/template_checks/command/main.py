@@ -10,6 +10,8 @@ from importlib.metadata import EntryPoint, entry_points
 from template_checks.command.errors import CommandError
 
 GROUP = "lake.commands"
+# Commands of our other distributions, each with what installs it.
+_ELSEWHERE = {"contract": "lake-blueprints", "init": "lake-blueprints", "local": "lake-local-cloud"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,10 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=_list(commands.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=sorted(commands), metavar="COMMAND")
+    known = sorted({*commands, *_ELSEWHERE})
+    parser.add_argument("command", choices=known, metavar="COMMAND")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     options = parser.parse_args(arguments)
     try:
+        if options.command not in commands:
+            package = _ELSEWHERE[options.command]
+            raise CommandError(
+                f"'lake {options.command}' comes with {package}, which is not installed: pip install {package}"
+            )
         return int(commands[options.command].load()(options.arguments))
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)

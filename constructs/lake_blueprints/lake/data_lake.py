@@ -67,6 +67,9 @@ class DataLake(Construct):
     schedule: events.Schedule, optional
         When the pipeline starts. By default as often as the contract that wants it most often says; where none says
         so, it is started by hand or by another system; see `pipeline`.
+    poll_interval: Duration, optional
+        Time between the first two looks of the pipeline at what it has started, at least 1 second; further looks are
+        farther apart. By default 5 seconds.
     raw_expire_after: Duration, optional
         Age at which raw records are deleted. By default as contracts say, and else they are kept forever.
     placements: bool
@@ -112,6 +115,7 @@ class DataLake(Construct):
         csv_columns: Mapping[str, Sequence[str]] | None = None,
         warehouse: bool = False,
         schedule: events.Schedule | None = None,
+        poll_interval: Duration | None = None,
         raw_expire_after: Duration | None = None,
         placements: bool = False,
         notify_support: bool = False,
@@ -162,7 +166,12 @@ class DataLake(Construct):
         definitions.define_rulesets()
         self._resources = definitions.resources
         self.redshift = self._define_warehouse(removal_policy) if warehouse else None
-        options = {"topic": self.topic, "encryption_key": self.key, "removal_policy": removal_policy}
+        options = {
+            "topic": self.topic,
+            "encryption_key": self.key,
+            "poll_interval": poll_interval,
+            "removal_policy": removal_policy,
+        }
         self.pipeline = Pipelines(lake=self, placement=placement, options=options).define(
             [
                 *(

@@ -51,7 +51,7 @@ class Pipeline(Construct):
     poll_interval: Duration
         Time between the first two looks at a crawler, a statement or an earlier execution, whole seconds, at least
         1 second; further looks are farther apart, up to 5 minutes or 1/150 of what is waited for at most. By default
-        30 seconds.
+        5 seconds.
     topic: sns.ITopic, optional
         SNS topic that receives notifications of failures; encrypted with `encryption_key`, if at all. By default a new
         topic is defined.
@@ -115,7 +115,7 @@ class Pipeline(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         timeout = timeout or Duration.hours(12)
-        poll_interval = poll_interval or Duration.seconds(30)
+        poll_interval = poll_interval or Duration.seconds(5)
         _check_at_least("timeout", timeout, Duration.minutes(1))
         _check_at_least("poll_interval", poll_interval, Duration.seconds(1))
         if not steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.errors import LocalCloudError
@@ -17,8 +18,32 @@ _REASONS = frozenset({"ErrorMessage", "FailureReason", "StateChangeReason", "err
 OnEvent = Callable[[str], None]
 
 
-def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent) -> Any:
-    """Run a state machine to its end and return its output.
+class ExecutionFailed(LocalCloudError):
+    """An execution has not succeeded.
+
+    Parameters
+    ----------
+    message: str
+        The state that failed and why, in one line.
+    job: dict
+        Description of the job whose failure it was, as its service gives it; empty if it was none.
+    """
+
+    def __init__(self, message: str, job: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """An execution that has succeeded: its output and its events."""
+
+    output: Any
+    history: list[dict[str, Any]]
+
+
+def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent) -> Execution:
+    """Run a state machine to its end.
 
     Parameters
     ----------
@@ -33,8 +58,10 @@ def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent
 
     Raises
     ------
-    LocalCloudError
+    ExecutionFailed
         If the execution does not succeed, with the state that failed and why.
+    LocalCloudError
+        If there is no such state machine.
     """
     try:
         started = client.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(payload))
@@ -53,8 +80,8 @@ def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent
             break
         time.sleep(_POLL_SECONDS)
     if execution["status"] != "SUCCEEDED":
-        raise LocalCloudError(_failure(execution, seen))
-    return json.loads(execution.get("output") or "null")
+        raise ExecutionFailed(_failure(execution, seen), _description(execution.get("cause") or ""))
+    return Execution(output=json.loads(execution.get("output") or "null"), history=seen)
 
 
 def _history(client: Any, execution_arn: str) -> list[dict[str, Any]]:
@@ -69,25 +96,51 @@ def _describe(event: dict[str, Any], history: list[dict[str, Any]]) -> str | Non
     if "stateExitedEventDetails" in event:
         return f"left {event['stateExitedEventDetails']['name']}"
     details = _failure_details(event)
-    if details is not None and not kind.startswith("Execution"):
-        return f"failed {_state_of(event, history)}: {details.get('error', kind)}: {details.get('cause', '')}"
+    # A branch, an iteration or the execution fails because a state in it has, of which there is a line already.
+    if details and not kind.startswith("Execution"):
+        why = (details.get("error"), _reason(details.get("cause", "")))
+        return ": ".join((f"failed {_state_of(event, history)}", *filter(None, why)))
     return None
 
 
 def _failure(execution: dict[str, Any], history: list[dict[str, Any]]) -> str:
-    state = _state_of(history[-1], history) if history else None
+    reason = _reason(execution.get("cause") or "")
+    state = _failed_state(reason, history)
     where = f" in state {state!r}" if state else ""
-    why = ": ".join(part for part in (execution.get("error"), _reason(execution.get("cause") or "")) if part)
+    why = ": ".join(part for part in (execution.get("error"), reason) if part)
     return f"the execution {execution['status'].lower().replace('_', ' ')}{where}: {why or 'no cause given'}"
 
 
+def _failed_state(reason: str, history: list[dict[str, Any]]) -> str | None:
+    """Return the state whose task failed for the reason of the execution, else the Fail state that began it."""
+    last = _state_of(history[-1], history) if history else None
+    for event in reversed(history):
+        if event["type"] == "FailStateEntered" and (name := str(event["stateEnteredEventDetails"]["name"])) != last:
+            return name
+        if event["type"].startswith("Task") and (details := _failure_details(event)):
+            cause = _reason(details.get("cause", ""))
+            if cause and cause in reason:
+                return _state_of(event, history)
+    return last
+
+
 def _reason(cause: str) -> str:
-    """Return what a cause says; that of a job is its whole description, in which one member says it."""
+    """Return what a cause says, in one line; that of a job is its whole description, in which one member says it.
+
+    A state machine that hands on the cause of another one's failure may have put words before the description.
+    """
+    reason = next(_members(_description(cause), _REASONS), None)
+    return " ".join(cause.split()) if reason is None else _reason(reason)
+
+
+def _description(cause: str) -> dict[str, Any]:
+    """Return the innermost description of a job that a cause holds, or nothing."""
     try:
-        description = json.loads(cause)
+        found = json.loads(cause[cause.index("{") :])
     except ValueError:
-        return cause
-    return next(_members(description, _REASONS), cause)
+        return {}
+    inner = next((_description(value) for value in _members(found, _REASONS)), {})
+    return inner or (found if isinstance(found, dict) else {})
 
 
 def _members(node: Any, names: frozenset[str]) -> Iterator[str]:

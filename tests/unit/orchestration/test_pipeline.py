@@ -211,13 +211,13 @@ def test_passes_the_gates_without_options(stack: cdk.Stack) -> None:
 
 def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None:
     tasks = {name: state for name, state in states_of(lake_stack).items() if state["Type"] == "Task"}
-    # The line, the crawler (2), curation, query, load (4), training, registration and the message.
-    assert len(tasks) == 12
+    # The line, the crawler (2), curation, query, load (6), training, registration and the message.
+    assert len(tasks) == 14
     for state in tasks.values():
         assert state["TimeoutSeconds"] > 0
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     polls = {name for name in tasks if name.endswith(" asks")} | {"List running executions"}
-    assert len(polls) == 4
+    assert len(polls) == 5
     for name in tasks.keys() - polls:
         assert tasks[name]["Retry"]
         for retrier in tasks[name]["Retry"]:
@@ -232,13 +232,13 @@ def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None
 
 
 def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
-    assert [unreachable(machine) for machine in machines(definition(lake_stack))] == [set()] * 5
+    assert [unreachable(machine) for machine in machines(definition(lake_stack))] == [set()] * 6
 
 
 def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
     loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
-    # The crawler, the statements (2), and the queue, whose list comes or has a transient error.
-    assert len(loops) == 5
+    # The crawler, the statements (3), and the queue, whose list comes or has a transient error.
+    assert len(loops) == 6
     assert all(is_bounded(machine, cycle) for machine, cycle in loops)
 
 
@@ -353,19 +353,35 @@ def test_can_approve_models_by_itself(stack: cdk.Stack) -> None:
 
 
 def test_defines_in_one_call_and_loads_each_table_in_another(lake_stack: cdk.Stack) -> None:
-    definitions, flights = states_of(lake_stack)["Load LakeWarehouse batches"]["Result"]
+    states = states_of(lake_stack)
+    (definitions,) = states["Load LakeWarehouse setup batches"]["Result"]
+    (flights,) = states["Load LakeWarehouse batches"]["Result"]
     assert [sql.split()[1] for sql in definitions["sqls"]] == ["EXTERNAL", "TABLE", "SCHEMA", "TABLE"]
     assert [sql.split()[0] for sql in flights["sqls"]] == ["SELECT", "DELETE", "COPY"]
 
 
 def test_a_table_of_another_shape_is_recreated_and_loaded_in_one_call(lake_stack: cdk.Stack) -> None:
     states = states_of(lake_stack)
-    _, flights = states["Load LakeWarehouse batches"]["Result"]
+    (flights,) = states["Load LakeWarehouse batches"]["Result"]
     assert [sql.split()[0] for sql in flights["recreate"]] == ["DROP", "CREATE", "DROP", "CREATE", "DELETE", "COPY"]
     succeeded, other_shape, *_ = states["Load LakeWarehouse batch decides"]["Choices"]
     assert succeeded["Next"] == "Load LakeWarehouse batch done"
     assert other_shape["And"][1]["StringMatches"] == "*lake_shape_*"
     assert states[other_shape["Next"]]["Parameters"]["Sqls.$"] == "$.recreate"
+
+
+def test_definitions_follow_each_other_and_loads_stand_side_by_side(lake_stack: cdk.Stack) -> None:
+    states = states_of(lake_stack)
+    assert states["Load LakeWarehouse setup"]["MaxConcurrency"] == 1
+    assert states["Load LakeWarehouse setup"]["Next"] == "Load LakeWarehouse batches"
+    assert states["Load LakeWarehouse"]["MaxConcurrency"] == 5
+
+
+@pytest.mark.parametrize("concurrency", [0, 41])
+def test_refuses_to_load_too_many_tables_at_once(stack: cdk.Stack, concurrency: int) -> None:
+    load = Load(warehouse=Lake(stack).warehouse, concurrency=concurrency)
+    with pytest.raises(ValueError, match=f"'concurrency' of 'Load Warehouse' must be 1 to 40, got {concurrency}"):
+        Pipeline(stack, "Pipeline", steps=[load])
 
 
 def test_a_repeated_call_does_not_load_twice(lake_stack: cdk.Stack) -> None:
@@ -379,7 +395,7 @@ def test_defines_no_more_in_a_call_than_it_takes(stack: cdk.Stack) -> None:
     for number in range(40):
         lake.warehouse.add_dataset(lake.database.add_table(evolve(FLIGHTS, name=f"flights{number}")))
     Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=[])])
-    batches = states_of(stack)["Load Warehouse batches"]["Result"]
+    batches = states_of(stack)["Load Warehouse setup batches"]["Result"]
     # Two schemas, 41 tables and their twins.
     assert [len(batch["sqls"]) for batch in batches] == [40, 40, 4]
 
@@ -390,7 +406,7 @@ def test_a_table_of_many_columns_is_defined_in_a_call_that_fits_between_states(s
     for number in range(4):
         lake.warehouse.add_dataset(lake.database.add_table(Dataset(name=f"wide{number}", columns=wide)))
     Pipeline(stack, "Pipeline", steps=[Load(warehouse=lake.warehouse, tables=[])])
-    batches = states_of(stack)["Load Warehouse batches"]["Result"]
+    batches = states_of(stack)["Load Warehouse setup batches"]["Result"]
     assert len(batches) > 1
     assert max(len(json.dumps(batch)) for batch in batches) < 62_000
     assert sum(len(batch["sqls"]) for batch in batches) == 2 + 2 * 5

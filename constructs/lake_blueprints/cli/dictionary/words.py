@@ -84,6 +84,8 @@ def demand(rule: QualityRule) -> str:
     if rule.kind == "custom":
         return f"evaluated by {rule.engine}: {rule.implementation}"
     what = _METRICS[rule.metric.value] if rule.metric else (rule.query or "").strip()
+    if valid := _valid(rule):
+        what = f"values other than {valid}" if "validValues" in rule.arguments else f"values that do not match {valid}"
     percent = " percent" if rule.unit == "percent" else ""
     return f"{what} {_compared(rule.comparison)}{percent}".strip()
 
@@ -92,6 +94,18 @@ def explanation(name: str, rule: QualityRule) -> str:
     """Return what a contract says about a quality rule beyond its label: its description and dimension."""
     said = rule.description if rule.description and rule.description != name else None
     return "; ".join(filter(None, (said, rule.dimension)))
+
+
+def _valid(rule: QualityRule) -> str:
+    """Return the valid values, or their pattern, of a rule that counts others."""
+    values = rule.arguments.get("validValues")
+    return ", ".join(map(str, values)) if values else str(rule.arguments.get("pattern") or "")
+
+
+def promised(dataset: Dataset, column: Column) -> list[str]:
+    """Return which values rules of the contract promise of the column, beside its constraints."""
+    rules = [rule for rule in dataset.quality if rule.column == column.name and rule.arguments.get("validValues")]
+    return [f"one of {_valid(rule)}" for rule in rules]
 
 
 def consequence(rule: QualityRule) -> str:

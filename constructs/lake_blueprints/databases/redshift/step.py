@@ -21,6 +21,7 @@ from lake_blueprints.orchestration.asl import (
     chain,
     check_name,
     discard_output,
+    joined,
     retry,
     task,
 )
@@ -38,12 +39,14 @@ _MOST_STATEMENT_BYTES = 100_000
 _MOST_BYTES = 240 * 1024
 # Definitions in one transaction, so that these fit, too.
 _MOST_SETUP_BYTES = 60_000
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+_MOST_ITERATIONS = 40
 _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load(Step):
-    """Define tables in the warehouse and load them, one after the other, each in a transaction of its own.
+    """Define tables in the warehouse and load them side by side, each in a transaction of its own.
 
     A table whose columns have changed since it was defined is recreated and fully reloaded.
 
@@ -53,6 +56,8 @@ class Load(Step):
         Where to.
     tables: sequence of Table, optional
         What is loaded. By default all tables that were added to the warehouse.
+    concurrency: int
+        How many tables are loaded at the same time, 1 to 40. By default 5.
     timeout: Duration
         Time after which waiting for one transaction ends and the step fails. By default 1 hour.
     name: str, optional
@@ -61,12 +66,16 @@ class Load(Step):
 
     warehouse: Warehouse
     tables: Sequence[Table] | None = None
+    concurrency: int = 5
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Load {self.warehouse.node.id}")
-        batches = f"{name} batches"
+        if not 1 <= self.concurrency <= _MOST_ITERATIONS:
+            raise ValueError(f"'concurrency' of '{name}' must be 1 to {_MOST_ITERATIONS}, got {self.concurrency}")
+        # Definitions come first, in order: what is loaded refers to them.
+        setup = self._attempt(f"{name} definitions", "$.sqls", context)
         first = self._attempt(f"{name} batch", "$.sqls", context)
         # A table whose columns have changed since it was defined is recreated.
         second = self._attempt(f"{name} recreate", "$.recreate", context)
@@ -79,23 +88,12 @@ class Load(Step):
         }
         first.states[f"{name} batch decides"]["Choices"].insert(1, other_shape)
         work = chain([first])
-        states: dict[str, State] = {
-            batches: {"Type": "Pass", "Result": self._batches(), "ResultPath": "$.batches", "Next": name},
-            name: {
-                "Type": "Map",
-                "ItemsPath": "$.batches",
-                "MaxConcurrency": 1,
-                "ItemProcessor": {
-                    "ProcessorConfig": {"Mode": "INLINE"},
-                    **work,
-                    "States": {**work["States"], **chain([second])["States"]},
-                },
-                # What has been loaded need not be handed on.
-                "ResultSelector": {},
-                "ResultPath": "$.batches",
-            },
-        }
-        return Fragment(start=batches, end=name, states=states)
+        load = {**work, "States": {**work["States"], **chain([second])["States"]}}
+        definitions, loads = self._batches()
+        return joined(
+            _for_each(f"{name} setup", definitions, chain([setup]), concurrency=1),
+            _for_each(name, loads, load, concurrency=self.concurrency),
+        )
 
     def _attempt(self, name: str, statements: str, context: StepContext) -> Fragment:
         """Return the states that run the statements at a path in one transaction, and wait for its end."""
@@ -124,10 +122,12 @@ class Load(Step):
         with role.used_for("loads tables"):
             self.warehouse.grant_load(role)
 
-    def _batches(self) -> list[dict[str, list[str]]]:
+    def _batches(self) -> tuple[list[dict[str, list[str]]], list[dict[str, list[str]]]]:
+        """Return the transactions that define, and those that load, one for each table."""
         tables = self.warehouse.tables if self.tables is None else self.tables
         # Definitions share a transaction: it is external tables, not schemas, that Redshift refuses to create in one.
-        batches = [{"sqls": sqls} for sqls in _in_batches(self.warehouse.setup_statements())]
+        setup = [{"sqls": sqls} for sqls in _in_batches(self.warehouse.setup_statements())]
+        batches = []
         for table in tables:
             load = self.warehouse.load_statements(table)
             recreate = [*self.warehouse.recreate_statements(table), *load]
@@ -150,12 +150,30 @@ class Load(Step):
                     f"machine hands on {_MOST_BYTES:,}, so load fewer columns or split the table"
                 )
             batches.append(batch)
-        if (size := bytes_of(batches)) > _MOST_BYTES:
+        if (size := max(bytes_of(setup), bytes_of(batches))) > _MOST_BYTES:
             raise ValueError(
                 f"loading {len(tables)} tables takes {size:,} bytes of SQL; a state machine hands on {_MOST_BYTES:,}, "
                 "so load them in several steps, each with some of the 'tables'"
             )
-        return batches
+        return setup, batches
+
+
+def _for_each(name: str, batches: list[dict[str, list[str]]], work: State, *, concurrency: int) -> Fragment:
+    """Return the states that do the same for each batch."""
+    given = f"{name} batches"
+    states: dict[str, State] = {
+        given: {"Type": "Pass", "Result": batches, "ResultPath": "$.batches", "Next": name},
+        name: {
+            "Type": "Map",
+            "ItemsPath": "$.batches",
+            "MaxConcurrency": concurrency,
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **work},
+            # What has been loaded need not be handed on.
+            "ResultSelector": {},
+            "ResultPath": "$.batches",
+        },
+    }
+    return Fragment(start=given, end=name, states=states)
 
 
 def _in_batches(statements: Sequence[str]) -> Iterator[list[str]]:

@@ -32,6 +32,10 @@ _ARCHIVE_SECONDS = 60.0
 _SMALL_BYTES = 20_000_000
 _RUNTIME_PACKAGES = Path(__file__).parent / "runtime"
 _LOGS = "/aws-glue/jobs"
+_SYNTAX_ERROR = re.compile(
+    r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)\n(?: .*\n)*(?P<message>(?:Syntax|Indentation|Tab)Error: .+)',
+    re.MULTILINE,
+)
 _BEFORE_GLUE_5 = ("0", "1", "2", "3", "4")
 _TYPES = ("glueetl", "pythonshell")
 # They need jars that no Python package brings.
@@ -233,6 +237,9 @@ def error_message(errors: str, code: int) -> str:
     _, traceback, report = errors.rpartition("Traceback (most recent call last):\n")
     lines = report.splitlines()
     first = next((number for number, line in enumerate(lines) if line and not line.startswith((" ", "\t"))), None)
+    if not traceback and (syntax := _SYNTAX_ERROR.search(errors)):
+        # A script that does not parse has no traceback.
+        return f"{syntax['message']} ({Path(syntax['file']).name}, line {syntax['line']})"
     if not traceback or first is None:
         return f"Command failed with exit code {code}"
     message = lines[first]

@@ -101,6 +101,7 @@ class Run:
             raise
         report = {
             "dataset": self.plan.dataset,
+            "table": f"{self.args['database']}.{self.args['table']}",
             "version": self.plan.version,
             "batch": batch.identity,
             "redone": batch.redone,
