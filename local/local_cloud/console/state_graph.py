@@ -10,11 +10,16 @@ from typing import Any
 _START, _END = "\0start", "\0end"
 _GAP_X, _GAP_Y, _PADDING, _TITLE = 26.0, 34.0, 16.0, 40.0
 _HEIGHT, _DOT, _LANE = 44.0, 18.0, 14.0
-_NARROWEST, _WIDEST, _PER_CHARACTER = 132.0, 250.0, 7.3
+_NARROWEST, _WIDEST, _PER_CHARACTER = 150.0, 250.0, 7.3
 _LONGEST_NAME = 30
+_EDGE = 2.0
+# After a few rounds of moving states to the middle of their neighbours, nothing moves that can be seen.
+_ROUNDS = 8
 
 Definition = Mapping[str, Any]
 Point = tuple[float, float]
+# x, y, width and height.
+Place = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,20 +108,10 @@ def _draw(definition: Definition) -> Drawing:
     order, backwards = _walk(definition["StartAt"], states, ways)
     forwards = [way for way in ways if way[:2] not in backwards]
     layers, chains = _layers(_ranks(order, forwards), forwards)
-    places = _places(layers, drawings)
+    places = _places(layers, [chain for chain, _ in chains], drawings)
     width = max(x + size for x, _, size, _ in places.values())
     height = max(y + size for _, y, _, size in places.values())
-    lines = [
-        Line(
-            points=(
-                _bottom(places[chain[0]]),
-                *(_middle(places[dummy]) for dummy in chain[1:-1]),
-                _top(places[chain[-1]]),
-            ),
-            caught=caught,
-        )
-        for chain, caught in chains
-    ]
+    lines = [Line(points=_along(chain, places), caught=caught) for chain, caught in chains]
     # Ways back run beside the states, each in a lane of its own.
     for source, target, caught in ways:
         if (source, target) in backwards:
@@ -127,7 +122,7 @@ def _draw(definition: Definition) -> Drawing:
         x, y, *_ = places[name]
         boxes += drawing.moved(x, y).boxes
         lines += drawing.moved(x, y).lines
-    return Drawing(boxes=tuple(boxes), lines=tuple(lines), width=width + 2, height=height)
+    return Drawing(boxes=tuple(boxes), lines=tuple(lines), width=width + _EDGE, height=height + _EDGE)
 
 
 def _state(name: str, state: Definition) -> Drawing:
@@ -229,33 +224,58 @@ def _layers(
     return layers, chains
 
 
-def _places(layers: list[list[str]], drawings: dict[str, Drawing]) -> dict[str, tuple[float, float, float, float]]:
-    """Return x, y, width and height of each state and of each place where a line passes."""
+def _places(layers: list[list[str]], chains: list[list[str]], drawings: dict[str, Drawing]) -> dict[str, Place]:
+    """Return the place of each state, and of each line in the layers that it passes."""
     widths = {name: drawings[name].width if name in drawings else _LANE for layer in layers for name in layer}
-    totals = [sum(widths[name] for name in layer) + _GAP_X * (len(layer) - 1) for layer in layers]
-    places, y = {}, 2.0
-    for layer, total in zip(layers, totals, strict=True):
-        x = 2 + (max(totals) - total) / 2
+    neighbours: dict[str, list[str]] = {name: [] for name in widths}
+    for chain in chains:
+        for upper, lower in pairwise(chain):
+            neighbours[upper].append(lower)
+            neighbours[lower].append(upper)
+    middles = dict.fromkeys(widths, 0.0)
+    for _ in range(_ROUNDS):
+        for layer in (*layers, *reversed(layers)):
+            wanted = [
+                sum(middles[each] for each in near) / len(near) if (near := neighbours[name]) else 0.0 for name in layer
+            ]
+            middles.update(zip(layer, _apart(wanted, [widths[name] for name in layer]), strict=True))
+    left = min(middles[name] - width / 2 for name, width in widths.items())
+    places, y = {}, _EDGE
+    for layer in layers:
         tallest = max((drawings[name].height for name in layer if name in drawings), default=0.0)
         for name in layer:
-            places[name] = (x, y, widths[name], drawings[name].height if name in drawings else tallest)
-            x += widths[name] + _GAP_X
+            height = drawings[name].height if name in drawings else tallest
+            places[name] = (middles[name] - widths[name] / 2 - left + _EDGE, y, widths[name], height)
         y += tallest + _GAP_Y
     return places
 
 
-def _top(place: tuple[float, float, float, float]) -> Point:
+def _apart(wanted: list[float], widths: list[float]) -> list[float]:
+    """Return the middles next to the wanted ones with which nothing overlaps: between packing from left and right."""
+    needed = [(a + b) / 2 + _GAP_X for a, b in pairwise(widths)]
+    from_left, from_right = list(wanted), list(wanted)
+    for index, gap in enumerate(needed, 1):
+        from_left[index] = max(wanted[index], from_left[index - 1] + gap)
+    for index, gap in reversed(list(enumerate(needed))):
+        from_right[index] = min(wanted[index], from_right[index + 1] - gap)
+    return [(a + b) / 2 for a, b in zip(from_left, from_right, strict=True)]
+
+
+def _along(chain: list[str], places: dict[str, Place]) -> tuple[Point, ...]:
+    """Return the points of a line: straight through the layers that it passes, so that it crosses no state."""
+    first, *passed, last = (places[name] for name in chain)
+    through = (point for place in passed for point in (_top(place), _bottom(place)))
+    return _bottom(first), *through, _top(last)
+
+
+def _top(place: Place) -> Point:
     return place[0] + place[2] / 2, place[1]
 
 
-def _middle(place: tuple[float, float, float, float]) -> Point:
-    return place[0] + place[2] / 2, place[1] + place[3] / 2
-
-
-def _bottom(place: tuple[float, float, float, float]) -> Point:
+def _bottom(place: Place) -> Point:
     return place[0] + place[2] / 2, place[1] + place[3]
 
 
-def _around(source: tuple[float, ...], target: tuple[float, ...], lane: float) -> tuple[Point, ...]:
+def _around(source: Place, target: Place, lane: float) -> tuple[Point, ...]:
     y0, y1 = source[1] + source[3] / 2, target[1] + target[3] / 2
     return (source[0] + source[2], y0), (lane, y0), (lane, y1), (target[0] + target[2], y1)

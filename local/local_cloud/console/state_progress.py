@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _OF_MANY_STATES = ("Map", "Parallel")
+_ENTERED_AROUND = ("MapStateEntered", "ParallelStateEntered")
+_FAILED_AROUND = ("MapStateFailed", "ParallelStateFailed")
 
 
 @dataclass
@@ -32,6 +34,7 @@ def progress(history: Iterable[Mapping[str, Any]]) -> dict[str, Progress]:
     """Return the progress of each state that was entered, by its name, which is unique in a state machine."""
     found: dict[str, Progress] = {}
     states: dict[int, str | None] = {}
+    events: dict[int, Mapping[str, Any]] = {}
     for event in history:
         kind = event["type"]
         state = states.get(event.get("previousEventId", 0))
@@ -48,8 +51,24 @@ def progress(history: Iterable[Mapping[str, Any]]) -> dict[str, Progress]:
             one.caught = one.failing
         elif state in found and kind.endswith(("Failed", "TimedOut")) and not kind.startswith(_OF_MANY_STATES):
             found[state].failing = True
+        elif kind in _FAILED_AROUND:
+            state = _around(event, events, found)
+            if state:
+                found[state].failing = True
         elif state in found and kind.endswith("Scheduled"):
             # A retry.
             found[state].failing = False
-        states[event["id"]] = state
+        states[event["id"]], events[event["id"]] = state, event
     return found
+
+
+def _around(
+    event: Mapping[str, Any], events: Mapping[int, Mapping[str, Any]], found: Mapping[str, Progress]
+) -> str | None:
+    """Return the innermost Map or Parallel around an event that is not failing yet."""
+    before: Mapping[str, Any] | None = event
+    while before:
+        if before["type"] in _ENTERED_AROUND and not found[before["stateEnteredEventDetails"]["name"]].failing:
+            return str(before["stateEnteredEventDetails"]["name"])
+        before = events.get(before.get("previousEventId", 0))
+    return None
