@@ -207,6 +207,12 @@ def test_tables_without_data_follow_the_delete_behavior(cloud: Cloud, behavior: 
 @pytest.mark.parametrize(
     ("key", "content", "reason"),
     [
+        ("raw/x.json", b'[{"id": 1}, {"id": 2}]', "is one JSON array"),
+        ("raw/x.avro", b"Obj\x01\x04schema,x", "is Avro"),
+        ("raw/x.orc", b"ORC,x\n", "is ORC"),
+        ("raw/x.xml", b'<a b="1,2"/>\n', "is XML"),
+        ("raw/x.bin", b"a,b\x00c\n", "is binary"),
+        ("raw/x.csv", b"a,b\n1,2\n1,2,3\n", "rows of different lengths"),
         ("raw/x/a.bin", b"hello", "neither Parquet, JSON lines nor CSV"),
         ("raw/ok/deep/b.json", b'{"id": 1}\n', "different depths"),
         ("raw/ok/b.csv", b"a,b\n1,2\n", "files of different formats: csv, json"),

@@ -47,28 +47,10 @@ _SYMBOLS = frozenset(
 _SET_OPERATIONS = (TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT)
 # Words that a value stands after.
 _BEFORE_VALUES = frozenset(
-    [
-        "select",
-        "distinct",
-        "where",
-        "having",
-        "on",
-        "and",
-        "or",
-        "not",
-        "in",
-        "by",
-        "when",
-        "then",
-        "else",
-        "case",
-        "between",
-        "like",
-        "as",
-        "values",
-        "all",
-        "any",
-    ]
+    (
+        *("select", "distinct", "where", "having", "on", "and", "or", "not", "in", "by", "when", "then", "else"),
+        *("case", "between", "like", "as", "values", "all", "any"),
+    )
 )
 # What a list may not end before.
 _AFTER_A_LIST = (TokenType.FROM, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.WHERE, TokenType.GROUP_BY)
