@@ -10,7 +10,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql.trino.names import GRAMMAR, RUNS, TRINO
