@@ -207,6 +207,12 @@ def test_tables_without_data_follow_the_delete_behavior(cloud: Cloud, behavior: 
 @pytest.mark.parametrize(
     ("key", "content", "reason"),
     [
+        ("raw/x/a.json", b'[{"id": 1}, {"id": 2}]', "is one JSON array"),
+        ("raw/x/a.avro", b"Obj\x01\x04schema,x", "is Avro"),
+        ("raw/x/a.orc", b"ORC,x\n", "is ORC"),
+        ("raw/x/a.xml", b'<a b="1,2"/>\n', "is XML"),
+        ("raw/x/a.bin", b"a,b\x00c\n", "is binary"),
+        ("raw/x/a.csv", b"a,b\n1,2\n1,2,3\n", "rows of different lengths"),
         ("raw/x/a.bin", b"hello", "neither Parquet, JSON lines nor CSV"),
         ("raw/ok/deep/b.json", b'{"id": 1}\n', "different depths"),
         ("raw/ok/b.csv", b"a,b\n1,2\n", "files of different formats: csv, json"),
@@ -222,13 +228,13 @@ def test_a_crawl_fails_with_its_reason(cloud: Cloud, key: str, content: bytes, r
 
 
 def test_a_crawl_into_a_missing_database_fails(cloud: Cloud) -> None:
-    cloud.put("raw/x.json", b'{"id": 1}\n')
+    cloud.put("raw/x/a.json", b'{"id": 1}\n')
     cloud.crawler(DatabaseName="absent")
     assert cloud.crawl()["ErrorMessage"] == "Database absent not found."
 
 
 def test_a_crawler_runs_once_at_a_time(cloud: Cloud) -> None:
-    cloud.put("raw/x.json", b'{"id": 1}\n' * 50_000)
+    cloud.put("raw/x/a.json", b'{"id": 1}\n' * 50_000)
     cloud.crawler()
     cloud.glue.start_crawler(Name=cloud.name)
     with pytest.raises(ClientError, match="CrawlerRunningException"):
@@ -239,7 +245,7 @@ def test_a_crawler_runs_once_at_a_time(cloud: Cloud) -> None:
 
 
 def test_a_stopped_crawl_is_cancelled(cloud: Cloud) -> None:
-    cloud.put("raw/x.json", b'{"id": 1}\n' * 50_000)
+    cloud.put("raw/x/a.json", b'{"id": 1}\n' * 50_000)
     cloud.crawler()
     cloud.glue.start_crawler(Name=cloud.name)
     cloud.glue.stop_crawler(Name=cloud.name)

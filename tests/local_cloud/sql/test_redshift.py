@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import time
 from datetime import UTC, datetime
@@ -83,6 +84,73 @@ def test_copies_nested_values_as_json_and_eight_bits_as_sixteen(loaded: Lake) ->
     assert loaded.load("select * from nested") == [
         [-128, '["2024-11-03 05:30:00.000001"]', "[99.9]", '{"a":1}', "00ff"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "expected"),
+    [
+        # https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html
+        (b"20.259,a\n", "csv", [["20.25", "a"]]),
+        (b"-20.259,a\n", "csv", [["-20.25", "a"]]),
+        (b"20.259,a\n", "csv roundec", [["20.26", "a"]]),
+        (b'{"d": 20.259, "s": "a"}', "json 'auto'", [["20.25", "a"]]),
+        (b'{"d": 20.259, "s": "a"}', "json 'auto' roundec", [["20.26", "a"]]),
+        (b"20|\\N\n", "", [["20.00", None]]),
+        (b"20,x\n", "csv null as 'x'", [["20.00", None]]),
+        (gzip.compress(b"20,a\n"), "csv gzip", [["20.00", "a"]]),
+    ],
+)
+def test_copy_converts_as_documented(
+    lake: Lake, request: pytest.FixtureRequest, body: bytes, options: str, expected: list[list[object]]
+) -> None:
+    name = f"c{abs(hash(request.node.name)):x}"
+    lake.put(f"{name}/x", body)
+    lake.load(f"create table {name} (d decimal(8, 2), s varchar(3))")
+    lake.load(f"copy {name} from 's3://data/{name}/' {ROLE} {options}")
+    assert lake.load(f"select * from {name}") == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "body", "options", "reason"),
+    [
+        ("int", b"1.5\n", "csv", "Invalid digit"),
+        ("int", b'{"x": 1.5}', "json 'auto'", "Invalid digit"),
+        ("decimal(8, 2)", b"x\n", "csv", "Invalid digit"),
+        ("decimal(38, 2)", b'{"x": 1234567890123456.78}', "json 'auto'", "more than 15 digits"),
+        ("varchar(3)", b"abcd\n", "csv", "CHECK constraint failed"),
+        ("varchar(3)", "ää\n".encode(), "csv", "CHECK constraint failed"),
+        ("timestamp", b"2024-01-01T00:00:00\n", "csv", "Invalid timestamp format"),
+        ("int", b"1\n", "csv truncatecolumns", "option TRUNCATECOLUMNS is not reproduced"),
+        ("int", b"1\n", "csv dateformat 'DD-MM-YYYY'", "option DATEFORMAT is not reproduced"),
+        ("int", b'{"X": 1}', "json 'auto ignorecase'", "only with 'auto'"),
+        ("int", gzip.compress(b"1\n"), "csv", "Error"),
+    ],
+)
+def test_copy_does_not_load_what_does_not_fit(
+    *, lake: Lake, request: pytest.FixtureRequest, column: str, body: bytes, options: str, reason: str
+) -> None:
+    name = f"c{abs(hash(request.node.name)):x}"
+    lake.put(f"{name}/x", body)
+    lake.load(f"create table {name} (x {column})")
+    assert reason in lake.error(f"copy {name} from 's3://data/{name}/' {ROLE} {options}")
+
+
+def test_super_values_are_not_navigated(lake: Lake) -> None:
+    lake.load("create table documents (s super)")
+    for path in ("s.a", "documents.s.a", "s[0]", "d.s.a"):
+        alias = "documents d" if path.startswith("d.") else "documents"
+        assert "navigation in SUPER values is not reproduced" in lake.error(f"select {path} from {alias}")
+    assert lake.load("select documents.s, d.s from documents join documents d on true") == []
+
+
+def test_texts_are_limited_and_the_time_of_day_has_no_zone(lake: Lake) -> None:
+    lake.load("create table limited (s varchar(3))")
+    assert "CHECK constraint failed" in lake.error("insert into limited values ('abcd')")
+    assert lake.load("select 'abcd'::varchar(3)") == [["abc"]]
+    assert lake.load("select getdate() > '2020-01-01'::timestamp") == [[True]]
+    found = lake.statement("select getdate() as now")
+    result = lake.client("redshift-data").get_statement_result(Id=found["Id"])
+    assert result["ColumnMetadata"][0]["typeName"] == "timestamp"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What Athena refuses is refused, with its code."""
+"""Refusals of the local Athena: other SQL, types that do not fit and lost zones, each with Athena's code."""
 
 from __future__ import annotations
 

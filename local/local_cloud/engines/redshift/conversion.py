@@ -1,4 +1,4 @@
-"""What COPY makes of a text in a column of a table.
+"""Conversion of a text into a column of a table, as COPY does it.
 
 https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html
 """

@@ -157,7 +157,7 @@ class _Conversion:
         rounds = options.take(r"roundec\b") is not None
         any_time = options.take(r"timeformat\s+(?:as\s+)?'auto'") is not None
         options.take(r"dateformat\s+(?:as\s+)?'auto'")
-        # Redshift does as it is told, whatever a file is called.
+        # Redshift follows the option, whatever a file is called.
         compressed = options.take(r"gzip\b") is not None
         return cls(rounds=rounds, any_time=any_time, compression="gzip" if compressed else "uncompressed")
 

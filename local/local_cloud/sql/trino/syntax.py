@@ -10,7 +10,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql.trino.names import GRAMMAR, RUNS, TRINO
@@ -45,6 +45,13 @@ _SYMBOLS = frozenset(
     ]
 )
 _SET_OPERATIONS = (TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT)
+# Words that a value stands after.
+_BEFORE_VALUES = frozenset(
+    (
+        *("select", "distinct", "where", "having", "on", "and", "or", "not", "in", "by", "when", "then", "else"),
+        *("case", "between", "like", "as", "values", "all", "any"),
+    )
+)
 # What a list may not end before.
 _AFTER_A_LIST = (TokenType.FROM, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.WHERE, TokenType.GROUP_BY)
 _OPERATORS_OF_OTHERS = (TokenType.RLIKE, TokenType.ILIKE, TokenType.GLOB, TokenType.ISNULL, TokenType.NOTNULL)
@@ -327,8 +334,10 @@ def _check_tokens(tokens: Sequence[Any]) -> None:
 
 def _takes_a_bracket(token: Any) -> bool:
     """Say whether an array or a subscript may follow: Trino has no array without the word ARRAY."""
-    return token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.IDENTIFIER) or bool(
-        _WORD.fullmatch(token.text)
+    return (
+        token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.IDENTIFIER, TokenType.VAR)
+        or token.text.lower() == "array"
+        or (bool(_WORD.fullmatch(token.text)) and token.text.lower() not in _BEFORE_VALUES)
     )
 
 
