@@ -9,6 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
@@ -53,7 +54,7 @@ class Operations:
                     self._by_engines.setdefault(service.name, set()).update(map(_plain, names))
             for patch in engine.patches().all:
                 owner, _, method = patch.attribute.partition(".")
-                handler = getattr(import_module(patch.module), owner, None)
+                handler: Any = getattr(import_module(patch.module), owner, None)
                 if inspect.isclass(handler) and issubclass(handler, BaseResponse):
                     self._by_engines.setdefault(handler().boto3_service_name, set()).add(_plain(method))
         self.services = frozenset(self._by_engines) | frozenset(SERVICES)
