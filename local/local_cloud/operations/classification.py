@@ -54,9 +54,10 @@ class Operations:
                     self._by_engines.setdefault(service.name, set()).update(map(_plain, names))
             for patch in engine.patches().all:
                 owner, _, method = patch.attribute.partition(".")
-                handler: Any = getattr(import_module(patch.module), owner, None)
+                handler = getattr(import_module(patch.module), owner, None)
                 if inspect.isclass(handler) and issubclass(handler, BaseResponse):
-                    self._by_engines.setdefault(handler().boto3_service_name, set()).add(_plain(method))
+                    response: Any = handler()
+                    self._by_engines.setdefault(response.boto3_service_name, set()).add(_plain(method))
         self.services = frozenset(self._by_engines) | frozenset(SERVICES)
         """Services of which more is known than moto's handlers."""
         self._handlers: dict[str, frozenset[str]] = {}
