@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.engines.lambda_functions.engine import LambdaEngine, LambdaError
@@ -70,6 +71,32 @@ def test_returns_what_the_handler_returns(cloud: LocalCloud, create: Create) -> 
     response = invoke(cloud, name, {"n": 21})
     assert json.loads(response["Payload"]) == {"twice": 42}
     assert "FunctionError" not in response
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}},
+        {"FunctionResponseTypes": ["ReportBatchItemFailures"]},
+        {"MaximumRetryAttempts": 3},
+        {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:q"}}},
+    ],
+)
+def test_a_mapping_that_would_choose_other_records_is_refused(
+    cloud: LocalCloud, create: Create, setting: dict[str, Any]
+) -> None:
+    functions = cloud.client("lambda")
+    queue = cloud.client("sqs").create_queue(QueueName="source")["QueueUrl"]
+    arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    given = {"FunctionName": create("def handler(event, context): ..."), "EventSourceArn": arn}
+    refused = f"InvalidParameterValueException.*{next(iter(setting))} of an event source mapping is not supported"
+    with pytest.raises(ClientError, match=refused):
+        functions.create_event_source_mapping(**given, **setting)
+    mapping = functions.create_event_source_mapping(**given, MaximumRetryAttempts=-1, FilterCriteria={})["UUID"]
+    with pytest.raises(ClientError, match=refused):
+        functions.update_event_source_mapping(UUID=mapping, **setting)
 
 
 def test_tells_the_handler_who_and_where_it_is(cloud: LocalCloud, create: Create) -> None:

@@ -1,1 +1,1 @@
-"""What the local cloud does with each operation of each service: real, stored or refused."""
+"""Answers of the local cloud to each operation of each service: real, stored or refused."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
@@ -55,7 +56,8 @@ class Operations:
                 owner, _, method = patch.attribute.partition(".")
                 handler = getattr(import_module(patch.module), owner, None)
                 if inspect.isclass(handler) and issubclass(handler, BaseResponse):
-                    self._by_engines.setdefault(handler().boto3_service_name, set()).add(_plain(method))
+                    response: Any = handler()
+                    self._by_engines.setdefault(response.boto3_service_name, set()).add(_plain(method))
         self.services = frozenset(self._by_engines) | frozenset(SERVICES)
         """Services of which more is known than moto's handlers."""
         self._handlers: dict[str, frozenset[str]] = {}

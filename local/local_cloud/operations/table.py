@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is known of a service's operations, as patterns between blanks.
+    """Operations of a service by their answers, as patterns between blanks.
 
     Parameters
     ----------

@@ -56,7 +56,8 @@ def operation_of(service: str, environ: Environ) -> str | None:
     if not routes and "Action" in query:
         return query["Action"]
     # As it was sent: a slash within a name is encoded.
-    method, path = environ["REQUEST_METHOD"], environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
+    sent: str = environ.get("RAW_URI") or environ["PATH_INFO"]
+    method, path = environ["REQUEST_METHOD"], sent.partition("?")[0]
     headers = frozenset(name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_"))
     fitting = [route for route in routes if route.fits(route.path, method, path, query, headers)]
     # Some clients do not encode the slashes of an ARN at the end of a path.

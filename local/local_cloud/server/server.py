@@ -111,7 +111,7 @@ class LocalServer:
             self._cleanup.callback(patches.revert)
             patches.apply()
         self.operations = Operations(self._engines)
-        """What is done with each operation."""
+        """Answer that each operation gets."""
         self._serve()
         for engine in self._engines:
             engine.start()

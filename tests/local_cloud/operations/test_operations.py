@@ -182,7 +182,7 @@ def test_services_are_known_by_the_names_for_which_requests_are_signed() -> None
 
 
 def test_no_operation_has_an_answer_that_is_not_in_the_table_or_follows_from_the_rule(operations: Operations) -> None:
-    """Whatever moto's handlers or an engine answer is one of three, and each is found by its request."""
+    """Each operation that moto's handlers or an engine answer is found by its request, as one of three."""
     counts = dict.fromkeys(Answer, 0)
     unknown = []
     for service in sorted(services() | set(SERVICES)):

@@ -88,7 +88,7 @@ def _filter(stream: Any, given: dict[str, Any]) -> Callable[[Any], bool]:
 
     def fits(shard: Any) -> bool:
         opened = getattr(shard, "opened", stream.creation_datetime)
-        return (shard.is_open or shard.closed >= horizon) and (kind.startswith("FROM_") or opened <= horizon)
+        return bool((shard.is_open or shard.closed >= horizon) and (kind.startswith("FROM_") or opened <= horizon))
 
     return fits
 

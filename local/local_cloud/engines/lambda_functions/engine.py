@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from local_cloud.engines.engine import Engine
 from local_cloud.errors import LocalCloudError
@@ -31,6 +32,14 @@ from local_cloud.server.runtime import Runtime
 _RUNTIMES = Path(__file__).parent / "runtime"
 _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "SYSTEMROOT", "TMPDIR")
 _LOG_TAIL_BYTES = 4096
+# What changes which records of a source a function gets, and moto keeps without acting on it.
+_UNSUPPORTED_OF_MAPPINGS = (
+    *("BisectBatchOnFunctionError", "DestinationConfig", "FilterCriteria", "FunctionResponseTypes"),
+    *("MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "TumblingWindowInSeconds"),
+)
+
+_create_mapping = LambdaBackend.create_event_source_mapping
+_update_mapping = LambdaBackend.update_event_source_mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +92,16 @@ class LambdaEngine(Engine):
             tail = done.log.encode()[-_LOG_TAIL_BYTES:]
             response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
             return done.payload.encode()
+
+        @patches.replace("moto.awslambda.models", "LambdaBackend.create_event_source_mapping")
+        def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
+            _check_mapping(spec)
+            return _create_mapping(self, spec)
+
+        @patches.replace("moto.awslambda.models", "LambdaBackend.update_event_source_mapping")
+        def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+            _check_mapping(spec)
+            return _update_mapping(self, uuid, spec)
 
         engine = self
         return patches
@@ -173,6 +192,13 @@ class LambdaEngine(Engine):
             if not folder.exists():
                 zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
         return folder
+
+
+def _check_mapping(spec: dict[str, Any]) -> None:
+    # Empty, and -1 for no limit, are what AWS takes them for where they are left out.
+    if given := [name for name in _UNSUPPORTED_OF_MAPPINGS if spec.get(name) not in (None, False, -1, 0, [], {})]:
+        message = f"{', '.join(given)} of an event source mapping is not supported by the local cloud"
+        raise InvalidParameterValueException(message)
 
 
 def _command(runtime: str) -> list[str]:
