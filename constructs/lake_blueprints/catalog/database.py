@@ -17,10 +17,12 @@ from lake_blueprints.catalog.table import Table, TableOptions
 from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.access import allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3 import Zone
 
 
+@checked
 class Database(Construct):
     """Define a database for the tables of a zone.
 

@@ -20,6 +20,7 @@ from lake_blueprints.catalog.table_location import Access, TableLocation
 from lake_blueprints.catalog.table_metadata import comment, parameters
 from lake_blueprints.catalog.table_owner import TableOwner
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.storage.s3 import Zone
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
@@ -38,6 +39,7 @@ class TableOptions(TypedDict, total=False):
     layout: Layout | None
 
 
+@checked
 class Table(Construct):
     """Define the table of a dataset: its columns, its partitions and how its files are read.
 

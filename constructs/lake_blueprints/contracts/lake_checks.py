@@ -1,4 +1,4 @@
-"""What a lake refuses of its datasets together, known before a resource is defined."""
+"""Refusals of datasets that no lake can be made of together, before a resource is defined."""
 
 from __future__ import annotations
 

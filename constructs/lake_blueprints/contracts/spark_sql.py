@@ -1,4 +1,7 @@
-"""SQL of a contract or an app, parsed in the dialect that it is written in and checked against what Spark runs."""
+"""SQL of a contract or an app, parsed in the dialect that it is written in and checked against what Spark runs.
+
+Above 200 lines: one check for each thing that Spark refuses, on one tree.
+"""
 
 from __future__ import annotations
 

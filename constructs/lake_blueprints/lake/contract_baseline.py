@@ -11,9 +11,11 @@ from constructs import Construct, IValidation
 
 from lake_blueprints.contracts import Contract, ContractError
 from lake_blueprints.contracts.evolution import Consumer, Release, related_consumers, releases
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.lake.consumers import consumers_below
 
 
+@checked
 class ContractBaseline(Construct):
     """Refuse to synthesise contracts that break what was accepted, unless a major version says so.
 

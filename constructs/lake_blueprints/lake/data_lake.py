@@ -21,6 +21,7 @@ from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.contracts.lake_checks import check_relationships
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
 from lake_blueprints.lake.checks import check_known, check_waves
@@ -39,6 +40,7 @@ from lake_blueprints.processing.curation import Curate, Curation, CurationJob, d
 from template_checks.cdk_plugin import LakeRules
 
 
+@checked
 class DataLake(Construct):
     """Define a lake: zones, catalog, deliveries, curation, queries and the pipeline that runs them.
 

@@ -18,6 +18,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.orchestration import permissions
@@ -29,6 +30,7 @@ from lake_blueprints.orchestration.step import Step, check_order
 from lake_blueprints.orchestration.triggers import start_by
 
 
+@checked
 class Pipeline(Construct):
     """Define a state machine that takes a lake through its steps, one execution at a time.
 

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from lake_blueprints.analytics.athena.permissions import RESULTS_PREFIX, execute_query, run_queries
 from lake_blueprints.foundation.access import allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket, LifecycleRule
 
@@ -24,6 +25,7 @@ _LONGEST_NAME = 128
 _LONGEST_QUERY = 262_144
 
 
+@checked
 class Workgroup(Construct):
     """Define an Athena workgroup with encrypted results that expire, a scan limit, metrics and named queries.
 

@@ -16,9 +16,11 @@ from lake_blueprints.analytics.quality import permissions
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from template_checks.limits.glue import WORKERS
 
 
+@checked
 class QualityRuleset(Construct):
     """Define the ruleset of a table: what its contract promises, in the language of Glue Data Quality.
 

@@ -1,4 +1,7 @@
-"""Types of values as curation reads them: of text in a CSV field, and of a value of JSON."""
+"""Types of values as curation reads them: of text in a CSV field, and of a value of JSON.
+
+Above 200 lines: one function for each family of values, which fall back on one another.
+"""
 
 from __future__ import annotations
 

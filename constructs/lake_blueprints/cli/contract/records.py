@@ -1,4 +1,7 @@
-"""Records of CSV and JSON lines files, read as curation reads them: one record a line, in UTF-8."""
+"""Records of CSV and JSON lines files, read as curation reads them: one record a line, in UTF-8.
+
+Above 200 lines: one check for each kind of file that curation would read otherwise.
+"""
 
 from __future__ import annotations
 

@@ -15,11 +15,13 @@ from lake_blueprints.databases.dynamodb.keys import Key, table_keys
 from lake_blueprints.databases.dynamodb.permissions import read_items, write_items
 from lake_blueprints.foundation.access import allow, combine
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from template_checks.limits import dynamodb as limits
 
 
+@checked
 class ServingTable(Construct):
     """Define an encrypted DynamoDB table that serves the rows of a dataset by key, paid by request.
 

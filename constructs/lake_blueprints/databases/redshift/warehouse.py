@@ -38,6 +38,7 @@ from lake_blueprints.databases.redshift.permissions import (
 )
 from lake_blueprints.databases.redshift.usage_limit import UsageLimit
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network.lake_network import LakeNetwork
@@ -45,6 +46,7 @@ from lake_blueprints.foundation.network.vpc import choose_vpc
 from lake_blueprints.foundation.removal import guard_removal
 
 
+@checked
 class Warehouse(Construct):
     """Define a private, encrypted Redshift Serverless namespace and workgroup, and the SQL that loads the lake.
 

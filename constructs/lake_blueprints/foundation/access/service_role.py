@@ -14,11 +14,13 @@ from constructs import Construct
 from lake_blueprints.foundation.access.permissions import Permission, PermissionSet
 from lake_blueprints.foundation.access.statements import Statement, Statements, one_or_all
 from lake_blueprints.foundation.access.wildcards import Explanations
+from lake_blueprints.foundation.arguments import checked
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _POLICIES_MAX = 10
 
 
+@checked
 class ServiceRole(iam.Role):
     """Define a role for AWS services, whose grants go into customer-managed policies.
 

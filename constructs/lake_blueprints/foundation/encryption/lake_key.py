@@ -9,10 +9,12 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import admit
 from lake_blueprints.foundation.alarms import admit_alarms_to_key
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import permissions
 from lake_blueprints.foundation.removal import guard_removal
 
 
+@checked
 class LakeKey(Construct):
     """Define a key that rotates every year and that the services of a lake may use.
 

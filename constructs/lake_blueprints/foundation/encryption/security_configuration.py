@@ -11,9 +11,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
 
 
+@checked
 class GlueSecurityConfiguration(Construct):
     """Define a Glue security configuration that encrypts objects, logs and job bookmarks with one key.
 

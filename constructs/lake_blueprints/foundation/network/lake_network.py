@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network.permissions import write_flow_logs
 from lake_blueprints.foundation.network.zones import choose_zones, is_zone_id
@@ -30,6 +31,7 @@ _DEFAULT_GROUP = [
 ]
 
 
+@checked
 class LakeNetwork(Construct):
     """Define a VPC of isolated subnets, without internet or NAT gateway, from which S3 can be reached.
 

@@ -18,6 +18,7 @@ from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.names import check_name, check_prefix
 from lake_blueprints.catalog.table_location import TableLocation
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.crawler.permissions import crawl
 from lake_blueprints.storage.s3 import Zone
@@ -55,6 +56,7 @@ class SchemaDelete(StrEnum):
     LOG = "LOG"
 
 
+@checked
 class Crawler(Construct):
     """Define a crawler that keeps tables and partitions for what lies below prefixes of a zone.
 

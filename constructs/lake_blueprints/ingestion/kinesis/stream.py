@@ -11,6 +11,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.ingestion.kinesis.alarms import stream_alarms
@@ -20,6 +21,7 @@ from template_checks.limits.kinesis import RETENTION
 _DAY = Duration.hours(24)
 
 
+@checked
 class Stream(Construct):
     """Define an encrypted data stream, on demand or with a number of shards.
 

@@ -18,6 +18,7 @@ from constructs import Construct
 
 from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.machine_learning.training import permissions
 from lake_blueprints.machine_learning.training.compute import Compute, TrainingNetwork
@@ -37,6 +38,7 @@ _LONGEST_GROUP = 63
 _SERVED_TYPES = ["text/csv", "application/json", "application/jsonlines"]
 
 
+@checked
 class TrainingJob(Construct):
     """Define what a SageMaker training job consists of, and render the calls that run it and register its model.
 

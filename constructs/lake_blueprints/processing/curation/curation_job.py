@@ -18,6 +18,7 @@ from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import Consumer, names_in
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
@@ -34,6 +35,7 @@ from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import glue as limits
 
 
+@checked
 class CurationJob(Construct):
     """Define a Glue Spark job that curates a dataset as its contract says.
 

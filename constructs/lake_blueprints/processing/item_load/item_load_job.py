@@ -15,6 +15,7 @@ from lake_blueprints.contracts.types import ScalarType
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.dynamodb.permissions import put_items
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
@@ -27,6 +28,7 @@ _TIMES = ("timestamp", "date", "int", "bigint")
 _SCRIPT = Path(__file__).parent / "scripts" / "load_items.py"
 
 
+@checked
 class ItemLoadJob(Construct):
     """Define a Glue Spark job that puts every row of a curated table into a `ServingTable` as an item.
 

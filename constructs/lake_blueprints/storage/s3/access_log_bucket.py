@@ -9,11 +9,13 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lake_blueprints.foundation.access import admit
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.permissions import access_logs
 
 
+@checked
 class AccessLogBucket(Construct):
     """Define a bucket for the server access logs of other buckets.
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption.lake_key import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
@@ -17,6 +18,7 @@ from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.lifecycle import LifecycleRule
 
 
+@checked
 class LakeBucket(Construct):
     """Define a private, versioned, TLS-only bucket under a customer-managed key, with logs and lifecycle.
 

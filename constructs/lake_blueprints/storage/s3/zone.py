@@ -14,6 +14,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, allow, arn_of, combine
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.storage.s3 import permissions
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.bucket import LakeBucket
@@ -34,6 +35,7 @@ class ZoneCatalog(Protocol):
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant: ...
 
 
+@checked
 class Zone(Construct):
     """Define a zone of the lake: raw, curated, analytics, or any other.
 

@@ -14,8 +14,10 @@ from typing import Any
 
 import duckdb
 import sqlglot
+from pyspark.sql import functions
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.engines.glue.data_quality.rules import AnyRule, Composite, Condition, Keyword, Operand, Rule
 from local_cloud.errors import LocalCloudError
@@ -244,6 +246,44 @@ def _tables(rule: Rule) -> Iterator[str]:
         yield found["alias"]
 
 
+# Words that stand before a parenthesis and call nothing: syntax, and types with arguments.
+_BEFORE_PARENTHESIS = """
+    all and any anti array as between by case cast char cross cube decimal dec numeric distinct else end except exists
+    extract filter from full grouping having if in inner intersect interval into is join lateral left like limit map
+    minus natural not null on or order outer over partition rollup select semi sets some struct table tablesample then
+    try_cast union unpivot using values varchar view when where with within group
+"""
+# Functions of Spark's SQL that are none of its Python module.
+_SPARK_ONLY = """
+    bigint binary boolean char chr date double float int len mod random smallint space string timestamp tinyint uuid
+    timestampadd timestampdiff dateadd datediff date_diff position right left ilike like rlike regexp
+"""
+_CALLED = frozenset(_BEFORE_PARENTHESIS.split()) | frozenset(_SPARK_ONLY.split())
+# Of which the first argument is a unit, which Spark takes as a word and not as text.
+_BY_UNIT = frozenset({"dateadd", "timestampadd", "timestampdiff"})
+# Syntax that sqlglot reads as Spark's, and Spark 3.5 refuses.
+_OTHERS = (exp.Qualify, exp.SimilarTo, exp.Glob, exp.AtTimeZone, exp.Fetch)
+
+
+def _refuse_what_spark_refuses(sql: str, tree: exp.Expr) -> None:
+    """Refuse what sqlglot reads for Spark's SQL and Spark does not: its rule would hold here and fail in Glue."""
+    named = {one.alias.lower() for one in tree.find_all(exp.CTE, exp.TableAlias)}
+    tokens = list(sqlglot.tokenize(sql, read="spark"))
+    for token, after, argument in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
+        name = token.text.lower()
+        if after.text != "(" or not re.fullmatch(r"[a-z_]\w*", name):
+            continue
+        if name not in _CALLED | named and not hasattr(functions, name):
+            raise LocalCloudError(f"[UNRESOLVED_ROUTINE] Cannot resolve routine `{name}` on search path")
+        if name in _BY_UNIT and argument and argument.token_type == TokenType.STRING:
+            raise LocalCloudError(f"[INVALID_PARAMETER_VALUE.DATETIME_UNIT] the unit of `{name}` is a word, not text")
+    if any(token.text == "::" for token in tokens):
+        raise LocalCloudError("[PARSE_SYNTAX_ERROR] Syntax error at or near ':'")
+    for kind in _OTHERS:
+        if tree.find(kind):
+            raise LocalCloudError(f"[PARSE_SYNTAX_ERROR] Syntax error at or near '{kind.__name__.upper()}'")
+
+
 def _parsed(sql: str) -> exp.Expr:
     try:
         tree = sqlglot.parse_one(sql, read="spark")
@@ -252,6 +292,7 @@ def _parsed(sql: str) -> exp.Expr:
     if not isinstance(tree, exp.Query):
         raise LocalCloudError(f"Error executing SQL statement: {tree.key.upper()} is no query")
     check_spark(tree)
+    _refuse_what_spark_refuses(sql, tree)
     return tree
 
 
