@@ -41,7 +41,7 @@ class Parsed:
 
 @dataclass(frozen=True, kw_only=True)
 class Again:
-    """What the quarantine holds: records, the objects that are as they were, those that are gone, and how many differ.
+    """The content of the quarantine: records, objects that are as they were, those that are gone, and how many differ.
 
     What has replaced an object is read by itself, so the object that was refused is only counted.
     """

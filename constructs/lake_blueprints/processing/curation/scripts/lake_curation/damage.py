@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import boto3
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from lake_curation.storage import SourceObject
@@ -115,8 +114,7 @@ def _reason(error: Exception) -> str:
     if any(name in causes for name in _SURROUNDINGS):
         raise error
     text = causes
-    if isinstance(error, Py4JJavaError):
-        cause = error.java_exception
+    if cause := getattr(error, "java_exception", None):
         while cause.getCause() is not None:
             cause = cause.getCause()
         text = str(cause.toString())
