@@ -88,9 +88,14 @@ def timestamp(checker: Checker, value: Any, at: str) -> None:
 
 
 def path(checker: Checker, value: Any, at: str) -> None:
+    if not _is_path(value):
+        checker.wrong("Value is not a Path", at)
+
+
+def path_or_call(checker: Checker, value: Any, at: str) -> None:
     """Check a JSONPath or an intrinsic function."""
     if not _is_path(value, calls=True):
-        checker.wrong("Value is not a Path", at)
+        checker.wrong("Value is not a Path or an intrinsic function", at)
 
 
 def optional_path(checker: Checker, value: Any, at: str) -> None:

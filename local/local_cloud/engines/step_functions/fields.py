@@ -17,6 +17,7 @@ from local_cloud.engines.step_functions.checks import (
     one_of,
     optional_path,
     path,
+    path_or_call,
     payload,
     reference,
     result_path,
@@ -82,8 +83,8 @@ JSONPATH: dict[str, dict[str, Check]] = {
         **_COMMON,
         "Error": of_type("string"),
         "Cause": of_type("string"),
-        "ErrorPath": path,
-        "CausePath": path,
+        "ErrorPath": path_or_call,
+        "CausePath": path_or_call,
     },
     "Parallel": {**_COMMON, **_MOVES, **_RESULT, "Parameters": payload, "Assign": assignments},
     "Map": {

@@ -102,8 +102,6 @@ class JsonPathFlow(Flow):
         text = self.body.get(field, "$")
         if text is None:
             return {}
-        if intrinsic_calls.is_call(text):
-            return self.expression(field, text, data)
         path = paths.parse(text)
         try:
             return path.find(self.document(path, data))
