@@ -95,6 +95,7 @@ def test_what_is_no_json_or_has_a_field_twice_is_refused() -> None:
         ({**PASS, "Retry": []}, "Field is not supported at /States/S/Retry"),
         ({**PASS, "InputPath": 1}, "Value is not a Path at /States/S/InputPath"),
         ({**PASS, "InputPath": "a"}, "Value is not a Path at /States/S/InputPath"),
+        ({**PASS, "OutputPath": "States.UUID()"}, "Value is not a Path at /States/S/OutputPath"),
         ({**PASS, "ResultPath": "$.a[*]"}, "Value is not a Reference Path at /States/S/ResultPath"),
         (
             {**PASS, "ResultPath": "$$.a"},

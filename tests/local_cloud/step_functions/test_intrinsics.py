@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from local_cloud.engines.step_functions import intrinsics
+from local_cloud.engines.step_functions import intrinsic_calls, intrinsics
 from local_cloud.engines.step_functions.errors import StateError
 
 
 def value_of(call: str, data: Any = None) -> Any:
-    return intrinsics.evaluate(intrinsics.parse(call), lambda path: path.find(data))
+    return intrinsics.evaluate(intrinsic_calls.parse(call), lambda path: path.find(data))
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,10 @@ def test_a_function_answers_as_the_service_was_recorded(call: str, data: Any, wa
     assert value_of(call, data) == wanted
 
 
+def test_every_function_that_can_be_called_is_there() -> None:
+    assert intrinsics._FUNCTIONS.keys() == intrinsic_calls.FUNCTIONS
+
+
 def test_a_uuid_is_random_and_of_version_4() -> None:
     first, second = value_of("States.UUID()"), value_of("States.UUID()")
     assert first != second
@@ -184,4 +188,4 @@ def test_a_text_has_10000_characters_at_most(function: str) -> None:
 )
 def test_what_is_no_call_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        intrinsics.parse(text)
+        intrinsic_calls.parse(text)

@@ -12,8 +12,9 @@ from typing import Any
 
 from local_cloud.engines.step_functions import paths
 from local_cloud.engines.step_functions.errors import RUNTIME, StateError
-from local_cloud.engines.step_functions.flow import Flow, JsonPathFlow
+from local_cloud.engines.step_functions.flow import Flow
 from local_cloud.engines.step_functions.json_text import kind_of
+from local_cloud.engines.step_functions.jsonpath_flow import JsonPathFlow
 from local_cloud.engines.step_functions.paths import NothingFoundError
 from local_cloud.engines.step_functions.timestamps import timestamp_of
 

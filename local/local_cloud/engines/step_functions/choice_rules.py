@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.engines.step_functions.choice import COMPARISONS, LOGICAL, OPERATORS, TYPE_TESTS
-from local_cloud.engines.step_functions.fields import (
+from local_cloud.engines.step_functions.checks import (
     Check,
     assignments,
     of_type,
@@ -13,6 +12,7 @@ from local_cloud.engines.step_functions.fields import (
     template,
     timestamp,
 )
+from local_cloud.engines.step_functions.choice import COMPARISONS, LOGICAL, OPERATORS, TYPE_TESTS
 
 if TYPE_CHECKING:
     from local_cloud.engines.step_functions.definition import Checker

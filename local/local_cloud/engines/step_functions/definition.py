@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_cloud.engines.step_functions import jsonata
-from local_cloud.engines.step_functions.calls import member_key
+from local_cloud.engines.step_functions.checks import Check, integer, of_type, one_of
 from local_cloud.engines.step_functions.choice_rules import check_choices
-from local_cloud.engines.step_functions.errors import UnsupportedError
-from local_cloud.engines.step_functions.fields import JSONATA, JSONPATH, TYPES, Check, integer, of_type, one_of
+from local_cloud.engines.step_functions.fields import JSONATA, JSONPATH, TYPES
 from local_cloud.engines.step_functions.handlers import check_catchers, check_retriers
-from local_cloud.engines.step_functions.integrations import Integration, integration_of
 from local_cloud.engines.step_functions.map_fields import check_map
 from local_cloud.engines.step_functions.processors import is_distributed, processor_of
+from local_cloud.engines.step_functions.task_fields import check_task
+from local_cloud.engines.step_functions.transitions import check_transitions
 
 _LONGEST_NAME = 80
 # A problem is found before the next one becomes its consequence.
@@ -81,7 +81,7 @@ class Checker:
         self.problems: list[str] = []
         self.is_jsonata = False
         self.outer_variables: frozenset[str] = frozenset()
-        self._express = express
+        self.express = express
         self._names: set[str] = set()
 
     def wrong(self, message: str, at: str, code: str = "SCHEMA_VALIDATION_FAILED") -> None:
@@ -149,7 +149,7 @@ class Checker:
             self.is_jsonata = jsonata_default
             self._state(name, body, f"{at}/States/{name}", variables, jsonata_default=jsonata_default)
         self.is_jsonata = jsonata_default
-        self._transitions(program, at)
+        check_transitions(self, program, at)
 
     def _state(self, name: str, body: Any, at: str, variables: frozenset[str], *, jsonata_default: bool) -> None:
         if name in self._names:
@@ -193,7 +193,7 @@ class Checker:
             check_retriers(self, body.get("Retry", []), f"{at}/Retry")
             check_catchers(self, body.get("Catch", []), f"{at}/Catch")
         if kind == "Task" and isinstance(body["Resource"], str):
-            self._task(body, at)
+            check_task(self, body, at)
         if kind == "Choice":
             check_choices(self, body["Choices"], f"{at}/Choices")
         if kind == "Parallel":
@@ -219,69 +219,9 @@ class Checker:
             return
         self.is_jsonata = jsonata_default
         distributed = isinstance(body[field], dict) and is_distributed(body)
-        if distributed and self._express:
+        if distributed and self.express:
             self.wrong("Express state machine does not support a Distributed Map state", at)
         self.inner(processor_of(body), f"{at}/{field}", frozenset() if distributed else variables)
-
-    def _task(self, body: dict[str, Any], at: str) -> None:
-        limits = [body.get(name) for name in ("HeartbeatSeconds", "TimeoutSeconds")]
-        if all(isinstance(limit, int) for limit in limits) and limits[0] >= limits[1]:  # type: ignore[operator]
-            self.wrong("HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds")
-        credentials = body.get("Credentials")
-        if isinstance(credentials, dict) and not {"RoleArn", "RoleArn.$"} & credentials.keys():
-            self.wrong("The field 'RoleArn' is required but was missing", f"{at}/Credentials")
-        try:
-            integration = integration_of(body["Resource"])
-        except UnsupportedError as error:
-            self.unsupported(str(error), f"{at}/Resource")
-            return
-        except ValueError as error:
-            self.wrong(str(error), f"{at}/Resource")
-            return
-        if self._express and integration.pattern:
-            pattern = "sync" if integration.pattern.startswith("sync") else integration.pattern
-            self.wrong(f"Express state machine does not support '.{pattern}' service integration", f"{at}/Resource")
-        self._parameters(integration, body, at)
-
-    def _parameters(self, integration: Integration, body: dict[str, Any], at: str) -> None:
-        field = "Arguments" if self.is_jsonata else "Parameters"
-        given = body.get(field)
-        if integration.is_function or not isinstance(given, dict):
-            return
-        shape = integration.operation.input_shape
-        known = {member_key(name) for name in shape.members} if shape else set()
-        for key in given:
-            name = key if self.is_jsonata else key.removesuffix(".$")
-            if member_key(name) not in known:
-                self.wrong(f"The field '{name}' is not supported by Step Functions", f"{at}/{field}")
-
-    def _transitions(self, program: dict[str, Any], at: str) -> None:
-        states = {name: body for name, body in program["States"].items() if isinstance(body, dict)}
-        start = program["StartAt"]
-        reached, todo = set(), [("StartAt", start, f"{at}/StartAt")]
-        while todo:
-            field, name, where = todo.pop()
-            if name not in states:
-                self.wrong(f"Missing '{field}' target: {name}", where, "MISSING_TRANSITION_TARGET")
-            elif name not in reached:
-                reached.add(name)
-                todo += _targets(states[name], f"{at}/States/{name}")
-        for name in states:
-            # Whether Step Functions looks for this in branches as well is not known.
-            if name not in reached and not at:
-                self.wrong(f'State "{name}" is not reachable.', f"{at}/States/{name}", "MISSING_TRANSITION_TARGET")
-
-
-def _targets(body: dict[str, Any], at: str) -> Iterator[tuple[str, str, str]]:
-    """Yield where a state leads to, and which field says so."""
-    for field in ("Next", "Default"):
-        if isinstance(body.get(field), str):
-            yield field, body[field], f"{at}/{field}"
-    for field in ("Choices", "Catch"):
-        rules = body.get(field)
-        for index, rule in enumerate(rules if isinstance(rules, list) else []):
-            if isinstance(rule, dict) and isinstance(rule.get("Next"), str):
-                yield "Next", rule["Next"], f"{at}/{field}[{index}]/Next"
 
 
 def _assigned(states: dict[str, Any]) -> Iterator[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.engines.step_functions.errors import ALL
-from local_cloud.engines.step_functions.fields import (
+from local_cloud.engines.step_functions.checks import (
     Check,
     assignments,
     integer,
@@ -15,6 +14,7 @@ from local_cloud.engines.step_functions.fields import (
     result_path,
     template,
 )
+from local_cloud.engines.step_functions.errors import ALL
 
 if TYPE_CHECKING:
     from local_cloud.engines.step_functions.definition import Checker

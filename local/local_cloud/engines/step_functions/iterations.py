@@ -16,10 +16,11 @@ from local_cloud.engines.step_functions.errors import (
     HaltedError,
     StateError,
 )
-from local_cloud.engines.step_functions.flow import Flow, JsonPathFlow
+from local_cloud.engines.step_functions.flow import Flow
 from local_cloud.engines.step_functions.halting import Halt
 from local_cloud.engines.step_functions.history import HistoryFullError
 from local_cloud.engines.step_functions.json_text import compact
+from local_cloud.engines.step_functions.jsonpath_flow import JsonPathFlow
 from local_cloud.engines.step_functions.processors import processor_of
 from local_cloud.engines.step_functions.scope import Scope
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.engines.step_functions.fields import (
+from local_cloud.engines.step_functions.checks import (
     Check,
     integer,
     of_type,

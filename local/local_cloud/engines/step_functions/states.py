@@ -13,9 +13,11 @@ from typing import Any
 from local_cloud.engines.step_functions import choice
 from local_cloud.engines.step_functions.distributed_map import run_distributed
 from local_cloud.engines.step_functions.errors import NO_CHOICE_MATCHED, QUERY_EVALUATION, RUNTIME, StateError
-from local_cloud.engines.step_functions.flow import Flow, JsonataFlow, flow_of
+from local_cloud.engines.step_functions.flow import Flow
+from local_cloud.engines.step_functions.flows import flow_of
 from local_cloud.engines.step_functions.iterations import run_inline, run_parallel
 from local_cloud.engines.step_functions.json_text import compact, iso_8601
+from local_cloud.engines.step_functions.jsonata_flow import JsonataFlow
 from local_cloud.engines.step_functions.limits import check_size
 from local_cloud.engines.step_functions.processors import is_distributed
 from local_cloud.engines.step_functions.retries import Retries
