@@ -75,7 +75,7 @@ def names(report: Report) -> set[str]:
     return {rule for one in report.findings for rule in one.rules}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an empty folder": ({}, "no template that can be read"),
     "a manifest that is broken": ({"manifest__json": '{"a": '}, "manifest.json: Expecting value"),
     "a manifest that is a list": ({"manifest__json": []}, "has no artifacts"),
@@ -108,7 +108,7 @@ def test_refuses_in_one_line(case: str, tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-UNREAD = {
+UNREAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "resources that are null": ({"Resources": None}, ["Resources is null, not an object"]),
     "resources that are a list": ({"Resources": []}, ["Resources is a list, not an object"]),
     "a resource that is null": ({"Resources": {"A": None}}, ["A is not a resource"]),
