@@ -85,6 +85,23 @@ def calendar_year(stream: Resource) -> Iterator[Violation]:
 
 
 @rule(
+    "LAKE-FIREHOSE-026",
+    STREAM,
+    title="Timestamps in prefixes count months, not minutes",
+    fix="write MM for mm",
+    source=f"{_GUIDE}/s3-prefixes.html",
+)
+def minutes_for_months(stream: Resource) -> Iterator[Violation]:
+    """`mm` is the minute: between the year and the day it makes sixty prefixes that no partition is found under."""
+    for destination in s3_places(stream):
+        for name in ("Prefix", "ErrorOutputPrefix"):
+            stamps = (one for one in expressions_of(destination.at(name)) if one.startswith("timestamp:"))
+            letters = "".join(re.sub(r"'[^']*'", "", one.removeprefix("timestamp:")) for one in stamps)
+            if re.search(r"[yu]\W*m+\W*(d|$)", letters):
+                yield Violation(at=destination.at(name), allowed="MM for the month, as in yyyy/MM/dd")
+
+
+@rule(
     "LAKE-FIREHOSE-011",
     STREAM,
     title="Dynamic partitioning has a source for each key of the prefix",

@@ -36,6 +36,7 @@ _OPERATORS: Final = {
     *("Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
     *("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
 }
+_EXACT: Final = re.compile(r"((ForAnyValue|ForAllValues):)?String(Not)?Equals(IgnoreCase)?(IfExists)?")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _GLOBAL: Final = """
     assumedroot calledvia calledviafirst calledvialast chatbotsourcearn currenttime ec2instancesourceprivateipv4
@@ -353,3 +354,20 @@ def _exactly_one(node: Node, one: str, other: str) -> Iterator[Violation]:
     if node.at(one).present == node.at(other).present:
         found = "both" if node.at(one).present else "neither"
         yield Violation(at=node, found=found, allowed=f"{one} or {other}")
+
+
+@rule(
+    "LAKE-IAM-013",
+    *POLICY_HOLDERS,
+    title="Wildcards are compared by an operator that knows them",
+    fix="use StringLike, or ArnLike for ARNs; write ${*} for the character itself",
+    source=f"{_GUIDE}/reference_policies_elements_condition_operators.html",
+)
+def wildcard_of_equals(resource: Resource) -> Iterator[Violation]:
+    """To StringEquals a star is a letter: the condition never holds, and that of StringNotEquals always does."""
+    for statement in statements(resource):
+        for operator, comparisons in statement.conditions:
+            if _EXACT.fullmatch(operator):
+                for value in (item for key in comparisons.children() for item in key.items()):
+                    if "*" in (value.text or "").replace("${*}", ""):
+                        yield Violation(at=value, allowed=f"text without wildcards for {operator}")

@@ -15,6 +15,14 @@ from template_checks.rules.roles import role_must_allow
 KEY: Final = "AWS::KMS::Key"
 _GUIDE: Final = "https://docs.aws.amazon.com/kms/latest/developerguide"
 _READ_WRITE: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+# What keys can do, by the start of their specs.
+_USAGES: Final = {
+    "SYMMETRIC_DEFAULT": ("ENCRYPT_DECRYPT",),
+    "HMAC_": ("GENERATE_VERIFY_MAC",),
+    "RSA_": ("ENCRYPT_DECRYPT", "SIGN_VERIFY"),
+    "ECC_NIST_": ("SIGN_VERIFY", "KEY_AGREEMENT"),
+    "ECC_SECG_": ("SIGN_VERIFY",),
+}
 _MANAGED: Final = "alias/aws/"
 
 
@@ -163,6 +171,23 @@ def bucket_key_context(resource: Resource) -> Iterator[Violation]:
                     objects = [item.rendered for item in comparison.items() if ":s3tables:" not in item.rendered]
                     if objects and all("/" in value for value in objects):
                         yield Violation(at=comparison, allowed="the ARN of the bucket beside that of its objects")
+
+
+@rule(
+    "LAKE-KMS-010",
+    KEY,
+    title="A key is used for what its kind can do",
+    fix="set KeyUsage to what the KeySpec can do, or leave both out for a key that encrypts",
+    source="https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html",
+)
+def key_usage(key: Resource) -> Iterator[Violation]:
+    """KMS refuses the key."""
+    spec, usage = key.at("KeySpec"), key.at("KeyUsage")
+    if usage.present and not usage.known:
+        return
+    for kind, usages in _USAGES.items():
+        if (spec.text or "").startswith(kind) and (usage.text or "ENCRYPT_DECRYPT") not in usages:
+            yield Violation(at=usage, allowed=f"{' or '.join(usages)} for {spec.text}")
 
 
 def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[Violation]:

@@ -75,7 +75,7 @@ def names(report: Report) -> set[str]:
     return {rule for one in report.findings for rule in one.rules}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an empty folder": ({}, "no template that can be read"),
     "a manifest that is broken": ({"manifest__json": '{"a": '}, "manifest.json: Expecting value"),
     "a manifest that is a list": ({"manifest__json": []}, "has no artifacts"),
@@ -108,7 +108,7 @@ def test_refuses_in_one_line(case: str, tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-UNREAD = {
+UNREAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "resources that are null": ({"Resources": None}, ["Resources is null, not an object"]),
     "resources that are a list": ({"Resources": []}, ["Resources is a list, not an object"]),
     "a resource that is null": ({"Resources": {"A": None}}, ["A is not a resource"]),
@@ -471,7 +471,7 @@ def mutated() -> list[StackTemplate]:
     ]
 
 
-@pytest.mark.parametrize("gate", [*GATES, "control-tower"])
+@pytest.mark.parametrize("gate", GATES)
 def test_any_value_may_be_anything(gate: str, mutated: list[StackTemplate]) -> None:
     assert len(mutated[0].document["Resources"]) > 60
     found, failures = results_of([gate], mutated)
@@ -479,9 +479,16 @@ def test_any_value_may_be_anything(gate: str, mutated: list[StackTemplate]) -> N
     assert found
 
 
+def test_control_tower_bears_it_too(mutated: list[StackTemplate]) -> None:
+    # Its engine is slow.
+    found, failures = results_of(["control-tower"], mutated[::3])
+    assert failures == []
+    assert found
+
+
 def test_the_cdk_refuses_what_is_no_template_in_one_line_for_each(mutated: list[StackTemplate]) -> None:
     """Values of other types are not included, functions are; the others are checked all the same."""
-    found, failures = results_of(["aws-solutions"], mutated)
+    found, failures = results_of(["aws-solutions"], mutated[::3])
     assert found
     assert all("\n" not in line and line.startswith("the gate 'nag' failed at Stack") for line in failures)
 
