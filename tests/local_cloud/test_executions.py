@@ -1,4 +1,4 @@
-"""What is said of an execution that failed: the state and the cause, without JSON in JSON."""
+"""Messages about an execution that failed: the state and the cause, without JSON in JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Glue says of a script that failed, read from what Python printed."""
+"""Glue's message about a script that failed, read from what Python printed."""
 
 from __future__ import annotations
 
