@@ -1,4 +1,4 @@
-"""What `local-cloud drain` says: records that were delivered, and records that went to errors."""
+"""Output of `local-cloud drain`: records that were delivered, and records that went to errors."""
 
 from __future__ import annotations
 

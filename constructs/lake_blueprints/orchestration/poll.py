@@ -11,11 +11,11 @@ from aws_cdk import Duration
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, task
 from template_checks.core.waits import growing_wait, waits_within
 
-# A poll begins with its interval and waits half as long again in each round, up to 5 minutes or a small part of its
+# A poll begins with its interval and waits twice as long in each round, up to 5 minutes or a small part of its
 # limit: twelve hours are about 150 rounds, where every 2 seconds would be 21,600. An execution has 25,000 events.
 _LONGEST_INTERVAL = Duration.minutes(5)
 _MOST_ROUNDS = 150
-_GROWTH = 1.5
+_GROWTH = 2
 _COUNTER = "$.poll.count"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_cloud.cli.session import Session, add_region, service_errors
-from local_cloud.cli.text_tables import text_table
+from local_cloud.cli.text_tables import Value, text_table
 from local_cloud.server.private_files import file_name
 
 _COUNTS = ("read", "curated", "quarantined", "duplicates", "filtered")
@@ -66,8 +66,8 @@ def show(session: Session, region: str, *, without: Set[str] = frozenset()) -> b
                 datasets.setdefault(report["dataset"], Counts()).add(report)
     if not datasets:
         return False
-    rows = [
-        (name, *(found.records[count] for count in _COUNTS), f"{found.seconds:.1f}", _listed(found.reasons))
+    rows: list[list[Value]] = [
+        [name, *(found.records[count] for count in _COUNTS), f"{found.seconds:.1f}", _listed(found.reasons)]
         for name, found in sorted(datasets.items())
     ]
     print(text_table(("dataset", "in", *_COUNTS[1:], "seconds", "reasons"), rows))

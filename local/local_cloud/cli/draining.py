@@ -19,7 +19,7 @@ _BLANKS = re.compile(r"\s*")
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Where a delivery stream writes: the parts of its prefixes before their first expression."""
+    """Destination of a delivery stream: the parts of its prefixes before their first expression."""
 
     stream: str
     bucket: str

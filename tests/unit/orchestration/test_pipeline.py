@@ -278,11 +278,11 @@ def test_a_step_hands_on_its_input_and_not_its_result(lake_stack: cdk.Stack) -> 
 @pytest.mark.parametrize(
     ("interval", "waits", "rounds"),
     [
-        # 7, 10, 15, 23, 35, 53, 79 and 119 are 341, and 179 and 268 more are 788 of 600 seconds.
+        # 7, 14, 28, 56, 112 and 224 are 441, and 300 more are 741 of 600 seconds.
         (
             Duration.seconds(7),
-            "{% $min([300, $floor(7 * $power(1.5, $min([10, $states.input.poll.count.value])))]) %}",
-            10,
+            "{% $min([300, $floor(7 * $power(2, $min([6, $states.input.poll.count.value])))]) %}",
+            7,
         ),
         (Duration.minutes(5), 300, 2),
         (Duration.minutes(6), 360, 2),

@@ -14,7 +14,7 @@ from template_checks.command.errors import CommandError
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")
 _LONGEST_NAME = 64
 
-# Each line is a command; the last is for whoever wants to see more.
+# Each indented line is a command.
 _NEXT = """\
 wrote {count} files into {folder}; three commands run the lake on this machine:
   cd {folder} && npm install && npx cdk synth --quiet && lake check
