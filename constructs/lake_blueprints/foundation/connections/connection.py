@@ -9,11 +9,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.foundation.access import allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import permissions
 from lake_blueprints.foundation.connections.database_endpoint import DatabaseEndpoint
 from lake_blueprints.foundation.network import LakeNetwork
 
 
+@checked
 class Connection(Construct):
     """Define a Glue connection to a database: encrypted in transit, with credentials from Secrets Manager.
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 
@@ -17,6 +18,7 @@ _EXCLUDED = "\"'`/\\@ :;?#&%"
 _CHARACTERS = 32
 
 
+@checked
 class DatabaseSecret(Construct):
     """Define the credentials of a database user, with a password of 32 characters that Secrets Manager generates.
 
