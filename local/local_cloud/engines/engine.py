@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
 from local_cloud.server.services import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buffered:
+    """Records that an engine has taken and not yet delivered.
+
+    Parameters
+    ----------
+    arn: str
+        Resource in which they are.
+    records, size: int
+        Their number, and their bytes.
+    seconds: float
+        How long the oldest has been there.
+    limit_seconds, limit_size: int
+        The age and the bytes at which they are delivered.
+    """
+
+    arn: str
+    records: int
+    size: int
+    seconds: float
+    limit_seconds: int
+    limit_size: int
 
 
 class Engine:
@@ -35,3 +60,7 @@ class Engine:
 
     def drain(self) -> None:
         """Finish buffered work now."""
+
+    def buffered(self) -> Iterable[Buffered]:
+        """Return what `drain` would deliver, for each resource that buffers."""
+        return ()

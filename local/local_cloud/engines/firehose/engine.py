@@ -10,7 +10,7 @@ from typing import Any
 from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException, ValidationException
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
 
-from local_cloud.engines.engine import Engine
+from local_cloud.engines.engine import Buffered, Engine
 from local_cloud.engines.firehose.pipeline import Pipeline
 from local_cloud.errors import LocalCloudError, without_values
 from local_cloud.server.patching import Patches
@@ -105,6 +105,9 @@ class FirehoseEngine(Engine):
                 name = pipeline.stream.delivery_stream_name
                 # Not from the error, whose message may quote records.
                 raise LocalCloudError(f"delivery stream {name} cannot deliver: {without_values(error)}") from None
+
+    def buffered(self) -> list[Buffered]:
+        return [pipeline.buffered for pipeline in self._open_pipelines()]
 
     def _open(self, stream: Any, account: str, region: str, destination_name: str) -> None:
         if destination_name == "HttpEndpoint":

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from local_cloud.engines.engine import Buffered
 from local_cloud.engines.firehose.conversion import Conversion
 from local_cloud.engines.firehose.delivery import Delivery, OutputObject
 from local_cloud.engines.firehose.records import Record
@@ -74,6 +75,20 @@ class Pipeline:
         with self._buffering:
             aged = bool(self._buffer) and time.monotonic() - self._oldest >= destination.buffer_seconds
             return aged or self._bytes >= destination.buffer_bytes
+
+    @property
+    def buffered(self) -> Buffered:
+        """Records that have arrived and are not delivered."""
+        destination = self.destination
+        with self._buffering:
+            return Buffered(
+                arn=self.stream.delivery_stream_arn,
+                records=len(self._buffer),
+                size=self._bytes,
+                seconds=time.monotonic() - self._oldest if self._buffer else 0.0,
+                limit_seconds=destination.buffer_seconds,
+                limit_size=destination.buffer_bytes,
+            )
 
     def deliver(self) -> None:
         """Deliver what is in the buffer now."""
