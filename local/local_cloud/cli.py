@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         ("drain", _drain, "have buffered data delivered now"),
         ("calls", _calls, "print which calls were made under which roles"),
         ("status", _status, "say whether the cloud runs, and where"),
+        ("console", _console, "print the address of the console, for a browser"),
         ("stop", _stop, "stop the cloud"),
         ("reset", _reset, "stop the cloud and remove all that it wrote"),
     ):
@@ -208,6 +209,10 @@ def _calls(options: argparse.Namespace) -> None:
 def _status(options: argparse.Namespace) -> None:
     running = _running(options.workdir)
     print(json.dumps(_call(running, "GET", "status"), indent=2) if running else "not running")
+
+
+def _console(options: argparse.Namespace) -> None:
+    print(_call(_must_run(options.workdir), "GET", "status")["console"])
 
 
 def _stop(options: argparse.Namespace) -> None:

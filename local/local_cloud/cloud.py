@@ -86,6 +86,11 @@ class LocalCloud:
         return self._running.runtime.endpoint
 
     @property
+    def console(self) -> str:
+        """URL that opens the console in a browser; it holds the token that gives access."""
+        return self._running.console.address
+
+    @property
     def account(self) -> str:
         """The one account that there is."""
         return self._running.runtime.account

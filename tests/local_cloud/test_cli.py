@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import boto3
 import psutil
@@ -85,6 +86,14 @@ def test_prints_the_drawn_key_among_the_variables(shell: Shell) -> None:
     assert done.stdout == "[]\n", done.stderr
 
 
+def test_prints_the_address_that_opens_the_console(shell: Shell) -> None:
+    address = shell("console").stdout.strip()
+    assert address == json.loads(shell("status").stdout)["console"]
+    assert address.startswith(f"{endpoint(shell)}/_local/console?token=")
+    with build_opener(HTTPCookieProcessor()).open(address) as page:
+        assert b"<h1>Stacks</h1>" in page.read()
+
+
 def test_nobody_else_can_read_the_key(shell: Shell) -> None:
     assert (shell.folder / "work").stat().st_mode & 0o777 == 0o700
     assert (shell.folder / "work" / "server.json").stat().st_mode & 0o777 == 0o600
@@ -144,7 +153,7 @@ def test_a_mistake_is_one_line(shell: Shell, arguments: tuple[str, ...], text: s
     assert_one_line(shell(*arguments), text)
 
 
-@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",)])
+@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",), ("console",)])
 def test_says_that_it_does_not_run(shell: Shell, command: tuple[str, ...]) -> None:
     assert_one_line(shell(*command, workdir="none"), "the local cloud does not run; start it with")
 

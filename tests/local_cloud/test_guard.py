@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from local_cloud.cloud import LocalCloud
+from local_cloud.console.access import Access
 
 REGION = "us-east-1"
 EVIL = "http://evil.example"
@@ -154,6 +155,15 @@ FROM_PAGES: dict[str, tuple[str, str, dict[str, str], str]] = {
     "reset of moto": ("POST", "/moto-api/reset", {"Content-Type": "text/plain"}, "x"),
     "metadata of an instance": ("GET", "/latest/meta-data/iam/security-credentials/", {}, ""),
     "two origins": ("GET", "/", {"Origin": f"{APP}, {EVIL}"}, ""),
+    "link to the console": (
+        "GET",
+        "/_local/console",
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"},
+        "",
+    ),
+    "fetch of the console": ("GET", "/_local/console/stacks", {"Origin": EVIL}, ""),
+    "drain by the console": ("POST", "/_local/console/drain", {"Origin": EVIL, "Content-Type": FORM}, "x"),
+    "console in a frame of another port": ("GET", "/_local/console/x/tables", {"Sec-Fetch-Site": "same-site"}, ""),
     "second request in the first": (
         "POST",
         "/",
@@ -161,7 +171,15 @@ FROM_PAGES: dict[str, tuple[str, str, dict[str, str], str]] = {
         f"POST /?{TOPIC} HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ),
 }
-PREFLIGHTS = ["/", "/planted", "/planted/key", "/_local/drain", "/moto-api/reset", "/2015-03-31/functions"]
+PREFLIGHTS = [
+    "/",
+    "/planted",
+    "/planted/key",
+    "/_local/drain",
+    "/_local/console/drain",
+    "/moto-api/reset",
+    "/2015-03-31/functions",
+]
 REBOUND = [
     "evil.example",
     "evil.example:{port}",
@@ -577,3 +595,135 @@ def test_what_the_cloud_starts_finds_the_key_in_its_environment(cloud: LocalClou
     }
     attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "3"
+
+
+# Of a browser in which the console is open: a GET by a link of its own, and one of its forms.
+SHOWN = {"Sec-Fetch-Site": "same-origin"}
+POSTED = {**SHOWN, "Origin": "http://localhost:{port}", "Content-Type": FORM}
+
+
+@pytest.fixture(scope="module")
+def opened(cloud: LocalCloud) -> tuple[str, str]:
+    """The folder of the console's pages, and the cookie that a browser has once it has opened the console."""
+    answer = send(cloud, "GET", cloud.console.removeprefix(cloud.endpoint), {"Sec-Fetch-Site": "none"})
+    assert answer.status == 303
+    cookie, *attributes = answer.headers["Set-Cookie"].split("; ")
+    folder = answer.headers["Location"]
+    assert sorted(attributes) == ["HttpOnly", f"Path={folder}", "SameSite=Strict"]
+    assert cloud.console.partition("token=")[2] not in f"{folder} {cookie}"
+    return folder, cookie
+
+
+def test_the_console_opens_by_its_token_and_stays_open_by_its_cookie(
+    cloud: LocalCloud, opened: tuple[str, str]
+) -> None:
+    folder, cookie = opened
+    assert send(cloud, "GET", folder + "streams", {"Cookie": cookie, **SHOWN}).status == 200
+    assert send(cloud, "GET", folder + "streams", {"Cookie": f"other=1; {cookie}"}).status == 200
+    posted = send(cloud, "POST", folder + "drain", {"Cookie": cookie, **POSTED}, "region=us-east-1")
+    assert (posted.status, posted.headers["Location"]) == (303, f"{folder}streams?drained=yes")
+
+
+@pytest.mark.parametrize("page", ["", "stacks", "tables", "nothing"])
+def test_a_page_of_the_console_is_nothing_without_token_and_cookie(
+    cloud: LocalCloud, opened: tuple[str, str], page: str
+) -> None:
+    folder, cookie = opened
+    name, _, value = cookie.partition("=")
+    token = cloud.console.partition("token=")[2]
+    for target, given in (
+        (f"/_local/console/{page}", {}),
+        (f"/_local/console/{page}", {"Cookie": cookie}),
+        (f"/_local/console/{page}?token=", {}),
+        (f"/_local/console/{page}?token={token[:-1]}", {}),
+        (f"/_local/console/{page}?token={value}", {}),
+        (f"/_local/console/{page}?token=%C3%BC%FF", {}),
+        (f"{folder}{page}", {}),
+        (f"{folder}{page}", {"Cookie": f"{name}="}),
+        (f"{folder}{page}", {"Cookie": f"{name}={token}"}),
+        (f"{folder}{page}", {"Cookie": f"{name}=\xfc; ;=,"}),
+        (f"{folder.upper()}{page}", {"Cookie": cookie}),
+        (f"/_local/console/x/{page}", {"Cookie": cookie}),
+        (f"/_local/console//{page}", {"Cookie": cookie}),
+    ):
+        answer = send(cloud, "GET", target, given)
+        assert_refused(answer)
+        assert "Set-Cookie" not in answer.headers
+        assert "Location" not in answer.headers
+        assert int(answer.headers["Content-Length"]) < 100
+
+
+# A browser sends the cookie with what pages of the same site ask for: those of other ports, and of no TLS.
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": EVIL},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:3000"},
+        {"Origin": "https://localhost:{port}"},
+        {"Origin": "http://127.0.0.1:{port}"},
+        {"Origin": "http://b.localhost:{port}"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_another_page_has_no_use_of_the_cookie(
+    cloud: LocalCloud, opened: tuple[str, str], method: str, headers: dict[str, str]
+) -> None:
+    folder, cookie = opened
+    target = folder + ("drain" if method == "POST" else "streams")
+    assert_refused(send(cloud, method, target, {"Cookie": cookie, "Content-Type": FORM, **headers}))
+    with_token = target.replace(folder, "/_local/console/") + "?" + cloud.console.partition("?")[2]
+    assert_refused(send(cloud, method, with_token, headers))
+
+
+def test_a_form_without_its_origin_is_refused(cloud: LocalCloud, opened: tuple[str, str]) -> None:
+    folder, cookie = opened
+    assert_refused(send(cloud, "POST", folder + "drain", {"Cookie": cookie, "Content-Type": FORM}))
+    assert_refused(send(cloud, "POST", cloud.console.removeprefix(cloud.endpoint), POSTED))
+    for method in ("PUT", "DELETE", "OPTIONS", "PATCH"):
+        assert_refused(send(cloud, method, folder + "drain", {"Cookie": cookie, "Origin": "http://localhost:{port}"}))
+    # An action is none of the addresses that a link can ask for.
+    assert send(cloud, "GET", folder + "drain", {"Cookie": cookie}).status == 404
+
+
+@pytest.mark.parametrize("host", [*REBOUND, "b.localhost:{port}", "b.s3.localhost:{port}"])
+def test_the_console_has_its_own_names_only(cloud: LocalCloud, opened: tuple[str, str], host: str) -> None:
+    folder, cookie = opened
+    assert_refused(send(cloud, "GET", folder + "streams", {"Cookie": cookie}, host=host))
+    assert_refused(send(cloud, "GET", cloud.console.removeprefix(cloud.endpoint), {}, host=host))
+
+
+def test_a_page_of_the_console_cannot_be_framed_nor_load_anything(cloud: LocalCloud, opened: tuple[str, str]) -> None:
+    folder, cookie = opened
+    answer = send(cloud, "GET", folder + "streams", {"Cookie": cookie})
+    policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["form-action"] == policy["connect-src"] == "'self'"
+    assert policy["script-src"].startswith("'nonce-")
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Cache-Control"] == "no-store"
+    again = send(cloud, "GET", folder + "streams", {"Cookie": cookie})
+    assert again.headers["Content-Security-Policy"] != answer.headers["Content-Security-Policy"]
+
+
+def test_each_cloud_draws_its_own_secrets(cloud: LocalCloud) -> None:
+    first, second = Access(), Access()
+    drawn = {secret for each in (first, second) for secret in (each.token, each.folder, each.cookie)}
+    assert len(drawn) == 6
+    assert min(map(len, drawn)) == 43
+    assert not any(secret in repr(first) for secret in drawn)
+
+
+def test_an_object_that_is_a_page_runs_no_script_at_the_origin_of_the_console(cloud: LocalCloud, s3: Any) -> None:
+    s3.put_object(
+        Bucket="data", Key="page.html", Body=b"<script>open('/_local/console')</script>", ContentType="text/html"
+    )
+    for version in ("s3", "s3v4"):
+        url = signer(cloud, version).generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "page.html"})
+        with urlopen(url) as answer:
+            assert answer.headers["Content-Security-Policy"] == "sandbox"
+    headers = s3.get_object(Bucket="data", Key="page.html")["ResponseMetadata"]["HTTPHeaders"]
+    assert "content-security-policy" not in headers

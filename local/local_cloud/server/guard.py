@@ -1,7 +1,8 @@
 """Refuses requests before anything reads them: those of web pages, and those not signed with a key of this cloud.
 
 The port is open to every program of the machine, and so to every page that a browser of the machine shows. A page
-cannot choose the headers Host, Origin and Sec-Fetch-Site of its requests, and knows no key.
+cannot choose the headers Host, Origin and Sec-Fetch-Site of its requests, and knows no key. The console's own pages
+sign nothing: it has a token and a cookie instead, and looks at these headers itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from local_cloud.console.application import Console
 from local_cloud.server.access_keys import AccessKeys
 from local_cloud.server.cors import CorsRule, rule_for
 from local_cloud.server.error_answers import error_answer, send
@@ -84,6 +86,8 @@ class Guard:
         The keys that it takes.
     cors: Callable[[str], Sequence[CorsRule]]
         Returns the rules of a bucket.
+    console: Console
+        Pages for a browser, which guards itself.
     """
 
     def __init__(
@@ -93,12 +97,14 @@ class Guard:
         port: int,
         keys: AccessKeys,
         cors: Callable[[str], Sequence[CorsRule]],
+        console: Console,
     ) -> None:
         self._application = application
         # Clients leave HTTP's own port out.
         self._host = re.compile(rf"{_HOST}(?::{port}){'?' if port == 80 else ''}")
         self._keys = keys
         self._cors = cors
+        self._console = console
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         method: str = environ["REQUEST_METHOD"]
@@ -106,6 +112,8 @@ class Guard:
         allowed: dict[str, str] = {}
         try:
             self._check_host(environ)
+            if self._console.serves(environ):
+                return self._console(environ, start_response)
             allowed = self._cross_origin(environ)
             if allowed and method == "OPTIONS":
                 return send(start_response, method, 200, {**allowed, "Content-Length": "0"}, b"")
@@ -122,6 +130,10 @@ class Guard:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             # moto allows every origin.
             kept = [item for item in headers if not item[0].lower().startswith("access-control-")]
+            # A browser can open what is signed otherwise, at the console's own origin: an object that is a page must
+            # run no script there.
+            if "HTTP_AUTHORIZATION" not in environ:
+                kept.append(("Content-Security-Policy", "sandbox"))
             return start_response(status, [*kept, *allowed.items()], *rest)
 
         return self._application(environ, start)

@@ -20,6 +20,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from local_cloud.console.application import Console
 from local_cloud.engines.discovery import find_engines
 from local_cloud.engines.engine import Engine
 from local_cloud.errors import LocalCloudError
@@ -81,6 +82,7 @@ class LocalServer:
             longest_wait=longest_wait,
         )
         self._engines: list[Engine] = []
+        self.console = Console(self.runtime, engines=self._engines, drain=self.drain)
         self._cleanup = contextlib.ExitStack()
 
     def start(self) -> None:
@@ -102,7 +104,7 @@ class LocalServer:
         self._cleanup.enter_context(_moto_configured(self.port))
         # What moto held before, if anything used it in this process, was made without that configuration.
         BackendDict.reset()
-        self._engines = [engine(self.runtime) for engine in find_engines()]
+        self._engines += [engine(self.runtime) for engine in find_engines()]
         for engine in self._engines:
             patches = engine.patches()
             self._cleanup.callback(patches.revert)
@@ -142,6 +144,7 @@ class LocalServer:
             port=self.port,
             keys=self.runtime.keys,
             cors=self.runtime.objects.cors,
+            console=self.console,
         )
         server = make_server(
             _HOST, self.port, guard, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
@@ -159,6 +162,7 @@ class LocalServer:
     def _status(self) -> dict[str, Any]:
         return {
             "endpoint": self.runtime.endpoint,
+            "console": self.console.address,
             "account": self.runtime.account,
             "workdir": str(self.runtime.workdir),
             "pid": os.getpid(),
