@@ -264,6 +264,16 @@ def test_an_input_that_is_no_json_is_a_mistake_that_stays_in_the_form(browser: B
     assert "{'a': 1}" in page.text
 
 
+def test_runs_an_express_state_machine_whose_executions_are_not_listed(browser: Browser, cloud: LocalCloud) -> None:
+    definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    stepfunctions = cloud.client("stepfunctions")
+    created = stepfunctions.create_state_machine(name="quick", type="EXPRESS", definition=definition, roleArn=ROLE)
+    started = browser.post("run", machine=created["stateMachineArn"], input="{}")
+    assert started.status == 200
+    assert "Express executions are not listed." in started.text
+    stepfunctions.delete_state_machine(stateMachineArn=created["stateMachineArn"])
+
+
 def test_shows_runs_with_their_logs(browser: Browser, cloud: LocalCloud, app: dict[str, str]) -> None:
     started = cloud.client("glue").start_job_run(JobName="curate")["JobRunId"]
     page = follow(browser, browser.get("runs", run=started))
