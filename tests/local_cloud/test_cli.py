@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import boto3
 import psutil
@@ -126,6 +127,14 @@ def test_a_reader_that_closes_its_pipe_is_no_error(shell: Shell) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
+def test_prints_the_address_that_opens_the_console(shell: Shell) -> None:
+    address = shell("console").stdout.strip()
+    assert address == json.loads(shell("status").stdout)["console"]
+    assert address.startswith(f"{endpoint(shell)}/_local/console?token=")
+    with build_opener(HTTPCookieProcessor()).open(address) as page:
+        assert b"<h1>Stacks</h1>" in page.read()
+
+
 def test_nobody_else_can_read_the_key(shell: Shell) -> None:
     assert (shell.folder / "work").stat().st_mode & 0o777 == 0o700
     assert (shell.folder / "work" / "server.json").stat().st_mode & 0o777 == 0o600
@@ -195,7 +204,7 @@ def test_says_that_there_was_nothing(shell: Shell) -> None:
     assert shell("account").stdout == "no run of a Glue job has reported records\n"
 
 
-@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",), ("rows", "t"), ("query", "q"), ("env",)])
+@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",), ("console",), ("rows", "t"), ("query", "q"), ("env",)])
 def test_says_that_it_does_not_run(shell: Shell, command: tuple[str, ...]) -> None:
     assert_one_line(shell(*command, workdir="none"), "the local cloud does not run; start it with")
 

@@ -48,7 +48,7 @@ class Page:
 
 
 class Browser:
-    """What a browser does that has opened the console: keeps the cookie, says where its forms come from."""
+    """A browser that has opened the console: it keeps the cookie, and says where its forms come from."""
 
     def __init__(self, console: str) -> None:
         self._opener = build_opener(HTTPCookieProcessor())
@@ -264,6 +264,16 @@ def test_an_input_that_is_no_json_is_a_mistake_that_stays_in_the_form(browser: B
     assert "{'a': 1}" in page.text
 
 
+def test_runs_an_express_state_machine_whose_executions_are_not_listed(browser: Browser, cloud: LocalCloud) -> None:
+    definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    stepfunctions = cloud.client("stepfunctions")
+    created = stepfunctions.create_state_machine(name="quick", type="EXPRESS", definition=definition, roleArn=ROLE)
+    started = browser.post("run", machine=created["stateMachineArn"], input="{}")
+    assert started.status == 200
+    assert "Express executions are not listed." in started.text
+    stepfunctions.delete_state_machine(stateMachineArn=created["stateMachineArn"])
+
+
 def test_shows_runs_with_their_logs(browser: Browser, cloud: LocalCloud, app: dict[str, str]) -> None:
     started = cloud.client("glue").start_job_run(JobName="curate")["JobRunId"]
     page = follow(browser, browser.get("runs", run=started))
@@ -308,7 +318,7 @@ def query(browser: Browser, **form: str) -> Page:
 def test_shows_what_is_quarantined_and_why(browser: Browser) -> None:
     page = browser.get("quarantine")
     assert "curate: 2 records" in page.text
-    assert "s3://lake/quarantine/ · quarantine · 1 files" in page.text
+    assert "s3://lake/quarantine/ · quarantine · 1 file," in page.text
     assert "kinds Records type 1 unreadable 1" in page.text
     assert f"{HOSTILE} not a bigint type" in page.text
 
@@ -317,7 +327,7 @@ def test_shows_what_firehose_could_not_deliver(browser: Browser, cloud: LocalClo
     document = {"errorCode": "Lambda.Failed", "errorMessage": "it fell over", "rawData": "PGI+"}
     cloud.client("s3").put_object(Bucket="lake", Key="refused/x/1", Body=json.dumps(document).encode() + b"\n")
     page = browser.get("quarantine")
-    assert "to-lake: 1 records" in page.text
+    assert "to-lake: 1 record" in page.text
     assert "errorCode Records Lambda.Failed 1" in page.text
     assert "<b> Lambda.Failed it fell over" in page.text
 
@@ -325,19 +335,19 @@ def test_shows_what_firehose_could_not_deliver(browser: Browser, cloud: LocalClo
 def test_shows_and_drains_what_is_buffered(browser: Browser, cloud: LocalCloud) -> None:
     cloud.client("firehose").put_record(DeliveryStreamName="to-lake", Record={"Data": b"12345678"})
     page = browser.get("streams")
-    assert "events active 1 1 5 B" in page.text
-    assert "to-lake active PutRecord 1 8 B of 5.0 MiB" in page.text
-    assert "of 300 s lake/events/" in page.text
+    assert "events 1 5 B" in page.text
+    assert "to-lake 1 8 B of 5.0 MiB" in page.text
+    assert "of 300 s active PutRecord lake/events/" in page.text
     drained = browser.post("drain")
     assert "What was buffered is delivered." in drained.text
-    assert "to-lake active PutRecord 0 0 B" in drained.text
+    assert "to-lake 0 0 B" in drained.text
     assert cloud.client("s3").list_objects_v2(Bucket="lake", Prefix="events/")["KeyCount"] == 1
 
 
 def test_adds_up_the_reports_of_jobs_and_names_what_is_missing(browser: Browser) -> None:
     page = browser.get("account")
-    assert "flights 20 14 2 0 4 all 2 1.5 s" in page.text
-    assert "weather 11 7 1 0 2 1 missing 1 0.0 s" in page.text
+    assert "flights all 20 14 2 0 4 2 1.5 s" in page.text
+    assert "weather 1 missing 11 7 1 0 2 1" in page.text
     assert "Quarantined because of Records type 1 unreadable 1" in page.text
     assert "ledger" not in page.text
 
@@ -396,7 +406,42 @@ def test_a_browser_opens_every_view_also_on_a_telephone(
             check=False,
         )
         assert f'aria-current="page">{VIEWS[view][0]}' in shown.stdout, shown.stderr
-        # What the policy of the page forbids is logged.
-        assert "Content Security Policy" not in shown.stderr
+        # There the browser logs what the policy of the page forbids, and each error of its script.
         assert "CONSOLE" not in shown.stderr
         assert picture.read_bytes()[16:24] == NARROW.to_bytes(4, "big") + (844).to_bytes(4, "big")
+
+
+def test_the_page_of_a_running_execution_follows_it_to_its_end(
+    chromium: str, cloud: LocalCloud, app: dict[str, str], browser: Browser, tmp_path: Path
+) -> None:
+    started = run(browser, app, {"datasets": [], "good": True, "seconds": 5})
+    path, _, token = cloud.console.partition("?")
+    # The browser's clock runs ahead while nothing is to do, so the page asks as often as it takes.
+    shown = subprocess.run(
+        [
+            *(chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"),
+            *("--virtual-time-budget=900000", "--dump-dom"),
+            f"{path}/machines?{token}&{urlsplit(started.url).query}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert statuses(Page(200, "", shown.stdout))["Settle"] == "succeeded", shown.stderr
+
+
+def test_a_page_in_a_bucket_runs_no_script_in_a_browser(
+    chromium: str, cloud: LocalCloud, app: dict[str, str], tmp_path: Path
+) -> None:
+    page = "<p>it did not run</p><script>document.querySelector('p').textContent = 'it ran'</script>"
+    cloud.client("s3").put_object(Bucket="lake", Key="page.html", Body=page.encode(), ContentType="text/html")
+    signed = cloud.client("s3").generate_presigned_url("get_object", Params={"Bucket": "lake", "Key": "page.html"})
+    control = tmp_path / "page.html"
+    control.write_text(page)
+
+    def shown(url: str) -> str:
+        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+        return subprocess.run([*command, "--dump-dom", url], capture_output=True, text=True, check=False).stdout
+
+    assert "<p>it ran</p>" in shown(control.as_uri())
+    assert "<p>it did not run</p>" in shown(signed)

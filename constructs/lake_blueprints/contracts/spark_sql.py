@@ -107,7 +107,7 @@ def in_spark(tree: exp.Expr, tables: Mapping[str, Columns | None], system: str |
         With what Spark does not have.
     """
     _note_types(tree, tables)
-    meant = keep_meaning(tree, system if system in DIALECTS else "")
+    meant = keep_meaning(tree, system if system and system in DIALECTS else "")
     try:
         sql = meant.sql(dialect=_SPARK, comments=False, unsupported_level=ErrorLevel.RAISE)
         written = sqlglot.parse_one(sql, read=_SPARK)
@@ -242,9 +242,9 @@ def _note_types(tree: exp.Expr, tables: Mapping[str, Columns | None]) -> None:
     for number, node in enumerate(nodes):
         node.meta[_NUMBER_OF_NODE] = number
     for node in (_typed(tree, tables) or exp.Null()).walk():
-        number = node.meta.get(_NUMBER_OF_NODE)
-        if number is not None and node.type:
-            nodes[number].type = node.type
+        place = node.meta.get(_NUMBER_OF_NODE)
+        if place is not None and node.type:
+            nodes[place].type = node.type
 
 
 def _check_types(tree: exp.Expr, tables: Mapping[str, Columns | None]) -> None:

@@ -88,10 +88,11 @@ def _day_of_week(node: exp.Expr, system: str) -> None:
 
 
 def _sum(node: exp.Expr, system: str) -> None:
+    left, right = node.args["this"], node.args["expression"]
     if system in {"sqlserver", "synapse"} and any(
-        side.is_type(*exp.DataType.TEXT_TYPES) for side in (node.left, node.right)
+        side.is_type(*exp.DataType.TEXT_TYPES) for side in (left, right)
     ):
-        _replace(node, exp.DPipe(this=node.left.copy(), expression=node.right.copy(), safe=True))
+        _replace(node, exp.DPipe(this=left.copy(), expression=right.copy(), safe=True))
 
 
 _CHANGES: Mapping[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[exp.Expr, str], None]] = {

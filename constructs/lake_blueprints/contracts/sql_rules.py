@@ -160,7 +160,7 @@ def _rename_columns(tree: exp.Expr, dataset: Dataset) -> None:
 
 def _spellings(dataset: Dataset) -> dict[str, str]:
     """Return the catalog's names of columns by those of the contract."""
-    found = {}
+    found: dict[str, str] = {}
     for column in dataset.columns:
         found |= dict.fromkeys(filter(None, (column.business_name, column.source)), column.name)
     return found

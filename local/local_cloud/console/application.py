@@ -6,7 +6,6 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -25,6 +24,7 @@ from local_cloud.server.runtime import Runtime
 
 _DEFAULT_REGION = "us-east-1"
 _LONGEST_FORM = 1_000_000
+_MISTAKES = (ClientError, BotoCoreError, LocalCloudError)
 _REFUSED = "403: open the console with the address that `local-cloud console` prints\n"
 
 Show = Callable[[Request], dict[str, Any]]
@@ -80,49 +80,49 @@ class Console:
             content = {"Content-Type": f"text/{kind}; charset=utf-8", "Content-Length": str(len(body))}
             return send(start_response, method, status, {**content, **headers(nonce), **more}, body)
 
-        if not self._access.is_of_this_site(environ) or method not in ("GET", "HEAD", "POST"):
-            return answer(403, _REFUSED, kind="plain")
-        if opened := self._access.opened(environ):
+        allowed = self._access.is_of_this_site(environ) and method in ("GET", "HEAD", "POST")
+        if allowed and (opened := self._access.opened(environ)):
             location, cookie = opened
             return answer(303, **{"Location": location, **cookie})
-        name = self._access.page(environ)
+        name = self._access.page(environ) if allowed else None
         if name is None:
             return answer(403, _REFUSED, kind="plain")
+        query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         try:
-            if method == "POST":
-                return answer(*self._act(name, environ, nonce))
-            query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
-            return answer(*self._show(name or next(iter(VIEWS)), query, nonce))
+            return answer(*(self._act(name, environ, nonce) if method == "POST" else self._show(name, query, nonce)))
         except Moved as moved:
-            folder = f"{PATH}/{self._access.folder}"
-            return answer(303, Location=f"{folder}/{moved.view}?{urlencode(moved.parameters)}")
+            return answer(303, Location=f"{PATH}/{self._access.folder}/{moved.view}?{urlencode(moved.parameters)}")
+        except _MISTAKES as error:
+            return answer(400, self._page("error", nonce, query, {"message": _said(error)}))
+        except Exception as error:
+            logging.getLogger("local_cloud").exception("console: %s", name)
+            said = f"{type(error).__name__}; the traceback is in {self._runtime.workdir / 'logs' / 'server.log'}"
+            return answer(500, self._page("error", nonce, query, {"message": said}))
+
+    def _show(self, name: str, query: Mapping[str, str], nonce: str, mistake: str = "") -> tuple[int, str]:
+        """Return the status and the page of a view; without a name, of the first."""
+        name = name or next(iter(VIEWS))
+        if name not in VIEWS:
+            return 404, self._page("error", nonce, query, {"message": f"there is no page {name}"})
+        values = VIEWS[name][1](self._request(query))
+        return 400 if mistake else 200, self._page(name, nonce, query, {**values, "mistake": mistake})
 
     def _act(self, name: str, environ: Environ, nonce: str) -> tuple[int, str]:
-        """Take an action; return the page that says why not, or raise Moved."""
-        if name not in ACTIONS or int(environ.get("CONTENT_LENGTH") or 0) > _LONGEST_FORM:
+        """Take an action and raise Moved; return the view with the mistake if it is one."""
+        if name not in ACTIONS:
             return 404, self._page("error", nonce, {}, {"message": f"there is no action {name}"})
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > _LONGEST_FORM:
+            return 413, self._page("error", nonce, {}, {"message": f"a form has at most {_LONGEST_FORM:,} bytes"})
         form = dict(parse_qsl(body_of(environ).decode(errors="replace"), keep_blank_values=True))
         view, act = ACTIONS[name]
         try:
             act(self._request(form))
-        except (ClientError, BotoCoreError, LocalCloudError, ValueError) as error:
-            return 400, self._show(view, form, nonce, mistake=_said(error))[1]
+        except _MISTAKES as error:
+            return self._show(view, form, nonce, mistake=_said(error))
         except Moved as moved:
             raise Moved(moved.view, **_kept(form), **moved.parameters) from None
         raise AssertionError(f"{name} shows nothing")
-
-    def _show(self, name: str, query: Mapping[str, str], nonce: str, mistake: str = "") -> tuple[int, str]:
-        if name not in VIEWS:
-            return 404, self._page("error", nonce, query, {"message": f"there is no page {name}"})
-        try:
-            values = VIEWS[name][1](self._request(query))
-            return 200, self._page(name, nonce, query, {**values, "mistake": mistake})
-        except (ClientError, BotoCoreError, LocalCloudError) as error:
-            return 400, self._page("error", nonce, query, {"message": _said(error)})
-        except Exception as error:
-            logging.getLogger("local_cloud").exception("console: %s", name)
-            said = f"{type(error).__name__}; the traceback is in {self._runtime.workdir / 'logs' / 'server.log'}"
-            return HTTPStatus.INTERNAL_SERVER_ERROR, self._page("error", nonce, query, {"message": said})
 
     def _request(self, parameters: Mapping[str, str]) -> Request:
         return Request(

@@ -20,7 +20,7 @@ class Moved(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a page is asked for, and where it finds it.
+    """The parameters of a page, and the cloud that it is about.
 
     Parameters
     ----------

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import Any
 
+from local_cloud.console.layered_layout import GAP, LANE, MARGIN, Place, lay_out
+
 _START, _END = "\0start", "\0end"
-_GAP_X, _GAP_Y, _PADDING, _TITLE = 26.0, 34.0, 16.0, 40.0
-_HEIGHT, _DOT, _LANE = 44.0, 18.0, 14.0
+_PADDING, _TITLE, _HEIGHT, _DOT = 16.0, 40.0, 44.0, 18.0
 _NARROWEST, _WIDEST, _PER_CHARACTER = 150.0, 250.0, 7.3
 _LONGEST_NAME = 30
-_EDGE = 2.0
-# After a few rounds of moving states to the middle of their neighbours, nothing moves that can be seen.
-_ROUNDS = 8
+# Where lines back leave and arrive: beside those that lead down, and this far from a layer.
+_ASIDE, _BELOW = 30.0, 12.0
 
 Definition = Mapping[str, Any]
 Point = tuple[float, float]
-# x, y, width and height.
-Place = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ class Line:
         (x, y), *rest = self.points
         drawn = [f"M{x:.1f} {y:.1f}"]
         if self.back:
-            return f"{drawn[0]} " + " ".join(f"L{a:.1f} {b:.1f}" for a, b in rest)
+            return " ".join([*drawn, *(f"L{a:.1f} {b:.1f}" for a, b in rest)])
         for (x0, y0), (x1, y1) in pairwise(self.points):
             middle = (y0 + y1) / 2
             drawn.append(f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}")
@@ -79,9 +77,10 @@ class Drawing:
 
 def draw(definition: Definition) -> Drawing:
     """Return the drawing of a state machine in the Amazon States Language, with its start and its end."""
-    ends = {name: {**state, "Next": _END} if _ends(state) else state for name, state in definition["States"].items()}
+    states = {name: {**state, "Next": _END} if _ends(state) else state for name, state in definition["States"].items()}
     start = {"Type": "Start", "Next": definition["StartAt"]}
-    return _draw({"StartAt": _START, "States": {_START: start, **ends, _END: {"Type": "End"}}})
+    end = {_END: {"Type": "End"}} if any(state.get("Next") == _END for state in states.values()) else {}
+    return _draw({"StartAt": _START, "States": {_START: start, **states, **end}})
 
 
 def transitions(states: Mapping[str, Definition]) -> Iterator[tuple[str, str, bool]]:
@@ -104,25 +103,25 @@ def _ends(state: Definition) -> bool:
 def _draw(definition: Definition) -> Drawing:
     states: Mapping[str, Definition] = definition["States"]
     drawings = {name: _state(name, state) for name, state in states.items()}
-    ways = list(transitions(states))
-    order, backwards = _walk(definition["StartAt"], states, ways)
-    forwards = [way for way in ways if way[:2] not in backwards]
-    layers, chains = _layers(_ranks(order, forwards), forwards)
-    places = _places(layers, [chain for chain, _ in chains], drawings)
-    width = max(x + size for x, _, size, _ in places.values())
-    height = max(y + size for _, y, _, size in places.values())
-    lines = [Line(points=_along(chain, places), caught=caught) for chain, caught in chains]
+    caught = {(source, target): by_error for source, target, by_error in transitions(states)}
+    sizes = {name: (drawing.width, drawing.height) for name, drawing in drawings.items()}
+    layout = lay_out(definition["StartAt"], sizes, list(caught))
+    lines = [
+        Line(points=_along([layout.places[name] for name in chain]), caught=caught[chain[0], chain[-1]])
+        for chain in layout.chains
+    ]
+    width = layout.width
     # Ways back run beside the states, each in a lane of its own.
-    for source, target, caught in ways:
-        if (source, target) in backwards:
-            width += _LANE
-            lines.append(Line(points=_around(places[source], places[target], width), caught=caught, back=True))
+    for source, target in sorted(layout.backwards):
+        width += LANE
+        points = _around(layout.places[source], layout.places[target], layout.bottom(source), width)
+        lines.append(Line(points=points, caught=caught[source, target], back=True))
     boxes: list[Box] = []
     for name, drawing in drawings.items():
-        x, y, *_ = places[name]
-        boxes += drawing.moved(x, y).boxes
-        lines += drawing.moved(x, y).lines
-    return Drawing(boxes=tuple(boxes), lines=tuple(lines), width=width + _EDGE, height=height + _EDGE)
+        moved = drawing.moved(*layout.places[name][:2])
+        boxes += moved.boxes
+        lines += moved.lines
+    return Drawing(boxes=tuple(boxes), lines=tuple(lines), width=width + MARGIN, height=layout.height + _BELOW)
 
 
 def _state(name: str, state: Definition) -> Drawing:
@@ -140,14 +139,14 @@ def _state(name: str, state: Definition) -> Drawing:
 def _around_inner(box: Box, inner: list[Drawing]) -> Drawing:
     if not inner:
         return Drawing(boxes=(box,), lines=(), width=box.width, height=box.height)
-    needed = sum(each.width for each in inner) + _GAP_X * (len(inner) - 1) + 2 * _PADDING
+    needed = sum(each.width for each in inner) + GAP * (len(inner) - 1) + 2 * _PADDING
     width = max(box.width, needed)
     height = _TITLE + max(each.height for each in inner) + _PADDING
     x = _PADDING + (width - needed) / 2
     moved = []
     for each in inner:
         moved.append(each.moved(x, _TITLE))
-        x += each.width + _GAP_X
+        x += each.width + GAP
     return Drawing(
         boxes=(
             replace(box, width=width, height=height, inner=True),
@@ -159,111 +158,9 @@ def _around_inner(box: Box, inner: list[Drawing]) -> Drawing:
     )
 
 
-def _walk(
-    start: str, states: Mapping[str, Definition], ways: list[tuple[str, str, bool]]
-) -> tuple[list[str], set[tuple[str, str]]]:
-    """Return the states so that each comes after those that lead to it, and the ways that go back."""
-    following: dict[str, list[str]] = {name: [] for name in states}
-    for source, target, _ in ways:
-        following[source].append(target)
-    done: dict[str, None] = {}
-    backwards: set[tuple[str, str]] = set()
-    for root in (start, *states):
-        if root in done:
-            continue
-        # Without recursion: machines of hundreds of states in a row are allowed.
-        open_states, path = [(root, iter(following[root]))], {root}
-        while open_states:
-            name, rest = open_states[-1]
-            target = next(rest, None)
-            if target is None:
-                open_states.pop()
-                path.discard(name)
-                done[name] = None
-            elif target in path:
-                backwards.add((name, target))
-            elif target not in done:
-                open_states.append((target, iter(following[target])))
-                path.add(target)
-    return list(reversed(done)), backwards
-
-
-def _ranks(order: list[str], forwards: list[tuple[str, str, bool]]) -> dict[str, int]:
-    ranks = dict.fromkeys(order, 0)
-    for name in order:
-        for source, target, _ in forwards:
-            if source == name:
-                ranks[target] = max(ranks[target], ranks[name] + 1)
-    if _END in ranks:
-        ranks[_END] = max(ranks.values()) + (ranks[_END] != max(ranks.values()))
-    return ranks
-
-
-def _layers(
-    ranks: dict[str, int], forwards: list[tuple[str, str, bool]]
-) -> tuple[list[list[str]], list[tuple[list[str], bool]]]:
-    """Return the names of each layer from left to right, and each way as a chain of places, one in each layer."""
-    layers: list[list[str]] = [[] for _ in range(max(ranks.values()) + 1)]
-    for name, rank in ranks.items():
-        layers[rank].append(name)
-    numbers, chains = count(), []
-    for source, target, caught in forwards:
-        passed = [f"\0{next(numbers)}" for _ in range(ranks[source] + 1, ranks[target])]
-        for rank, dummy in enumerate(passed, ranks[source] + 1):
-            layers[rank].append(dummy)
-        chains.append(([source, *passed, target], caught))
-    before: dict[str, list[str]] = {}
-    for chain, _ in chains:
-        for upper, lower in pairwise(chain):
-            before.setdefault(lower, []).append(upper)
-    for upper_layer, layer in pairwise(layers):
-        # From the middle, so that a layer of one does not pull all below it to the left.
-        position = {name: index - (len(upper_layer) - 1) / 2 for index, name in enumerate(upper_layer)}
-        weights = {name: [position[each] for each in before.get(name, ())] or [0.0] for name in layer}
-        layer.sort(key=lambda name, weights=weights: sum(weights[name]) / len(weights[name]))  # type: ignore[misc]
-    return layers, chains
-
-
-def _places(layers: list[list[str]], chains: list[list[str]], drawings: dict[str, Drawing]) -> dict[str, Place]:
-    """Return the place of each state, and of each line in the layers that it passes."""
-    widths = {name: drawings[name].width if name in drawings else _LANE for layer in layers for name in layer}
-    neighbours: dict[str, list[str]] = {name: [] for name in widths}
-    for chain in chains:
-        for upper, lower in pairwise(chain):
-            neighbours[upper].append(lower)
-            neighbours[lower].append(upper)
-    middles = dict.fromkeys(widths, 0.0)
-    for _ in range(_ROUNDS):
-        for layer in (*layers, *reversed(layers)):
-            wanted = [
-                sum(middles[each] for each in near) / len(near) if (near := neighbours[name]) else 0.0 for name in layer
-            ]
-            middles.update(zip(layer, _apart(wanted, [widths[name] for name in layer]), strict=True))
-    left = min(middles[name] - width / 2 for name, width in widths.items())
-    places, y = {}, _EDGE
-    for layer in layers:
-        tallest = max((drawings[name].height for name in layer if name in drawings), default=0.0)
-        for name in layer:
-            height = drawings[name].height if name in drawings else tallest
-            places[name] = (middles[name] - widths[name] / 2 - left + _EDGE, y, widths[name], height)
-        y += tallest + _GAP_Y
-    return places
-
-
-def _apart(wanted: list[float], widths: list[float]) -> list[float]:
-    """Return the middles next to the wanted ones with which nothing overlaps: between packing from left and right."""
-    needed = [(a + b) / 2 + _GAP_X for a, b in pairwise(widths)]
-    from_left, from_right = list(wanted), list(wanted)
-    for index, gap in enumerate(needed, 1):
-        from_left[index] = max(wanted[index], from_left[index - 1] + gap)
-    for index, gap in reversed(list(enumerate(needed))):
-        from_right[index] = min(wanted[index], from_right[index + 1] - gap)
-    return [(a + b) / 2 for a, b in zip(from_left, from_right, strict=True)]
-
-
-def _along(chain: list[str], places: dict[str, Place]) -> tuple[Point, ...]:
+def _along(places: list[Place]) -> tuple[Point, ...]:
     """Return the points of a line: straight through the layers that it passes, so that it crosses no state."""
-    first, *passed, last = (places[name] for name in chain)
+    first, *passed, last = places
     through = (point for place in passed for point in (_top(place), _bottom(place)))
     return _bottom(first), *through, _top(last)
 
@@ -276,6 +173,8 @@ def _bottom(place: Place) -> Point:
     return place[0] + place[2] / 2, place[1] + place[3]
 
 
-def _around(source: Place, target: Place, lane: float) -> tuple[Point, ...]:
-    y0, y1 = source[1] + source[3] / 2, target[1] + target[3] / 2
-    return (source[0] + source[2], y0), (lane, y0), (lane, y1), (target[0] + target[2], y1)
+def _around(source: Place, target: Place, bottom: float, lane: float) -> tuple[Point, ...]:
+    """Return the points of a line back, between the layers and beside them; `bottom` is that of the source's layer."""
+    (x0, y0), (x1, y1) = _bottom(source), _top(target)
+    x0, x1, below, above = x0 + _ASIDE, x1 + _ASIDE, bottom + _BELOW, y1 - _BELOW
+    return (x0, y0), (x0, below), (lane, below), (lane, above), (x1, above), (x1, y1)

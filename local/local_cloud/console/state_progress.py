@@ -55,7 +55,7 @@ def progress(history: Iterable[Mapping[str, Any]]) -> dict[str, Progress]:
             state = _around(event, events, found)
             if state:
                 found[state].failing = True
-        elif state in found and kind.endswith("Scheduled"):
+        elif state in found and kind.endswith(("Scheduled", "StateStarted")):
             # A retry.
             found[state].failing = False
         states[event["id"]], events[event["id"]] = state, event

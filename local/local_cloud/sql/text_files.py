@@ -55,7 +55,13 @@ def lines_relation(
         return pa.StructArray.from_arrays(values, names=[field for field, _ in row.children])
 
     session.connection.create_function(
-        name, convert, ["VARCHAR"], row.duckdb, type="arrow", null_handling="special", side_effects=True
+        name,
+        convert,
+        ["VARCHAR"],
+        row.duckdb,
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
+        side_effects=True,
     )
     if parameters.get("skip.footer.line.count", "0") != "0":
         raise LocalCloudError("NOT_SUPPORTED: 'skip.footer.line.count' is not reproduced locally")

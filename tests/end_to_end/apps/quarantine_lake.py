@@ -13,7 +13,7 @@ stack = cdk.Stack(app, "Quarantine")
 mended = app.node.try_get_context("mended") == "yes"
 amount = [Column(name="amount", type="decimal(10,2)")] if mended else []
 status = Column(
-    name="status", type="string", constraints=Constraints(enum=["open", "closed", "lost"][: 3 if mended else 2])
+    name="status", type="string", constraints=Constraints(enum=("open", "closed", "lost")[: 3 if mended else 2])
 )
 orders = Dataset(
     name="orders",

@@ -313,7 +313,7 @@ def test_every_family_beside_every_logical_type_agrees_is_listed_or_is_warned_ab
             if kind not in pairs:
                 assert "and its physicalType" not in note
             elif pairs[kind].note:
-                assert pairs[kind].note in note
+                assert str(pairs[kind].note) in note
             else:
                 assert (found, note) == (pairs[kind].type, "")
 

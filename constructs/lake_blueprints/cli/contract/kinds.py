@@ -156,9 +156,9 @@ def _object(found: Sequence[Mapping[str, Any]], depth: int) -> Kind:
         return STRING.noting("its objects have no fields, so it is kept as its JSON text")
     filled = sum(map(len, fields.values())) / (len(fields) * len(found))
     if len(fields) >= _MAP_KEYS and filled <= _MAP_SHARE:
-        value = kind_of_json([part for parts in fields.values() for part in parts], depth + 1)
+        item = kind_of_json([part for parts in fields.values() for part in parts], depth + 1)
         note = f"its objects have {len(fields):,} different keys, so it is a map"
-        return Kind(logical="map", notes=(note,), parts=(("key", STRING), ("value", value)))
+        return Kind(logical="map", notes=(note,), parts=(("key", STRING), ("value", item)))
     folded = Counter(name.strip().casefold() for name in fields)
     if clash := next((name for name in fields if folded[name.strip().casefold()] > 1), None):
         return STRING.noting(f"it has fields that differ from '{clash}' by case alone, so it is kept as its JSON text")

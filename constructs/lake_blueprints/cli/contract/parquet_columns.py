@@ -57,7 +57,7 @@ def kind_of_column(path: Path, name: str, kind: Any, leaves: list[dict[str, Any]
     CommandError
         If curation cannot read a part of it.
     """
-    odd = {leaf["name"]: what for leaf in leaves if (what := _odd(leaf))}
+    odd = {leaf["name"]: found for leaf in leaves if (found := _odd(leaf))}
     if not odd:
         return _kind(kind, 0)
     if len(leaves) > 1:

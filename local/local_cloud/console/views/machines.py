@@ -26,7 +26,9 @@ def show(request: Request) -> dict[str, Any]:
         return found
     machine = request.client("stepfunctions").describe_state_machine(stateMachineArn=chosen)
     executions = _executions(request, machine)
-    selected = request.get("execution") or next((each["executionArn"] for each in executions), "")
+    # Nor does it describe those of an express one.
+    named = request.get("execution") if machine["type"] == "STANDARD" else ""
+    selected = named or next((each["executionArn"] for each in executions), "")
     shown = _execution(request, selected) if selected else {"execution": None, "events": [], "states": {}}
     return {
         **found,

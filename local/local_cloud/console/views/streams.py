@@ -10,6 +10,7 @@ from local_cloud.engines.engine import Buffered
 from local_cloud.server.private_files import file_name
 
 _LINES = 20
+_MOST_RECORDS = 100_000
 
 
 def show(request: Request) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _stream(request: Request, name: str) -> dict[str, Any]:
         iterator = kinesis.get_shard_iterator(
             StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        while iterator:
+        while iterator and records < _MOST_RECORDS:
             found = kinesis.get_records(ShardIterator=iterator)
             if not found["Records"]:
                 break
@@ -51,11 +52,11 @@ def _stream(request: Request, name: str) -> dict[str, Any]:
             arrived = found["Records"][-1]["ApproximateArrivalTimestamp"]
             newest = max(newest or arrived, arrived)
             iterator = found.get("NextShardIterator")
-    return {**summary, "records": records, "size": size, "newest": newest}
+    return {**summary, "records": records, "size": size, "newest": newest, "complete": records < _MOST_RECORDS}
 
 
 def _delivery(request: Request, described: dict[str, Any], buffered: dict[str, Buffered]) -> dict[str, Any]:
-    destination = next(iter(described.get("Destinations", ())), {})
+    destination: dict[str, Any] = next(iter(described.get("Destinations", ())), {})
     bucket = destination.get("ExtendedS3DestinationDescription") or destination.get("S3DestinationDescription") or {}
     source = described.get("Source", {}).get("KinesisStreamSourceDescription", {}).get("KinesisStreamARN", "")
     name = described["DeliveryStreamName"]

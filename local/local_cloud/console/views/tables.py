@@ -28,7 +28,7 @@ def show(request: Request) -> dict[str, Any]:
         "database": request.get("database") or context,
         "sql": request.get("sql") or (query["Query"] if query else ""),
         "query": query,
-        "running": bool(query) and query["Status"]["State"] not in _FINAL,
+        "running": query is not None and query["Status"]["State"] not in _FINAL,
         "columns": columns,
         "rows": rows,
         "most": _ROWS,

@@ -78,7 +78,7 @@ class Pipeline:
 
     @property
     def buffered(self) -> Buffered:
-        """What has arrived and is not delivered."""
+        """Records that have arrived and are not delivered."""
         destination = self.destination
         with self._buffering:
             return Buffered(

@@ -174,7 +174,7 @@ def test_what_it_refuses_is_a_table_beside_the_curated_one(stack: cdk.Stack) -> 
 
 
 def test_refuses_an_archived_quarantine(stack: cdk.Stack) -> None:
-    archive = LifecycleRule(transitions=[Transition(StorageClass.GLACIER, Duration.days(1))])
+    archive = LifecycleRule(transitions=[Transition(storage_class=StorageClass.GLACIER, after=Duration.days(90))])
     with pytest.raises(ValueError, match="moves '\\*' to GLACIER, but table 'flights_quarantine' reads"):
         job(stack, quarantine=Zone(stack, "Archived", lifecycle=[archive]))
 
