@@ -204,7 +204,9 @@ def test_says_that_there_was_nothing(shell: Shell) -> None:
     assert shell("account").stdout == "no run of a Glue job has reported records\n"
 
 
-@pytest.mark.parametrize("command", [("run", "m"), ("deploy",), ("drain",), ("console",), ("rows", "t"), ("query", "q"), ("env",)])
+@pytest.mark.parametrize(
+    "command", [("run", "m"), ("deploy",), ("drain",), ("console",), ("rows", "t"), ("query", "q"), ("env",)]
+)
 def test_says_that_it_does_not_run(shell: Shell, command: tuple[str, ...]) -> None:
     assert_one_line(shell(*command, workdir="none"), "the local cloud does not run; start it with")
 

@@ -89,9 +89,7 @@ def _day_of_week(node: exp.Expr, system: str) -> None:
 
 def _sum(node: exp.Expr, system: str) -> None:
     left, right = node.args["this"], node.args["expression"]
-    if system in {"sqlserver", "synapse"} and any(
-        side.is_type(*exp.DataType.TEXT_TYPES) for side in (left, right)
-    ):
+    if system in {"sqlserver", "synapse"} and any(side.is_type(*exp.DataType.TEXT_TYPES) for side in (left, right)):
         _replace(node, exp.DPipe(this=left.copy(), expression=right.copy(), safe=True))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from attrs import frozen
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from lake_blueprints.contracts.column import Column
 from lake_blueprints.contracts.dataset import Dataset
@@ -69,7 +69,7 @@ def spark_rule(rule: QualityRule, dataset: Dataset, others: Mapping[str, Dataset
     tables |= {name: _columns(other) if (other := others[name]) else None for name in reads}
     _rename_columns(tree, dataset)
     sql = in_spark(tree, tables, rule.system)
-    tree = parse_one(sql, read="spark")
+    tree = parse_query(sql, None)
     check_columns(tree, tables)
     if len(tree.selects) != 1 or tree.selects[0].is_star:
         raise ContractError("it returns rows or several columns, and one value is compared; count them by COUNT(*)")

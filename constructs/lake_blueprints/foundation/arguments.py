@@ -36,7 +36,7 @@ def checked(kind: _Kind) -> _Kind:
         check_options(kind, define, options)
         define(self, *arguments, **options)
 
-    kind.__init__ = check_and_define  # type: ignore[misc]
+    setattr(kind, "__init__", check_and_define)  # noqa: B010  a method is no variable to mypy
     return kind
 
 
@@ -146,7 +146,7 @@ def _fix(value: Any, hint: Any) -> str:
         return f"; give for instance Duration.seconds({value!r})"
     if any(get_origin(part) is not None and _fits([value], part) for part in parts):
         return "; put it into a list"
-    named = getattr(value, "__dict__", None) or getattr(type(value), "__slots__", ())
+    named: Any = getattr(value, "__dict__", None) or getattr(type(value), "__slots__", ())
     held = {name: getattr(value, name, None) for name in named if not name.startswith("_") and name != "node"}
     found = next((name for name, part in held.items() if part and _fits(part, hint)), None)
     return f"; give its '{found}'" if found else ""

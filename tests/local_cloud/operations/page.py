@@ -60,7 +60,8 @@ def services() -> frozenset[str]:
             continue
         for one in values:
             if isclass(one) and issubclass(one, BaseResponse) and one.__module__.startswith(f"moto.{module}."):
-                found.add(one().boto3_service_name)
+                answers: BaseResponse = one()
+                found.add(answers.boto3_service_name)
     # What answers the metadata of instances has none.
     return frozenset(found - {""})
 

@@ -133,7 +133,7 @@ def test_a_new_alarm_has_seen_nothing(cloud: LocalCloud) -> None:
         assert (found["StateValue"], found["StateReason"]) == ("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
 
 
-@pytest.mark.parametrize("kind", PRETENDED_TYPES)
+@pytest.mark.parametrize("kind", sorted(PRETENDED_TYPES))
 def test_a_resource_type_whose_creation_would_claim_work_is_refused(kind: str) -> None:
     assert kind in get_model_map()
     with pytest.raises(LocalCloudError, match=f"the local cloud has no {kind}"):
@@ -250,7 +250,7 @@ def test_what_another_distribution_brings_is_real(runtime: Runtime) -> None:
     ],
 )
 def test_finds_the_operation_of_s3_however_the_bucket_is_named(method: str, url: str, operation: str) -> None:
-    parts = urlsplit(url)
+    parts, body = urlsplit(url), io.BytesIO(b"\xff")
     environ = {
         "REQUEST_METHOD": method,
         "HTTP_HOST": parts.netloc or "localhost:4599",

@@ -343,7 +343,7 @@ def test_a_gate_that_fails_at_one_template_tells_of_the_others() -> None:
             yield one.name
 
     found, failures = guarded(gate, [good, bad], "strict")
-    assert found == ["good"]
+    assert list[Any](found) == ["good"]
     assert failures == ["the gate 'strict' failed at bad: TypeError: 'NoneType' is not iterable"]
 
 

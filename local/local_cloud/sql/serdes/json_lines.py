@@ -201,10 +201,12 @@ def _hive_value(value: Any, kind: HiveType, keys: _Keys) -> Any:
 
 
 def _hive_nested(value: Any, kind: HiveType, keys: _Keys) -> Any:
-    if not isinstance(value, list if kind.name == "array" else dict):
-        raise BadValue(f"{_text(value)!r} is no {kind.name}")
     if kind.name == "array":
+        if not isinstance(value, list):
+            raise BadValue(f"{_text(value)!r} is no array")
         return [_hive_value(item, kind.children[0][1], keys) for item in value]
+    if not isinstance(value, dict):
+        raise BadValue(f"{_text(value)!r} is no {kind.name}")
     if kind.name == "map":
         # Keys are texts in JSON, whatever their type.
         return _map(value, kind, lambda item, inner: _openx_value(item, inner, keys))

@@ -21,9 +21,9 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 def contract(said: dict[str, Any]) -> Contract:
     """Return a contract of one dataset; what is said is of the contract, of the dataset or of its properties."""
     said = dict(said)
-    own = {key: said.pop(key) for key in ("quality", "description", "relationships") if key in said}
+    own: dict[str, Any] = {key: said.pop(key) for key in ("quality", "description", "relationships") if key in said}
     properties = [{"name": "id", "logicalType": "integer"}, *said.pop("properties", [])]
-    orders = {"name": "orders", "properties": properties, **own}
+    orders: dict[str, Any] = {"name": "orders", "properties": properties, **own}
     head = {"apiVersion": "v3.2.0", "kind": "DataContract", "id": "c", "version": "1.0.0", "status": "active"}
     others = said.pop("others", [{"name": "people", "properties": [{"name": "id", "logicalType": "integer"}]}])
     return Contract.from_text(yaml.safe_dump({**head, "schema": [orders, *others], **said}))

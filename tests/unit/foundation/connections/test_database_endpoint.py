@@ -35,7 +35,7 @@ def test_another_port_is_used(stack: cdk.Stack) -> None:
 
 def test_a_port_that_is_known_at_deployment_stands_in_the_address(stack: cdk.Stack) -> None:
     parameter = cdk.CfnParameter(stack, "Port", type="Number")
-    resolved = stack.resolve(endpoint(stack, "mysql", port=cdk.Token.as_number(parameter.value_as_number)).jdbc_url)
+    resolved = stack.resolve(endpoint(stack, "mysql", port=int(parameter.value_as_number)).jdbc_url)
     assert resolved == {"Fn::Join": ["", ["jdbc:mysql://db.example.com:", {"Ref": "Port"}, "/shop"]]}
 
 
