@@ -73,7 +73,7 @@ def not_acknowledged(
 
 
 def baseline_of(findings: Sequence[Finding]) -> str:
-    """Return findings as a baseline, in which each is told by a fingerprint and in words."""
+    """Return findings as a baseline, each by its fingerprint and in words."""
     entries = {
         one.fingerprint(rule): {"fingerprint": one.fingerprint(rule), "rule": rule, "where": one.where}
         for one in findings

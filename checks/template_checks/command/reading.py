@@ -75,7 +75,7 @@ def _folder(folder: Path) -> Templates:
             elif ".template" in path.name:
                 problems.append(f"{name}: has no Resources, which every template has")
         except ValueError as error:
-            # Others are somebody's data, or templates of another tool.
+            # Others are data, or templates of another tool.
             if ".template" in path.name or _SIGN in path.read_text(encoding="utf-8", errors="replace"):
                 problems.append(f"{name}: {error}")
     if not read:

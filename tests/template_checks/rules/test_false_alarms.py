@@ -1,4 +1,4 @@
-"""What looks wrong and is right: each was blamed once."""
+"""False alarms of the past: templates that look wrong and are right."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The gates and the packs: each turns templates into findings.
 
-Gates say what AWS refuses or what never works, so they always run. Packs are somebody's policy, so each is asked for.
+Gates say what AWS refuses or what never works, so they always run. Packs are policies of an organization, so each is asked for.
 The module of either imports the tool behind it, so it is imported only where it runs.
 """
 
