@@ -1,7 +1,7 @@
 """The gates and the packs: each turns templates into findings.
 
-Gates say what AWS refuses or what never works, so they always run. Packs are policies of an organization, so each is asked for.
-The module of either imports the tool behind it, so it is imported only where it runs.
+Gates say what AWS refuses or what never works, so they always run. Packs are policies of an organization, so each is
+asked for. The module of either imports the tool behind it, so it is imported only where it runs.
 """
 
 from __future__ import annotations
