@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import duckdb
@@ -53,12 +53,13 @@ class Binder:
         LocalCloudError
             If a table does not exist or cannot be read.
         """
+        named = _names(tree)
         for table in list(tables_of(tree)):
             schema = locate(table.db.lower())
             if schema is None:
                 continue
             described = self._catalog.need_table(schema, table.name.lower())
-            view = self._view(described, table)
+            view = self._view(described, table, named)
             alias = table.alias or table.name
             bound = exp.to_table(view)
             columns = table.args["alias"].args.get("columns") if table.args.get("alias") else None
@@ -71,7 +72,7 @@ class Binder:
             table.replace(bound)
         return tree
 
-    def _view(self, described: dict[str, Any], table: exp.Table) -> str:
+    def _view(self, described: dict[str, Any], table: exp.Table, named: Collection[str] | None) -> str:
         self._bound += 1
         view = f"{'empty' if self._empty else 'bound'}_{self._bound}"
         if described.get("TableType") == "VIRTUAL_VIEW":
@@ -82,7 +83,7 @@ class Binder:
             select = table.find_ancestor(exp.Select)
             path = select is not None and _uses_path(select)
             where = _filter(self._session, select, table, described)
-            sql = relation(self._session, self._catalog, described, where, path=path)
+            sql = relation(self._session, self._catalog, described, where, path=path, named=named)
         self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 
@@ -106,6 +107,14 @@ def athena_locate(database: str) -> Locate:
         return schema or database
 
     return locate
+
+
+def _names(tree: exp.Expr) -> frozenset[str] | None:
+    """Return every name in a query, among which are those of the columns that it reads; None if it reads all."""
+    stars = any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
+    if stars or any(join.method == "NATURAL" for join in tree.find_all(exp.Join)):
+        return None
+    return frozenset(one.name.lower() for one in tree.find_all(exp.Identifier))
 
 
 def _uses_path(select: exp.Select) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,13 @@ def format_of(table: dict[str, Any]) -> str:
 
 
 def relation(
-    session: Session, catalog: Catalog, table: dict[str, Any], where: Filter = EVERYTHING, *, path: bool = False
+    session: Session,
+    catalog: Catalog,
+    table: dict[str, Any],
+    where: Filter = EVERYTHING,
+    *,
+    path: bool = False,
+    named: Collection[str] | None = None,
 ) -> str:
     """Return a select over a table's data: its columns in order, partition columns last.
 
@@ -74,6 +80,9 @@ def relation(
         What the query needs of the partitions.
     path: bool
         Whether to add Athena's pseudo-column `$path`.
+    named: collection of str, optional
+        Names among which are those of the columns that the query reads. A text that is no value of a column fails a
+        query that reads the column, and no other. By default it reads all.
     """
     columns = _columns(table["StorageDescriptor"]["Columns"])
     keys = _columns(table.get("PartitionKeys", []))
@@ -88,7 +97,7 @@ def relation(
     if format_of(table) == PARQUET:
         source, selected = _parquet(session, columns, uris)
     else:
-        source, selected = lines_relation(session, table, columns, uris)
+        source, selected = lines_relation(session, table, columns, uris, named)
     selected += _path(path, '"$path"')
     if not keys:
         return f"select {', '.join(selected)} from {source}"

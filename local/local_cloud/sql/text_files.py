@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -33,7 +33,11 @@ _ARROW = {
 
 
 def lines_relation(
-    session: Session, table: dict[str, Any], columns: Sequence[tuple[str, HiveType]], uris: Sequence[str]
+    session: Session,
+    table: dict[str, Any],
+    columns: Sequence[tuple[str, HiveType]],
+    uris: Sequence[str],
+    named: Collection[str] | None = None,
 ) -> tuple[str, list[str]]:
     """Return a relation over the lines of files, and what to select of it for the columns of a table.
 
@@ -45,13 +49,20 @@ def lines_relation(
     info = table["StorageDescriptor"]["SerdeInfo"]
     properties = info.get("Parameters") or {}
     parameters = table.get("Parameters") or {}
-    read = reader(info["SerializationLibrary"], columns, properties)
+    wanted = [name for name, _ in columns if named is None or name.lower() in named]
+    if "json" in info["SerializationLibrary"].lower():
+        # A count reads none, and yet each line.
+        shown = [(name, kind) for name, kind in columns if name in wanted] or [("", HiveType(name="string"))]
+    else:
+        # By position, so that each has a place; every text is a string.
+        shown = [(name, kind if name in wanted else HiveType(name="string")) for name, kind in columns]
+    read = reader(info["SerializationLibrary"], shown, properties)
     name = f"line_{uuid.uuid4().hex}"
-    row = HiveType(name="struct", children=tuple((f"c{place}", kind) for place, (_, kind) in enumerate(columns)))
+    row = HiveType(name="struct", children=tuple((f"c{place}", kind) for place, (_, kind) in enumerate(shown)))
 
     def convert(lines: pa.ChunkedArray) -> pa.Array:
         rows = [read(line or "") for line in lines.to_pylist()]
-        values = [pa.array([row[place] for row in rows], _arrow(kind)) for place, (_, kind) in enumerate(columns)]
+        values = [pa.array([row[place] for row in rows], _arrow(kind)) for place, (_, kind) in enumerate(shown)]
         return pa.StructArray.from_arrays(values, names=[field for field, _ in row.children])
 
     connection: Any = session.connection
@@ -71,7 +82,13 @@ def lines_relation(
             hive_partitioning = false
         )
     )"""
-    return source, [f"columns.c{place} as {identifier(name)}" for place, (name, _) in enumerate(columns)]
+    places = {name: place for place, (name, _) in enumerate(shown)}
+    return source, [
+        f"columns.c{places[name]} as {identifier(name)}"
+        if name in wanted
+        else f"cast(null as {kind.duckdb}) as {identifier(name)}"
+        for name, kind in columns
+    ]
 
 
 def _arrow(kind: HiveType) -> pa.DataType:

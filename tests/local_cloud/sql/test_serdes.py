@@ -262,3 +262,27 @@ def test_a_partition_of_other_types_than_its_table_is_a_mismatch(lake: Lake) -> 
     changed = {"Values": ["1"], "StorageDescriptor": partition["StorageDescriptor"]}
     glue.update_partition(DatabaseName="lake", TableName="mixed", PartitionValueList=["1"], PartitionInput=changed)
     assert lake.reason("select * from mixed").startswith("HIVE_PARTITION_SCHEMA_MISMATCH")
+
+
+@pytest.mark.parametrize(
+    ("serde", "body"),
+    [
+        (OPENX, '{"id": 1, "delay": "many"}\n{"id": 2, "delay": 3}'),
+        (HIVE, '{"id": 1, "delay": "many"}\n{"id": 2, "delay": 3}'),
+        (OPEN_CSV, "1,many\n2,3"),
+    ],
+)
+def test_a_text_that_is_no_value_fails_the_queries_that_read_its_column_alone(
+    lake: Lake, serde: str, body: str
+) -> None:
+    lake.put("delays/a.txt", body.encode())
+    lake.query(
+        f"create external table delays (id int, delay int) row format serde '{serde}' location 's3://data/delays/'"
+    )
+    try:
+        assert lake.query("select count(*) from delays") == [["2"]]
+        assert lake.query("select d.id from delays d order by id") == [["1"], ["2"]]
+        for sql in ("select * from delays", "select sum(delay) from delays", "select id from delays where delay > 0"):
+            assert "HIVE_BAD_DATA" in lake.reason(sql)
+    finally:
+        lake.query("drop table delays")
