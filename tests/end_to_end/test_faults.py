@@ -293,13 +293,16 @@ def test_two_executions_at_once_curate_each_record_once(orders: Orders) -> None:
 
 
 def test_a_full_disk_fails_the_run_which_the_next_makes_good(orders: Orders) -> None:
-    """Full for the files of Spark: none may outgrow 64 KiB, beyond which a write fails as on a full disk."""
+    """Full for the files of Spark: none may outgrow 512 KiB, beyond which a write fails as on a full disk.
+
+    Less would already refuse the native libraries that Spark unpacks.
+    """
     # Nothing that compression could make small.
     orders.send([order | {"note": random.Random(order["id"]).randbytes(2_000).hex()} for order in orders.orders(300)])
     orders.cloud.drain()
     with ThreadPoolExecutor() as threads:
         execution = threads.submit(orders.run)
-        the_jvm().rlimit(psutil.RLIMIT_FSIZE, (65_536, 65_536))
+        the_jvm().rlimit(psutil.RLIMIT_FSIZE, (524_288, 524_288))
         with pytest.raises(LocalCloudError, match="File too large"):
             execution.result()
     (message,) = orders.heard()

@@ -23,7 +23,8 @@ def test_a_replay_is_a_run_of_the_same_job_with_an_argument(
     Pipeline(stack, "Pipeline", steps=steps)
     found = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
     text = "".join(part if isinstance(part, str) else "x" for part in found["Fn::Join"][1])
-    state = json.loads(text)["States"][name]
+    (branch,) = json.loads(text)["States"]["Run"]["Branches"]
+    state = branch["States"][name]
     given = state.get("Arguments") or state["Parameters"]
     assert given.get("Arguments") == arguments
     assert "JobName" in given

@@ -25,6 +25,7 @@ from lake_curation.batch_reader import BatchReader, Parsed, kept
 from lake_curation.catalog import register_partitions, renew_partitions
 from lake_curation.columns import FILTERED, GOOD, QUARANTINED, ROW, STATUS, quoted
 from lake_curation.duplicates import repeated
+from lake_curation.errors import CurateError, cause_of
 from lake_curation.ledger import Batch, Ledger
 from lake_curation.masking import MaskedCopy
 from lake_curation.plan import Plan
@@ -250,7 +251,13 @@ def main(argv: list[str]) -> None:
     # Without Job.init Glue does not apply the job's security configuration.
     job = Job(context)
     job.init(args["JOB_NAME"], args)
-    Run(context.spark_session, args).go()
+    try:
+        Run(context.spark_session, args).go()
+    except Exception as error:
+        # Spark's own message names a stage and a task; the alarm should name the cause.
+        if cause := cause_of(error):
+            raise CurateError(cause) from error
+        raise
     job.commit()
 
 

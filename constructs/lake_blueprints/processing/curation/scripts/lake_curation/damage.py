@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from pyspark.sql import SparkSession
 
+from lake_curation.errors import cause_of
 from lake_curation.storage import SourceObject
 
 # A line is held in memory as a whole, several times.
@@ -33,6 +34,10 @@ _SURROUNDINGS = (
     "ExecutorLostFailure",
     "SparkContext was shut down",
     "No space left on device",
+    "File too large",
+    "Disk quota exceeded",
+    "Too many open files",
+    "Input/output error",
     "cancelled",
 )
 
@@ -113,9 +118,5 @@ def _reason(error: Exception) -> str:
     causes = "\n".join(line for line in str(error).splitlines() if not line.lstrip().startswith("at "))
     if any(name in causes for name in _SURROUNDINGS):
         raise error
-    text = causes
-    if cause := getattr(error, "java_exception", None):
-        while cause.getCause() is not None:
-            cause = cause.getCause()
-        text = str(cause.toString())
+    text = cause_of(error) or causes
     return (text.strip().splitlines() or [type(error).__name__])[0][:200]
