@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import boto3
 import pytest
 from botocore.awsrequest import prepare_request_dict
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import Shape, StructureShape
 from moto.cloudformation.parsing import get_model_map
@@ -192,6 +193,7 @@ def test_no_operation_has_an_answer_that_is_not_in_the_table_or_follows_from_the
             endpoint_url="http://localhost:1",
             aws_access_key_id="k",
             aws_secret_access_key="s",
+            config=Config(s3={"addressing_style": "path"}),
         )
         for answer, names in answers(operations, service).items():
             counts[answer] += len(names)
