@@ -121,10 +121,12 @@ from constructs import Construct
 
 from lake_blueprints.$wing.$name.permissions import write
 from lake_blueprints.foundation.access import allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 
 
+@checked
 class $Construct(Construct):
     """Define an encrypted log group.
 

@@ -44,7 +44,8 @@ def test_a_new_capability_passes_the_conformance_suite(copy: Path) -> None:
     assert missing("databases/time_series", copy) == []
     run(copy, "tests.conformance.pages", "databases/time_series")
     # Its snapshot is new, and accepted with the first run.
-    tests = ("tests/conformance", "tests/unit/databases/time_series", "-k", "TimeSeries or time_series")
+    folders = ("tests/conformance", "tests/unit/foundation/test_arguments.py", "tests/unit/databases/time_series")
+    tests = (*folders, "-k", "TimeSeries or time_series")
     said = run(copy, "pytest", *tests, "-p", "no:cacheprovider", "--snapshot-update", "-vv")
     for duty in (
         "snapshots",
@@ -57,6 +58,7 @@ def test_a_new_capability_passes_the_conformance_suite(copy: Path) -> None:
         "grants",
         "docstrings",
         "pages",
+        "arguments",
     ):
         assert f"test_{duty}.py::" in said
     assert "test_the_local_cloud_deploys_an_example[databases/time_series] PASSED" in said
