@@ -117,6 +117,16 @@ def test_the_analysis_of_policies_knows_actions_conditions_and_resources(stateme
     assert issue in rules_of(policies.findings([policy(**statement)]))
 
 
+def test_a_statement_that_the_analysis_cannot_take_is_named_and_the_next_is_judged() -> None:
+    odd = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"StringEquals": "x"}}
+    wrong = {"Effect": "Allow", "Action": "s3:GetObjekt", "Resource": "*"}
+    holder = {"PolicyDocument": {"Version": "2012-10-17", "Statement": [odd, wrong]}}
+    found = list(policies.findings([template(P={"Type": "AWS::IAM::ManagedPolicy", "Properties": holder})]))
+    (unread,) = (one for one in found if isinstance(one, Unread))
+    assert unread.what == "P.Properties.PolicyDocument.Statement.0: a statement that parliament cannot analyse"
+    assert rules_of(told(found)) == {"UNKNOWN_ACTION"}
+
+
 def test_a_resource_that_only_the_deployment_knows_is_not_judged() -> None:
     statement = {"Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}
     assert rules_of(policies.findings([policy(**statement)])) == set()
@@ -170,7 +180,7 @@ def test_the_worst_severity_wins_where_gates_agree() -> None:
 @pytest.mark.parametrize("actions", ["s3:GetObjects", ["s3:GetObject", "s3:GetObjects"], ["s4:GetObject"]])
 def test_an_action_that_does_not_exist_is_told_once_in_our_words(actions: Any) -> None:
     reader = policy(Action=actions)
-    found = merged([*own.findings([reader]), *schema.findings([reader]), *policies.findings([reader])])
+    found = merged(told(own.findings([reader]), schema.findings([reader]), policies.findings([reader])))
     (one,) = [one for one in found if "LAKE-IAM-001" in one.rules]
     assert one.gates[-1] == "iam"
     assert one.message.startswith("Policies name actions that exist")

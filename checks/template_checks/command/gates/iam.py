@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from template_checks.command.finding import Finding, Severity, value_at
+from template_checks.command.finding import Finding, Severity, Unread, value_at
 from template_checks.core.arns import arn_of, overlap
 from template_checks.core.assembly import StackTemplate
 from template_checks.core.conditions import cases
@@ -40,7 +40,7 @@ _INTRINSICS = {
 _PAGE: Final = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
 
-def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
+def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding | Unread]:
     """Analyse every policy that is attached to an identity, in each case of its template's conditions."""
     siblings: dict[str, Template] = {}
     for template in templates:
@@ -56,14 +56,20 @@ def findings(templates: Sequence[StackTemplate]) -> Iterator[Finding]:
                     if statement.kind is not PolicyKind.IDENTITY:
                         continue
                     for one in _analysed(template, statement):
-                        if (one.logical_id, one.topic, one.message) not in told:
-                            told.add((one.logical_id, one.topic, one.message))
+                        said = one if isinstance(one, Unread) else (one.logical_id, one.topic, one.message)
+                        if said not in told:
+                            told.add(said)
                             yield one
 
 
-def _analysed(template: StackTemplate, statement: Statement) -> Iterator[Finding]:
+def _analysed(template: StackTemplate, statement: Statement) -> Iterator[Finding | Unread]:
     value = statement.node.value
-    for issue, detail in _issues(json.dumps({"Version": "2012-10-17", "Statement": [_plain(value)]}, default=str)):
+    issues = _issues(json.dumps({"Version": "2012-10-17", "Statement": [_plain(value)]}, default=str))
+    if issues is None:
+        where = f"{statement.node.resource.logical_id}.{statement.node.path}"
+        yield Unread(stack=template.name, gate="iam", what=f"{where}: a statement that parliament cannot analyse")
+        return
+    for issue, detail in issues:
         if issue == "RESOURCE_MISMATCH" and (_unknown_resources(statement) or _is_elsewhere(statement, detail)):
             continue
         # The type of a value that is only known at deployment is, too.
@@ -85,13 +91,13 @@ def _analysed(template: StackTemplate, statement: Statement) -> Iterator[Finding
 
 
 @lru_cache(maxsize=4096)
-def _issues(policy: str) -> list[tuple[str, Any]]:
-    """Return what parliament says of a policy; nothing of one that is none, which the schemas refuse."""
+def _issues(policy: str) -> list[tuple[str, Any]] | None:
+    """Return what parliament says of a policy; None if it cannot analyse it."""
     try:
         found = analyze_policy_string(policy).findings
     except Exception:
         # It raises whatever Python does where a part of a policy has another type than it expects.
-        return []
+        return None
     return [(one.issue, one.detail) for one in found if one.issue in _ISSUES]
 
 

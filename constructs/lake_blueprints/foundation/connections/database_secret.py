@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Acknowledgment, RemovalPolicy, Validations
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
-from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.foundation.encryption.generated_secret import define_generated_secret
 
 # No quote, slash or at sign: engines, JDBC addresses and shells read those as something else.
 _EXCLUDED = "\"'`/\\@ :;?#&%"
@@ -57,24 +57,18 @@ class DatabaseSecret(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        # Not the L2: it adds statements to the key's policy, which is not ours to change.
-        secret = secretsmanager.CfnSecret(
+        secret = define_generated_secret(
             self,
-            "Secret",
             description=f"Credentials of the database user {username}, {self.node.path}",
-            kms_key_id=self.key.key_arn,
-            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+            generate=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 secret_string_template=json.dumps({"username": username}),
                 generate_string_key="password",
                 password_length=_CHARACTERS,
                 exclude_characters=_EXCLUDED,
             ),
-        )
-        guard_removal(secret, removal_policy, encryption_key=self.key)
-        Validations.of(secret).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions-SMG4", reason="the password of a database elsewhere is changed there and here together"
-            )
+            encryption_key=self.key,
+            removal_policy=removal_policy,
+            not_rotated_because="the password of a database elsewhere is changed there and here together",
         )
         self.secret = secretsmanager.Secret.from_secret_attributes(
             self, "Attributes", secret_complete_arn=secret.ref, encryption_key=self.key

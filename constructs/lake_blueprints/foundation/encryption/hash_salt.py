@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, RemovalPolicy, Validations
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -10,9 +10,9 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.foundation.encryption.generated_secret import define_generated_secret
 from lake_blueprints.foundation.encryption.lake_key import LakeKey
 from lake_blueprints.foundation.encryption.permissions import read_salt
-from lake_blueprints.foundation.removal import guard_removal
 
 # All that fits into one block of SHA-256, and more than anybody can guess: 62 to the power of 64.
 _CHARACTERS = 64
@@ -52,21 +52,15 @@ class HashSalt(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        # Not the L2: it adds statements to the key's policy, which is not ours to change.
-        secret = secretsmanager.CfnSecret(
+        secret = define_generated_secret(
             self,
-            "Secret",
             description=f"Salt of hashed values, {self.node.path}",
-            kms_key_id=self.key.key_arn,
-            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+            generate=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 password_length=_CHARACTERS, exclude_punctuation=True
             ),
-        )
-        guard_removal(secret, removal_policy, encryption_key=self.key)
-        Validations.of(secret).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions-SMG4", reason="another salt is another hash of every value, so it is changed by hand"
-            )
+            encryption_key=self.key,
+            removal_policy=removal_policy,
+            not_rotated_because="another salt is another hash of every value, so it is changed by hand",
         )
         self.secret_arn: str = secret.ref
 
