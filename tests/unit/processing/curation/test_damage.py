@@ -412,14 +412,29 @@ def test_gzip_is_expanded_as_a_whole(script: ModuleType, size: int) -> None:
     assert max(map(len, expanded)) <= 2**20
 
 
-def test_a_failure_of_the_surroundings_is_no_fault_of_an_object(script: ModuleType) -> None:
-    objects = [part("storage").SourceObject(key=str(i), etag="e", size=1, modified="") for i in range(5)]
+def five_objects() -> list[Any]:
+    return [part("storage").SourceObject(key=str(i), etag="e", size=1, modified="") for i in range(5)]
 
-    def denied(some: Any) -> None:
-        raise RuntimeError("com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied")
 
-    with pytest.raises(RuntimeError, match="Access Denied"):
-        part("damage").damaged_alone(denied, objects)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied",
+        "java.io.IOException: No space left on device",
+        "java.io.IOException: File too large",
+        "java.lang.UnsatisfiedLinkError: no snappyjava in java.library.path: /lib",
+    ],
+)
+def test_a_failure_of_the_surroundings_is_no_fault_of_an_object(script: ModuleType, said: str) -> None:
+    def fail(some: Any) -> None:
+        raise RuntimeError(said)
+
+    with pytest.raises(RuntimeError, match=said):
+        part("damage").damaged_alone(fail, five_objects())
+
+
+def test_objects_that_fail_alone_are_found_by_halves(script: ModuleType) -> None:
+    objects = five_objects()
 
     def odd(some: Any) -> None:
         if any(item.key in ("1", "4") for item in some):

@@ -31,6 +31,10 @@ _SURROUNDINGS = (
     "org.apache.hadoop.fs.s3a",
     "org.apache.hadoop.security",
     "org.apache.spark.shuffle",
+    # Native libraries and jars that cannot be loaded.
+    "java.lang.ExceptionInInitializerError",
+    "java.lang.NoClassDefFoundError",
+    "java.lang.UnsatisfiedLinkError",
     "ExecutorLostFailure",
     "SparkContext was shut down",
     "No space left on device",
