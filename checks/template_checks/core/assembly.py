@@ -1,4 +1,7 @@
-"""The templates of a synthesised app, as files in its cloud assembly."""
+"""The templates of a synthesised app, as files in its cloud assembly.
+
+Above 200 lines: every form in which templates lie on disk, with its problems.
+"""
 
 from __future__ import annotations
 

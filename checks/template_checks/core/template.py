@@ -1,4 +1,7 @@
-"""A template as rules read it: resources, values at paths, and what refers to what."""
+"""A template as rules read it: resources, values at paths, and what refers to what.
+
+Above 200 lines: one template with its nodes, which are nothing without it.
+"""
 
 from __future__ import annotations
 

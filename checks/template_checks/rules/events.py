@@ -1,4 +1,7 @@
-"""EventBridge rules, schedules, queues and event sources of functions."""
+"""EventBridge rules, schedules, queues and event sources of functions.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Secrets in the open, public doors and unlocked stores, above all where no other tool looks."""
+"""Secrets in the open, public doors and unlocked stores, above all where no other tool looks.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

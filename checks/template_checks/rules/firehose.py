@@ -1,4 +1,7 @@
-"""Firehose delivery streams."""
+"""Firehose delivery streams.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

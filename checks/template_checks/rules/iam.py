@@ -1,4 +1,7 @@
-"""Policies: what IAM does not check when they are created."""
+"""Policies: what IAM does not check when they are created.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Customer keys: that their policies let in the services that the template's own features bring."""
+"""Customer keys: that their policies let in the services that the template's own features bring.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Replacement, deletion and names across deployments and stacks."""
+"""Replacement, deletion and names across deployments and stacks.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

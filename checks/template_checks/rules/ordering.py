@@ -1,4 +1,7 @@
-"""Resources that are made only after what they need."""
+"""Resources that are made only after what they need.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Redshift Serverless: namespaces and workgroups."""
+"""Redshift Serverless: namespaces and workgroups.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""S3: lifecycles, names, logs and table buckets."""
+"""S3: lifecycles, names, logs and table buckets.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

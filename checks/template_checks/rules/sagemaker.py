@@ -1,4 +1,7 @@
-"""SageMaker: models, endpoints, notebooks, features and pipelines."""
+"""SageMaker: models, endpoints, notebooks, features and pipelines.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

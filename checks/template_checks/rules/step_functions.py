@@ -1,4 +1,7 @@
-"""Definitions of Step Functions."""
+"""Definitions of Step Functions.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

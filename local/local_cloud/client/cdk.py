@@ -1,4 +1,7 @@
-"""Runs the unmodified CDK CLI against the local cloud."""
+"""Runs the unmodified CDK CLI against the local cloud.
+
+Above 200 lines: the CDK CLI found, started, followed line by line and understood when it fails.
+"""
 
 from __future__ import annotations
 

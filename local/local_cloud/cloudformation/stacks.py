@@ -4,6 +4,8 @@ moto applies a change set in the template's order, forgets retention policies, d
 on a changed resource, and answers a failure with an API error. Here a deployment compares what each resource
 resolves to with what it was made of, in order of dependency; a failure ends in a rollback with the reason as
 an event, which is what the CDK CLI reads.
+
+Above 200 lines: one class, whose operations share the state of an update and its rollback.
 """
 
 from __future__ import annotations

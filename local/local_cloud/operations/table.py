@@ -4,6 +4,8 @@ Names are botocore's; `*` stands for any part of a name. What an engine answers 
 it puts into a response class of moto) is real without being listed. Where nothing is listed for an operation, the rule
 decides: what only describes configuration is stored, and whatever claims that something ran, or returns what nothing
 has made, is refused. `docs/local-operations.md` is written from it.
+
+Above 200 lines: a table, by service.
 """
 
 from __future__ import annotations

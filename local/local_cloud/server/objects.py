@@ -1,4 +1,7 @@
-"""S3 objects of the local cloud, read and written in the server's own process, without HTTP."""
+"""S3 objects of the local cloud, read and written in the server's own process, without HTTP.
+
+Above 200 lines: the store and its mirror on disk, which share what an object is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The local cloud's server: moto with engines behind it, on localhost only."""
+"""The local cloud's server: moto with engines behind it, on localhost only.
+
+Above 200 lines: one server, whose parts share its start and its end.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ The sources of the rules are
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html and
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html. Version 2 is calculated by botocore,
 which still signs URLs of S3 with it.
+
+Above 200 lines: each place of a signature in two versions, by their specifications.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 DuckDB is not Trino. What is known to differ is rewritten or refused (see `trino`); what passes here is a
 functional test of a pipeline's SQL, not proof that Athena takes it.
+
+Above 200 lines: one class with the operations of one service, most of them a few lines.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 OpenX turns text into numbers and single values into arrays; Hive refuses both. A value that does not fit
 raises ValueError, and then its whole record has failed.
+
+Above 200 lines: a conversion for each pair of JSON and Hive type.
 """
 
 from __future__ import annotations

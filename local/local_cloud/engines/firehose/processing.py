@@ -1,4 +1,7 @@
-"""Record processing before delivery, processor by processor."""
+"""Record processing before delivery, processor by processor.
+
+Above 200 lines: each way in which the answer of a function can be wrong, with its error code.
+"""
 
 from __future__ import annotations
 

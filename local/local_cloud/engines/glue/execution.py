@@ -1,4 +1,7 @@
-"""One run of a Glue job: a folder with a copy of S3, the script as a process, and what came of it."""
+"""One run of a Glue job: a folder with a copy of S3, the script as a process, and what came of it.
+
+Above 200 lines: the life of one run, from its process to its logs.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 A handler sees its deployed code and layers, its environment variables and timeout, and finds every AWS API at
 the local cloud. It runs under this interpreter (or Node) whatever version its runtime names, without memory
 limit, and never warm.
+
+Above 200 lines: one class with the operations of one service, most of them a few lines.
 """
 
 from __future__ import annotations

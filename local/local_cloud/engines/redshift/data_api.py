@@ -1,4 +1,7 @@
-"""The Redshift Data API over the local warehouse: a smoke test of the SQL, not Redshift."""
+"""The Redshift Data API over the local warehouse: a smoke test of the SQL, not Redshift.
+
+Above 200 lines: one class with the operations of one service, most of them a few lines.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 It is not Redshift. Distribution, sort keys, encodings, users and grants are read and dropped; there is no
 cost, no concurrency, no permission. What passes here parses, names existing tables and columns, and loads
 what it says it loads.
+
+Above 200 lines: one class, whose statements share a connection and a transaction.
 """
 
 from __future__ import annotations

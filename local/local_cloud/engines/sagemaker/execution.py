@@ -1,4 +1,7 @@
-"""One training job: the folders, variables and arguments that SageMaker's training toolkit gives a script."""
+"""One training job: the folders, variables and arguments that SageMaker's training toolkit gives a script.
+
+Above 200 lines: the life of one training job, from its folders to its model.
+"""
 
 from __future__ import annotations
 

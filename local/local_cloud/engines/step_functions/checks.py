@@ -1,6 +1,8 @@
 """Checks of a field of the States Language: the JSON types, paths, templates and names that it may hold.
 
 https://states-language.net/spec.html, https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+
+Above 200 lines: a check for each type of field.
 """
 
 from __future__ import annotations

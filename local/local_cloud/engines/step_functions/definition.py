@@ -1,6 +1,8 @@
 """Definitions of state machines: what is wrong with one, in the words of Step Functions where they are known.
 
 https://states-language.net/spec.html
+
+Above 200 lines: every check of a definition that is not of one field.
 """
 
 from __future__ import annotations

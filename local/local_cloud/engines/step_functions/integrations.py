@@ -1,6 +1,8 @@
 """Service integrations: what a Task state calls, and which of them run here.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+
+Above 200 lines: tables of what each optimised integration takes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Intrinsic functions of the States Language: what they calculate.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+
+Above 200 lines: a function for each intrinsic function, with its refusals.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """States: how each type runs, from its input to its output and the state that follows.
 
 https://states-language.net/spec.html, https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
+
+Above 200 lines: a function for each type of state.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Task states: a call, and what is waited for after it: a job, a task token, a timeout or a heartbeat.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
+
+Above 200 lines: the life of one task: call, token, heartbeat, timeout.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
 https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
 https://github.com/trinodb/trino/blob/master/lib/trino-hive-formats/src/main/java/io/trino/hive/formats/line/openxjson/README.md
+
+Above 200 lines: two SerDes that share a reader of JSON and differ value by value.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Functions whose meaning or spelling differs between Trino and DuckDB."""
+"""Functions whose meaning or spelling differs between Trino and DuckDB.
+
+Above 200 lines: a table of functions, each with its translation.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 The grammar is that of https://github.com/awslabs/dqdl: what stands between the quotes of a parameter is taken as it
 is, escapes included. Metadata, sources, variables and analyzers are refused by name.
+
+Above 200 lines: the grammar of DQDL in one piece.
 """
 
 from __future__ import annotations

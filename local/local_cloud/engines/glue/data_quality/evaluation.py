@@ -2,6 +2,8 @@
 
 What each rule type measures follows https://github.com/awslabs/deequ (package dqdl), which is open, and
 https://docs.aws.amazon.com/glue/latest/dg/dqdl-rule-types.html. A measure of no rows at all has no value, and fails.
+
+Above 200 lines: an evaluation for each type of rule.
 """
 
 from __future__ import annotations
