@@ -1,4 +1,4 @@
-"""The command that opens the console."""
+"""The command that prints the address of the console."""
 
 from __future__ import annotations
 
