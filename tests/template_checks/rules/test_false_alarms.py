@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from template_checks.command.finding import Unread
+from template_checks.command.finding import Finding, Unread
 from template_checks.command.gates import control_tower, iam, nag
 from template_checks.core import check
 from template_checks.core.assembly import template_in
@@ -118,6 +118,7 @@ def test_the_type_of_a_value_that_only_the_deployment_knows_is_not_judged() -> N
     known_later = {"Fn::Sub": "${Function.Arn}"}, {"Fn::Select": [0, {"Fn::Split": [",", {"Ref": "Arns"}]}]}
     assert [list(iam.findings([stack(reader(source))])) for source in known_later] == [[], []]
     (found,) = iam.findings([stack(reader("orders"))])
+    assert isinstance(found, Finding)
     assert found.rules == ("MISMATCHED_TYPE",)
 
 
