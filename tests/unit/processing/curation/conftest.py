@@ -26,7 +26,8 @@ from pyspark.sql import SparkSession
 import lake_blueprints.processing.curation
 import local_cloud
 from lake_blueprints.processing.curation.script_package import zipped
-from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import iceberg_jar, spark_configuration, spark_environment
+from local_cloud.errors import LocalCloudError
 from local_cloud.server.access_keys import AccessKey
 from local_cloud.server.objects import Mirror, ObjectStore
 
@@ -36,7 +37,21 @@ GLUE_RUNTIME = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime
 # A few records for each test: the optimising compiler would cost more than it gains.
 QUICK_START = "-XX:TieredStopAtLevel=1"
 # Compiling a query to Java and starting tasks take longer than working on a few records.
+ICEBERG = {
+    "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    "spark.sql.catalog.glue_catalog": "org.apache.iceberg.spark.SparkCatalog",
+    "spark.sql.catalog.glue_catalog.type": "hadoop",
+    "spark.sql.catalog.glue_catalog.warehouse": "s3://lake/warehouse",
+}
 FEW_RECORDS = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
+
+
+def iceberg_jars() -> list[Path]:
+    """Return Iceberg's jar, which Python 3.13 does not have; there, its own tests alone fail."""
+    try:
+        return [iceberg_jar()]
+    except LocalCloudError:
+        return []
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +70,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     (root / "lake").mkdir()
-    settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=[QUICK_START])
-    spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS}).getOrCreate()
+    settings = spark_configuration(
+        {"lake": root / "lake"}, workdir=root, java_options=[QUICK_START], jars=iceberg_jars()
+    )
+    spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS, **ICEBERG}).getOrCreate()
     yield root
     spark.stop()
     server.stop()

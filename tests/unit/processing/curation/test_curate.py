@@ -168,14 +168,14 @@ def test_an_unreadable_value_is_not_called_missing_as_well(judge: Callable[..., 
 def judge(script: ModuleType, cloud: Any) -> Callable[..., Any]:
     """Return a function that judges one JSON record by one column's rules, without a whole run."""
     spark = SparkSession.builder.getOrCreate()
-    for key, value in script.SETTINGS.items():
+    for key, value in part("run").SETTINGS.items():
         spark.conf.set(key, value)
     folder = cloud / "lake" / "judge"
     folder.mkdir(exist_ok=True)
 
     def validate(rules: dict[str, Any], record: str) -> Any:
         (folder / "record.json").write_text(record)
-        parsed = script.Plan.parse(json.dumps(plan(rules)))
+        parsed = part("plan").Plan.parse(json.dumps(plan(rules)))
         objects = [part("storage").SourceObject(key="judge/record.json", etag="e", size=1, modified="")]
         rows = part("validation").validate(parsed, part("source").read(spark, parsed, "lake", objects).parts, None)
         [found] = rows.collect()
@@ -410,12 +410,12 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
         raise ZeroDivisionError(step)
 
     if step == "report":
-        monkeypatch.setattr(script, "asdict", stop)
+        monkeypatch.setattr(part("run"), "asdict", stop)
     elif step == "finish":
-        monkeypatch.setattr(script.Ledger, "finish", stop)
+        monkeypatch.setattr(part("ledger").Ledger, "finish", stop)
     else:
         moment, _, name = step.rpartition(" ")
-        home = part("batch_reader") if name == "validate" else script
+        home = part({"validate": "batch_reader", "write_quarantine": "run"}.get(name, "parquet_run"))
         original = getattr(home, name)
 
         def stopped(*args: Any) -> None:
@@ -460,7 +460,7 @@ def test_the_ledger_forgets_objects_older_than_its_look_back(script: ModuleType)
     def item(key: str, day: int) -> Any:
         return part("storage").SourceObject(key=key, etag=key, size=1, modified=f"2026-01-{day:02}T00:00:00+00:00")
 
-    ledger = script.Ledger()
+    ledger = part("ledger").Ledger()
     ledger.finish([item("a", 1), item("b", 5)])
     assert list(ledger.seen) == ["b"]
     assert not ledger.is_new(item("a", 1))
@@ -774,13 +774,13 @@ def test_the_flights_and_weather_contracts_are_curated_and_joined_as_the_stack_d
 def test_a_malformed_plan_is_refused_with_the_key_at_fault(script: ModuleType, document: Any, message: str) -> None:
     text = document if isinstance(document, str) else json.dumps(document)
     with pytest.raises(part("errors").CurateError, match=message) as raised:
-        script.Plan.parse(text)
+        part("plan").Plan.parse(text)
     assert "\n" not in str(raised.value)
 
 
 def test_a_missing_plan_is_refused(script: ModuleType, lake: Any) -> None:
     with pytest.raises(part("errors").CurateError, match=r"there is no object s3://lake/nowhere\.json"):
-        script.Location("s3://lake/nowhere.json").read()
+        part("storage").Location("s3://lake/nowhere.json").read()
 
 
 def test_a_wrong_expression_is_refused_in_one_line(lake: Any, script: ModuleType) -> None:

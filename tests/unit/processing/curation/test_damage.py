@@ -377,7 +377,7 @@ def test_an_object_that_kills_a_run_is_found_by_the_next(
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(script.Run, "curate", killed)
+    monkeypatch.setattr(part("parquet_run").ParquetRun, "curate", killed)
     monkeypatch.setattr(part("batch_reader"), "validate", killed)
     with pytest.raises(KeyboardInterrupt):
         lake.run()
@@ -446,7 +446,7 @@ def test_objects_that_fail_alone_are_found_by_halves(script: ModuleType) -> None
 @pytest.mark.parametrize("key", ["a/", "a//b", "a/../b", "./a", "a/."])
 def test_keys_that_hadoop_takes_for_others_are_refused(script: ModuleType, key: str) -> None:
     item = part("storage").SourceObject(key=key, etag="e", size=1, modified="")
-    reason = part("source")._refusal(script.Plan.parse(json.dumps(plan(*COLUMNS))), item)
+    reason = part("source")._refusal(part("plan").Plan.parse(json.dumps(plan(*COLUMNS))), item)
     assert reason == "its key is that of a folder to Hadoop's file system, or of another object"
 
 

@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.unit.processing.curation.test_curate import part
+
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 SALT = "a salt of the lake"
 
@@ -193,10 +195,10 @@ def kill(lake: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: s
         raise ZeroDivisionError(step)
 
     if step == "finish":
-        monkeypatch.setattr(script.Ledger, "finish", stop)
+        monkeypatch.setattr(part("ledger").Ledger, "finish", stop)
         return
     moment, name = step.split()
-    owner = script.Run if name == "register" else script.MaskedCopy
+    owner = part("parquet_run").ParquetRun if name == "register" else part("masking").MaskedCopy
     original = getattr(owner, name)
     folder = lake.root / "lake" / lake.name / "masked"
 
@@ -245,7 +247,7 @@ def test_another_salt_rehashes_old_rows(salted: Any) -> None:
 def test_nothing_is_rewritten_while_the_rules_stay(salted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     salted.put("a.json", passenger(1))
     salted.run()
-    monkeypatch.setattr(salted.script.MaskedCopy, "renew", lambda *_: pytest.fail("the copy was rewritten"))
+    monkeypatch.setattr(part("masking").MaskedCopy, "renew", lambda *_: pytest.fail("the copy was rewritten"))
     salted.put("b.json", passenger(2))
     assert salted.run()["masked"] == 1
 

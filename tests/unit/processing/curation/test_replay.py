@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.unit.processing.curation.test_curate import balance, column, plan
+from tests.unit.processing.curation.test_curate import balance, column, part, plan
 from tests.unit.processing.curation.test_damage import parquet
 from tests.unit.processing.curation.test_dynamodb import export, line
 
@@ -66,8 +66,12 @@ def test_a_replayed_record_that_came_again_is_a_duplicate(lake: Any) -> None:
 def test_a_replay_killed_at_any_step_loses_and_doubles_nothing(
     strict: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    home, name = {"report": (script, "asdict"), "finish": (script.Ledger, "finish")}.get(step, (script, step))
-    home, name = (script.Files, "delete") if step == "forget" else (home, name)
+    home, name = {
+        "write_quarantine": (part("run"), step),
+        "report": (part("run"), "asdict"),
+        "finish": (part("ledger").Ledger, step),
+        "forget": (part("writing").Files, "delete"),
+    }.get(step, (part("parquet_run"), step))
     original, begun = getattr(home, name), []
 
     def stop(*args: Any, **options: Any) -> Any:

@@ -11,6 +11,8 @@ STATUS, RAW, FIELDS, PARSED, BROKEN = "__status", "__raw", "__fields", "__parsed
 OBJECT, MODIFIED, BLOCK, ROW = "__object", "__modified", "__block", "__row"
 # HEADER is the header line of a CSV record; MISCODED says that a record is not UTF-8.
 HEADER, MISCODED = "__header", "__miscoded"
+# DELETED says that a change record ends its key.
+DELETED = "__deleted"
 # Spark's parsers put here what they cannot parse.
 CORRUPT = "__corrupt"
 

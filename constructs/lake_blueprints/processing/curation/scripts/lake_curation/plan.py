@@ -126,6 +126,10 @@ class Plan:
     masked: list[MaskedColumn] = field(default_factory=list)
     table: dict[str, str] = field(default_factory=dict)
     target_file_mb: int = 128
+    # Of the rows with one key, the newest stays, by a column or by arrival; `deleted` is the condition that ends a key.
+    newest: bool = False
+    order_by: str | None = None
+    deleted: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Plan:
@@ -191,10 +195,17 @@ class Plan:
                     raise CurateError(f"plan: {key}: {name!r} is not a column; columns are {', '.join(known)}")
         for name in {*self.primary_key, *self.partition_keys} & {*self.drop}:
             raise CurateError(f"plan: drop: {name!r} is part of the primary key or a partition key")
+        self._check_newest()
         self._check_masked()
         for join in self.joins:
             if join.how not in ("left", "inner"):
                 raise CurateError(f"plan: joins.{join.name}: how must be left or inner, got {join.how!r}")
+
+    def _check_newest(self) -> None:
+        if self.order_by and self.order_by not in self.written:
+            raise CurateError(f"plan: order_by: {self.order_by!r} is not a column of the table")
+        if self.newest and not self.primary_key:
+            raise CurateError("plan: newest: there must be a primary_key")
 
     def _check_masked(self) -> None:
         if self.masked and [column.name for column in self.masked] != self.written:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from lake_curation.columns import (
     BLOCK,
     BROKEN,
+    DELETED,
     FIELDS,
     FILTERED,
     GOOD,
@@ -49,11 +50,14 @@ def validate(plan: Plan, parts: Sequence[DataFrame], references: References) -> 
     lost = _any([F.coalesce(F.col(quoted(key)).cast("string"), F.lit("")) == "" for key in plan.late_keys])
     status = F.when(F.col(BROKEN) | lost, QUARANTINED).when(_any(left_out), FILTERED).otherwise(GOOD)
     rows = rows.withColumn(STATUS, status)
+    # Here, since the condition may name columns that are not written.
+    deleted = F.coalesce(_expression(rows, plan.deleted, "deleted"), F.lit(False)) if plan.deleted else F.lit(False)
     refused = F.col(STATUS) == QUARANTINED
     return rows.select(
         STATUS, MODIFIED, BLOCK, ROW,
         *(F.when(refused, F.col(name)).alias(name) for name in (RAW, FIELDS, OBJECT, HEADER, MISCODED)),
         *map(quoted, plan.written),
+        *([deleted.alias(DELETED)] if plan.newest else []),
     )  # fmt: skip
 
 

@@ -1,0 +1,198 @@
+"""Curation into Iceberg tables, on real Spark; Iceberg's own catalog of folders stands for Glue's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.unit.processing.curation.test_curate import balance, column, part, plan
+
+PARTITIONED = "id bigint, name string, month int"
+CHANGES = {"newest": True, "order_by": "version", "deleted": "op = 'D'", "drop": ["op"]}
+
+
+@pytest.fixture
+def table(lake: Any) -> Iterator[Any]:
+    """A lake whose table is of Iceberg, with the columns of the plan and partitioned by month."""
+    lake.plan = plan(column("id", "bigint"), column("name"), column("month", "int"), primary_key=["id"])
+    yield create(lake, PARTITIONED)
+    sql(f"DROP TABLE {name(lake)} PURGE")
+
+
+def name(lake: Any) -> str:
+    return f"glue_catalog.db.{lake.name}"
+
+
+def create(lake: Any, columns: str) -> Any:
+    lake.more = ["--table_format", "iceberg", "--table", lake.name]
+    properties = "'write.merge.mode'='merge-on-read', 'write.delete.mode'='merge-on-read', 'format-version'='2'"
+    by = "PARTITIONED BY (month)" if "month" in columns else ""
+    sql(f"CREATE TABLE {name(lake)} ({columns}) USING iceberg {by} TBLPROPERTIES ({properties})")
+    return lake
+
+
+def sql(statement: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in SparkSession.builder.getOrCreate().sql(statement).collect()]
+
+
+def rows(lake: Any, columns: str = "*") -> list[tuple[Any, ...]]:
+    return sorted(sql(f"SELECT {columns} FROM {name(lake)}"), key=repr)
+
+
+def added(lake: Any) -> list[int]:
+    """Return how many rows each snapshot has added."""
+    found = sql(f"SELECT summary['added-records'] FROM {name(lake)}.snapshots ORDER BY committed_at")
+    return [int(number or 0) for (number,) in found]
+
+
+def record(number: int, name: str = "Ada", month: int = 1) -> dict[str, Any]:
+    return {"id": number, "name": name, "month": month}
+
+
+def test_a_batch_is_one_commit_and_every_record_is_accounted_for(table: Any) -> None:
+    table.put("a.json", record(1), record(2, month=2), record(2, "again"), {"id": "x"}, "not json")
+    assert balance(table.run()) == (5, 2, 1, 0, 2)
+    assert rows(table, "id, month") == [(1, 1), (2, 2)]
+    assert len(table.refused()) == 2
+    # The branch of a table without a snapshot begins with an empty one.
+    assert added(table) == [0, 2]
+    table.put("b.json", record(3))
+    table.run()
+    assert added(table) == [0, 2, 1]
+    assert balance(table.run()) == (0, 0, 0, 0, 0)
+    assert added(table) == [0, 2, 1]
+
+
+def test_a_key_that_comes_again_in_another_partition_is_one_row(table: Any) -> None:
+    table.put("a.json", record(1, "first", month=1))
+    table.run()
+    table.put("b.json", record(1, "second", month=7), record(2))
+    assert balance(table.run()) == (2, 1, 1, 0, 0)
+    assert rows(table) == [(1, "first", 1), (2, "Ada", 1)]
+
+
+def test_the_newest_of_a_key_replaces_the_row_wherever_it_is(table: Any) -> None:
+    table.plan |= {"newest": True}
+    table.put("a.json", record(1, "first", month=1), record(2))
+    table.run()
+    table.put("b.json", record(1, "second", month=7), record(1, "third", month=8))
+    assert balance(table.run()) == (2, 1, 1, 0, 0)
+    assert rows(table) == [(1, "third", 8), (2, "Ada", 1)]
+
+
+def test_a_late_change_that_is_older_than_the_row_is_a_duplicate(table: Any) -> None:
+    sql(f"DROP TABLE {name(table)} PURGE")
+    table.name += "v"
+    create(table, "id bigint, name string, version int")
+    columns = (column("id", "bigint"), column("name"), column("op"), column("version", "int"))
+    table.plan = plan(*columns, primary_key=["id"]) | CHANGES
+    table.put("a.json", {"id": 1, "name": "new", "version": 5, "op": "U"})
+    table.run()
+    table.put("b.json", {"id": 1, "name": "old", "version": 4, "op": "U"})
+    assert balance(table.run()) == (1, 0, 1, 0, 0)
+    table.put("c.json", {"id": 1, "version": 6, "op": "D"}, {"id": 9, "version": 1, "op": "D"})
+    assert balance(table.run()) == (2, 2, 0, 0, 0)
+    assert rows(table) == []
+
+
+def test_random_changes_leave_what_a_dictionary_holds(table: Any) -> None:
+    sql(f"DROP TABLE {name(table)} PURGE")
+    table.name += "v"
+    create(table, "id bigint, name string, version int")
+    columns = (column("id", "bigint"), column("name"), column("op"), column("version", "int"))
+    table.plan = plan(*columns, primary_key=["id"]) | CHANGES
+    chance, version = random.Random(7), 0
+    expected: dict[int, str] = {}
+    for batch in range(8):
+        changes = []
+        for _ in range(40):
+            version += 1
+            key, value = chance.randrange(30), f"n{version}"
+            if chance.random() < 0.3:
+                expected.pop(key, None)
+                changes.append({"id": key, "version": version, "op": "D"})
+            else:
+                expected[key] = value
+                changes.append({"id": key, "name": value, "version": version, "op": "U"})
+        chance.shuffle(changes)
+        table.put(f"{batch}.json", *changes)
+        report = table.run()
+        assert report["read"] == report["curated"] + report["duplicates"] == 40
+    assert dict(rows(table, "id, name")) == expected
+
+
+@pytest.mark.parametrize("step", ["write_quarantine", "append", "check", "publish", "finish"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_run_killed_at_any_step_is_repaired_by_the_next(
+    table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: str, moment: str
+) -> None:
+    table.put("a.json", record(1))
+    table.run()
+    table.put("b.json", record(2), record(1), {"id": "x"})
+    home = {
+        "write_quarantine": part("run"),
+        "append": part("iceberg_table").IcebergTable,
+        "check": part("batch_counts").BatchCounts,
+        "publish": part("iceberg_table").IcebergTable,
+        "finish": part("ledger").Ledger,
+    }[step]
+    original = getattr(home, step)
+
+    def stop(*arguments: Any) -> None:
+        if moment == "after":
+            original(*arguments)
+        # As a kill, which no `except Exception` sees.
+        raise KeyboardInterrupt(step)
+
+    monkeypatch.setattr(home, step, stop)
+    with pytest.raises(KeyboardInterrupt):
+        table.run()
+    monkeypatch.undo()
+    table.run()
+    assert rows(table, "id") == [(1,), (2,)]
+    assert [record for record, _ in table.refused()] == ['{"id": "x"}']
+    assert [balance(report) for report in table.reports() if report["read"]] == [(1, 1, 0, 0, 0), (3, 1, 1, 0, 1)]
+    assert sql(f"SELECT name FROM {name(table)}.refs") == [("main",)]
+
+
+def test_another_writer_between_branch_and_commit_costs_an_attempt_and_no_row(
+    table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = part("iceberg_table").IcebergTable
+    original, attempts = owner.publish, []
+
+    def publish(*arguments: Any) -> None:
+        attempts.append(arguments)
+        if len(attempts) == 2:
+            sql(f"INSERT INTO {name(table)} VALUES (2, 'Eve', 1)")
+        original(*arguments)
+
+    monkeypatch.setattr(owner, "publish", publish)
+    table.put("a.json", record(1))
+    table.run()
+    table.put("b.json", record(2), record(3))
+    assert balance(table.run()) == (2, 1, 1, 0, 0)
+    assert rows(table, "id, name") == [(1, "Ada"), (2, "Eve"), (3, "Ada")]
+    assert len(attempts) == 3
+
+
+def test_a_table_that_lacks_a_column_of_the_contract_is_refused_before_anything_is_read(table: Any) -> None:
+    table.plan = plan(column("id", "bigint"), column("city"), primary_key=["id"])
+    table.put("a.json", {"id": 1, "city": "Paris"})
+    with pytest.raises(Exception, match="has no column 'city'; deploy the table's stack first"):
+        table.run()
+
+
+def test_records_of_the_quarantine_are_replayed_into_the_table(table: Any) -> None:
+    table.plan["columns"][1]["enum"] = ["Ada"]
+    table.put("a.json", record(1), record(2, "Bob"))
+    assert balance(table.run()) == (2, 1, 0, 0, 1)
+    del table.plan["columns"][1]["enum"]
+    assert balance(table.run("--replay", "true")) == (1, 1, 0, 0, 0)
+    assert rows(table, "id, name") == [(1, "Ada"), (2, "Bob")]
+    assert table.refused() == []
