@@ -1,8 +1,9 @@
-"""Arguments of constructs, held against the types that their signatures declare."""
+"""Arguments of constructs, steps and other values, held against the types that their signatures declare."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import is_dataclass
 from enum import StrEnum
 from functools import cache, wraps
 from inspect import signature
@@ -11,16 +12,15 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from aws_cdk import Duration, Token
 from aws_cdk import aws_events as events
-from constructs import Construct
 from jsii._reference_map import InterfaceDynamicProxy
 from typing_extensions import get_protocol_members
 
-_Kind = TypeVar("_Kind", bound=type[Construct])
+_Kind = TypeVar("_Kind", bound=type)
 _SHOWN = 60
 
 
 def checked(kind: _Kind) -> _Kind:
-    """Make a construct refuse arguments of another type than its signature declares, at the call.
+    """Make a class refuse arguments of another type than its signature declares, at the call.
 
     jsii and CloudFormation would refuse most of them too: later, and in words of their own.
 
@@ -28,12 +28,16 @@ def checked(kind: _Kind) -> _Kind:
     -------
         >>> @checked
         ... class Thing(Construct): ...
+        >>> @checked
+        ... @dataclass(frozen=True, kw_only=True)
+        ... class Part: ...
     """
-    define: Callable[..., None] = kind.__init__
+    define: Callable[..., None] = getattr(kind, "__init__")  # noqa: B009  that of the class, not of an object
+    _, *names = signature(define).parameters
 
     @wraps(define)
     def check_and_define(self: Any, *arguments: Any, **options: Any) -> None:
-        check_options(kind, define, options)
+        check_options(kind, define, {**dict(zip(names, arguments, strict=False)), **options})
         define(self, *arguments, **options)
 
     setattr(kind, "__init__", check_and_define)  # noqa: B010  a method is no variable to mypy
@@ -48,7 +52,7 @@ def check_options(kind: type, define: Callable[..., None], options: Mapping[str,
     ValueError
         With the option, what it must be, what was given, and what was probably meant.
     """
-    hints = _hints(define)
+    hints = _hints(kind, define)
     for name, value in options.items():
         if name in hints and not _fits(value, hints[name]) and not _is_token(value):
             got = f"{_shown(value)}{_fix(value, hints[name])}"
@@ -56,9 +60,11 @@ def check_options(kind: type, define: Callable[..., None], options: Mapping[str,
 
 
 @cache
-def _hints(define: Callable[..., None]) -> dict[str, Any]:
+def _hints(kind: type, define: Callable[..., None]) -> dict[str, Any]:
+    # The fields of a dataclass may come from another module, in whose names their types are written.
+    hints = get_type_hints(kind if is_dataclass(kind) else define)
     # Options are optional by a default of None alone in no signature of the library.
-    return {name: hint for name, hint in get_type_hints(define).items() if name in signature(define).parameters}
+    return {name: hint for name, hint in hints.items() if name in signature(define).parameters}
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -121,7 +127,7 @@ def _words(hint: Any) -> str:
     if origin is not None and issubclass(origin, Mapping):
         return f"a mapping of {_name(arguments[0])} to {_name(arguments[1])}"
     if origin is not None and issubclass(origin, Iterable):
-        return f"a list of {_name(arguments[0])}"
+        return f"a list of {_words(arguments[0]).replace('a list', 'lists')}"
     return _name(hint)
 
 
