@@ -26,8 +26,7 @@ from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import firehose as limits
 
 _FIREHOSE = firehose.CfnDeliveryStream
-# https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
-_PREFIX_MAX = 512
+_PREFIX_MAX = 512  # https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 _BUFFER = BufferingHints(megabytes=128, seconds=int(DELIVERY_BUFFER.total_seconds()))
 
 
