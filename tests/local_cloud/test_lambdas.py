@@ -376,6 +376,8 @@ def test_messages_of_a_queue_come_in_batches_as_they_are(
         (("return {'batchItemFailures': []}", ["ReportBatchItemFailures"]), set()),
         (("return {'batchItemFailures': [{'itemIdentifier': ''}]}", ["ReportBatchItemFailures"]), {"good", "bad"}),
         (("return {'batchItemFailures': [{'id': 'x'}]}", ["ReportBatchItemFailures"]), {"good", "bad"}),
+        (("return {'batchItemFailures': [{'itemIdentifier': []}]}", ["ReportBatchItemFailures"]), {"good", "bad"}),
+        (("return {'batchItemFailures': 3}", ["ReportBatchItemFailures"]), {"good", "bad"}),
     ],
 )
 def test_messages_that_fail_come_again_and_then_to_the_dead_letter_queue(

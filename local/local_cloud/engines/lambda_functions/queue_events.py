@@ -35,8 +35,11 @@ def failures(answer: Any, batch: Sequence[Message]) -> set[str]:
     if not isinstance(answer, dict):
         return every if answer else set()
     items = answer.get("batchItemFailures") or []
-    names = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in items}
-    return names if names <= every else every
+    if not isinstance(items, list):
+        return every
+    names = [item.get("itemIdentifier") if isinstance(item, dict) else None for item in items]
+    failed = {name for name in names if isinstance(name, str)}
+    return failed if len(failed) == len(set(map(str, names))) and failed <= every else every
 
 
 def record(message: Message, queue: Queue, region: str) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
     content = value.get("BinaryValue")
     if content is not None:
         binary = content if isinstance(content, bytes) else str(content).encode()
-        given = {"binaryValue": base64.b64encode(binary).decode()}
+        given: dict[str, Any] = {"binaryValue": base64.b64encode(binary).decode()}
     else:
         given = {"stringValue": value.get("StringValue")}
     return {**given, "stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
