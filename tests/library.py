@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import pkgutil
 from collections.abc import Iterator
@@ -27,4 +28,19 @@ def constructs() -> set[type[Construct]]:
         for module in modules()
         for name, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Construct) and kind.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def values() -> set[type]:
+    """Return every public class that is given to a construct or pipeline: steps, and parts of options.
+
+    Permissions are made by the library's own capabilities, whose tests decide them.
+    """
+    return {
+        kind
+        for module in modules()
+        for name in getattr(module, "__all__", ())
+        if inspect.isclass(kind := getattr(module, name))
+        and dataclasses.is_dataclass(kind)
+        and not kind.__module__.startswith(("lake_blueprints.contracts", "lake_blueprints.foundation.access"))
     }

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import textwrap
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -77,7 +78,6 @@ def test_returns_what_the_handler_returns(cloud: LocalCloud, create: Create) -> 
     "setting",
     [
         {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}},
-        {"FunctionResponseTypes": ["ReportBatchItemFailures"]},
         {"MaximumRetryAttempts": 3},
         {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:q"}}},
     ],
@@ -260,3 +260,156 @@ def test_a_state_machine_invokes_and_catches(cloud: LocalCloud, create: Create) 
     )
     assert cloud.execute(machine["stateMachineArn"], {"n": 4}) == {"n": 5, "ratio": 0.25}
     assert cloud.execute(machine["stateMachineArn"], {"n": 0}) == "zero"
+
+
+@pytest.fixture
+def queue(cloud: LocalCloud, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return URLs and ARNs of a queue and its dead-letter queue, to which a second failure leads."""
+    sqs, name = cloud.client("sqs"), f"q-{zlib.crc32(request.node.name.encode()):08x}"
+
+    def arn(url: str) -> str:
+        found: str = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return found
+
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": arn(dead), "maxReceiveCount": 2})
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "3", "RedrivePolicy": policy})["QueueUrl"]
+    return {"url": url, "arn": arn(url), "dead": dead, "bucket": name}
+
+
+def recording(bucket: str, then: str) -> str:
+    """Return a handler that keeps its event in a bucket, and goes on."""
+    return (
+        "import boto3, json, time\ndef handler(event, context):\n"
+        f"    boto3.client('s3').put_object(Bucket='{bucket}', Key=str(time.time_ns()), Body=json.dumps(event))\n"
+        f"    records = event['Records']\n    {then}"
+    )
+
+
+def events_of(cloud: LocalCloud, bucket: str) -> list[list[dict[str, Any]]]:
+    s3 = cloud.client("s3")
+    found = sorted(s3.list_objects_v2(Bucket=bucket).get("Contents", []), key=lambda item: int(item["Key"]))
+    return [json.load(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"])["Records"] for item in found]
+
+
+def test_the_messages_of_a_group_come_in_order_and_wait_for_the_one_that_fails(
+    cloud: LocalCloud, create: Create, queue: dict[str, str]
+) -> None:
+    cloud.client("s3").create_bucket(Bucket=queue["bucket"])
+    sqs, name = cloud.client("sqs"), f"{queue['bucket']}.fifo"
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "3"}
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    first_time = "int(r['attributes']['ApproximateReceiveCount']) < 2 and r['body'] == 'a1' and 1 / 0"
+    cloud.client("lambda").create_event_source_mapping(
+        FunctionName=create(recording(queue["bucket"], f"[{first_time} for r in records]")),
+        EventSourceArn=queue["arn"].replace(queue["bucket"], name),
+        BatchSize=1,
+    )
+    for body in ("a1", "a2", "b1"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
+    while len(events_of(cloud, queue["bucket"])) < 4:
+        cloud.drain()
+    bodies = [record["body"] for batch in events_of(cloud, queue["bucket"]) for record in batch]
+    assert [body for body in bodies if body[0] == "a"] == ["a1", "a1", "a2"]
+    assert bodies.count("b1") == 1
+
+
+def test_no_message_is_lost_while_others_are_deleted(cloud: LocalCloud, create: Create, queue: dict[str, str]) -> None:
+    cloud.client("s3").create_bucket(Bucket=queue["bucket"])
+    sqs = cloud.client("sqs")
+    cloud.client("lambda").create_event_source_mapping(
+        FunctionName=create(recording(queue["bucket"], "return None")), EventSourceArn=queue["arn"]
+    )
+    bodies = [str(number) for number in range(60)]
+    for body in bodies:
+        sqs.send_message(QueueUrl=queue["url"], MessageBody=body)
+    cloud.drain()
+    found = [record["body"] for batch in events_of(cloud, queue["bucket"]) for record in batch]
+    assert sorted(found, key=int) == bodies
+
+
+BAD = "return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in records if r['body'] == 'bad']}"
+
+
+def test_messages_of_a_queue_come_in_batches_as_they_are(
+    cloud: LocalCloud, create: Create, queue: dict[str, str]
+) -> None:
+    cloud.client("s3").create_bucket(Bucket=queue["bucket"])
+    sqs, functions = cloud.client("sqs"), cloud.client("lambda")
+    name = create(recording(queue["bucket"], "return None"))
+    mapping = functions.create_event_source_mapping(
+        FunctionName=name, EventSourceArn=queue["arn"], BatchSize=2, MaximumBatchingWindowInSeconds=300
+    )["UUID"]
+    kind = {"kind": {"DataType": "String", "StringValue": "a"}, "raw": {"DataType": "Binary", "BinaryValue": b"\xff"}}
+    sent = [
+        sqs.send_message(QueueUrl=queue["url"], MessageBody=body, MessageAttributes=kind if body == "one" else {})
+        for body in ("one", "two", "three")
+    ]
+    cloud.drain()
+    batches = events_of(cloud, queue["bucket"])
+    assert sorted(len(batch) for batch in batches) == [1, 2]
+    records = {record["body"]: record for batch in batches for record in batch}
+    one = records["one"]
+    assert one["messageAttributes"] == {
+        "kind": {"stringValue": "a", "stringListValues": [], "binaryListValues": [], "dataType": "String"},
+        "raw": {"binaryValue": "/w==", "stringListValues": [], "binaryListValues": [], "dataType": "Binary"},
+    }
+    assert (one["messageId"], one["md5OfBody"]) == (sent[0]["MessageId"], sent[0]["MD5OfMessageBody"])
+    assert one["md5OfMessageAttributes"] == sent[0]["MD5OfMessageAttributes"]
+    assert one["attributes"]["ApproximateReceiveCount"] == "1"
+    assert abs(int(one["attributes"]["SentTimestamp"]) - time.time() * 1_000) < 600_000
+    assert one["eventSourceARN"] == queue["arn"]
+    functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+    sqs.send_message(QueueUrl=queue["url"], MessageBody="disabled")
+    functions.delete_event_source_mapping(UUID=mapping)
+    cloud.drain()
+    assert len(events_of(cloud, queue["bucket"])) == 2
+    assert sqs.receive_message(QueueUrl=queue["url"])["Messages"][0]["Body"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("answer", "dead"),
+    [
+        (("raise ValueError", []), {"good", "bad"}),
+        (("return {'batchItemFailures': 'said without being asked'}", []), set()),
+        ((BAD, ["ReportBatchItemFailures"]), {"bad"}),
+        (("return {'batchItemFailures': []}", ["ReportBatchItemFailures"]), set()),
+        (("return {'batchItemFailures': [{'itemIdentifier': ''}]}", ["ReportBatchItemFailures"]), {"good", "bad"}),
+        (("return {'batchItemFailures': [{'id': 'x'}]}", ["ReportBatchItemFailures"]), {"good", "bad"}),
+        (("return {'batchItemFailures': [{'itemIdentifier': []}]}", ["ReportBatchItemFailures"]), {"good", "bad"}),
+        (("return {'batchItemFailures': 3}", ["ReportBatchItemFailures"]), {"good", "bad"}),
+    ],
+)
+def test_messages_that_fail_come_again_and_then_to_the_dead_letter_queue(
+    cloud: LocalCloud, create: Create, queue: dict[str, str], answer: tuple[str, list[str]], dead: set[str]
+) -> None:
+    then, types = answer
+    cloud.client("s3").create_bucket(Bucket=queue["bucket"])
+    sqs = cloud.client("sqs")
+    cloud.client("lambda").create_event_source_mapping(
+        FunctionName=create(recording(queue["bucket"], then)), EventSourceArn=queue["arn"], FunctionResponseTypes=types
+    )
+    entries = [{"Id": body, "MessageBody": body} for body in ("good", "bad")]
+    sqs.send_message_batch(QueueUrl=queue["url"], Entries=entries)
+    found: set[str] = set()
+    while found != dead or not events_of(cloud, queue["bucket"]):
+        found |= {m["Body"] for m in sqs.receive_message(QueueUrl=queue["dead"]).get("Messages", [])}
+    cloud.drain()
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    left = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=names)["Attributes"]
+    assert set(left.values()) == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({}, "Queue visibility timeout: 3 seconds is less than Function timeout: 4 seconds"),
+        ({"BatchSize": 11}, "Maximum batch window in seconds must be greater than 0 if maximum batch size"),
+    ],
+)
+def test_a_mapping_that_lambda_refuses_is_refused(
+    cloud: LocalCloud, create: Create, queue: dict[str, str], setting: dict[str, Any], message: str
+) -> None:
+    name = create("def handler(event, context): ...", Timeout=3 if setting else 4)
+    with pytest.raises(ClientError, match=f"InvalidParameterValueException.*{message}"):
+        cloud.client("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=queue["arn"], **setting)

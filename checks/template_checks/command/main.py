@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -10,6 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 from template_checks.command.errors import CommandError
 
 GROUP = "lake.commands"
+# What a shell reports of a command that SIGPIPE has ended.
+_PIPE_CLOSED = 128 + 13
 # Commands of our other distributions, each with what installs it.
 _ELSEWHERE = {"contract": "lake-blueprints", "init": "lake-blueprints", "local": "lake-local-cloud"}
 
@@ -33,7 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise CommandError(
                 f"'lake {options.command}' comes with {package}, which is not installed: pip install {package}"
             )
-        return int(commands[options.command].load()(options.arguments))
+        code = int(commands[options.command].load()(options.arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -16,9 +16,11 @@ from template_checks.command.finding import Finding, Report, Unread, merged
 from template_checks.command.gates import GATES, PACKS, module_of
 from template_checks.command.reading import read
 from template_checks.core.assembly import StackTemplate
+from template_checks.core.node import HOW_TO_GET_NODE, missing_node
 
 _Gate = Callable[[Sequence[StackTemplate]], Iterable[Finding | Unread]]
 _LONGEST = 200
+_ON_THE_CDK = ("nag",)
 
 
 def run(
@@ -78,16 +80,20 @@ def results_of(names: Sequence[str], templates: Sequence[StackTemplate]) -> tupl
     Raises
     ------
     CommandError
-        If the tool is not installed.
+        If the tool is not installed, or needs Node and there is none.
     """
     module, package = module_of(names[0])
     label = names[0] if names[0] in GATES else module
+    without = f"leave it out with --skip {names[0]}" if names[0] in GATES else f"leave out --pack {names[0]}"
+    if module in _ON_THE_CDK and (node := missing_node()):
+        raise CommandError(
+            f"the gate '{label}' needs Node.js, and there is no '{node}'; {HOW_TO_GET_NODE}, or {without}"
+        )
     try:
         tool = importlib.import_module(f"template_checks.command.gates.{module}")
     except ModuleNotFoundError as error:
         if package is None:
             raise
-        without = f"leave it out with --skip {names[0]}" if names[0] in GATES else f"leave out --pack {names[0]}"
         raise CommandError(
             f"the gate '{label}' needs {package}, which is not installed ({error.name}): "
             f'pip install "lake-template-checks[gates]", or {without}'

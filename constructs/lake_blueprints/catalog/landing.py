@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from lake_blueprints.catalog.layout import Layout
 from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.storage.s3 import Zone
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Landing:
     """Records of a dataset below a prefix of a zone: what an ingestion writes and a `CurationJob` reads.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.contracts.dataset import refuse_restricted_folders
+from lake_blueprints.foundation.arguments import checked
 
 
 class Layout(ABC):
@@ -38,6 +39,7 @@ class DeliveryLayout(Layout):
         """Return the folders as a Firehose prefix expression."""
 
 
+@checked
 @dataclass(frozen=True)
 class Unpartitioned(Layout):
     """Files lie directly below the prefix, or in folders that mean nothing."""
@@ -46,6 +48,7 @@ class Unpartitioned(Layout):
         return ()
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ArrivalTime(DeliveryLayout):
     """One folder for each day of arrival in UTC: `ingest_date=2026-01-31/`.
@@ -90,6 +93,7 @@ class ArrivalTime(DeliveryLayout):
         }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ByPartitionKeys(DeliveryLayout):
     """Hive folders of the dataset's partition keys: `year=2013/month=1/`.

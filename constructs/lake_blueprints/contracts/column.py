@@ -1,4 +1,7 @@
-"""One column of a dataset and what its values must be like."""
+"""One column of a dataset and what its values must be like.
+
+Above 200 lines: half of it is the documentation of the classes that contracts in Python are made of.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 
+from lake_blueprints.contracts.arguments import checked
 from lake_blueprints.contracts.classification import Classifications, Verdict
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Link
@@ -26,6 +30,7 @@ def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
+@checked
 @frozen(kw_only=True)
 class Constraints:
     """Constraints on a value; a row that violates one is quarantined.
@@ -80,6 +85,7 @@ class Part:
     classification: str | None = None
 
 
+@checked
 @frozen(kw_only=True)
 class Column:
     """A column of a dataset.

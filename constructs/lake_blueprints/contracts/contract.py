@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from lake_blueprints.contracts.arguments import checked
 from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import as_tuple
 from lake_blueprints.contracts.dataset import Dataset
@@ -18,6 +19,7 @@ from lake_blueprints.contracts.standard.text import load, read_text
 from lake_blueprints.contracts.standard.validation import validate, without_unknown_keys
 
 
+@checked
 @frozen(kw_only=True)
 class Contract:
     """The datasets that one contract promises.

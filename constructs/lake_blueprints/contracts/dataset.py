@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from lake_blueprints.contracts.arguments import checked
 from lake_blueprints.contracts.classification import Classifications, Verdict
 from lake_blueprints.contracts.column import NAME, Column, as_tuple
 from lake_blueprints.contracts.errors import ContractError
@@ -39,6 +40,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+@checked
 @frozen(kw_only=True)
 class Dataset:
     """A dataset, declared once.

@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from lake_blueprints.contracts.arguments import checked
+
 
 @frozen(kw_only=True)
 class Note:
@@ -30,6 +32,7 @@ class Note:
         return f"{self.place}: {self.text}"
 
 
+@checked
 @frozen(kw_only=True)
 class ServiceLevels:
     """Promises about time.
@@ -55,6 +58,7 @@ class ServiceLevels:
     others: tuple[tuple[str, str], ...] = ()
 
 
+@checked
 @frozen(kw_only=True)
 class AccessRole:
     """A role that the contract names; the app binds principals to it.
@@ -77,6 +81,7 @@ class AccessRole:
     description: str | None = None
 
 
+@checked
 @frozen(kw_only=True)
 class Relationship:
     """Columns whose values are keys of another dataset.
@@ -99,6 +104,7 @@ class Relationship:
     contract: str | None = None
 
 
+@checked
 @frozen(kw_only=True)
 class Link:
     """A definition kept elsewhere."""
@@ -107,6 +113,7 @@ class Link:
     type: str
 
 
+@checked
 @frozen(kw_only=True)
 class SupportChannel:
     """Support channel: where consumers get help, and where failures may be announced.
@@ -128,6 +135,7 @@ class SupportChannel:
     description: str | None = None
 
 
+@checked
 @frozen(kw_only=True)
 class Placement:
     """Names of the dataset on the contract's servers, as far as these are a lake's.
@@ -150,6 +158,7 @@ class Placement:
     properties: dict[str, Any] = field(hash=False)
 
 
+@checked
 @frozen(kw_only=True)
 class Governance:
     """Ownership and names of a dataset.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from lake_blueprints.contracts.recurrence import Recurrence
 # What a delivery stream collects for where a lake is not told otherwise, and the shortest pause of a schedule.
 DELIVERY_BUFFER = timedelta(seconds=300)
 SHORTEST_PAUSE = timedelta(minutes=1)
+_HALF = re.compile(r"\b(float16|half_?float)\b", re.IGNORECASE)
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
@@ -28,6 +30,7 @@ def refusals(datasets: Mapping[str, Dataset]) -> Iterator[tuple[Dataset, str]]:
     for dataset in datasets.values():
         checks: tuple[Callable[[], object], ...] = (
             partial(check_relationships, dataset, datasets),
+            partial(check_parquet, dataset),
             partial(check_schedule, dataset),
             partial(check_latency, dataset, DELIVERY_BUFFER if dataset.format is DatasetFormat.JSON else timedelta()),
             dataset.masked,
@@ -55,6 +58,24 @@ def check_relationships(dataset: Dataset, others: Mapping[str, Dataset]) -> None
                 raise ContractError(
                     f"dataset '{dataset.name}': its {', '.join(relationship.columns)} cannot be a key of "
                     f"'{target.name}.{name}', which is not a column; '{target.name}' has {_listed(target.column_names)}"
+                )
+
+
+def check_parquet(dataset: Dataset) -> None:
+    """Refuse columns of half precision in files of Parquet, of which Spark 3.5 reads no column.
+
+    Raises
+    ------
+    ContractError
+        With the column and its type.
+    """
+    for column in dataset.columns if dataset.format is DatasetFormat.PARQUET else ():
+        written = {"": column.declared_type, **{part.path: part.declared_type for part in column.parts}}
+        for path, text in written.items():
+            if found := _HALF.search(text or ""):
+                raise ContractError(
+                    f"dataset '{dataset.name}': '{column.name}{path}' is {found[1]} in files of Parquet, which Spark "
+                    "cannot read; let the producer write FLOAT, and declare that"
                 )
 
 

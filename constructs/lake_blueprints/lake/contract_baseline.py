@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import jsii
@@ -28,6 +28,9 @@ class ContractBaseline(Construct):
         Folder of the accepted contracts, relative to where the app is started.
     contracts: iterable of Contract
         The contracts that the app is made of. One that was not accepted yet breaks nobody.
+    csv_columns: mapping of str to sequence of str
+        Order of the columns in the CSV files of a dataset, as given to `DataLake`; by default the contracts' order, so
+        that a column that was added before others breaks the raw table, which is read by position.
 
     Defines
     -------
@@ -46,11 +49,17 @@ class ContractBaseline(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, accepted: str | Path, contracts: Iterable[Contract]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        accepted: str | Path,
+        contracts: Iterable[Contract],
+        csv_columns: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._contracts = list(contracts)
-        self.releases = releases(_read(Path(accepted), self._contracts), self._contracts)
+        self.releases = releases(_read(Path(accepted), self._contracts), self._contracts, csv_columns=csv_columns)
         self._broken = [release for release in self.releases if not release.allowed]
         for release in self.releases:
             if release.problem and release.allowed:

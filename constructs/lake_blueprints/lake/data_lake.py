@@ -18,7 +18,7 @@ from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
-from lake_blueprints.contracts.lake_checks import check_relationships
+from lake_blueprints.contracts.lake_checks import check_parquet, check_relationships
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
 from lake_blueprints.foundation.arguments import checked
@@ -130,6 +130,7 @@ class DataLake(Construct):
         check_known(curations, {"'buffers'": buffers, "'csv_columns'": csv_columns}, self.datasets)
         for dataset in self.datasets.values():
             check_relationships(dataset, self.datasets)
+            check_parquet(dataset)
         placement = StackPlacement(self, shards)
         waves = dependency_levels(self.datasets, curations)
         check_waves(waves)

@@ -7,12 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lake_blueprints.foundation.arguments import checked
+
 # CloudFormation takes 500 resources; the rest is for what comes later, which must not have to move anything.
 RESOURCES_MAX = 480
 _COUNT_MAX = 999
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Shards:
     """A stable split of datasets into stacks: where one belongs follows from its name alone.

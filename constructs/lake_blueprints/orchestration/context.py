@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration
 
+from lake_blueprints.foundation.arguments import checked
 
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class StepContext:
     """Context of a step: the pipeline's scope, role and key.

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import DISCARD, Fragment, State, chain, check_name, discard_output
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.step import Step, check_order
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Parallel(Step):
     """Do several things at the same time, and go on when all have ended.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.permissions import run_executions
@@ -21,6 +22,7 @@ _TRANSIENT = (
 )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class RunPipeline(Step):
     """Run another pipeline to its end.

@@ -216,3 +216,38 @@ def test_accept_gives_a_file_to_an_id_that_is_no_file_name(tmp_path: Path) -> No
     assert main(["contract", "accept", str(contract), "--into", str(tmp_path / "accepted")]) == 0
     (copy,) = (tmp_path / "accepted").iterdir()
     assert copy.name.startswith("urn-orders-1-")
+
+
+CSV = """
+apiVersion: v3.2.0
+kind: DataContract
+id: shop
+version: 1.{minor}.0
+status: active
+servers: [{{server: s, type: s3, location: s3://shop/, format: csv}}]
+schema:
+- name: orders
+  properties: [{columns}]
+"""
+
+
+@pytest.mark.parametrize("command", ["diff", "accept"])
+def test_a_column_in_the_midst_of_csv_breaks_unless_the_order_of_the_files_is_given(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for minor, names in enumerate(("id status", "id amount status")):
+        columns = ", ".join(f"{{name: {name}, logicalType: string}}" for name in names.split())
+        files.append(tmp_path / f"{minor}.odcs.yaml")
+        files[-1].write_text(CSV.format(minor=minor, columns=columns))
+    old, new = map(str, files)
+    into = str(tmp_path / "accepted")
+    assert main(["contract", "accept", old, "--into", into]) == 0
+    arguments = ["contract", "diff", old, new] if command == "diff" else ["contract", "accept", new, "--into", into]
+    assert main(arguments) == 1
+    assert "orders: columns moved: status: raw tables read CSV by position" in capsys.readouterr().out
+    assert main([*arguments, "--csv-columns", "orders=id,status"]) == 2
+    assert "--csv-columns: 'csv_columns' of 'orders' lacks amount" in capsys.readouterr().err
+    assert main([*arguments, "--csv-columns", "orders"]) == 2
+    assert "must be a dataset and its columns, as orders=id,status, got 'orders'" in capsys.readouterr().err
+    assert main([*arguments, "--csv-columns", "orders=id,status,amount"]) == 0

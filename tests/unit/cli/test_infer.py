@@ -251,7 +251,6 @@ def odd_parquet(path: Path) -> None:
             "id": ["a"],
             "at": pa.array([1], pa.timestamp("ns")),
             "hour": pa.array([1], pa.time64("us")),
-            "half": pa.array([np.float16(1.5)]),
             "long": pa.array([Decimal("1.5")], pa.decimal256(60, 20)),
         }
     )
@@ -268,11 +267,32 @@ def test_parquet_that_spark_alone_cannot_read_is_what_curation_makes_of_it(
         "id": "string",
         "at": "timestamp",
         "hour": "string",
-        "half": "float",
         "long": "decimal(38,18)",
     }
     assert "decide: kept to the microsecond" in text
     assert "decide: 60 digits in the file: 38 digits are the most" in text
+
+
+HALF = pa.array([np.float16(1.5)])
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (HALF, "column 'h'"),
+        (pa.StructArray.from_arrays([HALF], ["a"]), "column 'h' with 'a' inside it"),
+        (pa.ListArray.from_arrays([0, 1], HALF), "column 'h' with 'element' inside it"),
+        (pa.MapArray.from_arrays([0, 1], ["k"], HALF), "column 'h' with 'value' inside it"),
+    ],
+    ids=["alone", "struct", "list", "map"],
+)
+def test_halves_which_no_spark_reads_are_refused_also_inside_other_types(
+    value: pa.Array, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": ["a"], "h": value}), path)
+    assert main(["contract", "infer", str(path)]) == 2
+    assert f"{place} is of a type that Spark cannot read: numbers of two bytes (FLOAT16)" in capsys.readouterr().err
 
 
 def test_inside_objects_it_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

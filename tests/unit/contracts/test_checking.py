@@ -166,6 +166,34 @@ def test_a_latency_below_the_buffer_and_a_schedule_that_eventbridge_cannot_keep_
     assert "starts on days of the month and on days of the week" in text
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("{name: x, physicalType: half_float}", "'x' is half_float"),
+        ("{name: x, logicalType: number, physicalType: FLOAT16}", "'x' is FLOAT16"),
+        ("{name: x, physicalType: 'STRUCT<a ARRAY<FLOAT16>>'}", "'x' is FLOAT16"),
+        ("{name: x, logicalType: array, items: {logicalType: number, physicalType: float16}}", "'x[]' is float16"),
+        (
+            "{name: x, logicalType: map, map: {key: {logicalType: string},"
+            " value: {logicalType: number, physicalType: HalfFloat}}}",
+            "'x.value' is HalfFloat",
+        ),
+        (
+            "{name: x, logicalType: object, properties: [{name: a, logicalType: number, physicalType: FLOAT16}]}",
+            "'x.a' is FLOAT16",
+        ),
+    ],
+)
+def test_halves_are_refused_in_parquet_which_spark_could_not_read_and_taken_in_json(written: str, place: str) -> None:
+    def errors(kind: str) -> list[str]:
+        servers = f"servers: [{{server: s, type: s3, location: s3://x/, format: {kind}}}]"
+        return together(f"{HEAD}{servers}\nschema: [{{name: a, properties: [{written}]}}]")
+
+    assert errors("json") == []
+    (error,) = errors("parquet")
+    assert f"{place} in files of Parquet, which Spark cannot read" in error
+
+
 def test_a_key_of_a_column_of_another_contract_is_followed_where_both_are_there() -> None:
     key = ", relationships: [{{to: 'crm.yaml#people.{0}'}}]"
     people = draft("crm").replace("name: orders", "name: people")

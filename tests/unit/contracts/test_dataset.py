@@ -59,5 +59,7 @@ def test_refuses_a_column_name_that_the_catalog_would_fold_or_quote(name: str) -
 
 
 def test_refuses_an_unknown_format() -> None:
-    with pytest.raises(ValueError, match="'avro' is not a valid DatasetFormat"):
+    with pytest.raises(
+        ValueError, match="'format' of Dataset must be one of json, csv, parquet, dynamodb-json, got 'avro'"
+    ):
         flights(format="avro")

@@ -14,15 +14,17 @@ from constructs import Construct
 from lake_blueprints.contracts import Column, Contract, Dataset
 from lake_blueprints.foundation.arguments import check_options
 from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.ingestion.firehose import ParquetDestination, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.lake import DataLake
 from lake_blueprints.storage.s3 import Zone
-from tests.library import constructs
+from tests.library import constructs, values
 
 # mypy refuses what these tests give them.
 LAKE: Any = DataLake
 STREAM: Any = Stream
 ZONE: Any = Zone
+VALUES: dict[str, Any] = {kind.__name__: kind for kind in (*values(), S3Destination)}
 ORDERS = Dataset(name="orders", columns=[Column(name="id", type="int")])
 CONTRACT = Contract(id="c", version="1.0.0", datasets=(ORDERS,))
 
@@ -55,6 +57,30 @@ def test_the_message_says_what_was_probably_meant(define: Callable[[Any], Any], 
         define(cdk.Stack(cdk.App(), "Stack"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("Buffer", {"interval": 60}, r"'interval' of Buffer must be Duration, got 60; give .* Duration.seconds\(60\)"),
+        ("Shards", {"count": "3"}, r"'count' of Shards must be int, got '3'"),
+        ("LifecycleRule", {"expire_after": 3}, r"'expire_after' of LifecycleRule must be Duration, got 3; give"),
+        ("Curation", {"derive": {"a": "b + 1"}}, r"'derive' of Curation must be a mapping of str to Derivation"),
+        ("Derivation", {"type": int}, r"'type' of Derivation must be DataType or str, got a type"),
+        ("ReferenceJoin", {"reference": "orders"}, r"'reference' of ReferenceJoin must be Dataset, got 'orders'"),
+        ("ReferenceJoin", {"on": "id"}, r"'on' of ReferenceJoin must be a list of str, got 'id'; put it into a list"),
+        ("Parallel", {"branches": ["load"]}, r"'branches' of Parallel must be a list of Step or lists of Step"),
+        ("Curate", {"job": "orders"}, r"'job' of Curate must be CurationJob, got 'orders'"),
+        ("Load", {"warehouse": ORDERS}, r"'warehouse' of Load must be Warehouse, got a Dataset"),
+        ("Transform", {"function": "arn"}, r"'function' of Transform must be IFunction, got 'arn'"),
+        ("S3Destination", {"zone": "raw"}, r"'zone' of S3Destination must be Zone, got 'raw'"),
+    ],
+)  # fmt: skip
+def test_steps_and_parts_of_options_are_refused_where_they_are_made(
+    kind: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        VALUES[kind](**options)
+
+
 def test_what_fits_is_taken() -> None:
     stack = cdk.Stack(cdk.App(), "Stack")
     imported = kms.Key.from_key_arn(stack, "Imported", "arn:aws:kms:eu-west-1:123456789012:key/1")
@@ -63,10 +89,12 @@ def test_what_fits_is_taken() -> None:
     DataLake(stack, "Lake", datasets=(one for one in [ORDERS]), schedule=events.Schedule.rate(cdk.Duration.hours(1)))
 
 
-@pytest.mark.parametrize("kind", sorted(constructs(), key=str), ids=str)
-def test_every_construct_refuses_what_is_of_no_kind_at_all(kind: type[Construct]) -> None:
-    define: Any = kind.__init__
-    if "__wrapped__" not in vars(define) and kind.__init__ is not Construct.__init__:
+@pytest.mark.parametrize(
+    "kind", sorted({*constructs(), *values(), S3Destination, ParquetDestination}, key=str), ids=str
+)
+def test_every_public_class_refuses_what_is_of_no_kind_at_all(kind: type) -> None:
+    define: Any = kind.__dict__.get("__init__", Construct.__init__)
+    if "__wrapped__" not in vars(define) and define is not Construct.__init__:
         pytest.fail(f"{kind.__name__} is not checked; decorate it")
     inner = getattr(define, "__wrapped__", define)
     names = [name for name in inner.__annotations__ if name not in ("return", "scope", "construct_id")]

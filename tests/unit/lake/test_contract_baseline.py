@@ -133,3 +133,16 @@ def test_works_twice_in_one_stack(accepted: Path) -> None:
     ContractBaseline(stack, "One", **options)
     ContractBaseline(stack, "Two", **options)
     assert template_of(stack).get("Resources", {}) == {}
+
+
+def test_csv_columns_of_the_lake_keep_the_place_of_older_columns(stack: cdk.Stack, tmp_path: Path) -> None:
+    files = "servers: [{server: s, type: s3, location: s3://weather/, format: csv}]"
+    old = f"{WEATHER.format(version='1.0.0', more=TEMP)}{files}"
+    new = f"{WEATHER.format(version='1.1.0', more='      - {name: wind, logicalType: number}')}{TEMP}\n{files}"
+    (tmp_path / "weather.odcs.yaml").write_text(old)
+    contracts = [Contract.from_text(new)]
+    moved = ContractBaseline(stack, "Moved", accepted=tmp_path, contracts=contracts)
+    assert "weather.temp" not in moved.problems()[0]
+    assert "columns moved: temp" in moved.problems()[0]
+    order = {"weather": ["origin", "temp", "wind"]}
+    assert not ContractBaseline(stack, "Kept", accepted=tmp_path, contracts=contracts, csv_columns=order).problems()

@@ -10,12 +10,14 @@ from aws_cdk import Duration
 from lake_blueprints.analytics.athena.workgroup import Workgroup
 from lake_blueprints.catalog import Table
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.retryable_errors import ATHENA, ATHENA_BUSY
 from lake_blueprints.orchestration.step import Step
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Query(Step):
     """Run one Athena statement to its end, for instance to maintain a table.

@@ -8,6 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.analytics.quality.ruleset import QualityRuleset
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -50,6 +51,7 @@ _JUDGE = """{% (
 ) %}"""
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(Step):
     """Evaluate a ruleset: a broken error fails the step, broken warnings are published, and the rest is noted.

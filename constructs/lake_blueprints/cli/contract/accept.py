@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.cli.contract.check import counted
-from lake_blueprints.cli.contract.diff import lines
+from lake_blueprints.cli.contract.diff import compare, lines
 from lake_blueprints.cli.contract.files import find, read
-from lake_blueprints.cli.contract.reading_options import add_options, classifications
+from lake_blueprints.cli.contract.reading_options import add_csv_columns, add_options, classifications
 from lake_blueprints.contracts import Classifications, Contract
-from lake_blueprints.contracts.evolution import releases
 
 _LONGEST_NAME = 100
 
@@ -28,6 +27,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="file, folder or pattern")
     parser.add_argument("--into", metavar="DIR", required=True, help="folder of the accepted contracts")
     add_options(parser)
+    add_csv_columns(parser)
     parser.set_defaults(run=run)
 
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     new = read(options.files, judge, lenient=options.lenient)
     known = {contract.id for contract in new}
     accepted = [contract for contract in _accepted(folder, judge) if contract.id in known]
-    compared = releases(accepted, new)
+    compared = compare(accepted, new, options)
     print("\n\n".join("\n".join(lines(release)) for release in compared))
     if not all(release.allowed for release in compared):
         return 1

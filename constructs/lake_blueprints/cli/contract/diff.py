@@ -12,8 +12,8 @@ from typing import Any
 from attrs import evolve
 
 from lake_blueprints.cli.contract.files import read
-from lake_blueprints.cli.contract.reading_options import add_options, classifications
-from lake_blueprints.contracts import Dataset
+from lake_blueprints.cli.contract.reading_options import add_csv_columns, add_options, classifications, csv_columns
+from lake_blueprints.contracts import Contract, ContractError, Dataset
 from lake_blueprints.contracts.evolution import (
     Bump,
     Change,
@@ -47,6 +47,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--sql", metavar="DIR", action="append", default=[], help="SQL files that use the data")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="by default text")
     add_options(parser)
+    add_csv_columns(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     if len(old) == len(new) == 1 and old[0].id != new[0].id:
         # Two files named side by side are meant as one contract, whatever they call themselves.
         new = [evolve(new[0], id=old[0].id)]
-    compared = releases(old, new)
+    compared = compare(old, new, options)
     datasets = [dataset for contract in (*new, *old) for dataset in contract.datasets]
     consumers = [
         *related_consumers(dataset for contract in new for dataset in contract.datasets),
@@ -73,6 +74,20 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n\n".join("\n".join(lines(release, consumers)) for release in compared))
     return int(not all(release.allowed for release in compared))
+
+
+def compare(old: Iterable[Contract], new: Iterable[Contract], options: argparse.Namespace) -> list[Release]:
+    """Return what changes, with the order of CSV files that is given.
+
+    Raises
+    ------
+    CommandError
+        If that order lacks a column.
+    """
+    try:
+        return releases(old, new, csv_columns=csv_columns(options))
+    except ContractError as error:
+        raise CommandError(f"--csv-columns: {error}") from None
 
 
 def lines(release: Release, consumers: Sequence[Consumer] = ()) -> Iterator[str]:

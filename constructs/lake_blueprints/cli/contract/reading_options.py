@@ -1,4 +1,4 @@
-"""Options of commands that read contracts: an organization's own classifications, and keys that are not known."""
+"""Options of commands that read contracts: own classifications, keys that are not known, the order of CSV files."""
 
 from __future__ import annotations
 
@@ -46,6 +46,34 @@ def classifications(options: argparse.Namespace) -> Classifications:
         )
     except ContractError as error:
         raise CommandError(f"--harmless and --restricted: {error}") from None
+
+
+def add_csv_columns(parser: argparse.ArgumentParser) -> None:
+    """Add the option of commands that compare contracts."""
+    parser.add_argument(
+        "--csv-columns",
+        metavar="DATASET=COLUMN,…",
+        action="append",
+        default=[],
+        help="order of the columns in the CSV files of a dataset, as in the app; by default the contract's",
+    )
+
+
+def csv_columns(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    """Return the order of columns by dataset.
+
+    Raises
+    ------
+    CommandError
+        If one is not of the form.
+    """
+    found = {}
+    for given in options.csv_columns:
+        dataset, equals, names = given.partition("=")
+        if not (equals and dataset.strip() and _listed(names)):
+            raise CommandError(f"--csv-columns must be a dataset and its columns, as orders=id,status, got '{given}'")
+        found[dataset.strip()] = _listed(names)
+    return found
 
 
 def _listed(text: str) -> tuple[str, ...]:

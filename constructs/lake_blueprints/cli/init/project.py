@@ -6,6 +6,7 @@ import json
 import tarfile
 from importlib.metadata import version
 from importlib.resources import files as resources
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -44,7 +45,10 @@ def _cdk_json() -> dict[str, Any]:
 
 def recommended_flags() -> dict[str, Any]:
     """Return the feature flags that the installed aws-cdk-lib recommends to new apps, as `cdk init` writes them."""
-    folder = Path(str(resources("aws_cdk._jsii")))
+    # Imported, the CDK would start Node.
+    package = find_spec("aws_cdk")
+    assert package is not None and package.origin is not None
+    folder = Path(package.origin).parent / "_jsii"
     with tarfile.open(next(folder.glob("aws-cdk-lib@*.jsii.tgz"))) as library:
         file = library.extractfile(_FLAGS)
         assert file is not None, f"aws-cdk-lib has no {_FLAGS}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lake_blueprints.contracts.checking import Finding, Level
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.evolution.changes import Change, Place
 from lake_blueprints.contracts.evolution.columns import column_changes
+from lake_blueprints.contracts.evolution.positions import position_changes
 from lake_blueprints.contracts.evolution.service_levels import (
     quality_changes,
     relationship_changes,
@@ -17,8 +18,13 @@ from lake_blueprints.contracts.evolution.service_levels import (
 from lake_blueprints.contracts.evolution.versions import Bump, Version
 
 
-def compare(old: Iterable[Dataset], new: Iterable[Dataset]) -> list[Change]:
+def compare(
+    old: Iterable[Dataset], new: Iterable[Dataset], *, csv_columns: Mapping[str, Sequence[str]] | None = None
+) -> list[Change]:
     """Return every change from the old datasets to the new ones, breaking ones first.
+
+    `csv_columns` is what `DataLake` takes: the order of the columns in the CSV files of a dataset, by default the
+    contract's.
 
     Example
     -------
@@ -30,6 +36,7 @@ def compare(old: Iterable[Dataset], new: Iterable[Dataset]) -> list[Change]:
     for name, dataset in before.items():
         if name in after:
             changes += _dataset(dataset, after[name])
+            changes += position_changes(Place(name), dataset, after[name], (csv_columns or {}).get(name, ()))
         else:
             changes.append(Place(name).dropped("dataset", "it is gone", columns=dataset.column_names))
     changes += [Place(name).minor("dataset added", "it is new") for name in after if name not in before]

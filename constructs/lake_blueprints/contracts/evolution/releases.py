@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -40,8 +40,13 @@ class Release:
         return self.problem is None or self.problem.severity != "error"
 
 
-def releases(old: Iterable[Contract], new: Iterable[Contract]) -> list[Release]:
+def releases(
+    old: Iterable[Contract], new: Iterable[Contract], *, csv_columns: Mapping[str, Sequence[str]] | None = None
+) -> list[Release]:
     """Compare contracts of the same id, in the order of the old ones; new ones follow.
+
+    `csv_columns` is what `DataLake` takes: the order of the columns in the CSV files of a dataset, by default the
+    contract's.
 
     Example
     -------
@@ -49,11 +54,14 @@ def releases(old: Iterable[Contract], new: Iterable[Contract]) -> list[Release]:
         >>> release.allowed
     """
     before, after = ({contract.id: contract for contract in contracts} for contracts in (old, new))
-    return [_release(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+    order = csv_columns or {}
+    return [_release(name, before.get(name), after.get(name), order) for name in dict.fromkeys([*before, *after])]
 
 
-def _release(name: str, old: Contract | None, new: Contract | None) -> Release:
-    changes = tuple(compare(old.datasets if old else (), new.datasets if new else ()))
+def _release(
+    name: str, old: Contract | None, new: Contract | None, csv_columns: Mapping[str, Sequence[str]]
+) -> Release:
+    changes = tuple(compare(old.datasets if old else (), new.datasets if new else (), csv_columns=csv_columns))
     problem = None
     if old is not None and new is not None:
         problem = judge(old.version, new.version, changes)

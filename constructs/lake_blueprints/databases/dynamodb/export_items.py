@@ -13,6 +13,7 @@ from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb.permissions import export_items
 from lake_blueprints.databases.dynamodb.serving_table import ServingTable
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -34,6 +35,7 @@ _THROTTLED = ("DynamoDb.DynamoDbException", "DynamoDb.LimitExceededException", "
 _TRANSIENT = ("DynamoDb.InternalServerErrorException", "DynamoDb.SdkClientException")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ExportItems(Step):
     """Export the items of a table to a prefix of a zone, as DynamoDB JSON.

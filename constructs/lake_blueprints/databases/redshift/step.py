@@ -11,6 +11,7 @@ from lake_blueprints.catalog import Table
 from lake_blueprints.databases.redshift.statements import SHAPE_PREFIX
 from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -44,6 +45,7 @@ _MOST_ITERATIONS = 40
 _STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Load(Step):
     """Define tables in the warehouse and load them side by side, each in a transaction of its own.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from lake_blueprints.foundation.arguments import checked
+
 
 class Period(StrEnum):
     """Period of a usage limit; weeks begin on Sunday."""
@@ -23,6 +25,7 @@ class BreachAction(StrEnum):
     DEACTIVATE = "deactivate"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class UsageLimit:
     """A limit on what a warehouse computes in a period, and so on what it costs.

@@ -12,12 +12,14 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.foundation.alarms.admission import admit_alarms
+from lake_blueprints.foundation.arguments import checked
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class AlarmSpec:
     """An alarm as data: a metric of one resource, and the value beyond which something is wrong.

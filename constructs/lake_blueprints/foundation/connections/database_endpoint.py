@@ -9,6 +9,8 @@ from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_secretsmanager as secretsmanager
 
+from lake_blueprints.foundation.arguments import checked
+
 
 class DatabaseEngine(StrEnum):
     """Engines that Glue has drivers for.
@@ -40,6 +42,7 @@ _URLS = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class DatabaseEndpoint:
     """Address of a database, and the secret that opens it.

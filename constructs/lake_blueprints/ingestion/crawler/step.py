@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.crawler.crawler import Crawler
 from lake_blueprints.ingestion.crawler.permissions import run_crawler
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
@@ -16,6 +17,7 @@ from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
 from lake_blueprints.orchestration.step import Step
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Crawl(Step):
     """Run a crawler to its end; if it is already running, wait for that run and start another one.

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration, Size
 
+from lake_blueprints.foundation.arguments import checked
 from template_checks.core.limit import Limit
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class BufferingHints:
     """A buffer as Firehose is given it.
@@ -25,6 +27,7 @@ class BufferingHints:
     seconds: float
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Buffer:
     """Buffer of a delivery stream: size and interval.

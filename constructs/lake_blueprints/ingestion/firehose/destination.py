@@ -15,6 +15,7 @@ from lake_blueprints.catalog import Landing
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.alarms import AlarmSpec
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.firehose.buffering import Buffer, BufferingHints
 from lake_blueprints.ingestion.firehose.transform import Transform
 from lake_blueprints.storage.s3 import Zone
@@ -22,6 +23,7 @@ from lake_blueprints.storage.s3 import Zone
 ERRORS = "errors/"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class DestinationBindOptions:
     """Options that a delivery stream gives to its destination.

@@ -11,6 +11,7 @@ from aws_cdk import aws_kinesisfirehose as firehose
 from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.foundation.alarms import AlarmSpec
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.firehose.conversion import to_parquet
 from lake_blueprints.ingestion.firehose.delivery_alarms import delivery_alarm
 from lake_blueprints.ingestion.firehose.s3_destination import S3Destination
@@ -18,6 +19,7 @@ from lake_blueprints.ingestion.firehose.s3_destination import S3Destination
 _FIREHOSE = firehose.CfnDeliveryStream
 
 
+@checked
 class ParquetDestination(S3Destination):
     """JSON records that Firehose converts to Parquet for a table, whose zone, prefix and layout they take.
 

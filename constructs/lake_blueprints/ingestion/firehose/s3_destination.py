@@ -16,6 +16,7 @@ from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.contracts.lake_checks import DELIVERY_BUFFER
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.alarms import BELOW, AlarmSpec
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.buffering import Buffer, BufferingHints
 from lake_blueprints.ingestion.firehose.delivery_alarms import delivery_alarm
@@ -25,11 +26,11 @@ from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import firehose as limits
 
 _FIREHOSE = firehose.CfnDeliveryStream
-# https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
-_PREFIX_MAX = 512
+_PREFIX_MAX = 512  # https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 _BUFFER = BufferingHints(megabytes=128, seconds=int(DELIVERY_BUFFER.total_seconds()))
 
 
+@checked
 class S3Destination(Destination):
     """Records below a prefix of a zone as they came, as lines of text under GZIP.
 

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.alarms import AlarmSpec
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.delivery_alarms import delivery_alarm
 from lake_blueprints.ingestion.kinesis.stream import Stream
@@ -23,6 +24,7 @@ from lake_blueprints.ingestion.kinesis.stream import Stream
 _FIREHOSE = firehose.CfnDeliveryStream
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SourceConfig:
     """A source as a delivery stream needs it.
@@ -86,6 +88,7 @@ class DirectPut(Source):
         return (delivery_alarm(delivery_stream_name, "Throttled", "ThrottledRecords", description),)
 
 
+@checked
 class KinesisStreamSource(Source):
     """A Kinesis data stream.
 

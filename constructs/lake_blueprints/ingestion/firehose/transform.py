@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Size, SizeRoundingBehavior
+from aws_cdk import aws_lambda as lambda_
 
+from lake_blueprints.foundation.arguments import checked
 from template_checks.limits import firehose as limits
 
-if TYPE_CHECKING:
-    # A tenth of a second to import, which most lakes need not spend.
-    from aws_cdk import aws_lambda as lambda_
 
-
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Transform:
     """A function that Firehose calls with batches of records, and how.

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 
+from lake_blueprints.foundation.arguments import checked
+
 # Families with local NVMe storage that their name does not tell, as the `d` of m5d does:
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
 _LOCAL_STORAGE = ("g5", "g6", "g6e", "gr6", "g7", "g7e", "p5", "p5e", "p5en", "p6", "p6e", "trn1", "trn1n", "trn2")
 _TYPE = re.compile(r"ml\.(?P<family>[a-z]+\d+[a-z0-9-]*)\.[a-z0-9-]+")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Spot:
     """Spare capacity at a lower price, which AWS may take back.
@@ -28,6 +31,7 @@ class Spot:
     max_wait: Duration
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Compute:
     """Instances of a training job, and how long they may run.
@@ -103,6 +107,7 @@ class Compute:
         return {"MaxRuntimeInSeconds": _seconds(self.max_runtime), **wait}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class TrainingNetwork:
     """Subnets and security groups of a training job; S3 must be reachable, for instance by a gateway endpoint.

@@ -10,6 +10,8 @@ from aws_cdk import Aws, CfnMapping, IResolveContext, IStringProducer, Lazy, Sta
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
+from lake_blueprints.foundation.arguments import checked
+
 _REPOSITORY = "sagemaker-scikit-learn"
 _TABLE = "TrainingImageAccounts"
 _VERSIONS = ("1.2-1", "1.4-2")
@@ -56,6 +58,7 @@ _ACCOUNTS = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class TrainingImage:
     """A container image, and the repository that the training role pulls it from.

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lake_blueprints.catalog import Table
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.storage.s3 import Zone
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class InputChannel:
     """A prefix of the lake that SageMaker copies to `/opt/ml/input/data/<name>` before training starts.

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lake_blueprints.foundation.arguments import checked
+
 _NUMBER = r"([-+0-9.eE]+)"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class MetricDefinition:
     """A metric, and where it is found in the output.

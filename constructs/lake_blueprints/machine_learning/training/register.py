@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.machine_learning.training.train import Train, trained_at
 from lake_blueprints.machine_learning.training.training_job import TrainingJob
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, check_name, retry, task
@@ -23,6 +24,7 @@ class Approval(StrEnum):
     REJECTED = "Rejected"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Register(Step):
     """Register the model that `Train` of the same job made, earlier in the same sequence of steps.

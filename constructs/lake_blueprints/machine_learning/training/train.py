@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.machine_learning.training.training_job import TrainingJob
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
@@ -14,6 +15,7 @@ from lake_blueprints.orchestration.retryable_errors import SAGEMAKER
 from lake_blueprints.orchestration.step import Step
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Train(Step):
     """Run a training job to its end.

@@ -25,8 +25,10 @@ from lake_blueprints.contracts import (
 )
 from lake_blueprints.contracts.row_rules import RowRule, row_rules
 from lake_blueprints.contracts.spark_sql import check_expression
+from lake_blueprints.foundation.arguments import checked
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Derivation:
     """A column that is computed, not read.
@@ -54,6 +56,7 @@ class Derivation:
         return parse_type(self.type) if isinstance(self.type, str) else self.type
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ReferenceJoin:
     """Columns looked up in reference data.
@@ -85,6 +88,7 @@ class ReferenceJoin:
                 )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Curation:
     """Curation of a dataset beyond its contract: derivations, filters, joins.

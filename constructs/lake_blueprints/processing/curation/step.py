@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.processing.curation.curation_job import CurationJob
 from lake_blueprints.processing.glue import RunGlueJob
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Curate(RunGlueJob):
     """Run a curation job to its end; if it is already running, try again later.
@@ -29,6 +31,7 @@ class Curate(RunGlueJob):
     job: CurationJob
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Replay(RunGlueJob):
     """Put what a curation job has quarantined through it again, each record once, by the contract as it is now.

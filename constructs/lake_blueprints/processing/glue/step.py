@@ -10,6 +10,7 @@ from aws_cdk import Duration
 from constructs import Node
 
 from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
@@ -27,6 +28,7 @@ class GlueJob(Protocol):
     def node(self) -> Node: ...
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class RunGlueJob(Step):
     """Run a Glue job to its end; if it is already running, try again later."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lake_blueprints.foundation.arguments import checked
 from template_checks.limits.glue import WORKERS
 
 # Versions that jobs can still be created with: https://docs.aws.amazon.com/glue/latest/dg/glue-version-support-policy.html
@@ -26,6 +27,7 @@ class WorkerType(StrEnum):
     R_8X = "R.8X"
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Worker:
     """Glue version, size and number of the workers that a Spark job runs on.

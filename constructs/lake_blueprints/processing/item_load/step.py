@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.processing.glue import RunGlueJob
 from lake_blueprints.processing.item_load.item_load_job import ItemLoadJob
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class LoadItems(RunGlueJob):
     """Run an item load job to its end; if it is already running, try again later.

@@ -10,6 +10,8 @@ from itertools import pairwise
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
+from lake_blueprints.foundation.arguments import checked
+
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 _INFREQUENT_ACCESS_DAYS = 30
 
@@ -42,6 +44,7 @@ class StorageClass(StrEnum):
         return later - {StorageClass.GLACIER_IR} if self is StorageClass.ONEZONE_IA else later
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Transition:
     """A move to another storage class.
@@ -66,6 +69,7 @@ class Transition:
             )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class LifecycleRule:
     """Expiration and transitions of the objects below a prefix.

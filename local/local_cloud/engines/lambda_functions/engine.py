@@ -25,6 +25,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from local_cloud.engines.engine import Engine
+from local_cloud.engines.lambda_functions.queues import QueuePollers, check_queue, patch_queues
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.node import find_node
 from local_cloud.server.patching import Patches
@@ -74,9 +75,14 @@ class LambdaEngine(Engine):
         super().__init__(runtime)
         self._folder = runtime.workdir / "lambda"
         self._unpacking = threading.Lock()
+        self._queues = QueuePollers(runtime, self.invoke)
+
+    def drain(self) -> None:
+        self._queues.drain()
 
     def patches(self) -> Patches:
         patches = Patches()
+        patch_queues(patches)
 
         @patches.replace("moto.awslambda.models", "LambdaFunction.invoke")
         def invoke(self: LambdaFunction, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
@@ -97,12 +103,20 @@ class LambdaEngine(Engine):
 
         @patches.replace("moto.awslambda.models", "LambdaBackend.create_event_source_mapping")
         def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
-            _check_mapping(spec)
-            return _create_mapping(self, spec)
+            source = str(spec.get("EventSourceArn"))
+            _check_mapping(spec, source)
+            if ":sqs:" not in source:
+                return _create_mapping(self, spec)
+            function = self.get_function(spec["FunctionName"])
+            check_queue(spec, int(function.timeout), engine.runtime.account, self.region_name)
+            mapping = _create_mapping(self, spec)
+            engine._queues.follow(mapping)
+            return mapping
 
         @patches.replace("moto.awslambda.models", "LambdaBackend.update_event_source_mapping")
         def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
-            _check_mapping(spec)
+            mapping = self.get_event_source_mapping(uuid)
+            _check_mapping(spec, mapping.event_source_arn if mapping else "")
             return _update_mapping(self, uuid, spec)
 
         engine = self
@@ -196,9 +210,12 @@ class LambdaEngine(Engine):
         return folder
 
 
-def _check_mapping(spec: dict[str, Any]) -> None:
+def _check_mapping(spec: dict[str, Any], source: str) -> None:
     # Empty, and -1 for no limit, are what AWS takes them for where they are left out.
-    if given := [name for name in _UNSUPPORTED_OF_MAPPINGS if spec.get(name) not in (None, False, -1, 0, [], {})]:
+    given = [name for name in _UNSUPPORTED_OF_MAPPINGS if spec.get(name) not in (None, False, -1, 0, [], {})]
+    if ":sqs:" in source and "FunctionResponseTypes" in given:
+        given.remove("FunctionResponseTypes")
+    if given:
         message = f"{', '.join(given)} of an event source mapping is not supported by the local cloud"
         raise InvalidParameterValueException(message)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lake_blueprints.contracts import Contract
+from lake_blueprints.contracts import Contract, ContractError
 from lake_blueprints.contracts.evolution import Bump, Change, compare
 
 CITY = {"name": "city", "logicalType": "string"}
@@ -64,11 +64,17 @@ def served(*places: str, kind: str = "json", **more: Any) -> dict[str, Any]:
     return {"servers": servers}
 
 
+def csv_of(*names: str) -> dict[str, Any]:
+    columns = [{"name": name, "logicalType": "string"} for name in names]
+    return {**served("s3://a/x/", kind="csv"), "properties": columns}
+
+
 KEY = {"to": "people.id"}
 # What is compatible: from the first to the second; the way back breaks.
 LOOSER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a column that may be empty": ({}, of_column()),
     "a field that may be empty": (of_object(CITY), of_object(CITY, TOTAL)),
+    "a column after all others in CSV": (csv_of("a"), csv_of("a", "b")),
     "tinyint": (of_type("tinyint"), of_type("smallint")),
     "smallint": (of_type("smallint"), of_type("int")),
     "int": (of_type("int"), of_type("bigint")),
@@ -156,6 +162,8 @@ BREAKING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a primary key": ({}, of_column(primaryKey=True, required=True)),
     "partitions": (of_column(required=True), of_column(required=True, partitioned=True)),
     "a file format": (served("s3://a/x/"), served("s3://a/x/", kind="csv")),
+    "a column before others in CSV": (csv_of("a", "c"), csv_of("a", "b", "c")),
+    "another order of columns in CSV": (csv_of("a", "b"), csv_of("b", "a")),
     "a delimiter": (served("s3://a/x/", kind="csv"), served("s3://a/x/", kind="csv", delimiter=";")),
     "a name in the source": (of_column(), of_column(physicalName="C")),
     "a format in the source": (
@@ -222,3 +230,34 @@ def test_what_breaks_needs_a_major_version_both_ways(row: str) -> None:
 def test_words_need_a_patch_version_both_ways(row: str) -> None:
     old, new = EDITORIAL[row]
     assert (needs(old, new), needs(new, old)) == (Bump.PATCH, Bump.PATCH)
+
+
+def test_csv_columns_say_where_a_column_comes_in_the_files_whatever_the_contract_says() -> None:
+    old, new = (contract(csv_of(*names)).datasets for names in (("a", "c"), ("a", "b", "c")))
+    order = {"orders": ["id", "a", "c", "b"]}
+    (change,) = compare(old, new, csv_columns=order)
+    assert (change.kind, change.needs) == ("column added", Bump.MINOR)
+    assert {change.kind for change in compare(new, old, csv_columns=order)} == {"column dropped"}
+    (moved, _) = compare(old, new, csv_columns={"orders": ["id", "a", "b", "c"]})
+    assert (moved.kind, moved.columns) == ("columns moved", ("c",))
+    assert "say the order of the files with csv_columns" in moved.text
+
+
+def test_csv_columns_hold_the_place_of_a_column_that_was_removed() -> None:
+    old, new = (contract(csv_of(*names)).datasets for names in (("a", "b"), ("b",)))
+    held = {change.kind for change in compare(old, new, csv_columns={"orders": ["id", "a", "b"]})}
+    assert held == {"column dropped"}
+    assert {change.kind for change in compare(old, new)} == {"column dropped", "columns moved"}
+    # Of the one that went long ago no contract knows any more.
+    assert compare(new, new, csv_columns={"orders": ["id", "a", "b"]}) == []
+
+
+def test_csv_columns_that_lack_a_column_are_refused() -> None:
+    datasets = contract(csv_of("a", "b")).datasets
+    with pytest.raises(ContractError, match="'csv_columns' of 'orders' lacks b; add new columns at its end"):
+        compare(datasets, datasets, csv_columns={"orders": ["id", "a"]})
+
+
+def test_the_order_of_columns_is_nothing_where_files_are_read_by_names() -> None:
+    (old, new) = ({"properties": [{"name": name, "logicalType": "string"} for name in names]} for names in ("ab", "ba"))
+    assert changes(old, new) == []

@@ -339,6 +339,54 @@ def test_parquet_of_a_type_that_does_not_become_the_columns_is_quarantined(lake:
     assert lake.rows("id") == [(2,), (3,)]
 
 
+def test_parquet_of_a_type_from_which_a_cast_would_make_up_a_value_is_quarantined(lake: Any) -> None:
+    """The pairs of docs/types.md: Spark casts numbers to times as seconds since 1970, and true to 1."""
+    moment = dt.datetime(2024, 1, 2, 3, 4, 5)
+    wrong = {
+        "seconds": ("timestamp", pa.array([1_704_164_645])),
+        "fractions": ("timestamp", pa.array([1.5])),
+        "exact": ("timestamp", pa.array([Decimal("1.5")])),
+        "days": ("date", pa.array([19_724], pa.int32())),
+        "flag_as_time": ("timestamp", pa.array([True])),
+        "flag_as_day": ("date", pa.array([True])),
+        "time_as_number": ("bigint", pa.array([moment], pa.timestamp("us"))),
+        "time_as_double": ("double", pa.array([moment], pa.timestamp("us", "UTC"))),
+        "time_as_decimal": ("decimal(20,6)", pa.array([moment], pa.timestamp("us"))),
+        "day_as_number": ("int", pa.array([moment.date()])),
+        "flag_as_number": ("int", pa.array([True])),
+        "flag_as_double": ("double", pa.array([True])),
+        "time_as_flag": ("boolean", pa.array([moment], pa.timestamp("us"))),
+        "two_as_flag": ("boolean", pa.array([2])),
+        "time_as_day": ("date", pa.array([moment], pa.timestamp("us"))),
+        "inside": ("array<timestamp>", pa.array([[1_704_164_645]])),
+        "further_inside": ("struct<a:date>", pa.array([{"a": moment}], pa.struct([("a", pa.timestamp("us"))]))),
+    }
+    kinds = {name: kind for name, (kind, _) in wrong.items()}
+    lake.plan = plan(*(column(name, kind) for name, kind in kinds.items()), format="parquet")
+    put_all(lake, {name: parquet({name: value}) for name, (_, value) in wrong.items()})
+    assert balance(lake.run()) == (len(wrong), 0, 0, 0, len(wrong))
+    found = lake._query("quarantine", "object, kinds, reasons")
+    assert {uri.rpartition("/")[2]: kinds for uri, kinds, _ in found} == {name: ["type"] for name in wrong}
+    assert all(f"'{uri.rpartition('/')[2]}'" in reasons[0] for uri, _, reasons in found)
+
+
+def test_parquet_of_a_type_that_becomes_the_columns_without_a_loss_is_curated(lake: Any) -> None:
+    kinds = {"day": "date", "at": "timestamp", "flag": "boolean", "no": "boolean", "whole": "int", "text": "string"}
+    lake.plan = plan(*(column(name, kind) for name, kind in kinds.items()), format="parquet")
+    midnight = dt.datetime(2024, 1, 2)
+    values = {
+        "day": pa.array([midnight], pa.timestamp("us")),
+        "at": pa.array([midnight.date()]),
+        "flag": pa.array([1]),
+        "no": pa.array([0.0]),
+        "whole": pa.array([Decimal("7.00")]),
+        "text": pa.array([True]),
+    }
+    put_all(lake, {"a.parquet": parquet(values)})
+    assert balance(lake.run()) == (1, 1, 0, 0, 0)
+    assert lake.rows() == [(midnight.date(), midnight.replace(tzinfo=dt.UTC), True, False, 7, "true")]
+
+
 def test_halves_are_refused_by_name_whatever_the_contract_says_of_them(lake: Any) -> None:
     lake.plan = plan(column("id", "int"), format="parquet")
     put_all(lake, {"a.parquet": parquet({"id": [1], "x": pa.array(np.array([1.5], np.float16))})})

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lake_blueprints.contracts import Contract
@@ -22,6 +26,7 @@ FILES: dict[str, str] = {
     "2,03/04/2024,14.02.2024,2024-01-02 11:30:00.5\n",
     "returns.csv": "id,name\r\n1,a\r\n2,b\n3,c\r\n",
     "quotes.csv": 'id;note\n1;"say ""hi"", ok"\n2;\n3;"a;b"\n',
+    "spaces.csv": " id , name \n 1 , a \n 2 , b \n",
     "few.csv": "id\n" + "".join(f"{n}\n" for n in range(30)) + "y\n",
     "mixed.jsonl": '{"id": 1, "v": 1}\n{"id": "2", "v": "x"}\n{"id": 3, "v": {"k": 1}}\n',
     "map.jsonl": "".join(f'{{"id": {n}, "m": {{"k{n}": {n}, "l{n}": 1}}}}\n' for n in range(60)),
@@ -49,6 +54,30 @@ def test_parquet_is_curated_as_well(lake: Lake, tmp_path: Path) -> None:
         " {'x': [1]} as j, 1::uinteger as k"
     ).write_parquet(str(path))
     assert _curated(lake, path, tmp_path / "contract.yaml") == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pa.array([1, 2], pa.timestamp("ns")),
+        pa.array([1, None], pa.time64("us")),
+        pa.array([Decimal("1.5"), None], pa.decimal256(60, 20)),
+    ],
+    ids=["nanoseconds", "time", "digits"],
+)
+def test_parquet_that_spark_alone_does_not_read_is_curated(lake: Lake, value: pa.Array, tmp_path: Path) -> None:
+    path = tmp_path / "odd.parquet"
+    pq.write_table(pa.table({"id": ["a", "b"], "x": value}), path)
+    assert _curated(lake, path, tmp_path / "contract.yaml") == 2
+
+
+def test_parquet_that_curation_refuses_is_refused_by_infer_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "half.parquet"
+    pq.write_table(pa.table({"id": ["a"], "x": pa.array([np.float16(1.5)])}), path)
+    assert main(["contract", "infer", str(path)]) == 2
+    assert "column 'x' is of a type that Spark cannot read" in capsys.readouterr().err
 
 
 def _curated(lake: Lake, path: Path, contract: Path) -> int:

@@ -13,12 +13,21 @@ from pyspark.sql.types import DataType
 
 from lake_curation.columns import CORRUPT, schema
 from lake_curation.nested import Shape, with_parts
-from lake_curation.plan import INTEGERS, NESTED, Field
+from lake_curation.plan import INTEGERS, NESTED, TEMPORAL, Field
 
 JSON_OPTIONS = {
     "columnNameOfCorruptRecord": CORRUPT,
     "allowNonNumericNumbers": "false",
     "allowSingleQuotes": "false",
+}
+
+_NUMBERS = (*INTEGERS, "float", "double", "decimal")
+# Types between which a cast makes up a value: a number becomes a time as the seconds since 1970, true becomes 1.
+_UNRELATED = {
+    **dict.fromkeys(_NUMBERS, ("boolean", *TEMPORAL)),
+    **dict.fromkeys(TEMPORAL, ("boolean", *_NUMBERS)),
+    # 0 and 1 are booleans to many producers.
+    "boolean": TEMPORAL,
 }
 
 # A cast alone takes '3.7' for the bigint 3, '1f' for a double and 'T05:00' for a time of today.
@@ -60,12 +69,12 @@ def _converted(value: Column, found: str, column: Field) -> Column:
         return _finite(value) if found in ("float", "double") else value
     if found == "string":
         return _from_text(value, column)
-    if not castable(found, column.type):
+    if found.partition("(")[0] in _UNRELATED.get(column.family, ()) or not castable(found, column.type):
         return F.lit(None).cast(column.type)
     if found == "binary" and column.family == "string":
         return F.when(is_text(value.cast("string")), value.cast("string"))
-    if column.family in INTEGERS:
-        # A cast wraps around; a value that fits survives the way there and back.
+    if column.family in (*INTEGERS, "boolean", "date"):
+        # A cast wraps around, and drops the time of a timestamp; a value that fits survives the way there and back.
         return F.when(value.cast(column.type).cast(found) == value, value.cast(column.type))
     return _finite(value.cast(column.type)) if column.type == "float" else value.cast(column.type)
 
