@@ -327,7 +327,8 @@ def test_a_failed_run_is_retried_as_often_as_the_job_says(runtime: Runtime, glue
     ("properties", "message"),
     [
         ({"kind": "gluestreaming"}, "job type 'gluestreaming' cannot be run, only glueetl and pythonshell"),
-        ({"DefaultArguments": {"--datalake-formats": "iceberg"}}, "job argument --datalake-formats is not supported"),
+        ({"DefaultArguments": {"--extra-jars": "s3://code/x.jar"}}, "job argument --extra-jars is not supported"),
+        ({"DefaultArguments": {"--datalake-formats": "hudi"}}, "--datalake-formats 'hudi' is not supported"),
         ({"DefaultArguments": {"--extra-py-files": "s3://code/no.zip"}}, "s3://code/no.zip, which does not exist"),
     ],
 )

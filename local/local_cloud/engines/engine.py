@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from local_cloud.server.patching import Patches
@@ -51,6 +51,13 @@ class Engine:
 
     def services(self) -> Iterable[Service]:
         return ()
+
+    def applications(self) -> Mapping[str, Callable[..., Iterable[bytes]]]:
+        """Return WSGI applications for paths that no AWS SDK knows, by the beginnings of these.
+
+        They get only requests that are signed for the service `glue`, and answer them whatever the operations are.
+        """
+        return {}
 
     def start(self) -> None:
         """Begin background work."""

@@ -85,7 +85,11 @@ class Recording:
     def role_of(self, authorization: str) -> str | None:
         """Return the role that a request's signature stands for."""
         signed = _SIGNED.search(authorization)
-        return self._keys.get(signed["key"]) if signed else None
+        return self.role_of_key(signed["key"]) if signed else None
+
+    def role_of_key(self, key: str) -> str | None:
+        """Return the role that an access key id stands for."""
+        return self._keys.get(key)
 
     def note(self, role: str, action: str, resource: str) -> None:
         """Note a call, and the use of keys that comes with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from local_cloud.instrumentation.faults import Fault, Faults
@@ -46,6 +46,8 @@ class Gateway:
         What is done with each operation.
     controls: dict[str, Callable[[], dict[str, Any]]]
         What is served below `/_local/`, by method and path.
+    applications: Mapping[str, Application]
+        Applications of engines for requests that are signed for Glue, by the beginning of the path.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Gateway:
         services: Sequence[Service],
         operations: Operations,
         controls: dict[str, Callable[[], dict[str, Any]]],
+        applications: Mapping[str, Application],
     ) -> None:
         self._application = application
         self._meter = meter
@@ -64,11 +67,17 @@ class Gateway:
         self._services = services
         self._operations = operations
         self._controls = controls
+        self._applications = applications
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path.startswith("/_local/"):
             return self._control(f"{environ['REQUEST_METHOD']} {path}", start_response)
+        signature = signature_of(environ)
+        if signature and signature.service == "glue":
+            for beginning, application in self._applications.items():
+                if path.startswith(beginning):
+                    return application(environ, start_response)
         refusal = self._refusal(environ)
         if refusal:
             return self._refuse(environ, start_response, *refusal)

@@ -5,6 +5,7 @@ Above 200 lines: the store and its mirror on disk, which share what an object is
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +197,7 @@ class Mirror:
         self._objects = objects
         self._root = root
         self._copies: dict[Path, _Copy] = {}
+        self._lock = threading.RLock()
 
     def folders(self) -> dict[str, Path]:
         """Return the folder of each bucket."""
@@ -222,8 +224,24 @@ class Mirror:
     def push(self, note: Note = _ignore) -> int:
         """Write new and changed files into S3, delete the objects of deleted files; return how many changed.
 
-        `note` is called for each with its IAM action.
+        `note` is called for each with its IAM action. The program may go on: what it changes later, the next call
+        writes.
         """
+        with self._lock:
+            return self._written(note) + self._deleted(note)
+
+    def refresh(self, uri: str) -> None:
+        """Copy the objects below `uri` that came into S3 since the folder was filled."""
+        bucket, _ = split_uri(uri)
+        folder = self._root / bucket
+        with self._lock:
+            for item in self._objects.list(uri.rstrip("/") + "/", hidden=True):
+                path = file_of(item, folder, item.key)
+                content = None if path in self._copies else self._read(item)
+                if content is not None:
+                    self._copy(item, path, content)
+
+    def _written(self, note: Note) -> int:
         changed = 0
         for bucket, folder in self.folders().items():
             for path in sorted(folder.rglob("*")):
@@ -231,16 +249,25 @@ class Mirror:
                 name = path.relative_to(folder).as_posix()
                 if path.is_dir() or any(part.startswith(_UNCOMMITTED) for part in path.relative_to(folder).parts):
                     continue
-                if copy is None or (copy.size, copy.changed) != _state(path):
+                state = _state(path)
+                if copy is None or (copy.size, copy.changed) != state:
                     uri = copy.uri if copy else f"s3://{bucket}/{name}"
                     self._objects.write(uri, path.read_bytes())
                     note("s3:PutObject", uri)
+                    etag = self._objects.etag(uri) or ""
+                    self._copies[path] = _Copy(uri=uri, etag=etag, size=state[0], changed=state[1])
                     changed += 1
-        for path, copy in self._copies.items():
-            if not path.exists() and self._objects.etag(copy.uri) == copy.etag:
+        return changed
+
+    def _deleted(self, note: Note) -> int:
+        gone = {path: copy for path, copy in self._copies.items() if not path.exists()}
+        changed = 0
+        for path, copy in gone.items():
+            if self._objects.etag(copy.uri) == copy.etag:
                 self._objects.delete(copy.uri)
                 note("s3:DeleteObject", copy.uri)
                 changed += 1
+            del self._copies[path]
         return changed
 
     def _read(self, item: ObjectSummary) -> bytes | None:

@@ -19,7 +19,7 @@ from local_cloud.instrumentation.recording import Recording
 from local_cloud.server.access_keys import AccessKey, AccessKeys
 
 if TYPE_CHECKING:
-    from local_cloud.server.objects import ObjectStore
+    from local_cloud.server.objects import Mirror, ObjectStore
 
 
 def client(endpoint: str, key: AccessKey, service: str, region: str, read_timeout: float = 60) -> Any:
@@ -72,6 +72,8 @@ class Runtime:
         Calls that fail on purpose.
     longest_wait: int, optional
         Seconds after which a Wait state ends early, times how often an execution has come to it.
+    mirrors: dict[str, Mirror]
+        Files of running programs that reach no S3, by the access key id with which they sign.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
     cleanup: contextlib.ExitStack
@@ -88,6 +90,7 @@ class Runtime:
     meter: ByteMeter = field(default_factory=ByteMeter)
     faults: Faults = field(default_factory=Faults)
     longest_wait: int | None = None
+    mirrors: dict[str, Mirror] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 

@@ -139,6 +139,11 @@ class LocalServer:
             faults=self.runtime.faults,
             services=[service for engine in self._engines for service in engine.services()],
             operations=self.operations,
+            applications={
+                beginning: application
+                for engine in self._engines
+                for beginning, application in engine.applications().items()
+            },
             controls={
                 "GET /_local/health": lambda: {"status": "running"},
                 "GET /_local/status": self._status,

@@ -33,6 +33,7 @@ from local_cloud.server.requests import Environ, body_of
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SCOPE = r"(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
+_BEARER = re.compile(r"Bearer (?P<key>[^/]+)/(?P<region>[^/]+)/(?P<secret>[^/]+)")
 _IN_SCOPE = re.compile(_SCOPE)
 _IN_HEADER = re.compile(
     rf"{_ALGORITHM} Credential={_SCOPE},\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>\w+)"
@@ -178,6 +179,21 @@ class _FormOfVersion2(Signature):
         return base64.b64encode(hmac.digest(secret.encode(), self.policy.encode(), "sha1")).decode()
 
 
+@dataclass(frozen=True, kw_only=True)
+class BearerToken(Signature):
+    """The secret itself, from a program that cannot sign: Iceberg's REST client without the AWS SDK for Java."""
+
+    region: str
+
+    def expected(self, environ: Environ, secret: str) -> str:
+        return secret
+
+    @staticmethod
+    def text(key: str, region: str, secret: str) -> str:
+        """Return the token of an access key."""
+        return f"{key}/{region}/{secret}"
+
+
 def signature_of(environ: Environ) -> Signature | None:
     """Return a request's signature; None if it has none that AWS takes."""
     if "HTTP_AUTHORIZATION" in environ:
@@ -192,6 +208,8 @@ def signature_of(environ: Environ) -> Signature | None:
 
 
 def _of_header(environ: Environ) -> Signature | None:
+    if bearer := _BEARER.fullmatch(environ["HTTP_AUTHORIZATION"]):
+        return BearerToken(key=bearer["key"], region=bearer["region"], service="glue", given=bearer["secret"])
     found = _IN_HEADER.fullmatch(environ["HTTP_AUTHORIZATION"])
     if found is None:
         return None
