@@ -27,7 +27,10 @@ def constructs() -> set[type[Construct]]:
         kind
         for module in modules()
         for name, kind in inspect.getmembers(module, inspect.isclass)
-        if issubclass(kind, Construct) and kind.__module__ == module.__name__ and not name.startswith("_")
+        if issubclass(kind, Construct)
+        and kind.__module__ == module.__name__
+        and not name.startswith("_")
+        and not _is_base(kind)
     }
 
 
@@ -44,3 +47,14 @@ def values() -> set[type]:
         and dataclasses.is_dataclass(kind)
         and not kind.__module__.startswith(("lake_blueprints.contracts", "lake_blueprints.foundation.access"))
     }
+
+
+def _is_base(kind: type[Construct]) -> bool:
+    """Tell whether a class is there for other constructs of the library to derive from it."""
+    return any(one.__module__.startswith("lake_blueprints.") for one in kind.__subclasses__())
+
+
+def grants_of(kind: type[Construct]) -> list[str]:
+    """Return the grants that a construct of the library has, those of the library's own base classes first."""
+    own = (one for one in reversed(inspect.getmro(kind)) if one.__module__.startswith("lake_blueprints."))
+    return list(dict.fromkeys(name for one in own for name in vars(one) if name.startswith("grant_")))

@@ -17,6 +17,7 @@ from local_cloud.errors import LocalCloudError
 from tests.conformance.examples import path_of
 from tests.conformance.prices import UNKNOWN, idle, table
 from tests.conformance.subject import Resources, Subject, subjects
+from tests.library import grants_of
 from tests.permissions.discovery import roles_in
 from tests.support import ROOT
 
@@ -173,10 +174,9 @@ def _permissions(subject: Subject, capability: str) -> Iterator[str]:
         because = ", ".join(dict.fromkeys(permission.because for permission in one.allowed))
         if one.allowed:
             yield f"- role [`{one.name}`]({up}permissions.md#{anchor}), {len(actions)} actions: {because}."
-    for name, member in vars(subject.sample.construct).items():
-        if name.startswith("grant_"):
-            words = (inspect.getdoc(member) or "").split("\n\n")[0].split("\n")[0]
-            yield f"- `{name}`: {words[0].lower()}{words[1:]}"
+    for name in grants_of(subject.sample.construct):
+        words = (inspect.getdoc(getattr(subject.sample.construct, name)) or "").split("\n\n")[0].split("\n")[0]
+        yield f"- `{name}`: {words[0].lower()}{words[1:]}"
 
 
 def write(*chosen: str) -> None:

@@ -100,9 +100,10 @@ class Sample:
 
 def samples(root: Path = SAMPLES_ROOT) -> list[Sample]:
     """Return every sample below a folder of this repository."""
-    return [sample for path in sorted(root.rglob("sample.py")) for sample in _samples_of(path)]
+    return [sample for path in sorted(root.rglob("sample.py")) for sample in samples_of(path)]
 
 
-def _samples_of(path: Path) -> Iterator[Sample]:
+def samples_of(path: Path) -> Iterator[Sample]:
+    """Yield the samples of one file."""
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     yield from (value for value in vars(import_module(name)).values() if isinstance(value, Sample))

@@ -18,6 +18,7 @@ from tests.conformance.fixtures import Fixtures
 from tests.conformance.permissions import proof_of, wrong
 from tests.conformance.sample import Sample, samples
 from tests.conformance.subject import Synthesis
+from tests.library import grants_of
 from tests.permissions.resolver import Place
 from tests.permissions.simulator import Simulator
 from tests.support import nag_findings, warnings_of
@@ -26,8 +27,8 @@ STRANGER = "arn:aws:iam::444455556666:role/stranger"
 GRANTS = [
     pytest.param(sample, name, id=f"{sample.name}.{name}")
     for sample in samples()
-    for name in vars(sample.construct)
-    if name.startswith("grant_") and not sample.variant
+    for name in grants_of(sample.construct)
+    if not sample.variant
 ]
 
 

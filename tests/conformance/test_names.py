@@ -25,9 +25,11 @@ def _names(found: Resources, template: Resources) -> Iterator[tuple[str, ...]]:
     for resource in found.values():
         create = create_only(resource["Type"], resource.get("Properties", {}))
         given = [_text(value, template) for path, value in create.items() if path.endswith("Name")]
+        # Of a table's optimizers there is one of each type.
+        kinds = [value for path, value in create.items() if path.endswith("Type") and isinstance(value, str)]
         # A name that is made of another resource's or of the stack's is as unique as that.
         if given and all(given) and resource["Type"] not in _FREE:
-            yield (resource["Type"], *(name for name in given if name))
+            yield (resource["Type"], *kinds, *(name for name in given if name))
 
 
 def _text(value: Any, template: Resources) -> str | None:

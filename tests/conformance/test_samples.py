@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from tests.conformance.sample import SAMPLES_ROOT, samples
+from tests.conformance.sample import SAMPLES_ROOT, samples, samples_of
 from tests.library import constructs
 
 
@@ -17,4 +17,4 @@ def test_every_construct_that_defines_resources_has_one_sample() -> None:
 def test_a_sample_lies_where_its_capability_is_tested() -> None:
     for path in SAMPLES_ROOT.rglob("sample.py"):
         folder = ".".join(path.parent.relative_to(SAMPLES_ROOT).parts)
-        assert {sample.capability for sample in samples(path.parent)} == {folder}
+        assert {sample.capability for sample in samples_of(path)} == {folder}

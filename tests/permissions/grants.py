@@ -20,7 +20,7 @@ from lake_blueprints.foundation.access.principals import has_policies
 from lake_blueprints.lake import DataLake
 from tests.conformance.fixtures import Fixtures
 from tests.conformance.sample import samples
-from tests.library import constructs
+from tests.library import constructs, grants_of
 from tests.permissions.lakes import FLIGHTS, SampleLake
 from tests.permissions.proof import Proof, deployment_of
 from tests.permissions.resolver import Deployment, Place
@@ -108,7 +108,7 @@ def define_grants(*, env: cdk.Environment = HERE) -> Grants:
 
 def _names() -> Iterator[str]:
     for kind in constructs():
-        yield from (f"{kind.__name__}.{name}" for name in vars(kind) if name.startswith("grant_"))
+        yield from (f"{kind.__name__}.{name}" for name in grants_of(kind))
 
 
 NAMES = sorted(name for name in _names() if not name.startswith("ServiceRole."))

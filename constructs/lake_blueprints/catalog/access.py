@@ -40,6 +40,8 @@ class CatalogEntries:
         self._entries: PrefixIndex[TableLocation] = PrefixIndex()
         self._given: PrefixIndex[tuple[iam.IGrantable, str | None, Access, bool]] = PrefixIndex()
         self._everything_selected = False
+        # Those who add data to the whole zone: Iceberg tables need more than the partitions of every table.
+        self._writers: list[iam.IGrantable] = []
 
     def add(self, entry: TableLocation) -> None:
         """Add tables, which everyone who has access to their data may see.
@@ -58,6 +60,8 @@ class CatalogEntries:
         for grantee, prefix, access, restricted in self._given.near(entry.prefix):
             if entry.concerns(prefix):
                 self._grant(grantee, entry, access, restricted)
+        for grantee in self._writers if entry.iceberg else ():
+            self._grant(grantee, entry, Access.WRITE)
 
     def grant_catalog_read(self, grantee: iam.IGrantable, prefix: str | None, *, restricted: bool = False) -> iam.Grant:
         """Allow reading the entries of the data below a prefix.
@@ -68,12 +72,12 @@ class CatalogEntries:
         return self._give(grantee, prefix, Access.READ, restricted)
 
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
-        """Allow adding partitions to the entries of the data below a prefix."""
+        """Allow adding partitions to the entries of the data below a prefix, and snapshots to Iceberg tables."""
         return self._give(grantee, prefix, Access.WRITE)
 
     def _give(self, grantee: iam.IGrantable, prefix: str | None, access: Access, restricted: bool = False) -> iam.Grant:
         if self._whole and not prefix and not self._table_by_table(access, restricted):
-            return self._grant(grantee, EVERY_TABLE, access, restricted)
+            return combine(self._grant(grantee, EVERY_TABLE, access, restricted), *self._commits(grantee, access))
         self._given.add(prefix, (grantee, prefix, access, restricted))
         found = [
             self._grant(grantee, entry, access, restricted)
@@ -81,6 +85,13 @@ class CatalogEntries:
             if entry.concerns(prefix)
         ]
         return combine(*found) if found else iam.Grant.drop(grantee, "no table lies below the prefix yet")
+
+    def _commits(self, grantee: iam.IGrantable, access: Access) -> list[iam.Grant]:
+        """Allow who adds data to the whole zone to commit it to its Iceberg tables."""
+        if access is not Access.WRITE:
+            return []
+        self._writers.append(grantee)
+        return [self._grant(grantee, entry, access) for entry in self._entries.near(None) if entry.iceberg]
 
     def _table_by_table(self, access: Access, restricted: bool) -> bool:
         """Tell whether Lake Formation must leave columns out, which it cannot do for every table at once."""
@@ -90,7 +101,10 @@ class CatalogEntries:
         self._everything_selected = self._everything_selected or not must
         return must
 
-    def _grant(self, grantee: iam.IGrantable, entry: TableLocation, access: Access, restricted: bool) -> iam.Grant:
+    def _grant(
+        self, grantee: iam.IGrantable, entry: TableLocation, access: Access, restricted: bool = False
+    ) -> iam.Grant:
+        access = entry.using(access)
         check_principal(grantee)
         if is_out_of_reach(grantee):
             Annotations.of(self._database).add_warning_v2(

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.catalog.access import CatalogEntries
+from lake_blueprints.catalog.iceberg import IcebergTable, IcebergTableOptions
 from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
 from lake_blueprints.catalog.permissions import use_entries
@@ -90,6 +91,11 @@ class Database(Construct):
         """Define the table of a dataset; see `Table` for the options."""
         return Table(self, options.get("table_name") or dataset.name, database=self, dataset=dataset, **options)
 
+    def add_iceberg_table(self, dataset: Dataset, **options: Unpack[IcebergTableOptions]) -> IcebergTable:
+        """Define the Iceberg table of a dataset; see `IcebergTable` for the options."""
+        name = options.get("table_name") or dataset.name
+        return IcebergTable(self, name, database=self, dataset=dataset, **options)
+
     def claim(self, table_name: str) -> str:
         """Return a table's name if it is valid and no other table of this database has it."""
         if check_name("a table name", table_name) in self._tables:
@@ -111,20 +117,23 @@ class Database(Construct):
         return self._entries[self.zone].grant_catalog_read(grantee, prefix, restricted=restricted)
 
     def grant_catalog_write(self, grantee: iam.IGrantable, prefix: str | None) -> iam.Grant:
-        """Allow adding partitions to the entries of the data below a prefix; `Zone.grant_write` does it as well."""
+        """Allow adding partitions, and snapshots to Iceberg tables, below a prefix; `Zone.grant_write` does so too."""
         return self._entries[self.zone].grant_catalog_write(grantee, prefix)
 
-    def grant_entry(self, grantee: iam.IGrantable, entry: TableLocation, access: Access) -> iam.Grant:
-        """Allow what a job does with a table's entry; it reads and writes the data by itself."""
-        if self._lake_formation:
-            self._lake_formation.grant(grantee, entry, access, restricted=True)
+    def grant_entry(
+        self, grantee: iam.IGrantable, entry: TableLocation, access: Access, *, before: Construct | None = None
+    ) -> iam.Grant:
+        """Allow what a job does with a table's entry, or `before` from its creation on; it uses the data by itself."""
+        permissions = (
+            self._lake_formation.grant(grantee, entry, access, restricted=True) if self._lake_formation else []
+        )
+        if before:
+            before.node.add_dependency(*permissions)
         return allow(grantee, *use_entries(self, access, self.database_name, entry.tables))
 
     def grant_schema(self, grantee: iam.IGrantable, entry: TableLocation, *, before: Construct) -> iam.Grant:
         """Allow reading the columns of a table, which `before` does as soon as it is created."""
-        if self._lake_formation:
-            before.node.add_dependency(*self._lake_formation.grant(grantee, entry, Access.SCHEMA))
-        return allow(grantee, *use_entries(self, Access.SCHEMA, self.database_name, entry.tables))
+        return self.grant_entry(grantee, entry, Access.SCHEMA, before=before)
 
     def _entries_in(self, zone: Zone) -> CatalogEntries:
         entries = CatalogEntries(self, self.database_name, whole=zone is self.zone, lake_formation=self._lake_formation)

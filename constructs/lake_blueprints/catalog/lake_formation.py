@@ -24,7 +24,11 @@ _TABLE = {
     # Lake Formation shows only columns that may be selected.
     Access.DESCRIBE: ("DESCRIBE", "SELECT"),
     Access.SCHEMA: ("DESCRIBE", "SELECT"),
+    Access.READ_ICEBERG: ("DESCRIBE", "SELECT"),
+    Access.COMMIT: ("ALTER", "DESCRIBE", "INSERT"),
+    Access.MAINTAIN: ("ALTER", "DELETE", "DESCRIBE", "INSERT"),
 }
+_READS = (Access.READ, Access.READ_ICEBERG)
 _PERMISSIONS = lakeformation.CfnPrincipalPermissions
 # Ids of what is defined outside the database, in the stack and in the zone.
 _QUEUE = "LakeFormationPermissions"
@@ -68,7 +72,7 @@ class LakeFormation:
         role = cast(iam.IRole, grantee.grant_principal)
         self._add(role, _PERMISSIONS.ResourceProperty(database=database), self._name, ("DESCRIBE",))
         name = f"{self._name}.{entry.tables}"
-        if entry.restricted and access is Access.READ and not restricted:
+        if entry.restricted and access in _READS and not restricted:
             permission = self._add(role, self._columns(entry), f"{name} but {' '.join(entry.restricted)}", ("SELECT",))
         else:
             permission = self._add(role, self._table(entry), name, _TABLE[access])

@@ -16,6 +16,9 @@ _ENTRIES = "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-
 _TABLE = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html"
 _PARTITIONS = "https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html"
 _SCHEMA = "https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-glue"
+_ICEBERG = "https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html"
+_COMMIT = "https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html"
+_OPTIMIZERS = "https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html"
 _METASTORE = "https://github.com/awslabs/aws-glue-data-catalog-client-for-apache-hive-metastore"
 _SESSION = "https://docs.aws.amazon.com/glue/latest/dg/data-quality-trouble.html#data-quality-trouble-error-7"
 _LOCATION = "https://docs.aws.amazon.com/lake-formation/latest/dg/registration-role.html"
@@ -55,6 +58,13 @@ _ACTIONS = {
         "converts records by the columns of the table",
         _SCHEMA,
     ),
+    Access.READ_ICEBERG: (
+        ("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
+        "finds the table's metadata",
+        _ICEBERG,
+    ),
+    Access.COMMIT: (("glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"), "commits snapshots", _COMMIT),
+    Access.MAINTAIN: (("glue:GetTable", "glue:UpdateTable"), "commits snapshots", _OPTIMIZERS),
 }
 # Only the catalog and the database have a say in these:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html

@@ -1,7 +1,4 @@
-"""A table of the Glue Data Catalog, derived from a dataset.
-
-Above 200 lines: half of it is the signature and documentation of one construct.
-"""
+"""A table of the Glue Data Catalog, derived from a dataset."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.formats import by_position, reading
 from lake_blueprints.catalog.layout import Layout, default_layout
-from lake_blueprints.catalog.names import check_prefix
-from lake_blueprints.catalog.table_location import Access, TableLocation
+from lake_blueprints.catalog.table_location import Access
 from lake_blueprints.catalog.table_metadata import comment, parameters
 from lake_blueprints.catalog.table_owner import TableOwner
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
@@ -40,7 +37,7 @@ class TableOptions(TypedDict, total=False):
 
 
 @checked
-class Table(Construct):
+class Table(CatalogTable):
     """Define the table of a dataset: its columns, its partitions and how its files are read.
 
     Parameters
@@ -98,23 +95,12 @@ class Table(Construct):
         csv_columns: Sequence[str] = (),
         layout: Layout | None = None,
     ) -> None:
-        # Before the construct exists: the tree's own complaint about a second one names neither table nor fix.
-        self.table_name = database.claim(table_name or dataset.name)
-        super().__init__(scope, construct_id)
-        self.database = database
-        self.dataset = dataset
-        self.zone = zone or database.zone
-        self.prefix = check_prefix(f"{dataset.name}/" if prefix is None else prefix)
-        self.uri = self.zone.uri(self.prefix)
+        super().__init__(
+            scope, construct_id, database=database, dataset=dataset, prefix=prefix, table_name=table_name, zone=zone
+        )
         self.format = DatasetFormat(format)
         self.layout = layout or default_layout(dataset)
         self.zone.require_queryable(self.prefix, f"table '{self.table_name}'")
-        restricted = tuple(column.name for column in dataset.restricted_columns)
-        self.zone.restrict(self.prefix, columns=restricted)
-        self._entry = TableLocation(
-            prefix=self.prefix, tables=self.table_name, described_by=self, restricted=restricted
-        )
-        database.add_entry(self._entry, zone=self.zone)
 
         columns = by_position(self.layout.data_columns(dataset), self.format, csv_columns)
         files = reading(dataset, columns, self.format, quoted=quoted)
@@ -147,52 +133,11 @@ class Table(Construct):
                 ),
             ),
         )
-
-    def grant_read(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
-        """Allow reading the table's data and its catalog entry.
-
-        Parameters
-        ----------
-        grantee: iam.IGrantable
-            Who may read.
-        restricted: bool
-            Whether the grantee may see restricted columns. By default not, and a table that has some is refused:
-            its files hold all columns, so grant the table of `dataset.masked()` instead.
-
-        Raises
-        ------
-        ValueError
-            If the table has restricted columns and the grantee may not see them.
-        """
-        self.require_unmasked_access(restricted)
-        return self.zone.grant_read(grantee, prefix=self.prefix, restricted=restricted)
+        self._register(self.resource)
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow adding data and partitions, neither reading nor deleting."""
         return self.zone.grant_write(grantee, prefix=self.prefix)
-
-    def grant_read_write(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
-        """Allow reading and adding data and partitions, but not deleting them; see `grant_read`."""
-        self.require_unmasked_access(restricted)
-        return self.zone.grant_read_write(grantee, prefix=self.prefix, restricted=restricted)
-
-    def require_unmasked_access(self, restricted: bool) -> None:
-        """Refuse a reader who may not see the table's restricted columns, if it has some.
-
-        Raises
-        ------
-        ValueError
-            With the columns and the ways out.
-        """
-        if self._entry.restricted and not restricted:
-            raise ValueError(
-                f"table '{self.table_name}' has the restricted columns {', '.join(self._entry.restricted)}; grant the "
-                "table of its masked copy instead, or give restricted=True to a reader who may see them"
-            )
-
-    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow looking the table up; not its data."""
-        return self.database.grant_entry(grantee, self._entry, Access.DESCRIBE)
 
     def grant_manage_partitions(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow looking the table up, and adding and renewing partitions; not its data."""

@@ -18,6 +18,13 @@ class Access(Enum):
     MANAGE_PARTITIONS = auto()
     # Deliveries, which convert records: what the columns are.
     SCHEMA = auto()
+    # Iceberg tables, whose entry points to their metadata: read it; put another one in its place; delete rows as well.
+    READ_ICEBERG = auto()
+    COMMIT = auto()
+    MAINTAIN = auto()
+
+
+_ICEBERG = {Access.READ: Access.READ_ICEBERG, Access.WRITE: Access.COMMIT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,16 +41,23 @@ class TableLocation:
         What defines the table. By default a crawler will.
     restricted: tuple of str
         The table's restricted columns. By default none.
+    iceberg: bool
+        Whether it is an Iceberg table, which has no partitions in the catalog. By default it is not.
     """
 
     prefix: str
     tables: str
     described_by: Construct | None = None
     restricted: tuple[str, ...] = ()
+    iceberg: bool = False
 
     def concerns(self, prefix: str | None) -> bool:
         """Whether someone with access to `prefix` has access to some of the data."""
         return not prefix or self.prefix.startswith(prefix) or prefix.startswith(self.prefix)
+
+    def using(self, access: Access) -> Access:
+        """Return the access to this entry of someone who has an access to the data."""
+        return _ICEBERG.get(access, access) if self.iceberg else access
 
 
 EVERY_TABLE = TableLocation(prefix="", tables="*")

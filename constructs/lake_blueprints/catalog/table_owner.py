@@ -13,7 +13,7 @@ from lake_blueprints.storage.s3 import Zone
 
 
 class TableOwner(IConstruct, Protocol):
-    """A `Database`, which a `Table` needs without importing it."""
+    """A `Database`, which its tables need without importing it."""
 
     zone: Zone
     database_name: str
@@ -27,8 +27,10 @@ class TableOwner(IConstruct, Protocol):
         """Make tables part of the grants on their data, in the database's zone unless another is named."""
         ...
 
-    def grant_entry(self, grantee: iam.IGrantable, entry: TableLocation, access: Access) -> iam.Grant:
-        """Allow the access of a job to a table's entry."""
+    def grant_entry(
+        self, grantee: iam.IGrantable, entry: TableLocation, access: Access, *, before: Construct | None = None
+    ) -> iam.Grant:
+        """Allow the access of a job to a table's entry, or that of `before` as soon as it is created."""
         ...
 
     def grant_schema(self, grantee: iam.IGrantable, entry: TableLocation, *, before: Construct) -> iam.Grant:

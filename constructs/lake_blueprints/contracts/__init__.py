@@ -16,12 +16,23 @@ from lake_blueprints.contracts.governance import (
     SupportChannel,
 )
 from lake_blueprints.contracts.masking import Masking
+from lake_blueprints.contracts.partitioning import (
+    Bucket,
+    Day,
+    Hour,
+    Identity,
+    Month,
+    PartitionTransform,
+    Truncate,
+    Year,
+)
 from lake_blueprints.contracts.quality import Comparison, Metric, Operator, QualityRule, Severity
 from lake_blueprints.contracts.types import ArrayType, DataType, MapType, ScalarType, StructType, parse_type
 
 __all__ = (
     "AccessRole",
     "ArrayType",
+    "Bucket",
     "Classifications",
     "Column",
     "Comparison",
@@ -31,13 +42,18 @@ __all__ = (
     "DataType",
     "Dataset",
     "DatasetFormat",
+    "Day",
     "Governance",
+    "Hour",
+    "Identity",
     "Link",
     "MapType",
     "Masking",
     "Metric",
+    "Month",
     "Note",
     "Operator",
+    "PartitionTransform",
     "Placement",
     "QualityRule",
     "Relationship",
@@ -46,5 +62,7 @@ __all__ = (
     "Severity",
     "StructType",
     "SupportChannel",
+    "Truncate",
+    "Year",
     "parse_type",
 )

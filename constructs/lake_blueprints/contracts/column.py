@@ -127,6 +127,9 @@ class Column:
         Logical and physical type as the contract writes them, for instance `integer, NUMBER(10)`. By default none.
     parts: sequence of Part
         What is inside the column, as the contract describes it. By default nothing.
+    field_id: int, optional
+        Id of the column in Iceberg tables, by which their files know it. By default it is calculated from the name, so
+        that a column that is renamed keeps its values only with the id of its older name.
     """
 
     name: str
@@ -147,6 +150,7 @@ class Column:
     links: tuple[Link, ...] = field(default=(), converter=as_tuple)
     declared_type: str | None = None
     parts: tuple[Part, ...] = field(default=(), converter=as_tuple)
+    field_id: int | None = None
 
     def __attrs_post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

@@ -19,6 +19,7 @@ from lake_blueprints.contracts.column import NAME, Column, as_tuple
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import AccessRole, Governance, Note, Placement, Relationship, ServiceLevels
 from lake_blueprints.contracts.masking import Masking
+from lake_blueprints.contracts.partitioning import PartitionTransform, check_partitioning
 from lake_blueprints.contracts.quality import QualityRule
 
 
@@ -55,6 +56,9 @@ class Dataset:
         Columns that identify a row; a second row with the same values is a duplicate. By default none.
     partition_keys: sequence of str
         Columns by which the curated data is laid out in folders, outermost first. By default none.
+    partitioning: sequence of PartitionTransform
+        Hidden partitioning of the dataset's Iceberg tables: `[Day("ordered"), Bucket("customer", 16)]`. By default by
+        the partition keys themselves.
     format: DatasetFormat
         How the producers write records. By default JSON lines.
     delimiter: str
@@ -103,6 +107,7 @@ class Dataset:
     columns: tuple[Column, ...] = field(converter=_columns)
     primary_key: tuple[str, ...] = field(default=(), converter=_names)
     partition_keys: tuple[str, ...] = field(default=(), converter=_names)
+    partitioning: tuple[PartitionTransform, ...] = field(default=(), converter=as_tuple)
     format: DatasetFormat = field(default=DatasetFormat.JSON, converter=DatasetFormat)
     delimiter: str = ","
     description: str | None = None
@@ -168,6 +173,7 @@ class Dataset:
             )
         # attrs' converters confuse mypy about sequences that are no literals.
         kept: Any = tuple(one for one in self.relationships if restricted.keys().isdisjoint(one.columns))
+        partitioning: Any = tuple(one for one in self.partitioning if one.column not in restricted)
         judge = self.classifications
         tags = tuple(tag for tag in self.governance.tags if judge.verdict(tag) is not Verdict.RESTRICTED)
         identified = all(restricted[key].masking is Masking.HASH for key in self.primary_key if key in restricted)
@@ -177,6 +183,7 @@ class Dataset:
             primary_key=self.primary_key if identified else (),
             quality=(),
             relationships=kept,
+            partitioning=partitioning,
             classification="masked" if judge.restricts(self.classification) else self.classification,
             governance=evolve(self.governance, tags=tags),
         )
@@ -206,6 +213,7 @@ class Dataset:
                     )
             if len(set(keys)) != len(keys):
                 raise ContractError(f"dataset '{self.name}' names a {what} twice: {', '.join(keys)}")
+        check_partitioning(self.name, self.columns, self.partitioning)
         for column in self.partition_columns:
             if not column.partitionable:
                 raise ContractError(

@@ -30,23 +30,24 @@ class _Names(NamedTuple):
     redshift: str
     duckdb: str
     parquet: str
+    iceberg: str
 
 
 _DECIMALS = ((9, "INT32"), (18, "INT64"))
 _LONG_DECIMAL = "FIXED_LEN_BYTE_ARRAY"
 _SCALARS = {
-    "boolean": _Names("boolean", "boolean", "boolean", "BOOLEAN", "BOOLEAN"),
-    "tinyint": _Names("tinyint", "tinyint", "smallint", "TINYINT", "INT32 (INT_8)"),
-    "smallint": _Names("smallint", "smallint", "smallint", "SMALLINT", "INT32 (INT_16)"),
-    "int": _Names("int", "integer", "integer", "INTEGER", "INT32"),
-    "bigint": _Names("bigint", "bigint", "bigint", "BIGINT", "INT64"),
-    "float": _Names("float", "real", "real", "FLOAT", "FLOAT"),
-    "double": _Names("double", "double", "double precision", "DOUBLE", "DOUBLE"),
-    "decimal": _Names("decimal", "decimal", "decimal", "DECIMAL", _LONG_DECIMAL),
-    "string": _Names("string", "varchar", f"varchar({REDSHIFT_VARCHAR_MAX})", "VARCHAR", "BYTE_ARRAY (UTF8)"),
-    "date": _Names("date", "date", "date", "DATE", "INT32 (DATE)"),
-    "timestamp": _Names("timestamp", "timestamp", "timestamp", "TIMESTAMP", "INT64 (TIMESTAMP_MICROS)"),
-    "binary": _Names("binary", "varbinary", "varbyte(1024000)", "BLOB", "BYTE_ARRAY"),
+    "boolean": _Names("boolean", "boolean", "boolean", "BOOLEAN", "BOOLEAN", "boolean"),
+    "tinyint": _Names("tinyint", "tinyint", "smallint", "TINYINT", "INT32 (INT_8)", "int"),
+    "smallint": _Names("smallint", "smallint", "smallint", "SMALLINT", "INT32 (INT_16)", "int"),
+    "int": _Names("int", "integer", "integer", "INTEGER", "INT32", "int"),
+    "bigint": _Names("bigint", "bigint", "bigint", "BIGINT", "INT64", "long"),
+    "float": _Names("float", "real", "real", "FLOAT", "FLOAT", "float"),
+    "double": _Names("double", "double", "double precision", "DOUBLE", "DOUBLE", "double"),
+    "decimal": _Names("decimal", "decimal", "decimal", "DECIMAL", _LONG_DECIMAL, "decimal"),
+    "string": _Names("string", "varchar", f"varchar({REDSHIFT_VARCHAR_MAX})", "VARCHAR", "BYTE_ARRAY (UTF8)", "string"),
+    "date": _Names("date", "date", "date", "DATE", "INT32 (DATE)", "date"),
+    "timestamp": _Names("timestamp", "timestamp", "timestamp", "TIMESTAMP", "INT64 (TIMESTAMP_MICROS)", "timestamptz"),
+    "binary": _Names("binary", "varbinary", "varbyte(1024000)", "BLOB", "BYTE_ARRAY", "binary"),
 }
 _ALIASES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint", "bool": "boolean"}
 
@@ -78,6 +79,11 @@ class DataType(ABC):
     @abstractmethod
     def parquet(self) -> str:
         """Physical type, and logical type in parentheses, in a Parquet file."""
+
+    @property
+    @abstractmethod
+    def iceberg(self) -> str:
+        """Name in Iceberg's specification; a nested type's is its kind, whose parts have ids beside their types."""
 
     @property
     def spark(self) -> str:
@@ -163,6 +169,12 @@ class ScalarType(DataType):
             return f"{physical} (DECIMAL)"
         return _SCALARS[self.name].parquet
 
+    @property
+    def iceberg(self) -> str:
+        # Glue writes the blank, and takes a schema without it for another one.
+        arguments = f"({self.precision}, {self.scale})" if self.name == "decimal" else ""
+        return _SCALARS[self.name].iceberg + arguments
+
 
 class _NestedType(DataType):
     @property
@@ -201,6 +213,10 @@ class ArrayType(_NestedType):
         return "LIST"
 
     @property
+    def iceberg(self) -> str:
+        return "list"
+
+    @property
     def sent(self) -> str:
         return f"array<{self.item.sent}>"
 
@@ -231,6 +247,10 @@ class MapType(_NestedType):
     @property
     def parquet(self) -> str:
         return "MAP"
+
+    @property
+    def iceberg(self) -> str:
+        return "map"
 
     @property
     def sent(self) -> str:
@@ -283,6 +303,10 @@ class StructType(_NestedType):
     @property
     def parquet(self) -> str:
         return "GROUP"
+
+    @property
+    def iceberg(self) -> str:
+        return "struct"
 
     @property
     def sent(self) -> str:

@@ -50,10 +50,12 @@ def _code(text: str) -> str:
 
 def _engines() -> str:
     def row(kind: DataType) -> list[str]:
-        return [_code(name) for name in (kind.glue, kind.athena, kind.redshift, kind.duckdb, kind.parquet)]
+        return [
+            _code(name) for name in (kind.glue, kind.athena, kind.redshift, kind.duckdb, kind.parquet, kind.iceberg)
+        ]
 
     rows = [row(parse_type(name)) for name in (*_SCALARS, *_NESTED)]
-    return _table(["Glue, Hive, Spark", "Athena", "Redshift", "DuckDB", "Parquet"], rows)
+    return _table(["Glue, Hive, Spark", "Athena", "Redshift", "DuckDB", "Parquet", "Iceberg"], rows)
 
 
 def _logical() -> str:

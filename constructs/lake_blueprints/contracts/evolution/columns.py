@@ -47,12 +47,7 @@ def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
     # The length of a string that has a longest text follows from that rule, which is compared below.
     if old.constraints.max_length == new.constraints.max_length or str(old.type) != str(new.type):
         yield from _type(of, old.type, new.type)
-    if (old.source or old.name) != (new.source or new.name):
-        yield of.major("source changed", f"it is read from '{new.source or new.name}', not '{old.source or old.name}'")
-    if old.format != new.format:
-        yield of.major("source changed", f"format {old.format or 'ISO 8601'} → {new.format or 'ISO 8601'}")
-    if old.time_zone != new.time_zone:
-        yield of.major("source changed", f"time zone {old.time_zone or 'UTC'} → {new.time_zone or 'UTC'}")
+    yield from _source(of, old, new)
     for word, was, is_now in (("required", old.required, new.required), ("unique", old.unique, new.unique)):
         if was != is_now:
             yield of.rule(f"it is {'now' if is_now else 'no longer'} {word}", tighter=is_now)
@@ -72,6 +67,19 @@ def _column(of: Place, old: Column, new: Column) -> Iterator[Change]:
     said = any(getattr(old, word) != getattr(new, word) for word in words)
     if said or (old.type == new.type and _inner_words(old) != _inner_words(new)):
         yield of.patch("words changed", "its description or tags")
+
+
+def _source(of: Place, old: Column, new: Column) -> Iterator[Change]:
+    """Return what changed about where values are read from, and by what id Iceberg keeps them."""
+    if (old.source or old.name) != (new.source or new.name):
+        yield of.major("source changed", f"it is read from '{new.source or new.name}', not '{old.source or old.name}'")
+    if old.format != new.format:
+        yield of.major("source changed", f"format {old.format or 'ISO 8601'} → {new.format or 'ISO 8601'}")
+    if old.time_zone != new.time_zone:
+        yield of.major("source changed", f"time zone {old.time_zone or 'UTC'} → {new.time_zone or 'UTC'}")
+    if old.field_id != new.field_id:
+        changed = f"{old.field_id or 'of its name'} → {new.field_id or 'of its name'}"
+        yield of.major("field id changed", f"{changed}; Iceberg tables no longer find its values in older files")
 
 
 def _inner_words(column: Column) -> list[Part]:

@@ -89,6 +89,10 @@ def _layout(of: Place, old: Dataset, new: Dataset) -> Iterator[Change]:
         if before != after:
             text = f"{', '.join(before) or 'none'} → {', '.join(after) or 'none'}"
             yield of.major(f"{what} changed", text, [*before, *(name for name in after if name not in before)])
+    transforms = [[f"{one.text} of {one.column}" for one in dataset.partitioning] for dataset in (old, new)]
+    if transforms[0] != transforms[1]:
+        text = " → ".join(", ".join(listed) or "none" for listed in transforms)
+        yield of.minor("hidden partitioning changed", f"{text}; files of before stay as they are")
     if old.format != new.format:
         yield of.major("format changed", f"{old.format} → {new.format}")
     elif old.delimiter != new.delimiter:

@@ -11,6 +11,7 @@ from lake_blueprints.contracts.names import LONGEST
 from lake_blueprints.contracts.physical_types import resolve
 from lake_blueprints.contracts.standard.classification import read_classification
 from lake_blueprints.contracts.standard.elements import Element, custom, links, name_of, one_line, spelled, tags
+from lake_blueprints.contracts.standard.partitioning import names_folders
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.values import read_constraints, read_format, read_time_zone
 
@@ -58,7 +59,7 @@ def _column(prop: Element, system: str | None, classifications: Classifications,
         name=name,
         type=kind,
         source=spelled(prop) if spelled(prop) != name else None,
-        required=bool(prop.get("required") or prop.get("primaryKey") or prop.get("partitioned")),
+        required=bool(prop.get("required") or prop.get("primaryKey") or names_folders(prop)),
         unique=bool(prop.get("unique")),
         format=read_format(prop, kind, place, report),
         time_zone=read_time_zone(prop, kind, place, report),
@@ -73,6 +74,7 @@ def _column(prop: Element, system: str | None, classifications: Classifications,
         links=links(prop),
         declared_type=_declared(prop),
         parts=[_part(child, path) for child, _, path in _inside(prop, place, "")],
+        field_id=_field_id(prop, place, report),
     )
 
 
@@ -125,6 +127,16 @@ def _masking(prop: Element, place: str, report: Report) -> Masking:
         allowed = ", ".join(Masking)
         report.warn(f"{place}.customProperties", f"masking '{given}' is not one of {allowed}; it is redacted")
         return Masking.REDACT
+
+
+def _field_id(prop: Element, place: str, report: Report) -> int | None:
+    given = custom(prop, "fieldId")
+    if given is None or (isinstance(given, int) and not isinstance(given, bool)):
+        return given
+    if isinstance(given, str) and given.strip().isdecimal():
+        return int(given)
+    report.fail(f"{place}.customProperties", f"fieldId must be a whole number, got '{given}'")
+    return None
 
 
 def _short(text: str) -> str:

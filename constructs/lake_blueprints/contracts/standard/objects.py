@@ -15,6 +15,7 @@ from lake_blueprints.contracts.names import catalog_names
 from lake_blueprints.contracts.standard.classification import classified_as_object, read_object_classification
 from lake_blueprints.contracts.standard.columns import read_columns
 from lake_blueprints.contracts.standard.elements import Element, name_of, one_line, spelled, stored_properties
+from lake_blueprints.contracts.standard.partitioning import read_partition_keys, read_partitioning
 from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import read_relationships
 from lake_blueprints.contracts.standard.report import Report
@@ -75,13 +76,16 @@ def read_object(
     _note_measures(item, properties, place, report)
     catalog_names([spelled(prop) for prop in properties.values()], "properties")
     governance = read_governance(setting.document, item)
+    partitioned = _keys(properties, "partitioned", "partitionKeyPosition")
+    partition_keys = read_partition_keys(partitioned, columns, report)
     classification = read_object_classification(setting.document, item, setting.classifications)
     columns = classified_as_object(columns, classification, governance.tags, place, report)
     return Dataset(
         name=name_of(item),
         columns=columns,
         primary_key=[name_of(prop) for _, prop in _keys(properties, "primaryKey", "primaryKeyPosition")],
-        partition_keys=_partition_keys(properties, columns, report),
+        partition_keys=partition_keys,
+        partitioning=read_partitioning(partitioned, partition_keys),
         format=setting.delivery.format,
         delimiter=setting.delivery.delimiter,
         description=_description(setting.document, item),
@@ -106,25 +110,6 @@ def _keys(properties: Mapping[str, Element], flag: str, position: str) -> list[t
     # The standard's default position is -1; such keys keep the order of the properties, after the numbered ones.
     chosen = [(place, prop) for place, prop in properties.items() if prop.get(flag)]
     return sorted(chosen, key=lambda key: key[1].get(position, -1) if key[1].get(position, -1) > 0 else len(properties))
-
-
-def _partition_keys(properties: Mapping[str, Element], columns: Sequence[Column], report: Report) -> list[str]:
-    by_name = {column.name: column for column in columns}
-    kept: list[str] = []
-    for place, prop in _keys(properties, "partitioned", "partitionKeyPosition"):
-        column = by_name[name_of(prop)]
-        if not column.partitionable:
-            report.warn(
-                f"{place}.partitioned",
-                f"'{column.name}' is a {column.type}, of which no folder's name can be made, so the data is not "
-                "partitioned by it; partition by a string, a whole number or a date",
-            )
-        elif len(kept) == len(columns) - 1:
-            text = f"'{column.name}' is the last column; the data is not partitioned by it, as files need one"
-            report.warn(f"{place}.partitioned", text)
-        else:
-            kept.append(column.name)
-    return kept
 
 
 def _description(document: Mapping[str, Any], item: Element) -> str | None:

@@ -35,7 +35,8 @@ class Retention:
         self._zone = zone
         self._given = tuple(given)
         self._noncurrent = noncurrent_expire_after
-        self._promised: set[str] = set()
+        self._promised: dict[str, Duration] = {}
+        self._kept: dict[str, str] = {}
 
     def promise(self, prefix: str, after: Duration, because: str) -> None:
         """Add the rule that deletes the objects of a prefix, unless there is one.
@@ -48,17 +49,40 @@ class Retention:
         rule = LifecycleRule(prefix=prefix, expire_after=after, noncurrent_expire_after=Duration.days(versions))
         for other in self._given:
             self._check(prefix, after.to_days(), other, because)
+        for kept, reader in self._kept.items():
+            self._refuse(rule, kept, reader)
         if len(self._given) + len(self._promised) >= _RULES_MAX:
             raise ValueError(
                 f"zone '{self._zone}' has {_RULES_MAX} lifecycle rules, as many as S3 takes, and {because} needs one "
                 f"more for '{prefix}'; let fewer datasets share the zone"
             )
-        self._promised.add(prefix)
+        self._promised[prefix] = after
         self._bucket.add_lifecycle_rule(
             prefix=prefix,
             expiration=rule.expire_after,
             noncurrent_version_expiration=rule.noncurrent_expire_after,
         )
+
+    def keep(self, prefix: str, reader: str) -> None:
+        """Refuse rules that delete the objects of a prefix by their age, now and later; older versions may go.
+
+        Raises
+        ------
+        ValueError
+            If there is one.
+        """
+        self._kept[prefix] = reader
+        promised = [LifecycleRule(prefix=other, expire_after=after) for other, after in self._promised.items()]
+        for rule in (*self._given, *promised):
+            self._refuse(rule, prefix, reader)
+
+    def _refuse(self, rule: LifecycleRule, kept: str, reader: str) -> None:
+        if rule.expire_after is not None and rule.overlaps(kept):
+            raise ValueError(
+                f"zone '{self._zone}' deletes '{rule.prefix or '*'}' by age, but {reader} lies at '{kept}': its "
+                "snapshots name files of any age, and without one of them it can no longer be read; limit the rule to "
+                "other prefixes, and delete old rows by a query"
+            )
 
     def _check(self, prefix: str, days: float, other: LifecycleRule, because: str) -> None:
         """Refuse a promise that a given rule contradicts: of two that delete an object, S3 obeys the earlier."""

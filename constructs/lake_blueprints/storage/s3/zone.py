@@ -21,6 +21,7 @@ from lake_blueprints.storage.s3.bucket import LakeBucket
 from lake_blueprints.storage.s3.lifecycle import LifecycleRule
 from lake_blueprints.storage.s3.restrictions import Restrictions
 from lake_blueprints.storage.s3.retention import Retention
+from lake_blueprints.storage.s3.table_prefixes import TablePrefixes
 
 _READ, _WRITE = "reads objects", "adds objects"
 
@@ -110,6 +111,7 @@ class Zone(Construct):
             given=lifecycle,
             noncurrent_expire_after=noncurrent_expire_after or Duration.days(30),
         )
+        self._prefixes = TablePrefixes(self.node.path)
         self._catalogs: list[ZoneCatalog] = []
         self._catalog_grants: list[Callable[[ZoneCatalog], iam.Grant]] = []
 
@@ -214,7 +216,7 @@ class Zone(Construct):
             grant(catalog)
 
     def require_queryable(self, prefix: str, reader: str) -> None:
-        """Refuse lifecycle rules that would make a prefix unreadable.
+        """Refuse lifecycle rules that would make a prefix unreadable, and the prefix of an Iceberg table.
 
         Parameters
         ----------
@@ -226,8 +228,31 @@ class Zone(Construct):
         Raises
         ------
         ValueError
-            If objects below the prefix move to a class that needs a restore.
+            If objects below the prefix move to a class that needs a restore, or an Iceberg table lies there.
         """
+        self._refuse_archives(prefix, reader)
+        self._prefixes.share(prefix, reader)
+
+    def reserve(self, prefix: str, reader: str) -> None:
+        """Keep a prefix for an Iceberg table, whose metadata names each of its files.
+
+        Parameters
+        ----------
+        prefix: str
+            Start of the keys.
+        reader: str
+            The table, for the message: "Iceberg table 'flights'".
+
+        Raises
+        ------
+        ValueError
+            If another table or crawler reads there, or objects below the prefix are archived or deleted by age.
+        """
+        self._refuse_archives(prefix, reader)
+        self._retention.keep(prefix, reader)
+        self._prefixes.reserve(prefix, reader)
+
+    def _refuse_archives(self, prefix: str, reader: str) -> None:
         for rule in self._lifecycle:
             for archive in rule.archives if rule.overlaps(prefix) else ():
                 raise ValueError(

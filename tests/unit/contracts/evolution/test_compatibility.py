@@ -10,15 +10,18 @@ from attrs import fields
 
 from lake_blueprints.contracts import (
     AccessRole,
+    Bucket,
     Column,
     Comparison,
     Constraints,
     Dataset,
     DatasetFormat,
+    Day,
     Governance,
     Link,
     Masking,
     Metric,
+    Month,
     Placement,
     QualityRule,
     Relationship,
@@ -313,10 +316,12 @@ COLUMN = {
     "links": (Link(url="u", type="t"),),
     "declared_type": "integer, NUMBER(10)",
     "parts": (Part(path=".a", description="d"),),
+    "field_id": 7,
 }
 DATASET = {
     "primary_key": ["id"],
     "partition_keys": ["c"],
+    "partitioning": [Bucket("c", 16)],
     "format": "csv",
     "description": "d",
     "classification": "internal",
@@ -351,6 +356,16 @@ def test_the_models_say_nothing_else() -> None:
         "version",
         "notes",
     }
+
+
+def test_another_hidden_partitioning_breaks_nobody() -> None:
+    old, new = (orders(column("date"), partitioning=[one("c")]) for one in (Month, Day))
+    assert changes(old, new) == [("orders", "hidden partitioning changed", Bump.MINOR)]
+
+
+def test_another_field_id_breaks() -> None:
+    old, new = (orders(Column(name="c", type="int", field_id=number)) for number in (None, 7))
+    assert changes(old, new) == [("orders.c", "field id changed", Bump.MAJOR)]
 
 
 def test_another_spelling_of_a_field_in_the_source_breaks() -> None:

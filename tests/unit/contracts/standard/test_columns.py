@@ -13,6 +13,8 @@ from lake_blueprints.contracts import (
     Contract,
     ContractError,
     Dataset,
+    Day,
+    Identity,
     Link,
     Masking,
     Note,
@@ -409,3 +411,49 @@ def test_notes_a_pattern_that_is_read_otherwise() -> None:
     changed = dataset("{name: x, logicalType: date, logicalTypeOptions: {format: YYYY-MM-DD}}")
     assert changed.notes == (Note(place=place, text="'YYYY-MM-DD' is read as yyyy-MM-dd"),)
     assert notes("{name: x, logicalType: date, logicalTypeOptions: {format: yyyy-MM-dd}}") == []
+
+
+TRANSFORMED = (
+    "{name: at, logicalType: timestamp, partitioned: true, partitionKeyPosition: 2, "
+    "customProperties: [{property: partitionTransform, value: day}]}"
+)
+
+
+def test_a_transform_partitions_iceberg_tables_alone() -> None:
+    found = dataset(
+        f"{TRANSFORMED}, {{name: country, logicalType: string, partitioned: true, partitionKeyPosition: 1}}"
+    )
+    assert found.partition_keys == ("country",)
+    assert found.partitioning == (Identity("country"), Day("at"))
+    assert not found.column("at").required
+    assert [note.text for note in found.notes] == ["'at' partitions Iceberg tables alone, by its day"]
+
+
+def test_partition_keys_alone_need_no_transforms() -> None:
+    found = dataset("{name: a, logicalType: string}, {name: b, logicalType: string, partitioned: true}")
+    assert (found.partition_keys, found.partitioning) == (("b",), ())
+
+
+def test_identity_is_the_transform_of_a_plain_partition_key() -> None:
+    keyed = (
+        "{name: b, logicalType: string, partitioned: true, "
+        "customProperties: [{property: partitionTransform, value: identity}]}"
+    )
+    found = dataset(f"{{name: a, logicalType: string}}, {keyed}")
+    assert (found.partition_keys, found.partitioning) == (("b",), ())
+
+
+def test_a_transform_that_there_is_not_is_an_error() -> None:
+    with pytest.raises(ContractError, match="the partition transform of 'at' must be one of identity"):
+        dataset(TRANSFORMED.replace("value: day", "value: weekly"))
+
+
+@pytest.mark.parametrize("given", ["7", "'7'"])
+def test_takes_over_a_field_id(given: str) -> None:
+    assert column(f"logicalType: string, customProperties: [{{property: fieldId, value: {given}}}]").field_id == 7
+
+
+@pytest.mark.parametrize("given", ["true", "seven", "1.5"])
+def test_a_field_id_that_is_no_number_is_an_error(given: str) -> None:
+    with pytest.raises(ContractError, match="fieldId must be a whole number, got"):
+        column(f"logicalType: string, customProperties: [{{property: fieldId, value: {given}}}]")

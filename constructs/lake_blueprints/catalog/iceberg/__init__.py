@@ -1,0 +1,29 @@
+"""Apache Iceberg tables."""
+
+from lake_blueprints.catalog.iceberg.iceberg_table import IcebergTable, IcebergTableOptions
+from lake_blueprints.catalog.iceberg.optimizers import (
+    Compaction,
+    CompactionStrategy,
+    OrphanFileDeletion,
+    SnapshotRetention,
+)
+from lake_blueprints.catalog.iceberg.sort_order import SortField
+from lake_blueprints.contracts import Bucket, Day, Hour, Identity, Month, PartitionTransform, Truncate, Year
+
+__all__ = (
+    "Bucket",
+    "Compaction",
+    "CompactionStrategy",
+    "Day",
+    "Hour",
+    "IcebergTable",
+    "IcebergTableOptions",
+    "Identity",
+    "Month",
+    "OrphanFileDeletion",
+    "PartitionTransform",
+    "SnapshotRetention",
+    "SortField",
+    "Truncate",
+    "Year",
+)

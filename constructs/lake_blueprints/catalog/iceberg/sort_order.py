@@ -1,0 +1,73 @@
+"""Sort order of an Iceberg table's files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_glue as glue
+
+from lake_blueprints.catalog.iceberg.field_ids import FieldIds
+from lake_blueprints.contracts import Dataset
+
+_TABLE = glue.CfnTable
+
+
+@dataclass(frozen=True)
+class SortField:
+    """A column that rows are sorted by within each file.
+
+    Parameters
+    ----------
+    column: str
+        Name of the column.
+    descending: bool
+        Whether the largest value comes first. By default the smallest does.
+    nulls_first: bool, optional
+        Whether rows without a value come first. By default they do in ascending order, as in Spark.
+
+    Example
+    -------
+        >>> sort_order = [SortField("carrier"), SortField("delay", descending=True)]
+    """
+
+    column: str
+    descending: bool = False
+    nulls_first: bool | None = None
+
+
+def sort_order_of(
+    dataset: Dataset, fields: Sequence[SortField], ids: FieldIds
+) -> glue.CfnTable.IcebergSortOrderProperty | None:
+    """Return the sort order, None without one.
+
+    Raises
+    ------
+    ValueError
+        If a field is not a column without parts, or is there twice.
+    """
+    seen: set[str] = set()
+    for field in fields:
+        if field.column not in dataset.column_names:
+            allowed = ", ".join(dataset.column_names)
+            raise ValueError(f"'sort_order' of '{dataset.name}' must be of its columns {allowed}, got '{field.column}'")
+        if (kind := dataset.column(field.column).type).nested:
+            raise ValueError(
+                f"'sort_order' of '{dataset.name}' must be of columns without parts, got '{field.column}', a {kind}"
+            )
+        if field.column in seen:
+            raise ValueError(f"'sort_order' of '{dataset.name}' names '{field.column}' twice; leave one out")
+        seen.add(field.column)
+    if not fields:
+        return None
+    return _TABLE.IcebergSortOrderProperty(order_id=1, fields=[_rendered(dataset, field, ids) for field in fields])
+
+
+def _rendered(dataset: Dataset, field: SortField, ids: FieldIds) -> glue.CfnTable.IcebergSortFieldProperty:
+    first = not field.descending if field.nulls_first is None else field.nulls_first
+    return _TABLE.IcebergSortFieldProperty(
+        source_id=ids.of_column(dataset.column(field.column)),
+        transform="identity",
+        direction="desc" if field.descending else "asc",
+        null_order="nulls-first" if first else "nulls-last",
+    )
