@@ -13,6 +13,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lake_blueprints.catalog.catalog_table import CatalogTable
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.landing import Landing
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
@@ -22,6 +24,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
+from lake_blueprints.processing.curation.iceberg_output import write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
@@ -47,8 +50,9 @@ class CurationJob(Construct):
     ----------
     source: Zone or Landing
         Where the records arrive: the landing of a delivery, or a zone that files are uploaded to.
-    target: Table
-        The curated table; make it of `curation.curated(dataset)`.
+    target: Table or IcebergTable
+        The curated table; make it of `curation.curated(dataset)`. Files are added to a table; an Iceberg table gets
+        one commit for each batch, and of the rows of a key the first or, with `curation.keep`, the newest.
     dataset: Dataset, optional
         The contract of the records. By default the landing's.
     source_prefix: str, optional
@@ -110,7 +114,7 @@ class CurationJob(Construct):
         construct_id: str,
         *,
         source: Zone | Landing,
-        target: Table,
+        target: Table | IcebergTable,
         dataset: Dataset | None = None,
         source_prefix: str | None = None,
         quarantine: Zone | None = None,
@@ -135,6 +139,7 @@ class CurationJob(Construct):
         dataset, source = landing.dataset, landing.zone
         curated = curation.curated(dataset)
         _check_target(curated, target)
+        _check_format(curation, target, masked)
         if masked:
             check_masked(curated, masked)
         joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
@@ -167,7 +172,7 @@ class CurationJob(Construct):
         self.quarantine_table = quarantine_table(
             dataset, target=target, zone=self.quarantine, prefix=self.quarantine_prefix
         )
-        self._allow_data()
+        written = self._allow_data()
         around = run_as_job(
             self.role,
             key=self.key,
@@ -193,6 +198,7 @@ class CurationJob(Construct):
             "--database": target.database.database_name,
             "--table": target.table_name,
             "--extra-py-files": self.package.s3_object_url,
+            **written,
         }
         self.masked, self.salt = masked, salt
         if masked and needs_salt(curated):
@@ -229,22 +235,28 @@ class CurationJob(Construct):
         for join in curation.joins:
             yield Consumer(f"{name}, which joins it", join.reference.name, frozenset((*join.on, *join.columns)))
 
-    def _allow_data(self) -> None:
+    def _allow_data(self) -> dict[str, str]:
+        """Let the script read, write and look up what it must, and return arguments that say how it writes."""
         with self.role.used_for("reads the records that arrived"):
             self.source.grant_objects(self.role, prefix=self.source_prefix, restricted=True)
         permissions.keep_state(self.role, self.target.zone, self.state_prefix)
         with self.role.used_for("sets bad records aside"):
             permissions.write_files(self.role, self.quarantine, self.quarantine_prefix)
-        with self.role.used_for("writes the table"):
-            permissions.write_files(self.role, self.target.zone, self.target.prefix)
-        allow(self.role, *look_for_folder(self.target))
-        self.target.grant_manage_partitions(self.role)
+        written: dict[str, str] = {}
+        if isinstance(self.target, IcebergTable):
+            written = write_iceberg(self.role, self.target)
+        else:
+            with self.role.used_for("writes the table"):
+                permissions.write_files(self.role, self.target.zone, self.target.prefix)
+            allow(self.role, *look_for_folder(self.target))
+            self.target.grant_manage_partitions(self.role)
         for table in self.references:
             with self.role.used_for("looks up reference data"):
                 table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
             allow(self.role, *look_for_folder(table))
             with self.role.used_for("looks up reference data"):
                 table.grant_describe(self.role)
+        return written
 
     def _choose_security(
         self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
@@ -254,7 +266,7 @@ class CurationJob(Construct):
         return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
 
 
-def _check_target(curated: Dataset, target: Table) -> None:
+def _check_target(curated: Dataset, target: CatalogTable) -> None:
     expected = curated.column_names
     found = target.dataset.column_names
     if found != expected:
@@ -262,6 +274,15 @@ def _check_target(curated: Dataset, target: Table) -> None:
             f"'target' has the columns {', '.join(found)}, but curation writes {', '.join(expected)}; "
             "make the table of 'curation.curated(dataset)'"
         )
+
+
+def _check_format(curation: Curation, target: CatalogTable, masked: Table | None) -> None:
+    if isinstance(target, IcebergTable) and masked:
+        raise ValueError(
+            "'masked' is a copy of the files of a Table, and 'target' is an IcebergTable; leave it out, or use a Table"
+        )
+    if curation.keep and not isinstance(target, IcebergTable):
+        raise ValueError("'curation.keep' replaces rows, which takes an IcebergTable; 'target' is a Table")
 
 
 def _table_of(reference: Dataset, tables: tuple[Table, ...] | list[Table]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.storage.s3 import Zone
@@ -43,7 +44,7 @@ def quarantined(dataset: Dataset) -> Dataset:
     )
 
 
-def quarantine_table(dataset: Dataset, *, target: Table, zone: Zone, prefix: str) -> Table:
+def quarantine_table(dataset: Dataset, *, target: CatalogTable, zone: Zone, prefix: str) -> Table:
     """Return the table of what is refused, defined below the curated table by the first job that sets aside there.
 
     It has no partitions: Athena reads every folder below a table's location.
