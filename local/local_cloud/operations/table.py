@@ -113,7 +113,8 @@ SERVICES = {
         ),
         stored=(
             "*Connection* *Workflow *Workflows *Trigger *Triggers *Schema* *Registr* *SecurityConfiguration* "
-            "*ResourcePolicy *PartitionIndexes *DataCatalogEncryptionSettings *Tag*"
+            "*ResourcePolicy *PartitionIndexes *DataCatalogEncryptionSettings *Tag* *TableOptimizer "
+            "ListTableOptimizerRuns"
         ),
         refused=(
             "StartTrigger StopTrigger *WorkflowRun* *Session *Sessions *DevEndpoint* *MLTransform* "

@@ -99,6 +99,14 @@ TYPES = [
         physical_name=PhysicalName(path="TableInput.Name", length=255, lower=True),
         ignore=_CATALOG,
     ),
+    ResourceType(
+        name="AWS::Glue::TableOptimizer",
+        ref="{TableName}|{DatabaseName}|{Type}|{CatalogId}",
+        delete=Call(
+            "delete_table_optimizer",
+            {name: f"{{{name}}}" for name in ("CatalogId", "DatabaseName", "TableName", "Type")},
+        ),
+    ),
     ResourceType(name="AWS::Glue::Crawler", update=None, adapt=_crawler),
     ResourceType(name="AWS::Glue::Job", update=None),
     # Its name is required in the schema, and generated all the same.
