@@ -30,7 +30,7 @@ def name(lake: Any) -> str:
 
 def create(lake: Any, columns: str) -> Any:
     lake.more = ["--table_format", "iceberg", "--table", lake.name]
-    properties = "'write.merge.mode'='merge-on-read', 'write.delete.mode'='merge-on-read', 'format-version'='2'"
+    properties = "'write.merge.mode'='copy-on-write', 'format-version'='2'"
     by = "PARTITIONED BY (month)" if "month" in columns else ""
     sql(f"CREATE TABLE {name(lake)} ({columns}) USING iceberg {by} TBLPROPERTIES ({properties})")
     return lake
@@ -59,7 +59,7 @@ def test_a_batch_is_one_commit_and_every_record_is_accounted_for(table: Any) -> 
     assert balance(table.run()) == (5, 2, 1, 0, 2)
     assert rows(table, "id, month") == [(1, 1), (2, 2)]
     assert len(table.refused()) == 2
-    # The branch of a table without a snapshot begins with an empty one.
+    # A table without a snapshot gets an empty one, from which the branch can begin.
     assert added(table) == [0, 2]
     table.put("b.json", record(3))
     table.run()

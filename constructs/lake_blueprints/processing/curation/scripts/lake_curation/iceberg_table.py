@@ -85,6 +85,8 @@ class IcebergTable:
     def merge(self, rows: DataFrame, keys: Sequence[str], deleted: str) -> None:
         """Put rows in the place of those with the same keys, on the branch; `deleted` is the column that ends a key."""
         self._make_branch()
+        # Cut off from how they came to be: the numbers of rows are not deterministic, which MERGE would refuse.
+        rows = rows.localCheckpoint()
         on = " AND ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
         self.spark.sql(
             f"MERGE INTO {self.identifier}.branch_{BRANCH} t USING {{rows}} s ON {on} "
@@ -127,6 +129,10 @@ class IcebergTable:
         return self.spark.table(branch)
 
     def _make_branch(self) -> None:
+        table = self._java()
+        if table.currentSnapshot() is None:
+            # Not every catalog lets a table without a snapshot have a branch.
+            table.newAppend().commit()
         self.spark.sql(f"ALTER TABLE {self.identifier} CREATE BRANCH IF NOT EXISTS {BRANCH}")
 
     def _branches(self) -> set[str]:
