@@ -1,4 +1,4 @@
-"""IAM service reference: actions, resource types and condition keys, loaded on first use."""
+"""IAM service reference and the models of services, loaded on first use."""
 
 from __future__ import annotations
 
@@ -43,3 +43,8 @@ def operations(name: str) -> list[str] | None:
     """Return the operations of a service, as Step Functions calls them; None if they are not kept."""
     found: list[str] | None = _table("api.json")["operations"].get(name)
     return found
+
+
+def model_limits(kind: str) -> dict[str, dict[str, Any]]:
+    """Return what a service demands of the properties of a type, by path with `*` for the elements of lists."""
+    return dict(_table("models.json").get(kind, {}))

