@@ -48,6 +48,8 @@ _GROWING: Final = re.compile(
 )
 # The constructs of regular expressions that Python and the services read alike.
 _OTHER_DIALECT: Final = re.compile(r"\\[pPuxQEGZzhRX]|\[\[:|&&|\(\?[^:=!]|[*+?}]\+|arn")
+_NUMBERS: Final = {"integer", "long", "float", "double"}
+_BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 # A bound of the integer's own size is none.
 _LARGEST: Final = 2**31 - 1
 
@@ -110,8 +112,7 @@ class _Schema:
 
 def _constraints(schema: _Schema, shape: Shape) -> Iterator[tuple[str, dict[str, Any]]]:
     assert isinstance(shape, StructureShape)
-    for path, one in _of_members(schema, shape, "", ()):
-        yield path, one
+    yield from _of_members(schema, shape, "", ())
 
 
 def _of_members(
@@ -147,9 +148,8 @@ def _of_value(schema: _Schema, shape: Shape, path: str, above: tuple[str, ...]) 
         return
     elif shape.type_name == "string" and types == {"string"}:
         yield from _of_text(schema, shape, path)
-    elif shape.type_name in {"integer", "long", "float", "double"} and types <= {"integer", "number"} and types:
-        if not schema.says("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-            yield from _range(path, "range", limits)
+    elif shape.type_name in _NUMBERS and types and types <= {"integer", "number"} and not schema.says(*_BOUNDS):
+        yield from _range(path, "range", limits)
 
 
 def _of_text(schema: _Schema, shape: Shape, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
