@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from template_checks.core.intrinsics import is_function
+
 _OPERATORS: Final = ("prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case", "cidr", "wildcard")
 _COMPARISONS: Final = ("=", "<", "<=", ">", ">=")
 
 
 def pattern_problem(pattern: object, path: str = "") -> str | None:
     """Return what a pattern of events could be instead, if it is none: its leaves are lists of values."""
+    if is_function(pattern):
+        return None
     if not isinstance(pattern, dict):
         return f"a list of values at {path}" if not isinstance(pattern, list) else _values_problem(pattern, path)
     if not pattern:
@@ -31,7 +35,7 @@ def _values_problem(values: list[object], path: str) -> str | None:
     for value in values:
         if isinstance(value, list):
             return f"a flat list of values at {path}"
-        if isinstance(value, dict) and not any(str(key).startswith(("Fn::", "Ref")) for key in value):
+        if isinstance(value, dict) and not is_function(value):
             unknown = [key for key in value if key not in _OPERATORS]
             if unknown or len(value) != 1:
                 return f"one of {', '.join(_OPERATORS)} at {path}"
