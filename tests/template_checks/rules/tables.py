@@ -35,6 +35,12 @@ API_SERVICES = """
     redshift-serverless rekognition s3 s3control s3tables s3vectors sagemaker sagemaker-runtime scheduler
     secretsmanager ses sesv2 sns sqs ssm stepfunctions sts textract transfer translate
 """
+# What the tasks of a lake's state machines call.
+TASK_SERVICES = """
+    athena batch bedrock-runtime codebuild databrew datasync dms dynamodb ecs emr emr-containers emr-serverless events
+    firehose glue kinesis lambda lakeformation redshift-data redshift-serverless s3 sagemaker scheduler secretsmanager
+    sns sqs stepfunctions
+"""
 
 
 def iam_table() -> dict[str, Any]:
@@ -66,13 +72,33 @@ def api_table() -> dict[str, Any]:
     return {"services": sorted(set(names.values())), "operations": operations}
 
 
+def member_table() -> dict[str, Any]:
+    """Return the members of requests by service and operation, a star behind those that are required."""
+    session = Session()
+    table: dict[str, Any] = {}
+    for name in TASK_SERVICES.split():
+        model = session.get_service_model(name)
+        operations = table.setdefault(str(model.metadata["serviceId"]).replace(" ", "").lower(), {})
+        for operation in sorted(model.operation_names):
+            shape = model.operation_model(operation).input_shape
+            # The SDK fills in tokens against repeated requests.
+            given = {} if shape is None else shape.members
+            required = {
+                one
+                for one in (shape.required_members if shape else [])
+                if not given[one].metadata.get("idempotencyToken")
+            }
+            operations[_camel(operation)] = " ".join(f"{one}*" if one in required else one for one in given)
+    return table
+
+
 def rendered(table: dict[str, Any]) -> str:
     """Return a table as it is kept: one service on a line."""
     lines = (f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in table.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-TABLES = {"iam.json": iam_table, "api.json": api_table, "models.json": model_table}
+TABLES = {"iam.json": iam_table, "api.json": api_table, "models.json": model_table, "members.json": member_table}
 
 
 def _camel(name: str) -> str:
