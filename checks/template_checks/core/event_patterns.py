@@ -20,10 +20,8 @@ def pattern_problem(pattern: object, path: str = "") -> str | None:
         return f"a field or more{' at ' + path if path else ''}"
     for key, value in pattern.items():
         where = f"{path}.{key}" if path else str(key)
-        if key == "$or" and isinstance(value, list):
-            problems = (pattern_problem(one, where) for one in value)
-        else:
-            problems = iter([pattern_problem(value, where)])
+        parts = value if key == "$or" and isinstance(value, list) else [value]
+        problems = (pattern_problem(one, where) for one in parts)
         if found := next((one for one in problems if one), None):
             return found
     return None

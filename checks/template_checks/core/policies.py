@@ -225,7 +225,7 @@ def _is_about(statement: Statement, node: Node) -> bool:
     for item in statement.resources:
         other = item.target
         if about is None or other is None or other.kind != about.kind or not item.rendered.startswith("${"):
-            # Only ARNs that start with a reference to one resource are told apart for sure.
+            # Only ARNs that start with a reference to one resource are known for sure to differ.
             if overlap(arn_of(item), arn_of(node)) or item.rendered == "*":
                 return True
         elif (other.template.name, other.logical_id) == (about.template.name, about.logical_id):

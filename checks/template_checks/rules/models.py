@@ -1,4 +1,4 @@
-"""What the services' own models refuse where CloudFormation's schemas are silent."""
+"""Limits of the services' own models where CloudFormation's schemas are silent."""
 
 from __future__ import annotations
 

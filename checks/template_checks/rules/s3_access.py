@@ -1,4 +1,7 @@
-"""Buckets and what acts on them: notifications, replication, access lists and access logs."""
+"""Buckets and what acts on them: notifications, replication, access lists and access logs.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 
@@ -56,10 +59,10 @@ def lifecycle(bucket: Resource) -> Iterator[Violation]:
         small, large = one.at("ObjectSizeGreaterThan").number, one.at("ObjectSizeLessThan").number
         if small is not None and large is not None and small >= large:
             yield Violation(at=one.at("ObjectSizeLessThan"), allowed=f"more than {small:g}, the ObjectSizeGreaterThan")
-        name = one.at("Id").text
-        if name and name in seen:
+        identifier = one.at("Id").text
+        if identifier and identifier in seen:
             yield Violation(at=one.at("Id"), allowed="an Id that no other rule has")
-        seen |= {name} if name else set()
+        seen |= {identifier} if identifier else set()
 
 
 @rule(

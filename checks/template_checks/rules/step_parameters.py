@@ -1,4 +1,7 @@
-"""Parameters of tasks and numbers of states: what the called service, and Step Functions, take."""
+"""Parameters of tasks and numbers of states: what the called service, and Step Functions, take.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the services' own models refuse in properties about which CloudFormation's schemas are silent.
+"""Limits of the services' own models for properties about which CloudFormation's schemas are silent.
 
 A property of a type is a member of the operation that creates it only if name and type agree all the way down from the
 top; the schemas are those that cfn-lint reads, with its patches.
