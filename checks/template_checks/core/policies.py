@@ -1,6 +1,6 @@
 """Policies in a template: where they are, and what their statements say.
 
-Above 200 lines: every place in which a template holds a policy.
+Above 200 lines: every place in which a template holds a policy, and what it allows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from template_checks.core.arns import arn_of, overlap
 from template_checks.core.intrinsics import is_function
 from template_checks.core.template import Node, Resource, Template
 
@@ -53,6 +54,34 @@ POLICY_HOLDERS: Final = (
 # The identities that policies are attached to, and the properties that name them.
 _IDENTITIES: Final = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName"}
 _POLICIES: Final = tuple(kind for kind in _IDENTITY if kind not in _IDENTITIES)
+_LOGS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+# What AWS's own policies allow that functions and crawlers mostly have; of the buckets of others, AWSGlueServiceRole
+# lets no object be read.
+_MANAGED: Final[dict[str, tuple[str, ...]]] = {
+    "service-role/AWSLambdaBasicExecutionRole": _LOGS,
+    "service-role/AWSLambdaVPCAccessExecutionRole": (
+        *_LOGS,
+        *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+        *("ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
+    ),
+    "service-role/AWSLambdaSQSQueueExecutionRole": (
+        *_LOGS,
+        *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    ),
+    "service-role/AWSLambdaKinesisExecutionRole": (
+        *_LOGS,
+        *("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator"),
+        *("kinesis:ListShards", "kinesis:ListStreams", "kinesis:SubscribeToShard"),
+    ),
+    "service-role/AWSLambdaDynamoDBExecutionRole": (
+        *_LOGS,
+        *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+    ),
+    "service-role/AWSGlueServiceRole": (
+        *("glue:*", "logs:*", "ec2:*", "iam:*", "cloudwatch:*", "kms:*", "s3:Get[!O]*", "s3:List*", "s3:CreateBucket"),
+        *("s3:PutObject", "s3:DeleteObject"),
+    ),
+}
 # The ARN of a bucket whose name has three characters is the shortest that there is.
 _SHORTEST_ARN: Final = 16
 _SHORTEST: Final = {
@@ -175,8 +204,39 @@ def may(role: Resource, action: str) -> bool:
     found = list(identity_statements(role))
     if any(one.forbids(action) for one in found):
         return False
-    elsewhere = any(arn.target is None for arn in role.at("ManagedPolicyArns").items())
-    return elsewhere or allows(found, action)
+    elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
+    return any(_may_allow(arn, action) for arn in elsewhere) or allows(found, action)
+
+
+def may_on(role: Resource, action: str, node: Node) -> bool:
+    """Whether a role may do something with the resource that a value names; True also where `may` is in doubt."""
+    if not may(role, action):
+        return False
+    elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
+    granted = (one for one in identity_statements(role) if one.allows and one.covers(action))
+    return any(_may_allow(arn, action) for arn in elsewhere) or any(_is_about(one, node) for one in granted)
+
+
+def _is_about(statement: Statement, node: Node) -> bool:
+    """Whether a statement may be about the resource that a value names."""
+    if not statement.resources:
+        return True
+    about = node.target
+    for item in statement.resources:
+        other = item.target
+        if about is None or other is None or other.kind != about.kind or not item.rendered.startswith("${"):
+            # Only ARNs that start with a reference to one resource are known for sure to differ.
+            if overlap(arn_of(item), arn_of(node)) or item.rendered == "*":
+                return True
+        elif (other.template.name, other.logical_id) == (about.template.name, about.logical_id):
+            return True
+    return False
+
+
+def _may_allow(arn: str, action: str) -> bool:
+    """Whether a managed policy from outside the app allows an action; of most nobody knows here."""
+    known = _MANAGED.get(arn.rpartition(":policy/")[2]) if ":aws:policy/" in arn else None
+    return known is None or any(fnmatchcase(action.lower(), pattern.lower()) for pattern in known)
 
 
 def allows(granted: list[Statement], action: str) -> bool:

@@ -1,4 +1,4 @@
-"""IAM service reference: actions, resource types and condition keys, loaded on first use."""
+"""IAM service reference and the models of services, loaded on first use."""
 
 from __future__ import annotations
 
@@ -43,3 +43,21 @@ def operations(name: str) -> list[str] | None:
     """Return the operations of a service, as Step Functions calls them; None if they are not kept."""
     found: list[str] | None = _table("api.json")["operations"].get(name)
     return found
+
+
+def model_limits(kind: str) -> dict[str, dict[str, Any]]:
+    """Return what a service demands of the properties of a type, by path with `*` for the elements of lists."""
+    return dict(_table("models.json").get(kind, {}))
+
+
+@cache
+def members(service: str, operation: str) -> dict[str, tuple[str, bool]] | None:
+    """Return by their names in lower case the members of a request, and whether each is required; None if not kept.
+
+    The SDK that Step Functions calls by spells some in other cases than the API.
+    """
+    written: str | None = _table("members.json").get(service, {}).get(operation)
+    if written is None:
+        return None
+    names = [(one.rstrip("*"), one.endswith("*")) for one in written.split()]
+    return {name.lower(): (name[:1].upper() + name[1:], is_required) for name, is_required in names}

@@ -139,7 +139,7 @@ def query_order(query: Resource) -> Iterator[Violation]:
     "LAKE-ATHENA-009",
     "AWS::Athena::DataCatalog",
     title="A catalog has the parameters of its type",
-    fix="give function for LAMBDA, catalog-id for GLUE, metadata-function for HIVE",
+    fix="give function, or both halves of it, for LAMBDA, catalog-id for GLUE, metadata-function for HIVE",
     source=f"{_API}/API_CreateDataCatalog.html",
 )
 def catalog(catalog: Resource) -> Iterator[Violation]:
@@ -149,6 +149,12 @@ def catalog(catalog: Resource) -> Iterator[Violation]:
     names = needed.get(catalog.at("Type").text or "", ())
     if names and (parameters.known or not parameters.present) and not any(parameters.at(n).present for n in names):
         yield Violation(at=parameters, allowed=f"{' or '.join(names)} for this type")
+    halves = [parameters.at(name).present for name in ("metadata-function", "record-function")]
+    if catalog.at("Type").text == "LAMBDA" and parameters.known:
+        if any(halves) and not all(halves):
+            yield Violation(at=parameters, allowed="both metadata-function and record-function, or function alone")
+        elif any(halves) and parameters.at("function").present:
+            yield Violation(at=parameters.at("function"), allowed="nothing beside metadata-function")
 
 
 @rule(

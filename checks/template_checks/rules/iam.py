@@ -372,5 +372,5 @@ def wildcard_of_equals(resource: Resource) -> Iterator[Violation]:
         for operator, comparisons in statement.conditions:
             if _EXACT.fullmatch(operator):
                 for value in (item for key in comparisons.children() for item in key.items()):
-                    if "*" in (value.text or "").replace("${*}", ""):
+                    if "*" in value.rendered.replace("${*}", ""):
                         yield Violation(at=value, allowed=f"text without wildcards for {operator}")

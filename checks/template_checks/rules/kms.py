@@ -150,11 +150,11 @@ def delivery_role(stream: Resource) -> Iterator[Violation]:
     source = stream.at("KinesisStreamSourceConfiguration")
     origin = source.at("KinesisStreamARN").target
     if origin is not None and origin.at("StreamEncryption.KeyId").present:
-        yield from _role_must(source.at("RoleARN"), "kms:Decrypt", origin.at("StreamEncryption.KeyId"))
+        yield from role_must_use(source.at("RoleARN"), "kms:Decrypt", origin.at("StreamEncryption.KeyId"))
     for encryption in stream.properties.every("KMSEncryptionConfig"):
         destination = encryption.path.removeprefix("Properties.").rpartition(".EncryptionConfiguration")[0]
         key = encryption.at("AWSKMSKeyARN")
-        yield from _role_must(stream.at(f"{destination}.RoleARN"), "kms:GenerateDataKey", key)
+        yield from role_must_use(stream.at(f"{destination}.RoleARN"), "kms:GenerateDataKey", key)
 
 
 @rule(
@@ -195,7 +195,7 @@ def key_usage(key: Resource) -> Iterator[Violation]:
 
 def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[Violation]:
     """Refuse a key of the app whose policy does not let a service use it."""
-    found = _key_of(key)
+    found = key_of(key)
     if found is None or not found.at("KeyPolicy").known:
         return
     granted = [one for one in statements(found) if one.allows and speaks_of(one, service)]
@@ -208,19 +208,19 @@ def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[V
         )
 
 
-def _key_of(node: Node) -> Resource | None:
+def key_of(node: Node) -> Resource | None:
     target = node.target
     if target is not None and target.kind == "AWS::KMS::Alias":
         target = target.at("TargetKeyId").target
     return target if target is not None and target.kind == KEY else None
 
 
-def _role_must(role: Node, action: str, key: Node) -> Iterator[Violation]:
+def role_must_use(role: Node, action: str, key: Node) -> Iterator[Violation]:
     """Refuse a role of the app that may not use a key, unless the key's policy speaks of it."""
     # The key that AWS manages lets in everyone of the account by whom the service is called.
     if _MANAGED in key.rendered:
         return
-    found = _key_of(key)
+    found = key_of(key)
     if found is None or not any(one.allows and one.covers(action) and _names(one, role) for one in statements(found)):
         yield from role_must_allow(role, action)
 

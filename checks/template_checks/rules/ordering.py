@@ -33,6 +33,7 @@ _TRY_THEIR_ROLE = (
     "AWS::MWAA::Environment",
     "AWS::CloudTrail::Trail",
     "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
 )
 
 
@@ -48,6 +49,9 @@ def role_policy(resource: Resource) -> Iterator[Violation]:
 
     A policy that names the resource itself can only come later.
     """
+    if resource.kind == "AWS::Lambda::Function" and not resource.at("VpcConfig.SubnetIds").items():
+        # Only the network interfaces of a VPC are made with its role at once.
+        return
     template = resource.template
     needs = template.reachable(resource.logical_id)
     for node, role in [*_roles(resource.properties), *_role_of_function(resource)]:

@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from template_checks.core.arns import arn_of
-from template_checks.core.policies import PolicyKind, may, statements, trusted_services
+from template_checks.core.policies import PolicyKind, may, may_on, statements, trusted_services
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import between
 
 _GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _ROLE_PROPERTIES: Final = re.compile(
-    r"(.*Role(Arn|ARN)|Role|ExecutionRole|ServiceRole|IamRole|DefaultIamRoleArn|.*RoleARN)"
+    r"(.*Role(Arn|ARN)|Role|(Service)?ExecutionRole|ServiceRole|IamRole|DefaultIamRoleArn|.*RoleARN)"
 )
 # Services that assume the roles of a type; any of them will do.
 _TRUST: Final[dict[str, tuple[str, ...]]] = {
@@ -139,6 +139,15 @@ def _may_name_role(node: Node) -> bool:
         return re.match(r"arn:[^:]+:iam::[^:]*:(role/|\*)", arn_of(node)) is not None
     by_name = not node.path.lower().endswith("arn")
     return node.text is None or by_name or node.text.startswith("{{") or not node.text
+
+
+def role_must_allow_on(node: Node, action: str, about: Node) -> Iterator[Violation]:
+    """Refuse a role of the app that does not allow an action on what a value names."""
+    role = node.target
+    if role is not None and role.kind == "AWS::IAM::Role" and not may_on(role, action, about):
+        yield Violation(
+            at=node, found=f"{role.logical_id}, which may not", allowed=f"a role with {action} on {about.rendered}"
+        )
 
 
 def role_must_allow(node: Node, action: str) -> Iterator[Violation]:

