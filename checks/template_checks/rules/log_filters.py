@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from template_checks.core.invocations import FUNCTIONS, may_invoke
 from template_checks.core.rule import Violation, rule
 from template_checks.core.senders import is_same
 from template_checks.core.template import Node, Resource
@@ -17,7 +18,6 @@ METRIC_FILTER: Final = "AWS::Logs::MetricFilter"
 SUBSCRIPTION: Final = "AWS::Logs::SubscriptionFilter"
 _API: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference"
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs"
-_FUNCTIONS: Final = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
 _STREAMS: Final = {
     "AWS::Kinesis::Stream": "kinesis:PutRecord",
     "AWS::KinesisFirehose::DeliveryStream": "firehose:PutRecord",
@@ -103,35 +103,15 @@ def destination(subscription: Resource) -> Iterator[Violation]:
     target = node.target
     if target is None:
         return
-    if target.kind in _FUNCTIONS:
+    if target.kind in FUNCTIONS:
         yield from absent(role, "for a function, which has a permission instead")
-        yield from _permitted(subscription, node, target)
+        yield from absent(subscription.at("Distribution"), "for a function")
+        if not may_invoke("logs.", target, subscription.at("LogGroupName").target):
+            found = f"{target.logical_id}, which CloudWatch Logs may not invoke"
+            yield Violation(at=node, found=found, allowed="a function that a Permission lets logs.amazonaws.com invoke")
     if target.kind in _STREAMS:
         yield from required(role, "a role that CloudWatch Logs may assume")
         yield from role_must_allow(role, _STREAMS[target.kind])
-    if target.kind not in _STREAMS and subscription.at("Distribution").present and target.kind in _FUNCTIONS:
-        yield from absent(subscription.at("Distribution"), "for a function")
-
-
-def _permitted(subscription: Resource, node: Node, function: Resource) -> Iterator[Violation]:
-    group = subscription.at("LogGroupName").target
-    found = []
-    for one in subscription.template.everywhere:
-        if one.kind != "AWS::Lambda::Permission" or not one.at("Principal").rendered.startswith(("logs.", "$", "*")):
-            continue
-        permitted, source = one.at("FunctionName"), one.at("SourceArn")
-        elsewhere = group is not None and source.target is not None and not is_same(source.target, group)
-        other = permitted.target is not None and not _is_part(permitted.target, function)
-        if not other and not (elsewhere and source.target is not None and source.target.kind == "AWS::Logs::LogGroup"):
-            found.append(one)
-    if not found:
-        allowed = "a function that an AWS::Lambda::Permission lets logs.amazonaws.com invoke"
-        yield Violation(at=node, found=f"{function.logical_id}, which CloudWatch Logs may not invoke", allowed=allowed)
-
-
-def _is_part(permitted: Resource, function: Resource) -> bool:
-    """Whether a permission is on a function, or on an alias or version which may be of it."""
-    return is_same(permitted, function) or permitted.kind != "AWS::Lambda::Function" or function.kind != permitted.kind
 
 
 @rule(
