@@ -36,9 +36,8 @@ def endpoint_type(endpoint: Resource) -> Iterator[Violation]:
                 yield from absent(endpoint.at(other), "for a gateway, which has RouteTableIds")
         if endpoint.at("PrivateDnsEnabled").flag:
             yield Violation(at=endpoint.at("PrivateDnsEnabled"), allowed="false for a gateway")
-    elif kind in {"Interface", "GatewayLoadBalancer"}:
-        if endpoint.at("RouteTableIds").value != []:
-            yield from absent(endpoint.at("RouteTableIds"), f"for {kind}")
+    elif kind in {"Interface", "GatewayLoadBalancer"} and endpoint.at("RouteTableIds").value != []:
+        yield from absent(endpoint.at("RouteTableIds"), f"for {kind}")
     if kind == "GatewayLoadBalancer":
         yield from absent(endpoint.at("PolicyDocument"), "for GatewayLoadBalancer")
 
