@@ -24,7 +24,7 @@ _LOWER: Final = re.compile(r"(?<![\w.\"'#@/-])[a-z]\w*(?![\w(])(?!\s*\()")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _BOUND: Final = "ANOMALY_DETECTION_BAND"
 _STATES: Final = re.compile(r"\b(ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(\"[^\"]*\"|'[^']*'|[^()\s]+)\s*\)")
-_TOKENS: Final = re.compile(r"\s*(AND|OR|NOT|TRUE|FALSE|@|\(|\)|AT_LEAST)(?=[\s()@]|$)", re.IGNORECASE)
+_TOKENS: Final = re.compile(r"\s*([@()]|(?:AND|OR|NOT|TRUE|FALSE|AT_LEAST)\b)", re.IGNORECASE)
 
 
 @rule(

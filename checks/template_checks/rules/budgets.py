@@ -7,7 +7,7 @@ from typing import Final
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
-from template_checks.core.values import absent, between, matching, one_of, only_one, required
+from template_checks.core.values import absent, at_least, between, matching, one_of, only_one, required
 
 BUDGET: Final = "AWS::Budgets::Budget"
 ANOMALIES: Final = "AWS::CE::AnomalySubscription"
@@ -43,8 +43,7 @@ def budget(resource: Resource) -> Iterator[Violation]:
         yield from absent(planned, f"for {kind.text}")
     if kind.text == "COST" and limit.at("Unit").text is not None:
         yield from matching(limit.at("Unit"), r"[A-Z]{3}", "a currency such as USD")
-    if limit.at("Amount").number is not None and limit.at("Amount").number < 0:
-        yield Violation(at=limit.at("Amount"), allowed="0 or more")
+    yield from at_least(limit.at("Amount"), 0)
     if planned.present and unit.text in {"DAILY", "ANNUALLY"}:
         yield Violation(at=unit, allowed="MONTHLY or QUARTERLY with PlannedBudgetLimits")
     yield from matching(budget.at("BudgetName"), r"[^:\\]{1,100}", "up to 100 characters without ':' and '\\'")

@@ -64,21 +64,18 @@ def keys(table: Resource) -> Iterator[Violation]:
     own = _keys(table.at("KeySchema"))
     names = [index.at("IndexName") for index in _indexes(table)]
     for schema in (table.at("KeySchema"), *(index.at("KeySchema") for index in _indexes(table))):
-        kinds = [kind for _, kind in _keys(schema)]
+        kinds = [kind for _, kind in _keys(schema) if kind is not None]
         # A global index may have several attributes in each key.
-        if (
-            kinds
-            and None not in kinds
-            and ("HASH" not in kinds or kinds != sorted(kinds) or set(kinds) - {"HASH", "RANGE"})
-        ):
-            yield Violation(at=schema, found=", ".join(map(str, kinds)), allowed="HASH, or HASH then RANGE")
+        complete = kinds and len(kinds) == len(_keys(schema))
+        if complete and ("HASH" not in kinds or kinds != sorted(kinds) or set(kinds) - {"HASH", "RANGE"}):
+            yield Violation(at=schema, found=", ".join(kinds), allowed="HASH, or HASH then RANGE")
     for index in table.at("LocalSecondaryIndexes").items():
         there = _keys(index.at("KeySchema"))
         if own and there and None not in {name for name, _ in own + there} and own[0][0] != there[0][0]:
             yield Violation(
                 at=index.at("KeySchema"), found=str(there[0][0]), allowed=f"{own[0][0]}, the table's HASH key"
             )
-        if own and len(own) == 1:
+        if len(own) == 1 and None not in own[0]:
             yield Violation(at=index, found="a local index", allowed="none on a table without a RANGE key")
     given = [name.text for name in names if name.text]
     if len(given) != len(set(given)):

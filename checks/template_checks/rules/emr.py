@@ -31,7 +31,7 @@ def instances(cluster: Resource) -> Iterator[Violation]:
     instances = cluster.at("Instances")
     groups = [instances.at(name) for name in ("MasterInstanceGroup", "CoreInstanceGroup", "TaskInstanceGroups")]
     fleets = [instances.at(name) for name in ("MasterInstanceFleet", "CoreInstanceFleet", "TaskInstanceFleets")]
-    grouped, fleeted = (any(one.present for one in kind) for kind in (groups, fleets))
+    grouped, fleeted = (any(one.present and not one.hidden for one in kind) for kind in (groups, fleets))
     if grouped and fleeted:
         node = next(one for one in fleets if one.present)
         yield Violation(at=node, found="a fleet", allowed="nothing beside groups of instances")
@@ -42,7 +42,7 @@ def instances(cluster: Resource) -> Iterator[Violation]:
         yield Violation(at=count, allowed="1, or 3 for a cluster that survives the loss of one")
     yield from only_one(instances.at("Ec2SubnetId"), instances.at("Ec2SubnetIds"))
     managed = [instances.at(f"EmrManaged{name}SecurityGroup") for name in ("Master", "Slave")]
-    if managed[0].present != managed[1].present:
+    if instances.known and managed[0].present != managed[1].present:
         lacking = next(one for one in managed if not one.present)
         yield Violation(at=lacking, allowed="a security group, beside the other one")
     for group in groups[:1] + fleets[:1]:
@@ -89,10 +89,10 @@ def scaling(cluster: Resource) -> Iterator[Violation]:
     for node in (least, limits.at("MaximumOnDemandCapacityUnits"), limits.at("MaximumCoreCapacityUnits")):
         if node.number is not None and most.number is not None and node.number > most.number:
             yield Violation(at=node, allowed=f"{most.number:g} or fewer, the MaximumCapacityUnits")
-    unit = limits.at("UnitType")
-    if unit.text == "InstanceFleetUnits" and instances.at("MasterInstanceGroup").present:
+    unit, known = limits.at("UnitType"), instances.known
+    if unit.text == "InstanceFleetUnits" and known and instances.at("MasterInstanceGroup").present:
         yield Violation(at=unit, allowed="Instances or VCPU for groups of instances")
-    if unit.text in {"Instances", "VCPU"} and instances.at("MasterInstanceFleet").present:
+    if unit.text in {"Instances", "VCPU"} and known and instances.at("MasterInstanceFleet").present:
         yield Violation(at=unit, allowed="InstanceFleetUnits for fleets")
     yield from between(cluster.at("AutoTerminationPolicy.IdleTimeout"), 60, 604800, "seconds")
     yield from between(cluster.at("StepConcurrencyLevel"), 1, 256, "steps")

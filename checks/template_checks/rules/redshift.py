@@ -9,6 +9,7 @@ from typing import Final
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import absent, between, matching, one_of, required
+from template_checks.rules.redshift_serverless import default_is_one_of
 
 CLUSTER: Final = "AWS::Redshift::Cluster"
 _API: Final = "https://docs.aws.amazon.com/redshift/latest/APIReference"
@@ -74,10 +75,7 @@ def settings(cluster: Resource) -> Iterator[Violation]:
         yield Violation(at=cluster.at("Encrypted"), allowed="true with KmsKeyId")
     if cluster.at("ElasticIp").present and cluster.at("PubliclyAccessible").flag is False:
         yield from absent(cluster.at("ElasticIp"), "for a cluster that is not public")
-    default, roles = cluster.at("DefaultIamRoleArn"), cluster.at("IamRoles")
-    known = roles.known or not roles.present
-    if default.rendered and known and default.value not in [item.value for item in roles.items()]:
-        yield Violation(at=default, allowed="one of IamRoles")
+    yield from default_is_one_of(cluster.at("IamRoles"), cluster.at("DefaultIamRoleArn"))
 
 
 @rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from template_checks.core.intrinsics import is_function
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import matching, one_of, parsed, required
@@ -31,7 +32,8 @@ def _policy(resource: Resource) -> Node | None:
     value: Any = node.value
     if isinstance(value, str) or (isinstance(value, dict) and "Fn::Join" in value):
         value = parsed(node.rendered)
-    return Node(resource, "Properties.Policy", value) if isinstance(value, dict | list) else None
+    known = isinstance(value, dict | list) and not is_function(value)
+    return Node(resource, "Properties.Policy", value) if known else None
 
 
 @rule(
