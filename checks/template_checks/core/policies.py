@@ -176,7 +176,16 @@ def may(role: Resource, action: str) -> bool:
     if any(one.forbids(action) for one in found):
         return False
     elsewhere = any(arn.target is None for arn in role.at("ManagedPolicyArns").items())
-    return elsewhere or allows(found, action)
+    unread = any(_is_unread(holder.properties) for holder in [role, *policies_of(role)])
+    return elsewhere or unread or allows(found, action)
+
+
+def _is_unread(node: Node) -> bool:
+    """Whether only CloudFormation knows the policies of an object, or statements of theirs."""
+    document = node.at("PolicyDocument")
+    parts = [node.at("Policies"), *node.at("Policies").items(), document, document.at("Statement")]
+    unknown = any(part.present and not part.known for part in (*parts, *document.at("Statement").items()))
+    return unknown or any(_is_unread(policy) for policy in node.at("Policies").items())
 
 
 def allows(granted: list[Statement], action: str) -> bool:

@@ -65,7 +65,7 @@ def settings(cluster: Resource) -> Iterator[Violation]:
     yield from between(cluster.at("AutomatedSnapshotRetentionPeriod"), 1 if managed else 0, 35, "days")
     manual, port = cluster.at("ManualSnapshotRetentionPeriod"), cluster.at("Port")
     if manual.number is not None and manual.number != -1 and not 1 <= manual.number <= 3653:
-        yield Violation(at=manual, allowed="-1 for ever, or 1 to 3653 days")
+        yield Violation(at=manual, allowed="-1 without an end, or 1 to 3653 days")
     if port.number is not None:
         if managed and not (5431 <= port.number <= 5455 or 8191 <= port.number <= 8215):
             yield Violation(at=port, allowed="5431 to 5455 or 8191 to 8215 with RA3")

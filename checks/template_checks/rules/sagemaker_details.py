@@ -111,12 +111,12 @@ def scripts(configuration: Resource) -> Iterator[Violation]:
     "LAKE-SAGEMAKER-013",
     ENDPOINT_CONFIG,
     "AWS::SageMaker::Endpoint",
-    title="An endpoint names its configuration and models, and records what it is told to",
+    title="An endpoint names its configuration and models, and captures data as SageMaker can",
     fix="give names by Fn::GetAtt, variants of different names, and percentages from 0 to 100",
     source=f"{_API}/API_CreateEndpointConfig.html",
 )
 def endpoint(resource: Resource) -> Iterator[Violation]:
-    """SageMaker refuses an ARN in place of a name, two variants of one name, and other recordings."""
+    """SageMaker refuses an ARN in place of a name, two variants of one name, and captures of another kind."""
     names = [resource.at("EndpointConfigName")]
     variants = resource.at("ProductionVariants").items()
     for node in [*names, *(one.at("ModelName") for one in variants)]:
