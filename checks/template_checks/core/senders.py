@@ -70,7 +70,8 @@ def policies_on(target: Resource) -> list[Resource]:
 
 
 def _is_parameter(node: Node) -> bool:
-    return isinstance(node.value, dict) and node.value.get("Ref") in node.resource.template.parameters
+    name = node.value.get("Ref") if isinstance(node.value, dict) else None
+    return isinstance(name, str) and name in node.resource.template.parameters
 
 
 def is_same(one: Resource | None, other: Resource) -> bool:
