@@ -205,7 +205,8 @@ def may(role: Resource, action: str) -> bool:
     if any(one.forbids(action) for one in found):
         return False
     elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
-    return any(_may_allow(arn, action) for arn in elsewhere) or allows(found, action)
+    unread = any(_is_unread(holder.properties) for holder in [role, *policies_of(role)])
+    return any(_may_allow(arn, action) for arn in elsewhere) or unread or allows(found, action)
 
 
 def may_on(role: Resource, action: str, node: Node) -> bool:
@@ -214,7 +215,8 @@ def may_on(role: Resource, action: str, node: Node) -> bool:
         return False
     elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
     granted = (one for one in identity_statements(role) if one.allows and one.covers(action))
-    return any(_may_allow(arn, action) for arn in elsewhere) or any(_is_about(one, node) for one in granted)
+    unread = any(_is_unread(holder.properties) for holder in [role, *policies_of(role)])
+    return unread or any(_may_allow(arn, action) for arn in elsewhere) or any(_is_about(one, node) for one in granted)
 
 
 def _is_about(statement: Statement, node: Node) -> bool:
@@ -237,6 +239,14 @@ def _may_allow(arn: str, action: str) -> bool:
     """Whether a managed policy from outside the app allows an action; of most nobody knows here."""
     known = _MANAGED.get(arn.rpartition(":policy/")[2]) if ":aws:policy/" in arn else None
     return known is None or any(fnmatchcase(action.lower(), pattern.lower()) for pattern in known)
+
+
+def _is_unread(node: Node) -> bool:
+    """Whether only CloudFormation knows the policies of an object, or statements of theirs."""
+    document = node.at("PolicyDocument")
+    parts = [node.at("Policies"), *node.at("Policies").items(), document, document.at("Statement")]
+    unknown = any(part.present and not part.known for part in (*parts, *document.at("Statement").items()))
+    return unknown or any(_is_unread(policy) for policy in node.at("Policies").items())
 
 
 def allows(granted: list[Statement], action: str) -> bool:

@@ -58,13 +58,20 @@ def speaks_of(statement: Statement, service: str) -> bool:
 
 
 def policies_on(target: Resource) -> list[Resource]:
-    """Return the policies of a topic or queue, in whichever stack of the app they are."""
+    """Return the policies that are or may be those of a topic or queue, in whichever stack of the app they are."""
     return [
         policy
         for policy in target.template.everywhere
         if policy.kind in _POLICIES
-        and any(is_same(item.target, target) for item in policy.at(_POLICIES[policy.kind]).items())
+        and any(
+            is_same(item.target, target) or _is_parameter(item) for item in policy.at(_POLICIES[policy.kind]).items()
+        )
     ]
+
+
+def _is_parameter(node: Node) -> bool:
+    name = node.value.get("Ref") if isinstance(node.value, dict) else None
+    return isinstance(name, str) and name in node.resource.template.parameters
 
 
 def is_same(one: Resource | None, other: Resource) -> bool:
@@ -72,10 +79,14 @@ def is_same(one: Resource | None, other: Resource) -> bool:
     return one is not None and (one.kind, one.logical_id) == (other.kind, other.logical_id)
 
 
+def _statements(policy: Resource) -> list[Node]:
+    return policy.at("PolicyDocument.Statement").items()
+
+
 def admits(policies: list[Resource], service: str, action: str) -> bool:
     """Whether one of the policies lets a service do something; one that is known only to CloudFormation may."""
     return any(
-        not policy.at("PolicyDocument").known
+        any(not part.known for part in (policy.at("PolicyDocument.Statement"), *_statements(policy)))
         or any(one.allows and one.covers(action) and speaks_of(one, service) for one in statements(policy))
         for policy in policies
     )

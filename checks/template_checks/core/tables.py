@@ -1,8 +1,10 @@
-"""IAM service reference and the models of services, loaded on first use."""
+"""Tables of AWS's names, loaded on first use: actions and resources of IAM, operations and models, metrics."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -61,3 +63,57 @@ def members(service: str, operation: str) -> dict[str, tuple[str, bool]] | None:
         return None
     names = [(one.rstrip("*"), one.endswith("*")) for one in written.split()]
     return {name.lower(): (name[:1].upper() + name[1:], is_required) for name, is_required in names}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricGroup:
+    """Metrics of a namespace that are published with the same dimensions.
+
+    Parameters
+    ----------
+    metrics: tuple of str
+        Their names, `*` for any part.
+    dimensions: tuple of sets of str
+        Each set of names that AWS publishes them with.
+    also: set of str
+        Names that may stand beside a set.
+    """
+
+    metrics: tuple[str, ...]
+    dimensions: tuple[frozenset[str], ...]
+    also: frozenset[str]
+
+    def has(self, metric: str) -> bool:
+        return any(fnmatchcase(metric, pattern) for pattern in self.metrics)
+
+    def published_with(self, names: frozenset[str]) -> bool:
+        return any(needed <= names <= needed | self.also for needed in self.dimensions)
+
+
+def metric_namespaces() -> frozenset[str]:
+    """Return the namespaces of AWS's metrics that are known."""
+    return frozenset(_table("metrics.json")["namespaces"])
+
+
+def intended_namespace(name: str) -> str | None:
+    """Return the namespace that a name of no namespace is taken for, such as that of the service."""
+    found: str | None = _table("metrics.json")["aliases"].get(name)
+    return found
+
+
+@cache
+def metric_groups(namespace: str) -> tuple[MetricGroup, ...]:
+    """Return every metric of a namespace by its dimensions; empty if they are not all kept."""
+    return tuple(
+        MetricGroup(
+            metrics=tuple(group["metrics"]),
+            dimensions=tuple(map(frozenset, group["dimensions"])),
+            also=frozenset(group.get("also", ())),
+        )
+        for group in _table("metrics.json")["groups"].get(namespace, ())
+    )
+
+
+def metric_names(namespace: str) -> list[str]:
+    """Return metrics of a namespace to which AWS adds others; empty if none are kept."""
+    return list(_table("metrics.json")["metrics"].get(namespace, ()))

@@ -15,20 +15,26 @@ from template_checks.core.intrinsics import Scope, is_function, referenced, rend
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A value in a resource, which may be absent, or known only to CloudFormation."""
+    """A value in a resource, which may be absent, or known only to CloudFormation.
+
+    It is hidden if something above it is known only to CloudFormation, which then stands for it: whether it is there,
+    nobody can tell.
+    """
 
     resource: Resource
     path: str
     value: Any
+    hidden: bool = False
 
     def at(self, path: str) -> Node:
         """Return the value at a dotted path below this one; absent where the path ends early."""
-        value = self.value
+        value, hidden = self.value, self.hidden
         for key in path.split("."):
             if is_function(value):
+                hidden = True
                 break
             value = _item(value, key)
-        return Node(self.resource, f"{self.path}.{path}" if self.path else path, value)
+        return Node(self.resource, f"{self.path}.{path}" if self.path else path, value, hidden)
 
     def every(self, key: str) -> Iterator[Node]:
         """Yield the values of a key at any depth."""

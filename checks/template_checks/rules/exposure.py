@@ -243,7 +243,7 @@ def _name_of(node: Node) -> str:
         holder = node.resource.at(parent.removeprefix("Properties."))
         name = next((one for key in _NAMED_BY if (one := holder.at(key).text)), name)
     letters = re.sub(r"[^a-z]", "", name.lower())
-    return "" if letters.startswith("encrypted") else letters
+    return "" if letters.startswith(("encrypted", "manage")) else letters
 
 
 def _is_secret(node: Node) -> bool:

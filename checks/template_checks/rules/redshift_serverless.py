@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from template_checks.core.rule import Violation, rule
-from template_checks.core.template import Resource
+from template_checks.core.template import Node, Resource
 from template_checks.core.values import absent, between, matching, only_one, required, within
 from template_checks.limits import redshift as limits
 
@@ -156,9 +156,15 @@ def subnets(workgroup: Resource) -> Iterator[Violation]:
 )
 def default_role(namespace: Resource) -> Iterator[Violation]:
     """Redshift refuses a default that it was not given."""
-    default, roles = namespace.at("DefaultIamRoleArn"), namespace.at("IamRoles")
-    known = roles.known or not roles.present
-    if default.present and default.rendered and known and default.value not in [item.value for item in roles.items()]:
+    yield from default_is_one_of(namespace.at("IamRoles"), namespace.at("DefaultIamRoleArn"))
+
+
+def default_is_one_of(roles: Node, default: Node) -> Iterator[Violation]:
+    """Refuse a default role that is not in a list; parameters may be any role."""
+    listed = roles.items() if roles.known else []
+    named = all(node.text is not None or node.target is not None for node in [default, *listed])
+    certain = not roles.present or (roles.known and (named or not listed))
+    if default.rendered and certain and default.value not in [item.value for item in listed]:
         yield Violation(at=default, allowed="one of IamRoles")
 
 
