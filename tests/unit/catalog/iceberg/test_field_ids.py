@@ -14,7 +14,7 @@ def dataset(*columns: Column) -> Dataset:
 
 
 def test_an_id_is_that_of_the_name_whatever_other_columns_there_are() -> None:
-    # Fixed for ever: files of deployed tables have them.
+    # It must never change: files of deployed tables have it.
     columns = [Column(name="id", type="bigint"), Column(name="customer", type="string")]
     assert FieldIds(dataset(*columns)).of_column(columns[1]) == 492713032
     assert FieldIds(dataset(columns[1])).of_column(columns[1]) == 492713032
