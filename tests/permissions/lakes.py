@@ -53,6 +53,12 @@ AIRPORTS = Dataset(
     primary_key=["origin"],
     format=DatasetFormat.CSV,
 )
+ORDERS = Dataset(
+    name="orders",
+    columns=[Column(name="id", type="bigint"), Column(name="day", type="date")],
+    primary_key=["id"],
+    partition_keys=["day"],
+)
 PEOPLE = Dataset(
     name="people",
     columns=[
@@ -111,6 +117,8 @@ class SampleLake:
         self.flights = self.database.add_table(join.curated(FLIGHTS))
         self.people = self.database.add_table(Curation().curated(PEOPLE))
         self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
+        self.orders = self.database.add_iceberg_table(ORDERS)
+        governed.add_iceberg_table(ORDERS)
         self.join = join
 
     def _define_streaming(self) -> None:

