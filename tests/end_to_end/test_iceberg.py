@@ -13,6 +13,7 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.table import Table
 
 from local_cloud.cloud import LocalCloud
+from tests.end_to_end.test_recorded_calls import Recorded
 
 APPS = Path(__file__).parent / "apps"
 
@@ -36,6 +37,9 @@ class Orders:
         moved = order(1, 2, ordered="2026-09-09T00:00:00Z")
         self.accounts.append(self.curate("b", moved, order(2, 0), {**order(3, 2), "op": "D"}))
         self.middle = self.table
+        # Before the policies name the scripts and plans of the next deployment.
+        self.recorded = Recorded(cloud)
+        self.refused = self.recorded.refused()
         self.deploy("2")
         self.redeployed = self.table
         self.accounts.append(self.curate("c", order(9, 1, city="Paris", amount="1234567890.25", quantity=2**40)))
@@ -134,3 +138,9 @@ def test_older_snapshots_stay_readable(orders: Orders) -> None:
     rows = orders.rows(orders.after, snapshot_id=first.snapshot_id)
     assert sorted(rows) == [0, 1, 2, 3, 4, 5]
     assert "city" not in rows[0]
+
+
+def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(orders: Orders) -> None:
+    made = {call.action for call in orders.recorded.calls}
+    assert {"glue:GetTable", "glue:UpdateTable", "s3:PutObject", "s3:GetObject"} <= made
+    assert orders.refused == [], "\n".join(orders.refused)
