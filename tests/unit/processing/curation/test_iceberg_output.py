@@ -1,0 +1,93 @@
+"""CurationJob into an IcebergTable: arguments of the job, and what fits together."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import pytest
+
+from lake_blueprints.catalog import Database
+from lake_blueprints.contracts import Column, ContractError, Dataset
+from lake_blueprints.processing.curation import Curation, CurationJob, Newest
+from lake_blueprints.storage.s3 import Zone
+from tests.support import assert_passes_the_gates, properties, template_of
+
+ORDERS = Dataset(
+    name="orders",
+    columns=[
+        Column(name="id", type="bigint", required=True),
+        Column(name="changed", type="timestamp"),
+        Column(name="op", type="string"),
+    ],
+    primary_key=["id"],
+)
+CHANGES = Curation(keep=Newest(by="changed", deleted="op = 'D'"), drop=["op"])
+
+
+def lake(stack: cdk.Stack, name: str = "") -> tuple[Zone, Database]:
+    raw = Zone(stack, f"{name}Raw")
+    curated = Zone(stack, f"{name}Curated", encryption_key=raw.key, access_logs=raw.access_logs)
+    return raw, Database(stack, f"{name}Database", zone=curated)
+
+
+def job(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
+    raw, database = lake(stack, name)
+    target = database.add_iceberg_table(CHANGES.curated(ORDERS))
+    return CurationJob(stack, name, dataset=ORDERS, source=raw, target=target, curation=CHANGES)
+
+
+def test_the_session_of_the_job_knows_the_catalog_and_its_script_the_format(stack: cdk.Stack) -> None:
+    job(stack)
+    arguments = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
+    assert (arguments["--datalake-formats"], arguments["--table_format"]) == ("iceberg", "iceberg")
+    catalog = "spark.sql.catalog.glue_catalog.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog"
+    assert f" --conf {catalog} --conf " in str(arguments["--conf"])
+
+
+def test_the_plan_says_which_row_of_a_key_stays() -> None:
+    plan = CHANGES.plan(ORDERS)
+    assert (plan["newest"], plan["order_by"], plan["deleted"]) == (True, "changed", "op = 'D'")
+    assert "newest" not in Curation().plan(ORDERS)
+
+
+def test_passes_the_gates() -> None:
+    assert_passes_the_gates(job)
+
+
+def test_refuses_a_masked_copy(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    dataset = Dataset(
+        name="people",
+        columns=[Column(name="id", type="bigint"), Column(name="name", type="string", classification="restricted")],
+    )
+    target, masked = (
+        database.add_iceberg_table(dataset),
+        database.add_table(dataset.masked(), table_name="masked", prefix="masked/"),
+    )
+    with pytest.raises(ValueError, match="'masked' is a copy of the files of a Table, and 'target' is an IcebergTable"):
+        CurationJob(stack, "Curate", dataset=dataset, source=raw, target=target, masked=masked)
+
+
+def test_refuses_to_replace_rows_of_a_table_of_files(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    target = database.add_table(CHANGES.curated(ORDERS))
+    with pytest.raises(ValueError, match=r"'curation\.keep' replaces rows, which takes an IcebergTable"):
+        CurationJob(stack, "Curate", dataset=ORDERS, source=raw, target=target, curation=CHANGES)
+
+
+@pytest.mark.parametrize(
+    ("curation", "message"),
+    [
+        (Curation(keep=Newest(by="op"), drop=["op"]), "'keep' orders by 'op', which is not written"),
+        (Curation(keep=Newest(by="when")), "'keep' orders by 'when', which is not written"),
+        (Curation(keep=Newest(deleted="opp = 'D'")), r"'keep' deletes where .*opp"),
+    ],
+)
+def test_refuses_columns_that_are_not_there(curation: Curation, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        curation.curated(ORDERS)
+
+
+def test_refuses_to_choose_by_a_key_that_is_not_there() -> None:
+    dataset = Dataset(name="orders", columns=ORDERS.columns)
+    with pytest.raises(ContractError, match="'keep' chooses by primary key, and dataset 'orders' has none"):
+        Curation(keep=Newest()).curated(dataset)
