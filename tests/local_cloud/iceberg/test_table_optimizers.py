@@ -24,7 +24,7 @@ def of(name: str, kind: str = "retention") -> dict[str, Any]:
 @pytest.fixture
 def optimized(glue: Any, request: pytest.FixtureRequest) -> str:
     """Return the name of a table with an optimizer."""
-    name = request.node.originalname[:40]
+    name = str(request.node.originalname)[:40]
     glue.create_table(**orders(name))
     glue.create_table_optimizer(**of(name), TableOptimizerConfiguration=CONFIGURATION)
     return name
