@@ -118,7 +118,6 @@ class SampleLake:
         self.people = self.database.add_table(Curation().curated(PEOPLE))
         self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
         self.orders = self.database.add_iceberg_table(ORDERS)
-        governed.add_iceberg_table(ORDERS)
         self.join = join
 
     def _define_streaming(self) -> None:

@@ -204,10 +204,12 @@ class IcebergTable(CatalogTable):
 
     def grant_erase(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
         """Allow reading, adding and deleting rows and files, as erasure and the expiration of snapshots do."""
+        self.require_unmasked_access(restricted)
         return combine(
+            # First, since it refuses other accounts, which could delete files and commit nothing.
+            self.database.grant_entry(grantee, self._entry, Access.MAINTAIN),
             self.grant_read_write(grantee, restricted=restricted),
             self.zone.grant_delete(grantee, prefix=self.prefix),
-            self.database.grant_entry(grantee, self._entry, Access.MAINTAIN),
         )
 
     def _optimize(self, configurations: dict[str, dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -52,7 +52,7 @@ def catalog(cloud: LocalCloud) -> Iterator[Catalog]:
         yield load_catalog("local", type="rest", uri=f"{cloud.endpoint}/iceberg", **settings)
 
 
-def deploy(cloud: LocalCloud, name: str, columns: list[Column], partitioning: list[PartitionTransform]) -> None:
+def deploy(cloud: LocalCloud, name: str, columns: list[Column], partitioning: Sequence[PartitionTransform]) -> None:
     """Create or update the stack of a table of orders."""
     app = cdk.App(builtin_cloud_formation_validation=False)
     synthesizer = cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
@@ -127,7 +127,8 @@ def test_the_same_template_again_changes_nothing(cloud: LocalCloud, catalog: Cat
 
 
 def test_another_transform_is_another_partition_field(cloud: LocalCloud, catalog: Catalog) -> None:
-    for partitioning in ([Month("ordered")], [Day("ordered"), Bucket("id", 4)], [Month("ordered")]):
+    other: list[PartitionTransform] = [Day("ordered"), Bucket("id", 4)]
+    for partitioning in ([Month("ordered")], other, [Month("ordered")]):
         deploy(cloud, "transforms", FIRST, partitioning)
     specs = catalog.load_table("transforms.orders").specs()
     fields = [(field.field_id, str(field.transform), field.name) for spec in specs.values() for field in spec.fields]
