@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
-from pyspark.errors import IllegalArgumentException
 from pyspark.sql import DataFrame, SparkSession
 
 from lake_curation.columns import quoted
@@ -115,13 +113,10 @@ class IcebergTable:
                 snapshots.removeBranch(BRANCH)
                 snapshots.commit()
             change.commitTransaction()
-        except IllegalArgumentException as error:
-            # Iceberg says so too of a branch that the table has gone past.
-            raise Conflict(str(error)) from None
-        except Py4JJavaError as error:
-            if error.java_exception.getClass().getSimpleName() not in _CONFLICTS:
+        except Exception as error:
+            if not _is_conflict(error):
                 raise
-            raise Conflict(str(error.java_exception.getMessage())) from None
+            raise Conflict(str(error)) from None
         self.spark.catalog.refreshTable(self.identifier)
 
     def _written(self) -> DataFrame:
@@ -147,3 +142,11 @@ class IcebergTable:
         table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, self.identifier)
         table.refresh()
         return table
+
+
+def _is_conflict(error: Exception) -> bool:
+    # What Iceberg says of a branch that the table has gone past, Spark passes on as an error of its own.
+    if "is not an ancestor of" in str(error):
+        return True
+    cause = getattr(error, "java_exception", None)
+    return cause is not None and cause.getClass().getSimpleName() in _CONFLICTS
