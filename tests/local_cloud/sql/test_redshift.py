@@ -97,7 +97,7 @@ def test_copies_nested_values_as_json_and_eight_bits_as_sixteen(loaded: Lake) ->
         (b'{"d": 20.259, "s": "a"}', "json 'auto' roundec", [["20.26", "a"]]),
         (b"20|\\N\n", "", [["20.00", None]]),
         (b"20,x\n", "csv null as 'x'", [["20.00", None]]),
-        (gzip.compress(b"20,a\n"), "csv gzip", [["20.00", "a"]]),
+        (gzip.compress(b"20,a\n", mtime=0), "csv gzip", [["20.00", "a"]]),
     ],
 )
 def test_copy_converts_as_documented(
@@ -123,7 +123,7 @@ def test_copy_converts_as_documented(
         ("int", b"1\n", "csv truncatecolumns", "option TRUNCATECOLUMNS is not reproduced"),
         ("int", b"1\n", "csv dateformat 'DD-MM-YYYY'", "option DATEFORMAT is not reproduced"),
         ("int", b'{"X": 1}', "json 'auto ignorecase'", "only with 'auto'"),
-        ("int", gzip.compress(b"1\n"), "csv", "Error"),
+        ("int", gzip.compress(b"1\n", mtime=0), "csv", "Error"),
     ],
 )
 def test_copy_does_not_load_what_does_not_fit(
