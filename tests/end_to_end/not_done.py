@@ -105,6 +105,11 @@ _REASONS = {
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         Warehouse | loads the tables of the lake | glue:GetTables
     """,
+    "table optimizers are kept here, and optimize nothing": """
+        IcebergTable | optimizes the table | glue:GetTable glue:UpdateTable kms:Decrypt kms:GenerateDataKey
+        IcebergTable | optimizes the table | s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject
+        IcebergTable | writes logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
+    """,
     "tables of DynamoDB are not encrypted here": """
         ItemLoadJob | puts items | kms:Encrypt kms:GenerateDataKey
     """,
