@@ -6,6 +6,7 @@ Above 200 lines: a function for each kind of statement.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql import hive_ddl, render, trino
-from local_cloud.sql.binding import Binder, athena_locate
+from local_cloud.sql.binding import Binder, Rows, athena_locate
 from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
 from local_cloud.sql.projection import is_projected
@@ -120,7 +121,7 @@ class Runner:
                 return self._select(tree)
         raise LocalCloudError(f"NOT_SUPPORTED: the local Athena does not run {sql.split(maxsplit=1)[0].upper()} so far")
 
-    def _query(self, tree: exp.Expr) -> str:
+    def _rewritten(self, tree: exp.Expr) -> exp.Expr:
         if isinstance(tree, exp.Values):
             width = len(tree.expressions[0].expressions) or 1
             names = exp.TableAlias(
@@ -131,19 +132,40 @@ class Runner:
             raise LocalCloudError(f"SYNTAX_ERROR: a query is expected, not {tree.key.upper()}")
         trino.rewrite(tree)
         trino.name_columns(tree)
-        binder = Binder(self.session, self.catalog, empty=True)
-        trino.analyse(self.session, tree, lambda checked: binder.bind(checked, athena_locate(self.database)))
-        Binder(self.session, self.catalog).bind(tree, athena_locate(self.database))
-        return trino.generate(tree)
+        return tree
+
+    def _query(self, tree: exp.Expr) -> str:
+        return self._bound(self._rewritten(tree))[0]
+
+    def _bound(self, tree: exp.Expr, *, precision: bool = False) -> tuple[str, list[Any] | None]:
+        """Return a rewritten query on the catalog's tables; if asked, and if some may have six digits, types too."""
+
+        def bind(rows: Rows) -> Callable[[exp.Expr], exp.Expr]:
+            binder = Binder(self.session, self.catalog, rows)
+            return lambda query: binder.bind(query, athena_locate(self.database))
+
+        trino.analyse(self.session, tree, bind(Rows.NONE))
+        types = None
+        if self.session.reads_iceberg or "trino_microseconds" in trino.generate(tree).lower():
+            precise = bind(Rows.PRECISION)
+            trino.precision.keep_in_texts(self.session, tree, precise)
+            if precision:
+                types = trino.precision.types(self.session, trino.precision.mark(precise(tree.copy())))
+        return trino.generate(bind(Rows.ALL)(tree)), types
 
     def _select(self, tree: exp.Expr) -> Outcome:
-        relation = self.session.execute(self._query(tree))
+        sql, precise = self._bound(self._rewritten(tree), precision=True)
+        relation = self.session.execute(sql)
         names = [item[0] for item in relation.description or []]
         types = [item[1] for item in relation.description or []]
+        shown = precise or types
         rows = [
-            [render.text(value, kind) for value, kind in zip(row, types, strict=True)] for row in relation.fetchall()
+            [render.text(value, kind) for value, kind in zip(row, shown, strict=True)] for row in relation.fetchall()
         ]
-        columns = [render.column_info(name.lower(), kind) for name, kind in zip(names, types, strict=True)]
+        columns = [
+            render.column_info(name.lower(), kind, precise=str(known) == trino.precision.PRECISE)
+            for name, kind, known in zip(names, types, shown, strict=True)
+        ]
         return Outcome(columns=columns, rows=rows, is_table=True)
 
     def _create_view(self, tree: exp.Create) -> Outcome:

@@ -1,0 +1,64 @@
+"""Iceberg tables as DuckDB relations, read as Athena reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+
+from local_cloud.sql.catalog import Catalog
+from local_cloud.sql.duck import LAKE, identifier
+from local_cloud.sql.iceberg.types import duckdb_type
+
+PATH = '"$path"'
+
+
+def load(catalog: Catalog, described: dict[str, Any]) -> Table:
+    """Return a table with its metadata as it is now."""
+    table: Table = catalog.iceberg.load_table((described["DatabaseName"], described["Name"]))
+    return table
+
+
+def columns(schema: Schema, *, instants: str | None = None) -> list[tuple[str, str]]:
+    """Return names and DuckDB types of a table's columns: names are in lower case, as everywhere in Trino."""
+    return [(field.name.lower(), duckdb_type(field.field_type, instants=instants)) for field in schema.fields]
+
+
+def schema_of(table: Table, snapshot: int | None) -> Schema:
+    """Return the columns that a table had when a snapshot was made; by default those that it has now."""
+    found = table.snapshot_by_id(snapshot) if snapshot is not None else None
+    if found is None or found.schema_id is None:
+        return table.schema()
+    return table.schemas()[found.schema_id]
+
+
+def relation(table: Table, *, snapshot: int | None = None, path: bool = False) -> str:
+    """Return a select over a table's data.
+
+    Parameters
+    ----------
+    table: Table
+        The table.
+    snapshot: int, optional
+        Id of the snapshot to read. By default the current one.
+    path: bool
+        Whether to add Athena's pseudo-column `$path`.
+    """
+    selected = [identifier(name) for name, _ in columns(schema_of(table, snapshot))]
+    pseudo = [f"filename as {PATH}"] if path else []
+    version = f" at (version => {snapshot})" if snapshot is not None else ""
+    return f"select {', '.join([*selected, *pseudo])} from {in_lake(table)}{version}"
+
+
+def without_rows(table: Table, *, snapshot: int | None = None, path: bool = False, instants: str | None = None) -> str:
+    """Return a select of a table's columns, and of no rows; timestamps have the type `instants`, if one is given."""
+    described = columns(schema_of(table, snapshot), instants=instants)
+    nulls = [f"cast(null as {kind}) as {identifier(name)}" for name, kind in described]
+    pseudo = [f"cast(null as varchar) as {PATH}"] if path else []
+    return f"select {', '.join([*nulls, *pseudo])} where false"
+
+
+def in_lake(table: Table) -> str:
+    """Return a table's name in a session that reads Iceberg tables."""
+    return ".".join(map(identifier, (LAKE, *table.name())))
