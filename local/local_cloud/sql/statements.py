@@ -19,6 +19,7 @@ from local_cloud.sql import hive_ddl, render, trino
 from local_cloud.sql.binding import Binder, Rows, athena_locate
 from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
+from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.projection import is_projected
 from local_cloud.sql.tables import format_of
 from local_cloud.sql.trino import aliases
@@ -110,6 +111,8 @@ class Runner:
         if unload:
             return self._unload(unload[1], unload[2], unload[3])
         tree = trino.parse(sql)
+        if any(column.name == "$position" for column in tree.find_all(exp.Column)):
+            raise LocalCloudError("COLUMN_NOT_FOUND: line 1:1: Column '$position' cannot be resolved")
         match tree:
             case exp.Create(kind="VIEW"):
                 return self._create_view(tree)
@@ -117,6 +120,8 @@ class Runner:
                 return self._create_table_as(tree)
             case exp.Insert():
                 return self._insert(tree)
+            case exp.Update() | exp.Delete() | exp.Merge():
+                return self._change(tree)
             case exp.Query() | exp.Values():
                 return self._select(tree)
         raise LocalCloudError(f"NOT_SUPPORTED: the local Athena does not run {sql.split(maxsplit=1)[0].upper()} so far")
@@ -230,6 +235,8 @@ class Runner:
     def _insert(self, tree: exp.Insert) -> Outcome:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
+        if is_iceberg(table):
+            return self._insert_into_iceberg(tree, table)
         if format_of(table) != PARQUET:
             raise LocalCloudError("NOT_SUPPORTED: the local Athena inserts only into Parquet tables")
         keys = [key["Name"] for key in table.get("PartitionKeys", [])]
@@ -250,6 +257,29 @@ class Runner:
         if keys and not is_projected(table.get("Parameters", {})):
             self.catalog.add_partitions(table, self.catalog.hive_partitions(table))
         return written
+
+    def _insert_into_iceberg(self, tree: exp.Insert, table: dict[str, Any]) -> Outcome:
+        from local_cloud.sql.iceberg import writes  # noqa: PLC0415
+
+        self.session.need_iceberg()
+        given = [item.name.lower() for item in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
+        query = tree.expression.copy()
+        source = writes.Source(self.session, self._query(tree.expression), query)
+        count = writes.insert(self.session, self.catalog, table, given, source)
+        return Outcome(written=writes.written(self.catalog, table) if count else [], update_count=count)
+
+    def _change(self, tree: exp.Update | exp.Delete | exp.Merge) -> Outcome:
+        target = tree.this
+        table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
+        if not is_iceberg(table):
+            raise LocalCloudError(
+                f"NOT_SUPPORTED: Modifying Hive table rows is only supported for Iceberg tables, not {table['Name']!r}"
+            )
+        from local_cloud.sql.iceberg import changes, tables  # noqa: PLC0415
+
+        self.session.need_iceberg()
+        change = changes.Change(self.session, tables.load(self.catalog, table), tree, self._query)
+        return Outcome(update_count=change.run())
 
     def _unload(self, query: str, target: str, options_text: str) -> Outcome:
         options = {name.lower(): text or listed for name, text, listed in _OPTION.findall(options_text)}

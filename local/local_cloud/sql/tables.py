@@ -86,7 +86,7 @@ def relation(
     if is_iceberg(table):
         from local_cloud.sql.iceberg import tables as iceberg  # noqa: PLC0415
 
-        return iceberg.relation(iceberg.load(catalog, table), path=path)
+        return iceberg.relation(iceberg.load(catalog, table), pseudo=("$path",) if path else ())
     columns = _columns(table["StorageDescriptor"]["Columns"])
     keys = _columns(table.get("PartitionKeys", []))
     files = [
@@ -117,7 +117,7 @@ def without_rows(catalog: Catalog, table: dict[str, Any], *, path: bool) -> str:
     if is_iceberg(table):
         from local_cloud.sql.iceberg import tables as iceberg  # noqa: PLC0415
 
-        return iceberg.without_rows(iceberg.load(catalog, table), path=path)
+        return iceberg.without_rows(iceberg.load(catalog, table), pseudo=("$path",) if path else ())
     columns = _columns([*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])])
     nulls = [f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in columns]
     return f"select {', '.join([*nulls, *_path(path, 'null')])} where false"

@@ -49,8 +49,12 @@ def select_of(
         unread = {column.name for column in select.find_all(exp.Column)} & _UNREPRODUCED
         if unread:
             raise LocalCloudError(f'NOT_SUPPORTED: the column "{min(unread)}" is not reproduced locally')
-    path = select is not None and uses_path(select)
+    pseudo = (
+        {column.name for column in select.find_all(exp.Column)} & set(tables.PSEUDO) if select is not None else set()
+    )
+    if select is not None:
+        uses_path(select)
     if rows is Rows.ALL:
-        return tables.relation(table, snapshot=snapshot, path=path)
+        return tables.relation(table, snapshot=snapshot, pseudo=pseudo)
     instants = PRECISE if rows is Rows.PRECISION else None
-    return tables.without_rows(table, snapshot=snapshot, path=path, instants=instants)
+    return tables.without_rows(table, snapshot=snapshot, pseudo=pseudo, instants=instants)

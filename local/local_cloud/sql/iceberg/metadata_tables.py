@@ -6,7 +6,7 @@ of Trino's connector, https://trino.io/docs/current/connector/iceberg.html#metad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -120,16 +120,20 @@ def _files(table: Table) -> Rows:
             "file_format": file.file_format.value,
             "record_count": file.record_count,
             "file_size_in_bytes": file.file_size_in_bytes,
-            "column_sizes": file.column_sizes,
-            "value_counts": file.value_counts,
-            "null_value_counts": file.null_value_counts,
-            "nan_value_counts": file.nan_value_counts,
+            "column_sizes": _counts(file.column_sizes),
+            "value_counts": _counts(file.value_counts),
+            "null_value_counts": _counts(file.null_value_counts),
+            "nan_value_counts": _counts(file.nan_value_counts),
             "lower_bounds": statistics.bound_texts(table, file.lower_bounds),
             "upper_bounds": statistics.bound_texts(table, file.upper_bounds),
             "key_metadata": file.key_metadata,
             "split_offsets": file.split_offsets,
             "equality_ids": file.equality_ids,
         }
+
+
+def _counts(counts: Mapping[int, int] | None) -> dict[int, int] | None:
+    return dict(counts) if counts is not None else None
 
 
 def _refs(table: Table) -> Rows:

@@ -60,7 +60,7 @@ def _type_of(table: Table, number: int) -> PrimitiveType | None:
 
 
 def partition_columns(table: Table) -> pa.Schema:
-    """Return the columns of `$partitions`: the partition, if the table has any, its sums, and of each column a range."""
+    """Return the columns of `$partitions`: the partition, if the table has any, its sums, and a range of each column."""
     if len(table.specs()) > 1:
         raise LocalCloudError("NOT_SUPPORTED: $partitions of a table with several partition specs")
     fields = [("record_count", pa.int64()), ("file_count", pa.int64()), ("total_size", pa.int64())]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
+from local_cloud.errors import LocalCloudError
 from local_cloud.sql.catalog import Catalog
 from local_cloud.sql.duck import LAKE, identifier
 from local_cloud.sql.iceberg.types import duckdb_type
 
-PATH = '"$path"'
+# What DuckDB calls the pseudo-columns. Athena has the first; the second is for the statements that change rows.
+PSEUDO = {"$path": "filename", "$position": "file_row_number"}
 
 
 def load(catalog: Catalog, described: dict[str, Any]) -> Table:
@@ -33,7 +36,7 @@ def schema_of(table: Table, snapshot: int | None) -> Schema:
     return table.schemas()[found.schema_id]
 
 
-def relation(table: Table, *, snapshot: int | None = None, path: bool = False) -> str:
+def relation(table: Table, *, snapshot: int | None = None, pseudo: Collection[str] = ()) -> str:
     """Return a select over a table's data.
 
     Parameters
@@ -42,21 +45,28 @@ def relation(table: Table, *, snapshot: int | None = None, path: bool = False) -
         The table.
     snapshot: int, optional
         Id of the snapshot to read. By default the current one.
-    path: bool
-        Whether to add Athena's pseudo-column `$path`.
+    pseudo: collection of str
+        Which of the pseudo-columns to add.
     """
-    selected = [identifier(name) for name, _ in columns(schema_of(table, snapshot))]
-    pseudo = [f"filename as {PATH}"] if path else []
+    names = [name for name, _ in columns(schema_of(table, snapshot))]
+    for name in pseudo:
+        if PSEUDO[name] in names:
+            raise LocalCloudError(f'NOT_SUPPORTED: "{name}" of a table that has a column {PSEUDO[name]!r}')
+    selected = map(identifier, names)
+    added = [f"{own} as {identifier(name)}" for name, own in PSEUDO.items() if name in pseudo]
     version = f" at (version => {snapshot})" if snapshot is not None else ""
-    return f"select {', '.join([*selected, *pseudo])} from {in_lake(table)}{version}"
+    return f"select {', '.join([*selected, *added])} from {in_lake(table)}{version}"
 
 
-def without_rows(table: Table, *, snapshot: int | None = None, path: bool = False, instants: str | None = None) -> str:
+def without_rows(
+    table: Table, *, snapshot: int | None = None, pseudo: Collection[str] = (), instants: str | None = None
+) -> str:
     """Return a select of a table's columns, and of no rows; timestamps have the type `instants`, if one is given."""
     described = columns(schema_of(table, snapshot), instants=instants)
     nulls = [f"cast(null as {kind}) as {identifier(name)}" for name, kind in described]
-    pseudo = [f"cast(null as varchar) as {PATH}"] if path else []
-    return f"select {', '.join([*nulls, *pseudo])} where false"
+    kinds = {"$path": "varchar", "$position": "bigint"}
+    added = [f"cast(null as {kind}) as {identifier(name)}" for name, kind in kinds.items() if name in pseudo]
+    return f"select {', '.join([*nulls, *added])} where false"
 
 
 def in_lake(table: Table) -> str:

@@ -85,7 +85,7 @@ GRAMMAR = _names(
     """
     all and any array as between bernoulli by case char count cross cube decimal dec distinct else end escape except
     exists filter from full group having ignore in inner insert intersect into is join lateral left like limit map not
-    nulls numeric offset on or order outer over partition range right rollup row rows select set sets some system table
+    nulls numeric of offset on or order outer over partition range right rollup row rows select set sets some system table
     then time timestamp union unload unnest using values varchar when where window with within
     """
 )

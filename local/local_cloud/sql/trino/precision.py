@@ -1,7 +1,7 @@
 """The precision of timestamps: three digits of a second, or the six of an Iceberg table.
 
-DuckDB has one type for both. So a query that may have both is bound once more, and not run, on tables without rows whose
-precise columns have another type: where that comes out, there are six digits.
+DuckDB has one type for both. So a query that may have both is bound once more, and not run, on tables without rows
+whose precise columns have another type: where that comes out, there are six digits.
 """
 
 from __future__ import annotations
