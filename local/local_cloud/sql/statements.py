@@ -198,6 +198,8 @@ class Runner:
                 f"TABLE_ALREADY_EXISTS: Destination table 'awsdatacatalog.{database}.{name}' already exists"
             )
         options = _table_options(tree)
+        if options.get("table_type", "").upper() == "ICEBERG":
+            return self._create_iceberg_table_as(tree, database, name, options)
         _only_parquet(options.pop("format", "PARQUET"), "CREATE TABLE AS")
         keys = [key.lower() for key in options.pop("partitioned_by", [])]
         external = options.pop("external_location", None)
@@ -257,6 +259,23 @@ class Runner:
         if keys and not is_projected(table.get("Parameters", {})):
             self.catalog.add_partitions(table, self.catalog.hive_partitions(table))
         return written
+
+    def _create_iceberg_table_as(self, tree: exp.Create, database: str, name: str, options: dict[str, Any]) -> Outcome:
+        from local_cloud.sql.iceberg import creation, writes  # noqa: PLC0415
+
+        self.session.need_iceberg()
+        aliases.check_names(aliases.given_names(tree.expression), stored="table")
+        count = creation.create_as(
+            self.session,
+            self.catalog,
+            (database, name),
+            options=options,
+            location=f"{self.output}tables/{self.execution_id}/",
+            query=self._bound(self._rewritten(tree.expression), precision=True),
+            with_data=not _without_data(tree),
+        )
+        table = self.catalog.need_table(database, name)
+        return Outcome(written=writes.written(self.catalog, table) if count else [], update_count=count)
 
     def _insert_into_iceberg(self, tree: exp.Insert, table: dict[str, Any]) -> Outcome:
         from local_cloud.sql.iceberg import writes  # noqa: PLC0415
@@ -354,12 +373,22 @@ def _table_options(tree: exp.Create) -> dict[str, Any]:
                 options["format"] = item.this.name
             case exp.PartitionedByProperty():
                 options["partitioned_by"] = [key.name for key in item.this.expressions]
+            case exp.LocationProperty():
+                options["location"] = item.this.name
             case exp.WithDataProperty():
                 pass
             case exp.Property():
-                value = item.args.get("value")
-                options[item.name.lower()] = value.name if value is not None else ""
+                options[item.name.lower()] = _option(item.args.get("value"))
     return options
+
+
+def _option(value: exp.Expr | None) -> Any:
+    match value:
+        case exp.Array():
+            return [one.name for one in value.expressions]
+        case exp.Boolean():
+            return str(value.this).lower()
+    return value.name if value is not None else ""
 
 
 def _without_data(tree: exp.Create) -> bool:
