@@ -89,7 +89,7 @@ class Binder:
         """Find the tables of a query and of the views that it names, before the session is opened by a statement."""
         for table in tables_of(tree):
             schema = locate(table.db.lower())
-            name, _, metadata = table.name.lower().partition("$")
+            name = table.name.lower().partition("$")[0]
             if schema is None or (schema, name) in self._found:
                 continue
             described = self._catalog.need_table(schema, name)

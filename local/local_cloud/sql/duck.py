@@ -98,16 +98,9 @@ class Session:
         self._prepared.append(action)
 
     def need_iceberg(self) -> None:
-        """Let the session read and write the catalog's Iceberg tables, as `LAKE`.
-
-        Raises
-        ------
-        RuntimeError
-            If the session has been opened without: its settings cannot be changed any more.
-        """
-        if self._connection is not None and not self.reads_iceberg:
-            raise RuntimeError("the session is open already, without what reads Iceberg tables")
-        self.reads_iceberg = True
+        """Let the session read and write the catalog's Iceberg tables, as `LAKE`; once it is open it is too late."""
+        if self._connection is None:
+            self.reads_iceberg = True
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")

@@ -140,8 +140,9 @@ def _alter_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
     table = ddl.table(matched[1])
     if not is_iceberg(table):
         raise LocalCloudError(f"NOT_SUPPORTED: ALTER TABLE … {matched[2].split()[0].upper()} of a Hive table")
-    changed: Lines = _of_iceberg().alter(ddl.catalog, table, matched[2])
-    return changed
+    from local_cloud.sql.iceberg import alterations  # noqa: PLC0415
+
+    return alterations.alter(ddl.catalog, table, matched[2])
 
 
 @_statement(rf"SHOW CREATE TABLE {_NAME}")

@@ -21,14 +21,16 @@ from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
 from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.projection import is_projected
+from local_cloud.sql.sources import Source
 from local_cloud.sql.tables import format_of
-from local_cloud.sql.trino import aliases
+from local_cloud.sql.trino import aliases, coercion
 from local_cloud.sql.types import HiveType, from_duckdb, parse
 
 # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
 MAX_PARTITIONS = 100
 
 _UNLOAD = re.compile(r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_MAINTENANCE = re.compile(r"(OPTIMIZE|VACUUM)\b", re.IGNORECASE)
 _OPTION = re.compile(r"(\w+)\s*=\s*(?:'([^']*)'|ARRAY\s*\[([^\]]*)\])", re.IGNORECASE)
 _DDL = re.compile(r"\s*(ALTER|CREATE|DESC|DROP|MSCK|SHOW)", re.IGNORECASE)
 _UTILITY = re.compile(r"\s*(DESC|SHOW|EXPLAIN)", re.IGNORECASE)
@@ -93,6 +95,11 @@ class Runner:
     output: str
     enforced: bool
 
+    @staticmethod
+    def outcome(**arguments: Any) -> Outcome:
+        """Return what came of a statement of the package for Iceberg tables, which is imported by this module."""
+        return Outcome(**arguments)
+
     def run(self, sql: str) -> Outcome:
         """Run a statement.
 
@@ -110,9 +117,14 @@ class Runner:
         unload = _UNLOAD.fullmatch(sql)
         if unload:
             return self._unload(unload[1], unload[2], unload[3])
+        if _MAINTENANCE.match(sql):
+            return self._of_iceberg("maintain", sql)
         tree = trino.parse(sql)
         if any(column.name == "$position" for column in tree.find_all(exp.Column)):
             raise LocalCloudError("COLUMN_NOT_FOUND: line 1:1: Column '$position' cannot be resolved")
+        return self._run(tree, sql)
+
+    def _run(self, tree: exp.Expr, sql: str) -> Outcome:
         match tree:
             case exp.Create(kind="VIEW"):
                 return self._create_view(tree)
@@ -121,12 +133,18 @@ class Runner:
             case exp.Insert():
                 return self._insert(tree)
             case exp.Update() | exp.Delete() | exp.Merge():
-                return self._change(tree)
+                return self._of_iceberg("change", tree)
             case exp.Query() | exp.Values():
                 return self._select(tree)
         raise LocalCloudError(f"NOT_SUPPORTED: the local Athena does not run {sql.split(maxsplit=1)[0].upper()} so far")
 
-    def _rewritten(self, tree: exp.Expr) -> exp.Expr:
+    def _of_iceberg(self, action: str, *arguments: Any) -> Outcome:
+        from local_cloud.sql.iceberg import statements  # noqa: PLC0415
+
+        outcome: Outcome = getattr(statements, action)(self, *arguments)
+        return outcome
+
+    def rewritten(self, tree: exp.Expr) -> exp.Expr:
         if isinstance(tree, exp.Values):
             width = len(tree.expressions[0].expressions) or 1
             names = exp.TableAlias(
@@ -139,10 +157,10 @@ class Runner:
         trino.name_columns(tree)
         return tree
 
-    def _query(self, tree: exp.Expr) -> str:
-        return self._bound(self._rewritten(tree))[0]
+    def query(self, tree: exp.Expr) -> str:
+        return self.bound(self.rewritten(tree))[0]
 
-    def _bound(self, tree: exp.Expr, *, precision: bool = False) -> tuple[str, list[Any] | None]:
+    def bound(self, tree: exp.Expr, *, precision: bool = False) -> tuple[str, list[Any] | None]:
         """Return a rewritten query on the catalog's tables; if asked, and if some may have six digits, types too."""
 
         def bind(rows: Rows) -> Callable[[exp.Expr], exp.Expr]:
@@ -159,7 +177,7 @@ class Runner:
         return trino.generate(bind(Rows.ALL)(tree)), types
 
     def _select(self, tree: exp.Expr) -> Outcome:
-        sql, precise = self._bound(self._rewritten(tree), precision=True)
+        sql, precise = self.bound(self.rewritten(tree), precision=True)
         relation = self.session.execute(sql)
         names = [item[0] for item in relation.description or []]
         types = [item[1] for item in relation.description or []]
@@ -182,7 +200,7 @@ class Runner:
         aliases.check_names(aliases.given_names(tree.expression), stored="view")
         sql = tree.expression.sql(dialect="athena")
         columns = [
-            (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self._query(tree.expression))
+            (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self.query(tree.expression))
         ]
         aliases.check_names([column for column, _ in columns], stored="view")
         hive_ddl.create_view(self.catalog, database, name, sql=sql, columns=columns)
@@ -199,7 +217,7 @@ class Runner:
             )
         options = _table_options(tree)
         if options.get("table_type", "").upper() == "ICEBERG":
-            return self._create_iceberg_table_as(tree, database, name, options)
+            return self._of_iceberg("create_table_as", tree, (database, name), options)
         _only_parquet(options.pop("format", "PARQUET"), "CREATE TABLE AS")
         keys = [key.lower() for key in options.pop("partitioned_by", [])]
         external = options.pop("external_location", None)
@@ -214,7 +232,7 @@ class Runner:
         if unknown:
             raise LocalCloudError(f"NOT_SUPPORTED: table property {min(unknown)!r} is not reproduced locally")
         aliases.check_names(aliases.given_names(tree.expression), stored="table")
-        select = self._query(tree.expression)
+        select = self.query(tree.expression)
         columns = self._stored_columns(select)
         aliases.check_names([column for column, _ in columns], stored="table")
         self._check_keys_last([column for column, _ in columns], keys)
@@ -238,7 +256,7 @@ class Runner:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
         if is_iceberg(table):
-            return self._insert_into_iceberg(tree, table)
+            return self._of_iceberg("insert", tree, table)
         if format_of(table) != PARQUET:
             raise LocalCloudError("NOT_SUPPORTED: the local Athena inserts only into Parquet tables")
         keys = [key["Name"] for key in table.get("PartitionKeys", [])]
@@ -246,10 +264,13 @@ class Runner:
         columns = [(column["Name"], parse(column["Type"])) for column in described]
         given = [item.name.lower() for item in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
         given = given or [column for column, _ in columns]
-        select = self._query(tree.expression)
-        found = self.session.schema(select)
-        if len(found) != len(given):
-            raise LocalCloudError(f"TYPE_MISMATCH: Insert query has {len(found)} columns, the table takes {len(given)}")
+        query = tree.expression.copy()
+        source = Source(self.session, self.query(tree.expression), query)
+        select = source.sql
+        nulls = ", ".join(f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in columns)
+        types = dict(self.session.schema(f"select {nulls}"))
+        coercion.check_names(list(types), given, "Insert column name")
+        coercion.check("Insert query has mismatched column types", [types[name] for name in given], source.types)
         values = {column: f"c{position}" for position, column in enumerate(given)}
         picked = ", ".join(f"{values.get(column, 'null')} as {identifier(column)}" for column, _ in columns)
         numbered = ", ".join(f"c{position}" for position in range(len(given)))
@@ -260,51 +281,11 @@ class Runner:
             self.catalog.add_partitions(table, self.catalog.hive_partitions(table))
         return written
 
-    def _create_iceberg_table_as(self, tree: exp.Create, database: str, name: str, options: dict[str, Any]) -> Outcome:
-        from local_cloud.sql.iceberg import creation, writes  # noqa: PLC0415
-
-        self.session.need_iceberg()
-        aliases.check_names(aliases.given_names(tree.expression), stored="table")
-        count = creation.create_as(
-            self.session,
-            self.catalog,
-            (database, name),
-            options=options,
-            location=f"{self.output}tables/{self.execution_id}/",
-            query=self._bound(self._rewritten(tree.expression), precision=True),
-            with_data=not _without_data(tree),
-        )
-        table = self.catalog.need_table(database, name)
-        return Outcome(written=writes.written(self.catalog, table) if count else [], update_count=count)
-
-    def _insert_into_iceberg(self, tree: exp.Insert, table: dict[str, Any]) -> Outcome:
-        from local_cloud.sql.iceberg import writes  # noqa: PLC0415
-
-        self.session.need_iceberg()
-        given = [item.name.lower() for item in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
-        query = tree.expression.copy()
-        source = writes.Source(self.session, self._query(tree.expression), query)
-        count = writes.insert(self.session, self.catalog, table, given, source)
-        return Outcome(written=writes.written(self.catalog, table) if count else [], update_count=count)
-
-    def _change(self, tree: exp.Update | exp.Delete | exp.Merge) -> Outcome:
-        target = tree.this
-        table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
-        if not is_iceberg(table):
-            raise LocalCloudError(
-                f"NOT_SUPPORTED: Modifying Hive table rows is only supported for Iceberg tables, not {table['Name']!r}"
-            )
-        from local_cloud.sql.iceberg import changes, tables  # noqa: PLC0415
-
-        self.session.need_iceberg()
-        change = changes.Change(self.session, tables.load(self.catalog, table), tree, self._query)
-        return Outcome(update_count=change.run())
-
     def _unload(self, query: str, target: str, options_text: str) -> Outcome:
         options = {name.lower(): text or listed for name, text, listed in _OPTION.findall(options_text)}
         _only_parquet(options.get("format", ""), "UNLOAD")
         keys = [key.strip(" '").lower() for key in options.get("partitioned_by", "").split(",") if key.strip()]
-        select = self._query(trino.parse(query))
+        select = self.query(trino.parse(query))
         columns = self._stored_columns(select)
         self._check_keys_last([column for column, _ in columns], keys)
         return self._write(select, columns, target.rstrip("/") + "/", keys, must_be_empty=target)

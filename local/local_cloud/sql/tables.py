@@ -86,7 +86,8 @@ def relation(
     if is_iceberg(table):
         from local_cloud.sql.iceberg import tables as iceberg  # noqa: PLC0415
 
-        return iceberg.relation(iceberg.load(catalog, table), pseudo=("$path",) if path else ())
+        session.need_iceberg()
+        return iceberg.relation(session, iceberg.load(catalog, table), pseudo=("$path",) if path else ())
     columns = _columns(table["StorageDescriptor"]["Columns"])
     keys = _columns(table.get("PartitionKeys", []))
     files = [

@@ -77,7 +77,8 @@ def test_a_time_names_the_snapshot_that_was_current_then(tables: Lake, orders: T
 
 def test_two_versions_of_a_table_are_compared_in_one_query(tables: Lake, orders: Table) -> None:
     first = orders.snapshots()[0].snapshot_id
-    sql = f"select old.id from orders for version as of {first} old left join orders o on o.id = old.id where o.id is null"
+    old = f"orders for version as of {first} old"
+    sql = f"select old.id from {old} left join orders o on o.id = old.id where o.id is null"
     assert tables.query(sql) == [["2"]]
 
 
@@ -136,7 +137,8 @@ def test_the_snapshots_and_the_history_are_those_of_the_metadata(tables: Lake, o
 
 def test_the_files_are_those_that_hold_the_rows(tables: Lake, orders: Table) -> None:
     found = tables.query(
-        'select file_path, record_count, content, element_at(lower_bounds, 1), element_at(value_counts, 1) from "orders$files" order by 1'
+        "select file_path, record_count, content, element_at(lower_bounds, 1), element_at(value_counts, 1) "
+        'from "orders$files" order by 1'
     )
     planned = sorted((task.file.file_path, task.file.record_count) for task in orders.scan().plan_files())
     assert [(row[0], int(row[1] or 0)) for row in found] == planned

@@ -55,6 +55,6 @@ def select_of(
     if select is not None:
         uses_path(select)
     if rows is Rows.ALL:
-        return tables.relation(table, snapshot=snapshot, pseudo=pseudo)
+        return tables.relation(session, table, snapshot=snapshot, pseudo=pseudo)
     instants = PRECISE if rows is Rows.PRECISION else None
     return tables.without_rows(table, snapshot=snapshot, pseudo=pseudo, instants=instants)

@@ -1,13 +1,13 @@
 """UPDATE, DELETE and MERGE INTO: each is a query for the rows to remove and the rows to write, and one commit of both.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html
+
+Above 200 lines: the steps of one change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 from pyiceberg.table import Table
 from sqlglot import exp
@@ -15,84 +15,11 @@ from sqlglot import exp
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql.duck import Session, identifier
 from local_cloud.sql.iceberg import tables, writes
-from local_cloud.sql.iceberg.writes import Source
+from local_cloud.sql.iceberg.branches import INSERTED, Branch, branches_of
+from local_cloud.sql.sources import Source
 from local_cloud.sql.trino import coercion
 
 _PLACE = 'lake.filename = c."$path" and lake.file_row_number = c."$position"'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Branch:
-    """What happens to the rows that meet a condition.
-
-    Parameters
-    ----------
-    matched: bool
-        Whether it is about rows of the table, or about others that are not in it.
-    condition: Expr, optional
-        Which of them.
-    values: dict
-        The new value of each column that gets one.
-    removes: bool
-        Whether a row of the table goes.
-    words: str
-        Trino's error if a value has not its column's type, and its name for values.
-    """
-
-    matched: bool
-    condition: exp.Expr | None = None
-    values: dict[str, exp.Expr] = field(default_factory=dict)
-    removes: bool = False
-    words: tuple[str, str] = ("Insert query has mismatched column types", "Query")
-
-
-def branches_of(tree: exp.Update | exp.Delete | exp.Merge) -> list[Branch]:
-    """Return what a statement does with which rows: the first branch whose condition holds."""
-    if isinstance(tree, exp.Delete):
-        return [Branch(matched=True, removes=True)]
-    if isinstance(tree, exp.Update):
-        words = ("UPDATE table column types don't match SET expressions", "Expressions")
-        return [Branch(matched=True, removes=True, values=_assigned(tree.expressions), words=words)]
-    return [_branch(when) for when in tree.args["whens"].expressions]
-
-
-def _branch(when: exp.When) -> Branch:
-    then, matched, condition = when.args["then"], bool(when.args["matched"]), when.args.get("condition")
-    if when.args.get("source"):
-        raise LocalCloudError("SYNTAX_ERROR: line 1:1: MERGE knows WHEN MATCHED and WHEN NOT MATCHED only")
-    if isinstance(then, exp.Update):
-        words = ("MERGE table column types don't match SET expressions", "Expressions")
-        values = _assigned(then.expressions)
-        return Branch(matched=matched, condition=condition, values=values, removes=True, words=words)
-    if isinstance(then, exp.Insert):
-        if matched or not isinstance(then.expression, exp.Tuple):
-            raise LocalCloudError("SYNTAX_ERROR: line 1:1: MERGE inserts VALUES, WHEN NOT MATCHED")
-        names = then.this.expressions if isinstance(then.this, exp.Tuple) else []
-        given = {f"${position}": value for position, value in enumerate(then.expression.expressions)}
-        if names:
-            if len(names) != len(given):
-                raise LocalCloudError("SYNTAX_ERROR: line 1:1: MERGE inserts another number of values than of columns")
-            writes.check_names([name.name.lower() for name in names], [name.name.lower() for name in names], _INSERTED)
-            given = {name.name.lower(): value for name, value in zip(names, given.values(), strict=True)}
-        return Branch(matched=False, condition=condition, values=given)
-    if not matched:
-        raise LocalCloudError("SYNTAX_ERROR: line 1:1: WHEN NOT MATCHED is followed by INSERT")
-    return Branch(matched=True, condition=condition, removes=True)
-
-
-_INSERTED = "Insert column name"
-
-
-def _assigned(items: Sequence[exp.Expr]) -> dict[str, exp.Expr]:
-    found: dict[str, exp.Expr] = {}
-    for item in items:
-        if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column) or item.this.table:
-            raise LocalCloudError("SYNTAX_ERROR: line 1:1: SET assigns values to columns of the table, by their names")
-        name = item.this.name.lower()
-        if name in found:
-            raise LocalCloudError(f"SYNTAX_ERROR: line 1:1: Multiple assignments for {name}")
-        found[name] = item.expression
-    return found
 
 
 class Change:
@@ -127,8 +54,8 @@ class Change:
     def run(self) -> int:
         """Change the rows, and return how many were changed, removed or added."""
         for branch in self._branches:
-            what = _INSERTED if not branch.matched else "The UPDATE SET target column"
-            writes.check_names(list(self._types), list(branch.values), what)
+            what = INSERTED if not branch.matched else "The UPDATE SET target column"
+            coercion.check_names(list(self._types), list(branch.values), what)
         if isinstance(self._tree, exp.Merge):
             self._check_scopes()
         select = self._select()
@@ -218,7 +145,7 @@ class Change:
                 given[name].append(f"when c0 = {number} then {value}")
                 position += 1
         values = [
-            f"{f'case {chr(32).join(cases)} end' if cases else f'cast(null as {self._types[name]})'} as {identifier(name)}"
+            f"{_case(cases) if cases else f'cast(null as {self._types[name]})'} as {identifier(name)}"
             for name, cases in given.items()
         ]
         return ['c0 as "$action"', 'c1 as "$path"', 'c2 as "$position"', *values]
@@ -254,7 +181,7 @@ class Change:
             statement = f"{into} changes c on {_PLACE} when matched then delete"
         else:
             # DuckDB has one action for matched rows. So a row that is changed is removed here, and added again.
-            both = f'select "$path", "$position" from changes where "$path" is not null'
+            both = 'select "$path", "$position" from changes where "$path" is not null'
             added = f'select null as "$path", null as "$position", {_list(list(self._types))} from new_rows'
             names = list(self._types)
             statement = (
@@ -286,5 +213,9 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(map(identifier, names))
 
 
-def _number(value: int) -> exp.Literal:
+def _number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
+
+
+def _case(branches: Sequence[str]) -> str:
+    return f"case {' '.join(branches)} end"

@@ -15,7 +15,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.sql import trino
 from local_cloud.sql.catalog import Catalog
 from local_cloud.sql.duck import Session, identifier
-from local_cloud.sql.iceberg import ddl, writes
+from local_cloud.sql.iceberg import ddl, definitions, writes
 from local_cloud.sql.types import from_duckdb, parse
 
 _PARTITIONED = re.compile(r"\bPARTITIONED\s+BY\s*\(", re.IGNORECASE)
@@ -72,7 +72,9 @@ def _without_partitions(sql: str) -> tuple[str, list[str]]:
     while depth and end < len(sql):
         depth += (sql[end] == "(") - (sql[end] == ")")
         end += 1
-    return sql[: matched.start()] + sql[end:], [part.strip() for part in ddl.split(sql[matched.end() : end - 1])]
+    return sql[: matched.start()] + sql[end:], [
+        part.strip() for part in definitions.split(sql[matched.end() : end - 1])
+    ]
 
 
 def create_as(

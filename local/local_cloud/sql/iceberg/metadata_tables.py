@@ -2,6 +2,8 @@
 
 The tables are those of https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-data.html, with the columns
 of Trino's connector, https://trino.io/docs/current/connector/iceberg.html#metadata-tables.
+
+Above 200 lines: the columns of seven tables.
 """
 
 from __future__ import annotations

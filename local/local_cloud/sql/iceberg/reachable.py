@@ -5,9 +5,18 @@ from __future__ import annotations
 from pyiceberg.table import Table
 
 
-def reachable(table: Table) -> set[str]:
-    """Return every file that a table's metadata names: metadata, manifests and data of all snapshots."""
-    found = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+def reachable(table: Table, *, metadata: int | None = None) -> set[str]:
+    """Return every file that a table's metadata names: older metadata, manifests and data of all snapshots.
+
+    Parameters
+    ----------
+    table: Table
+        The table.
+    metadata: int, optional
+        How many of the older metadata files count. By default all.
+    """
+    older = [entry.metadata_file for entry in table.metadata.metadata_log]
+    found = {table.metadata_location, *(older if metadata is None else older[max(0, len(older) - metadata) :])}
     found |= {file.statistics_path for file in table.metadata.statistics}
     read: set[str] = set()
     for snapshot in table.snapshots():

@@ -13,7 +13,7 @@ from pyiceberg.manifest import DataFile, DataFileContent, ManifestFile
 from pyiceberg.partitioning import PartitionField
 from pyiceberg.table import Table
 from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import NestedField, PrimitiveType, UUIDType
+from pyiceberg.types import IcebergType, NestedField, PrimitiveType, UUIDType
 
 from local_cloud.errors import LocalCloudError
 
@@ -37,7 +37,7 @@ def partition_text(table: Table, field: PartitionField, bound: bytes | None) -> 
         return None
     source = table.schema().find_type(field.source_id)
     result = field.transform.result_type(source)
-    return str(field.transform.to_human_string(source, from_bytes(result, bound)))
+    return _text(field.transform, source, from_bytes(_primitive(result), bound))
 
 
 def bound_texts(table: Table, bounds: Mapping[int, bytes] | None) -> dict[int, str] | None:
@@ -48,8 +48,18 @@ def bound_texts(table: Table, bounds: Mapping[int, bytes] | None) -> dict[int, s
     for number, bound in bounds.items():
         kind = _type_of(table, number)
         if kind is not None:
-            found[number] = str(IdentityTransform().to_human_string(kind, from_bytes(kind, bound)))
+            found[number] = _text(IdentityTransform(), kind, from_bytes(kind, bound))
     return found
+
+
+def _text(transform: Any, source: IcebergType, value: Any) -> str:
+    return str(transform.to_human_string(source, value))
+
+
+def _primitive(kind: IcebergType) -> PrimitiveType:
+    """Return the type of a column that has bounds; others have none."""
+    assert isinstance(kind, PrimitiveType)
+    return kind
 
 
 def _type_of(table: Table, number: int) -> PrimitiveType | None:
@@ -60,7 +70,7 @@ def _type_of(table: Table, number: int) -> PrimitiveType | None:
 
 
 def partition_columns(table: Table) -> pa.Schema:
-    """Return the columns of `$partitions`: the partition, if the table has any, its sums, and a range of each column."""
+    """Return the columns of `$partitions`: partition, if there is any, sums, and a range of each column."""
     if len(table.specs()) > 1:
         raise LocalCloudError("NOT_SUPPORTED: $partitions of a table with several partition specs")
     fields = [("record_count", pa.int64()), ("file_count", pa.int64()), ("total_size", pa.int64())]
@@ -107,7 +117,7 @@ def partitions(table: Table) -> Iterator[dict[str, Any]]:
 
 
 def _column_range(field: NestedField, files: Sequence[DataFile]) -> dict[str, Any]:
-    number, kind = field.field_id, field.field_type
+    number, kind = field.field_id, _primitive(field.field_type)
     lower = [from_bytes(kind, file.lower_bounds[number]) for file in files if number in (file.lower_bounds or {})]
     upper = [from_bytes(kind, file.upper_bounds[number]) for file in files if number in (file.upper_bounds or {})]
     return {

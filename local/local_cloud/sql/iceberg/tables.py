@@ -10,7 +10,7 @@ from pyiceberg.table import Table
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql.catalog import Catalog
-from local_cloud.sql.duck import LAKE, identifier
+from local_cloud.sql.duck import LAKE, Session, identifier
 from local_cloud.sql.iceberg.types import duckdb_type
 
 # What DuckDB calls the pseudo-columns. Athena has the first; the second is for the statements that change rows.
@@ -36,11 +36,13 @@ def schema_of(table: Table, snapshot: int | None) -> Schema:
     return table.schemas()[found.schema_id]
 
 
-def relation(table: Table, *, snapshot: int | None = None, pseudo: Collection[str] = ()) -> str:
+def relation(session: Session, table: Table, *, snapshot: int | None = None, pseudo: Collection[str] = ()) -> str:
     """Return a select over a table's data.
 
     Parameters
     ----------
+    session: Session
+        Where the select is run. One that was open before it had to read Iceberg tables gets the rows by pyiceberg.
     table: Table
         The table.
     snapshot: int, optional
@@ -50,12 +52,24 @@ def relation(table: Table, *, snapshot: int | None = None, pseudo: Collection[st
     """
     names = [name for name, _ in columns(schema_of(table, snapshot))]
     for name in pseudo:
-        if PSEUDO[name] in names:
-            raise LocalCloudError(f'NOT_SUPPORTED: "{name}" of a table that has a column {PSEUDO[name]!r}')
+        if PSEUDO[name] in names or not session.reads_iceberg:
+            raise LocalCloudError(f'NOT_SUPPORTED: "{name}" of this table, or in this engine')
     selected = map(identifier, names)
     added = [f"{own} as {identifier(name)}" for name, own in PSEUDO.items() if name in pseudo]
+    if not session.reads_iceberg:
+        return f"select {', '.join(selected)} from {_in_memory(session, table, snapshot)}"
     version = f" at (version => {snapshot})" if snapshot is not None else ""
     return f"select {', '.join([*selected, *added])} from {in_lake(table)}{version}"
+
+
+def _in_memory(session: Session, table: Table, snapshot: int | None) -> str:
+    try:
+        rows = table.scan(snapshot_id=snapshot).to_arrow()
+    except (ValueError, NotImplementedError) as error:
+        raise LocalCloudError(f"NOT_SUPPORTED: table {table.name()[-1]!r} cannot be read here: {error}") from None
+    view = f"rows_of_{'_'.join(table.name())}"
+    session.connection.register(view, rows)
+    return identifier(view)
 
 
 def without_rows(

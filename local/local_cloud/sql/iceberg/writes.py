@@ -14,12 +14,12 @@ from pyiceberg.manifest import ManifestEntryStatus
 from pyiceberg.partitioning import PartitionField
 from pyiceberg.table import Table
 from pyiceberg.transforms import BucketTransform, IdentityTransform, TimeTransform, TruncateTransform, VoidTransform
-from sqlglot import exp
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql.catalog import Catalog
 from local_cloud.sql.duck import Session, identifier
 from local_cloud.sql.iceberg import tables
+from local_cloud.sql.sources import Source
 from local_cloud.sql.trino import coercion
 
 # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
@@ -47,7 +47,7 @@ def insert(session: Session, catalog: Catalog, described: dict[str, Any], given:
     """
     table = tables.load(catalog, described)
     types = column_types(session, table)
-    check_names(list(types), given, "Insert column name")
+    coercion.check_names(list(types), given, "Insert column name")
     names = list(given) or list(types)
     coercion.check(
         "Insert query has mismatched column types",
@@ -58,29 +58,6 @@ def insert(session: Session, catalog: Catalog, described: dict[str, Any], given:
     picked = ", ".join(f"cast(c{i} as {types[name]}) as {identifier(name)}" for i, name in enumerate(names))
     numbered = ", ".join(f"c{i}" for i in range(len(names)))
     return append(session, table, f"select {picked} from ({query.sql}) v({numbered})", names)
-
-
-class Source:
-    """A query whose rows are written: its SQL in DuckDB, and the types of its columns, None where it says NULL."""
-
-    def __init__(self, session: Session, sql: str, tree: exp.Expr) -> None:
-        self.sql = sql
-        self.types = [
-            None if _is_null(tree, position) else kind for position, (_, kind) in enumerate(session.schema(sql))
-        ]
-
-
-def _is_null(tree: exp.Expr, position: int) -> bool:
-    """DuckDB takes a NULL of no type for an integer."""
-    if isinstance(tree, exp.Subquery):
-        return _is_null(tree.this, position)
-    if isinstance(tree, exp.SetOperation):
-        return _is_null(tree.this, position) and _is_null(tree.expression, position)
-    if isinstance(tree, exp.Values):
-        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in tree.expressions]
-        return all(position < len(row) and isinstance(row[position], exp.Null) for row in rows)
-    columns = tree.expressions if isinstance(tree, exp.Select) else []
-    return position < len(columns) and isinstance(columns[position].unalias(), exp.Null)
 
 
 def append(session: Session, table: Table, select: str, names: Sequence[str]) -> int:
@@ -144,14 +121,6 @@ def _changed(session: Session, statement: str) -> int:
 def column_types(session: Session, table: Table) -> dict[str, Any]:
     """Return DuckDB's types of a table's columns."""
     return dict(session.schema(tables.without_rows(table)))
-
-
-def check_names(known: Sequence[str], given: Sequence[str], what: str) -> None:
-    for name in given:
-        if name not in known:
-            raise LocalCloudError(f"COLUMN_NOT_FOUND: line 1:1: {what} does not exist in target table: {name}")
-        if given.count(name) > 1:
-            raise LocalCloudError(f"DUPLICATE_COLUMN_NAME: line 1:1: {what} is specified more than once: {name}")
 
 
 def check_partitions(session: Session, table: Table, rows: str, names: Sequence[str]) -> None:

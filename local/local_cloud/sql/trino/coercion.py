@@ -63,6 +63,14 @@ def check(
     raise LocalCloudError(f"TYPE_MISMATCH: line 1:1: {statement}: Table: [{table}], {side}: [{given}]")
 
 
+def check_names(known: Sequence[str], given: Sequence[str], what: str) -> None:
+    for name in given:
+        if name not in known:
+            raise LocalCloudError(f"COLUMN_NOT_FOUND: line 1:1: {what} does not exist in target table: {name}")
+        if given.count(name) > 1:
+            raise LocalCloudError(f"DUPLICATE_COLUMN_NAME: line 1:1: {what} is specified more than once: {name}")
+
+
 def coerces(value: Any, target: Any) -> bool:
     """Tell whether Trino writes values of one type into a column of another."""
     given, wanted = _family(value), _family(target)
