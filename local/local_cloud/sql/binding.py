@@ -116,13 +116,14 @@ class Binder:
             raise LocalCloudError("NOT_SUPPORTED: This connector does not support versioned tables")
         elif query := self._queries.get((schema, name)):
             sql = trino.generate(self._of_view(query.copy(), described))
-        elif self._rows is not Rows.ALL:
-            sql = without_rows(self._catalog, described, path=True)
         else:
             select = table.find_ancestor(exp.Select)
             path = select is not None and uses_path(select)
-            where = _filter(self._session, select, table, described)
-            sql = relation(self._session, self._catalog, described, where, path=path, named=named)
+            if self._rows is Rows.ALL:
+                where = _filter(self._session, select, table, described)
+                sql = relation(self._session, self._catalog, described, where, path=path, named=named)
+            else:
+                sql = without_rows(self._catalog, described, path=path)
         self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 

@@ -169,7 +169,7 @@ class Runner:
 
         trino.analyse(self.session, tree, bind(Rows.NONE))
         types = None
-        if self.session.reads_iceberg or "trino_microseconds" in trino.generate(tree).lower():
+        if self.session.reads_iceberg or trino.precision.is_precise(tree):
             precise = bind(Rows.PRECISION)
             trino.precision.keep_in_texts(self.session, tree, precise)
             if precision:

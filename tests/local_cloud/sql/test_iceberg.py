@@ -86,6 +86,11 @@ def test_an_iceberg_table_joins_with_hive_tables_and_views(tables: Lake, orders:
     tables.query("create view big as select id, amount from orders where amount > 2")
     sql = "select n.name, b.amount from big b join lake.names n on n.id = b.id join orders o on o.id = n.id"
     assert tables.query(sql) == [["Bob", "9.99"]]
+    joined = "select * from names n join big b on n.id = b.id"
+    assert tables.query(joined) == [["3", "Bob", "3", "9.99"]]
+    options = "table_type = 'ICEBERG', is_external = false, location = 's3://data/joined/'"
+    tables.query(f"create table joined with ({options}) as select n.* from names n")
+    assert tables.query("select * from joined where id = 3") == [["3", "Bob"]]
 
 
 def test_every_type_is_shown_as_athena_shows_it(tables: Lake, catalog: IcebergCatalog) -> None:

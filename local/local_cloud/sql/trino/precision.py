@@ -31,6 +31,11 @@ _MAKE = ("trino_iso_instant", "trino_iso_utc")
 _TEXT = "trino_text"
 
 
+def is_precise(tree: exp.Expr) -> bool:
+    """Tell whether a rewritten query itself makes timestamps with six digits."""
+    return any(node.name == "trino_microseconds" for node in tree.find_all(exp.Anonymous))
+
+
 def mark(tree: exp.Expr) -> exp.Expr:
     """Change a rewritten query so that its timestamps have the type of what they are made of."""
     for node in reversed(list(tree.find_all(exp.Anonymous))):
