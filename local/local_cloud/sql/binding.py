@@ -1,4 +1,7 @@
-"""Puts the catalog's tables under a query: what a statement names becomes a relation over S3 objects."""
+"""Puts the catalog's tables under a query: what a statement names becomes a relation over S3 objects.
+
+Above 200 lines: how names become relations, and how conditions become partitions.
+"""
 
 from __future__ import annotations
 

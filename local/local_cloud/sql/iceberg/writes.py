@@ -67,12 +67,17 @@ def append(session: Session, table: Table, select: str, names: Sequence[str]) ->
         check_partitions(session, table, "appended", list(names))
         select = "select * from appended"
     columns = ", ".join(map(identifier, names))
+    statement = f"insert into {tables.in_lake(table)} ({columns}) {select}"
     for _ in range(_RETRIES):
         try:
-            return _changed(session, f"insert into {tables.in_lake(table)} ({columns}) {select}")
-        except LocalCloudError:
+            return _changed(session, statement)
+        except CommitConflict:
             continue
-    return _changed(session, f"insert into {tables.in_lake(table)} ({columns}) {select}")
+    return _changed(session, statement)
+
+
+class CommitConflict(LocalCloudError):
+    """Another commit came first."""
 
 
 def _sorted(table: Table, select: str) -> str:
@@ -106,7 +111,7 @@ def _changed(session: Session, statement: str) -> int:
         (count,) = session.execute(statement).fetchone() or (0,)
     except duckdb.Error as error:
         if "CommitFailed" in str(error) or "Conflict_409" in str(error):
-            raise LocalCloudError(
+            raise CommitConflict(
                 "ICEBERG_COMMIT_ERROR: Failed to commit Iceberg update to table: another commit came first"
             ) from None
         if "NOT NULL constraint failed" in str(error):
