@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class ObjectSummary:
     key: str
     size: int
     etag: str
+    modified: datetime
 
     @property
     def uri(self) -> str:
@@ -123,7 +125,9 @@ class ObjectStore:
             if isinstance(stored, FakeDeleteMarker):
                 continue
             if hidden or not name.startswith(("_", ".")):
-                yield ObjectSummary(bucket=bucket, key=key, size=stored.size, etag=stored.etag)
+                # moto keeps times in UTC without saying so.
+                modified = stored.last_modified.replace(tzinfo=UTC)
+                yield ObjectSummary(bucket=bucket, key=key, size=stored.size, etag=stored.etag, modified=modified)
 
     def read(self, uri: str) -> bytes:
         """Return an object's content; KeyError if there is none."""

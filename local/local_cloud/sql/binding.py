@@ -1,10 +1,14 @@
-"""Puts the catalog's tables under a query: what a statement names becomes a relation over S3 objects."""
+"""Puts the catalog's tables under a query: what a statement names becomes a relation over S3 objects.
+
+Above 200 lines: how names become relations, and how conditions become partitions.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from enum import Enum
 from typing import Any
 
 import duckdb
@@ -14,6 +18,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.sql import trino
 from local_cloud.sql.catalog import HIDDEN_PARTITION, Catalog
 from local_cloud.sql.duck import Session, identifier
+from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.reach import tables_of
 from local_cloud.sql.tables import Filter, relation, without_rows
 from local_cloud.sql.types import HiveType
@@ -26,6 +31,15 @@ _PATH = "$path"
 Locate = Callable[[str], str | None]
 
 
+class Rows(Enum):
+    """The rows of the tables that are bound: all, or none, so that nothing is read."""
+
+    ALL = "bound"
+    NONE = "empty"
+    PRECISION = "precise"
+    """None, and timestamps with six digits have the type `trino.precision.PRECISE`."""
+
+
 class Binder:
     """Binds the tables of one query in one DuckDB session.
 
@@ -35,15 +49,17 @@ class Binder:
         Where the query is run.
     catalog: Catalog
         Knows the tables.
-    empty: bool
-        Whether tables have their columns only and no rows, so that nothing is read.
+    rows: Rows
+        What is bound of the tables.
     """
 
-    def __init__(self, session: Session, catalog: Catalog, *, empty: bool = False) -> None:
+    def __init__(self, session: Session, catalog: Catalog, rows: Rows = Rows.ALL) -> None:
         self._session = session
         self._catalog = catalog
-        self._empty = empty
+        self._rows = rows
         self._bound = 0
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+        self._queries: dict[tuple[str, str], exp.Expr] = {}
 
     def bind(self, tree: exp.Expr, locate: Locate) -> exp.Expr:
         """Replace every catalog table of a rewritten query, in place, by a view of what the query reads of it.
@@ -53,13 +69,13 @@ class Binder:
         LocalCloudError
             If a table does not exist or cannot be read.
         """
+        self._look_up(tree, locate)
         named = _names(tree)
         for table in list(tables_of(tree)):
             schema = locate(table.db.lower())
             if schema is None:
                 continue
-            described = self._catalog.need_table(schema, table.name.lower())
-            view = self._view(described, table, named)
+            view = self._view(schema, table, named)
             alias = table.alias or table.name
             bound = exp.to_table(view)
             columns = table.args["alias"].args.get("columns") if table.args.get("alias") else None
@@ -72,30 +88,66 @@ class Binder:
             table.replace(bound)
         return tree
 
-    def _view(self, described: dict[str, Any], table: exp.Table, named: Collection[str] | None) -> str:
+    def _look_up(self, tree: exp.Expr, locate: Locate) -> None:
+        """Find the tables of a query and of the views that it names, before the session is opened by a statement."""
+        for table in tables_of(tree):
+            schema = locate(table.db.lower())
+            name = table.name.lower().partition("$")[0]
+            if schema is None or (schema, name) in self._found:
+                continue
+            described = self._catalog.need_table(schema, name)
+            self._found[schema, name] = described
+            if described.get("TableType") == "VIRTUAL_VIEW":
+                query, of_view = _stored_query(described)
+                self._queries[schema, name] = query
+                self._look_up(query, of_view)
+            elif is_iceberg(described):
+                self._session.need_iceberg()
+
+    def _view(self, schema: str, table: exp.Table, named: Collection[str] | None) -> str:
         self._bound += 1
-        view = f"{'empty' if self._empty else 'bound'}_{self._bound}"
-        if described.get("TableType") == "VIRTUAL_VIEW":
-            sql = self._stored_view(described)
-        elif self._empty:
-            sql = without_rows(described, path=True)
+        view = f"{self._rows.value}_{self._bound}"
+        name, _, metadata = table.name.lower().partition("$")
+        described = self._found[schema, name]
+        if is_iceberg(described):
+            from local_cloud.sql.iceberg.binding import select_of  # noqa: PLC0415
+
+            sql = select_of(self._session, self._catalog, described, table, self._rows)
+        elif metadata:
+            raise LocalCloudError(f'NOT_SUPPORTED: "{name}${metadata}" is read locally only of an Iceberg table')
+        elif table.args.get("version"):
+            raise LocalCloudError("NOT_SUPPORTED: This connector does not support versioned tables")
+        elif query := self._queries.get((schema, name)):
+            sql = trino.generate(self._of_view(query.copy(), described))
         else:
             select = table.find_ancestor(exp.Select)
-            path = select is not None and _uses_path(select)
-            where = _filter(self._session, select, table, described)
-            sql = relation(self._session, self._catalog, described, where, path=path, named=named)
+            path = select is not None and uses_path(select)
+            if self._rows is Rows.ALL:
+                where = _filter(self._session, select, table, described)
+                sql = relation(self._session, self._catalog, described, where, path=path, named=named)
+            else:
+                sql = without_rows(self._catalog, described, path=path)
         self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 
-    def _stored_view(self, described: dict[str, Any]) -> str:
-        text = described.get("ViewOriginalText", "")
-        if not text.startswith(VIEW_PREFIX):
-            raise LocalCloudError(f"view {described['Name']!r} is not one of Athena's")
-        stored = json.loads(base64.b64decode(text.removeprefix(VIEW_PREFIX).split()[0]))
-        query = trino.rewrite(trino.parse(stored["originalSql"]))
-        trino.name_columns(query)
-        self.bind(query, athena_locate(stored.get("schema") or described["DatabaseName"]))
-        return trino.generate(query)
+    def _of_view(self, query: exp.Expr, described: dict[str, Any]) -> exp.Expr:
+        _, locate = _stored_query(described)
+        if self._session.reads_iceberg and self._rows is not Rows.NONE:
+            precise = Binder(self._session, self._catalog, Rows.PRECISION)
+            trino.precision.keep_in_texts(self._session, query, lambda source: precise.bind(source, locate))
+        bound = self.bind(query, locate)
+        return trino.precision.mark(bound) if self._rows is Rows.PRECISION else bound
+
+
+def _stored_query(described: dict[str, Any]) -> tuple[exp.Expr, Locate]:
+    """Return the rewritten query of one of Athena's views, and where its tables are looked up."""
+    text = described.get("ViewOriginalText", "")
+    if not text.startswith(VIEW_PREFIX):
+        raise LocalCloudError(f"view {described['Name']!r} is not one of Athena's")
+    stored = json.loads(base64.b64decode(text.removeprefix(VIEW_PREFIX).split()[0]))
+    query = trino.rewrite(trino.parse(stored["originalSql"]))
+    trino.name_columns(query)
+    return query, athena_locate(stored.get("schema") or described["DatabaseName"])
 
 
 def athena_locate(database: str) -> Locate:
@@ -117,7 +169,7 @@ def _names(tree: exp.Expr) -> frozenset[str] | None:
     return frozenset(one.name.lower() for one in tree.find_all(exp.Identifier))
 
 
-def _uses_path(select: exp.Select) -> bool:
+def uses_path(select: exp.Select) -> bool:
     used = any(column.name == _PATH for column in select.find_all(exp.Column))
     if used and any(isinstance(item, exp.Star) or item.is_star for item in select.expressions):
         raise LocalCloudError('NOT_SUPPORTED: "$path" beside * is not reproduced locally; name the columns')

@@ -7,6 +7,7 @@ import gzip
 import io
 import itertools
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -44,8 +45,18 @@ class Catalog:
     """Databases, tables and partitions of one region."""
 
     def __init__(self, runtime: Runtime, region: str, *, role: str | None = None) -> None:
+        self._runtime = runtime
+        self._region = region
+        self._role = role
         self.glue = runtime.client("glue", region, role=role)
         self.objects: ObjectStore = runtime.objects_of(role)
+
+    @cached_property
+    def iceberg(self) -> Any:
+        """The same catalog as pyiceberg sees it, which takes a second to import."""
+        from local_cloud.iceberg.catalog import IcebergCatalog  # noqa: PLC0415
+
+        return IcebergCatalog(self._runtime, self._region, role=self._role)
 
     def table(self, database: str, name: str) -> dict[str, Any] | None:
         with contextlib.suppress(self.glue.exceptions.EntityNotFoundException):

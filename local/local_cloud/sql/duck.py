@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import duckdb
+import duckdb_extension_avro
 import duckdb_extension_httpfs
+import duckdb_extension_iceberg
 
 from local_cloud.server.runtime import Runtime
+from local_cloud.server.signatures import BearerToken
 
-# Loaded by path: INSTALL would ask the network.
-HTTPFS = next(Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb_extension"))
+LAKE = "lake"
+"""Name under which a session that reads Iceberg tables sees the Glue catalog."""
+
+
+def _extension(package: Any) -> Path:
+    # Loaded by path: INSTALL would ask the network.
+    return next(Path(package.__file__).parent.rglob("*.duckdb_extension"))
+
+
+HTTPFS = _extension(duckdb_extension_httpfs)
+# In this order: the second needs the first. They take twice the time of all else that opens a session.
+_ICEBERG = tuple(map(_extension, (duckdb_extension_avro, duckdb_extension_iceberg)))
 
 # Parquet prefetching must stay on: without it DuckDB reads ahead in 1 MB steps, and a query on one column
 # of a 6.7 MB file fetched 7.6 MB instead of 20 kB. `force_download` would always fetch whole files.
@@ -63,24 +76,61 @@ class Session:
         self, runtime: Runtime, region: str, *, role: str | None = None, integer_division: bool = True
     ) -> None:
         self._runtime = runtime
+        self._region = region
+        self._integer_division = integer_division
         user = f"duckdb-{uuid.uuid4().hex}"
         self._key = runtime.keys.alias(runtime.recording.key_of(role, user) if role else user)
-        self.connection = duckdb.connect(":memory:")
-        self.connection.load_extension(str(HTTPFS))
-        spill = runtime.workdir / "duckdb"
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._prepared: list[Callable[[Session], None]] = []
+        self.reads_iceberg = False
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection, which is opened by the first statement."""
+        if self._connection is None:
+            self._connection = self._open()
+            for prepare in self._prepared:
+                prepare(self)
+        return self._connection
+
+    def prepare(self, action: Callable[[Session], None]) -> None:
+        """Do something before the first statement, when the session is opened."""
+        self._prepared.append(action)
+
+    def need_iceberg(self) -> None:
+        """Let the session read and write the catalog's Iceberg tables, as `LAKE`; once it is open it is too late."""
+        if self._connection is None:
+            self.reads_iceberg = True
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        for extension in (HTTPFS, *(_ICEBERG if self.reads_iceberg else ())):
+            connection.load_extension(str(extension))
+        spill = self._runtime.workdir / "duckdb"
         spill.mkdir(parents=True, exist_ok=True)
-        own = (
-            f"set integer_division = {str(integer_division).lower()}",
+        own = [
+            f"set integer_division = {str(self._integer_division).lower()}",
             f"set temp_directory = {quote(str(spill))}",
-        )
-        for setting in (*SETTINGS, *own, *LOCKDOWN):
-            self.connection.execute(setting)
-        self.connection.execute(
-            f"""create secret (
-                type s3, key_id {quote(self._key.id)}, secret {quote(self._key.secret)}, region {quote(region)},
-                endpoint {quote(urlsplit(runtime.endpoint).netloc)}, use_ssl false, url_style 'path'
-            )"""
-        )
+        ]
+        if self.reads_iceberg:
+            # Its files do not say that they are sorted, so readers do not rely on it.
+            own.append("set unsafe_iceberg_ignore_sort_order = true")
+        for setting in (*SETTINGS, *own, *LOCKDOWN, self._secret(), *self._lake()):
+            connection.execute(setting)
+        return connection
+
+    def _secret(self) -> str:
+        return f"""create secret (
+            type s3, key_id {quote(self._key.id)}, secret {quote(self._key.secret)}, region {quote(self._region)},
+            endpoint {quote(urlsplit(self._runtime.endpoint).netloc)}, use_ssl false, url_style 'path'
+        )"""
+
+    def _lake(self) -> Iterable[str]:
+        if self.reads_iceberg:
+            token = BearerToken.text(self._key.id, self._region, self._key.secret)
+            yield f"create secret {LAKE} (type iceberg, token {quote(token)})"
+            endpoint = quote(f"{self._runtime.endpoint}/iceberg")
+            yield f"attach '{self._runtime.account}' as {LAKE} (type iceberg, endpoint {endpoint}, secret {LAKE})"
 
     @property
     def bytes_read(self) -> int:
@@ -95,10 +145,12 @@ class Session:
         return list(zip(relation.columns, relation.types, strict=True))
 
     def interrupt(self) -> None:
-        self.connection.interrupt()
+        if self._connection is not None:
+            self._connection.interrupt()
 
     def close(self) -> None:
-        self.connection.close()
+        if self._connection is not None:
+            self._connection.close()
         self._runtime.keys.forget(self._key)
 
 

@@ -17,6 +17,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.sql import trino
 from local_cloud.sql.binding import VIEW_PREFIX
 from local_cloud.sql.catalog import PARQUET_STORAGE, Catalog, text_storage
+from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.projection import is_projected
 from local_cloud.sql.types import HiveType, parse
 
@@ -111,7 +112,53 @@ def _drop_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
     is_view = table.get("TableType") == "VIRTUAL_VIEW"
     if is_view != (matched[1].upper() == "VIEW"):
         raise LocalCloudError(f"FAILED: {name} is {'a view' if is_view else 'a table'}: use DROP {_kind(table)}")
-    ddl.catalog.glue.delete_table(DatabaseName=database, Name=name)
+    if is_iceberg(table):
+        _of_iceberg().drop(ddl.catalog, table)
+    else:
+        ddl.catalog.glue.delete_table(DatabaseName=database, Name=name)
+    return []
+
+
+def _of_iceberg() -> Any:
+    from local_cloud.sql.iceberg import ddl  # noqa: PLC0415
+
+    return ddl
+
+
+def _hive_table(ddl: HiveDdl, name: str, statement: str) -> dict[str, Any]:
+    """Return a table whose partitions the catalog knows: those of an Iceberg table are in its metadata."""
+    table = ddl.table(name)
+    if is_iceberg(table):
+        raise LocalCloudError(f"NOT_SUPPORTED: {statement} of the Iceberg table {table['Name']!r}")
+    return table
+
+
+@_statement(
+    rf"ALTER TABLE {_NAME} ((?:ADD COLUMNS|DROP(?! (?:IF EXISTS )?PARTITION)|CHANGE|REPLACE|RENAME|SET|UNSET).*)"
+)
+def _alter_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
+    table = ddl.table(matched[1])
+    if not is_iceberg(table):
+        raise LocalCloudError(f"NOT_SUPPORTED: ALTER TABLE … {matched[2].split()[0].upper()} of a Hive table")
+    from local_cloud.sql.iceberg import alterations  # noqa: PLC0415
+
+    return alterations.alter(ddl.catalog, table, matched[2])
+
+
+@_statement(rf"SHOW CREATE TABLE {_NAME}")
+def _show_create_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
+    table = ddl.table(matched[1])
+    if not is_iceberg(table):
+        raise LocalCloudError("NOT_SUPPORTED: SHOW CREATE TABLE is run locally only for Iceberg tables")
+    shown: Lines = _of_iceberg().show_create(ddl.catalog, table)
+    return shown
+
+
+@_statement(rf"CREATE TABLE(?: IF NOT EXISTS)? {_NAME}\s*\(.*")
+def _create_iceberg_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
+    from local_cloud.sql.iceberg import creation  # noqa: PLC0415
+
+    creation.create(ddl.catalog, ddl.database, matched[0])
     return []
 
 
@@ -121,7 +168,7 @@ def _kind(table: dict[str, Any]) -> str:
 
 @_statement(rf"MSCK REPAIR TABLE {_NAME}")
 def _repair(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
-    table = ddl.table(matched[1])
+    table = _hive_table(ddl, matched[1], "MSCK REPAIR TABLE")
     if is_projected(table.get("Parameters", {})):
         return []
     found = ddl.catalog.hive_partitions(table)
@@ -152,7 +199,7 @@ def _values(table: dict[str, Any], spec: str) -> tuple[str, ...]:
 
 @_statement(rf"ALTER TABLE {_NAME} ADD( IF NOT EXISTS)? (PARTITION.*)")
 def _add_partitions(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
-    table = ddl.table(matched[1])
+    table = _hive_table(ddl, matched[1], "ALTER TABLE ADD PARTITION")
     root = table["StorageDescriptor"]["Location"].rstrip("/")
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     wanted = {}
@@ -198,7 +245,7 @@ def _show_tables(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
 
 @_statement(rf"SHOW PARTITIONS {_NAME}")
 def _show_partitions(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
-    table = ddl.table(matched[1])
+    table = _hive_table(ddl, matched[1], "SHOW PARTITIONS")
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     if not keys:
         raise LocalCloudError(f"FAILED: SemanticException Table {table['Name']} is not a partitioned table")
@@ -209,12 +256,19 @@ def _show_partitions(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
 @_statement(rf"SHOW COLUMNS (?:IN|FROM) {_NAME}(?: (?:IN|FROM) {_NAME})?")
 def _show_columns(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
     name = matched[1] if matched[2] is None else f"{matched[2]}.{matched[1]}"
-    return [column["Name"] for column in _all_columns(ddl.table(name))]
+    table = ddl.table(name)
+    if is_iceberg(table):
+        names: Lines = _of_iceberg().column_names(ddl.catalog, table)
+        return names
+    return [column["Name"] for column in _all_columns(table)]
 
 
 @_statement(rf"(?:DESCRIBE|DESC)(?: EXTENDED| FORMATTED)? {_NAME}")
 def _describe(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
     table = ddl.table(matched[1])
+    if is_iceberg(table):
+        described: Lines = _of_iceberg().describe(ddl.catalog, table)
+        return described
 
     def line(column: dict[str, str]) -> str:
         return f"{column['Name']:<20}\t{column['Type']:<20}\t{column.get('Comment', ''):<20}"
@@ -238,6 +292,8 @@ def _like(names: Lines, pattern: str | None) -> Lines:
 
 @_statement(r"CREATE EXTERNAL TABLE .*")
 def _create_table(ddl: HiveDdl, matched: re.Match[str]) -> Lines:
+    if re.search(r"'table_type'\s*=\s*'iceberg'", matched[0], re.IGNORECASE):
+        raise LocalCloudError("FAILED: External keyword not supported for table type ICEBERG")
     tree = trino.parse_hive(matched[0])
     if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
         raise LocalCloudError("SYNTAX_ERROR: this CREATE EXTERNAL TABLE is not understood by the local Athena")

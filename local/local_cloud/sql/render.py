@@ -34,7 +34,7 @@ _COLUMNS = {
     "timestamp": ("timestamp", 3, 0),
     "timestamp_s": ("timestamp", 3, 0),
     "timestamp_ms": ("timestamp", 3, 0),
-    "timestamp_ns": ("timestamp", 3, 0),
+    "timestamp_ns": ("timestamp", 6, 0),
     "timestamp with time zone": ("timestamp with time zone", 3, 0),
     "list": ("array", 0, 0),
     "map": ("map", 0, 0),
@@ -42,8 +42,8 @@ _COLUMNS = {
 }
 
 
-def column_info(name: str, duckdb_type: Any) -> dict[str, Any]:
-    """Describe a result column as GetQueryResults does."""
+def column_info(name: str, duckdb_type: Any, *, precise: bool = False) -> dict[str, Any]:
+    """Describe a result column as GetQueryResults does; `precise` is a timestamp with six digits of a second."""
     kind = duckdb_type.id
     if kind == "decimal":
         (_, precision), (_, scale) = duckdb_type.children
@@ -52,6 +52,8 @@ def column_info(name: str, duckdb_type: Any) -> dict[str, Any]:
         athena, precision, scale = "json", 0, 0
     else:
         athena, precision, scale = _COLUMNS.get(kind, ("unknown", 0, 0))
+    if precise:
+        precision = 6
     return {
         "CatalogName": "hive",
         "SchemaName": "",
@@ -83,6 +85,8 @@ def text(value: Any, duckdb_type: Any) -> str | None:
         raise LocalCloudError("NOT_SUPPORTED: intervals are not written into results locally")
     if kind == "hugeint" and not -(2**63) <= value < 2**63:
         raise LocalCloudError(f"NUMERIC_VALUE_OUT_OF_RANGE: bigint overflow: {value}")
+    if kind == "timestamp_ns":
+        return _instant(value, precise=True)
     return double_text(_shortest(value)) if kind == "float" else _scalar(value)
 
 
@@ -116,11 +120,12 @@ def _scalar(value: Any) -> str:
     return write(value)
 
 
-def _instant(value: datetime) -> str:
+def _instant(value: datetime, *, precise: bool = False) -> str:
     moment = value if value.tzinfo is None else value.astimezone(UTC)
     zone = "" if value.tzinfo is None else " UTC"
     # Not by %Y, which writes the year 1 without its zeros.
-    return f"{moment.date()} {moment:%H:%M:%S}.{moment.microsecond // 1000:03d}{zone}"
+    fraction = f"{moment.microsecond:06d}" if precise else f"{moment.microsecond // 1000:03d}"
+    return f"{moment.date()} {moment:%H:%M:%S}.{fraction}{zone}"
 
 
 def double_text(value: float) -> str:

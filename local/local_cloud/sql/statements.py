@@ -6,6 +6,7 @@ Above 200 lines: a function for each kind of statement.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,18 +16,21 @@ from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql import hive_ddl, render, trino
-from local_cloud.sql.binding import Binder, athena_locate
+from local_cloud.sql.binding import Binder, Rows, athena_locate
 from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
+from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.projection import is_projected
+from local_cloud.sql.sources import Source
 from local_cloud.sql.tables import format_of
-from local_cloud.sql.trino import aliases
+from local_cloud.sql.trino import aliases, coercion
 from local_cloud.sql.types import HiveType, from_duckdb, parse
 
 # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
 MAX_PARTITIONS = 100
 
 _UNLOAD = re.compile(r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_MAINTENANCE = re.compile(r"(OPTIMIZE|VACUUM)\b", re.IGNORECASE)
 _OPTION = re.compile(r"(\w+)\s*=\s*(?:'([^']*)'|ARRAY\s*\[([^\]]*)\])", re.IGNORECASE)
 _DDL = re.compile(r"\s*(ALTER|CREATE|DESC|DROP|MSCK|SHOW)", re.IGNORECASE)
 _UTILITY = re.compile(r"\s*(DESC|SHOW|EXPLAIN)", re.IGNORECASE)
@@ -91,6 +95,11 @@ class Runner:
     output: str
     enforced: bool
 
+    @staticmethod
+    def outcome(**arguments: Any) -> Outcome:
+        """Return what came of a statement of the package for Iceberg tables, which is imported by this module."""
+        return Outcome(**arguments)
+
     def run(self, sql: str) -> Outcome:
         """Run a statement.
 
@@ -108,7 +117,14 @@ class Runner:
         unload = _UNLOAD.fullmatch(sql)
         if unload:
             return self._unload(unload[1], unload[2], unload[3])
+        if _MAINTENANCE.match(sql):
+            return self._of_iceberg("maintain", sql)
         tree = trino.parse(sql)
+        if any(column.name == "$position" for column in tree.find_all(exp.Column)):
+            raise LocalCloudError("COLUMN_NOT_FOUND: line 1:1: Column '$position' cannot be resolved")
+        return self._run(tree, sql)
+
+    def _run(self, tree: exp.Expr, sql: str) -> Outcome:
         match tree:
             case exp.Create(kind="VIEW"):
                 return self._create_view(tree)
@@ -116,11 +132,19 @@ class Runner:
                 return self._create_table_as(tree)
             case exp.Insert():
                 return self._insert(tree)
+            case exp.Update() | exp.Delete() | exp.Merge():
+                return self._of_iceberg("change", tree)
             case exp.Query() | exp.Values():
                 return self._select(tree)
         raise LocalCloudError(f"NOT_SUPPORTED: the local Athena does not run {sql.split(maxsplit=1)[0].upper()} so far")
 
-    def _query(self, tree: exp.Expr) -> str:
+    def _of_iceberg(self, action: str, *arguments: Any) -> Outcome:
+        from local_cloud.sql.iceberg import statements  # noqa: PLC0415
+
+        outcome: Outcome = getattr(statements, action)(self, *arguments)
+        return outcome
+
+    def rewritten(self, tree: exp.Expr) -> exp.Expr:
         if isinstance(tree, exp.Values):
             width = len(tree.expressions[0].expressions) or 1
             names = exp.TableAlias(
@@ -131,19 +155,40 @@ class Runner:
             raise LocalCloudError(f"SYNTAX_ERROR: a query is expected, not {tree.key.upper()}")
         trino.rewrite(tree)
         trino.name_columns(tree)
-        binder = Binder(self.session, self.catalog, empty=True)
-        trino.analyse(self.session, tree, lambda checked: binder.bind(checked, athena_locate(self.database)))
-        Binder(self.session, self.catalog).bind(tree, athena_locate(self.database))
-        return trino.generate(tree)
+        return tree
+
+    def query(self, tree: exp.Expr) -> str:
+        return self.bound(self.rewritten(tree))[0]
+
+    def bound(self, tree: exp.Expr, *, precision: bool = False) -> tuple[str, list[Any] | None]:
+        """Return a rewritten query on the catalog's tables; if asked, and if some may have six digits, types too."""
+
+        def bind(rows: Rows) -> Callable[[exp.Expr], exp.Expr]:
+            binder = Binder(self.session, self.catalog, rows)
+            return lambda query: binder.bind(query, athena_locate(self.database))
+
+        trino.analyse(self.session, tree, bind(Rows.NONE))
+        types = None
+        if self.session.reads_iceberg or trino.precision.is_precise(tree):
+            precise = bind(Rows.PRECISION)
+            trino.precision.keep_in_texts(self.session, tree, precise)
+            if precision:
+                types = trino.precision.types(self.session, trino.precision.mark(precise(tree.copy())))
+        return trino.generate(bind(Rows.ALL)(tree)), types
 
     def _select(self, tree: exp.Expr) -> Outcome:
-        relation = self.session.execute(self._query(tree))
+        sql, precise = self.bound(self.rewritten(tree), precision=True)
+        relation = self.session.execute(sql)
         names = [item[0] for item in relation.description or []]
         types = [item[1] for item in relation.description or []]
+        shown = precise or types
         rows = [
-            [render.text(value, kind) for value, kind in zip(row, types, strict=True)] for row in relation.fetchall()
+            [render.text(value, kind) for value, kind in zip(row, shown, strict=True)] for row in relation.fetchall()
         ]
-        columns = [render.column_info(name.lower(), kind) for name, kind in zip(names, types, strict=True)]
+        columns = [
+            render.column_info(name.lower(), kind, precise=str(known) == trino.precision.PRECISE)
+            for name, kind, known in zip(names, types, shown, strict=True)
+        ]
         return Outcome(columns=columns, rows=rows, is_table=True)
 
     def _create_view(self, tree: exp.Create) -> Outcome:
@@ -155,7 +200,7 @@ class Runner:
         aliases.check_names(aliases.given_names(tree.expression), stored="view")
         sql = tree.expression.sql(dialect="athena")
         columns = [
-            (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self._query(tree.expression))
+            (column, str(from_duckdb(kind))) for column, kind in self.session.schema(self.query(tree.expression))
         ]
         aliases.check_names([column for column, _ in columns], stored="view")
         hive_ddl.create_view(self.catalog, database, name, sql=sql, columns=columns)
@@ -171,6 +216,8 @@ class Runner:
                 f"TABLE_ALREADY_EXISTS: Destination table 'awsdatacatalog.{database}.{name}' already exists"
             )
         options = _table_options(tree)
+        if options.get("table_type", "").upper() == "ICEBERG":
+            return self._of_iceberg("create_table_as", tree, (database, name), options)
         _only_parquet(options.pop("format", "PARQUET"), "CREATE TABLE AS")
         keys = [key.lower() for key in options.pop("partitioned_by", [])]
         external = options.pop("external_location", None)
@@ -185,7 +232,7 @@ class Runner:
         if unknown:
             raise LocalCloudError(f"NOT_SUPPORTED: table property {min(unknown)!r} is not reproduced locally")
         aliases.check_names(aliases.given_names(tree.expression), stored="table")
-        select = self._query(tree.expression)
+        select = self.query(tree.expression)
         columns = self._stored_columns(select)
         aliases.check_names([column for column, _ in columns], stored="table")
         self._check_keys_last([column for column, _ in columns], keys)
@@ -208,6 +255,8 @@ class Runner:
     def _insert(self, tree: exp.Insert) -> Outcome:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
+        if is_iceberg(table):
+            return self._of_iceberg("insert", tree, table)
         if format_of(table) != PARQUET:
             raise LocalCloudError("NOT_SUPPORTED: the local Athena inserts only into Parquet tables")
         keys = [key["Name"] for key in table.get("PartitionKeys", [])]
@@ -215,10 +264,13 @@ class Runner:
         columns = [(column["Name"], parse(column["Type"])) for column in described]
         given = [item.name.lower() for item in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
         given = given or [column for column, _ in columns]
-        select = self._query(tree.expression)
-        found = self.session.schema(select)
-        if len(found) != len(given):
-            raise LocalCloudError(f"TYPE_MISMATCH: Insert query has {len(found)} columns, the table takes {len(given)}")
+        query = tree.expression.copy()
+        source = Source(self.session, self.query(tree.expression), query)
+        select = source.sql
+        nulls = ", ".join(f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in columns)
+        types = dict(self.session.schema(f"select {nulls}"))
+        coercion.check_names(list(types), given, "Insert column name")
+        coercion.check("Insert query has mismatched column types", [types[name] for name in given], source.types)
         values = {column: f"c{position}" for position, column in enumerate(given)}
         picked = ", ".join(f"{values.get(column, 'null')} as {identifier(column)}" for column, _ in columns)
         numbered = ", ".join(f"c{position}" for position in range(len(given)))
@@ -233,7 +285,7 @@ class Runner:
         options = {name.lower(): text or listed for name, text, listed in _OPTION.findall(options_text)}
         _only_parquet(options.get("format", ""), "UNLOAD")
         keys = [key.strip(" '").lower() for key in options.get("partitioned_by", "").split(",") if key.strip()]
-        select = self._query(trino.parse(query))
+        select = self.query(trino.parse(query))
         columns = self._stored_columns(select)
         self._check_keys_last([column for column, _ in columns], keys)
         return self._write(select, columns, target.rstrip("/") + "/", keys, must_be_empty=target)
@@ -302,12 +354,22 @@ def _table_options(tree: exp.Create) -> dict[str, Any]:
                 options["format"] = item.this.name
             case exp.PartitionedByProperty():
                 options["partitioned_by"] = [key.name for key in item.this.expressions]
+            case exp.LocationProperty():
+                options["location"] = item.this.name
             case exp.WithDataProperty():
                 pass
             case exp.Property():
-                value = item.args.get("value")
-                options[item.name.lower()] = value.name if value is not None else ""
+                options[item.name.lower()] = _option(item.args.get("value"))
     return options
+
+
+def _option(value: exp.Expr | None) -> Any:
+    match value:
+        case exp.Array():
+            return [one.name for one in value.expressions]
+        case exp.Boolean():
+            return str(value.this).lower()
+    return value.name if value is not None else ""
 
 
 def _without_data(tree: exp.Create) -> bool:

@@ -1,4 +1,7 @@
-"""Tables of the Glue catalog as DuckDB relations, read as Athena reads them."""
+"""Tables of the Glue catalog as DuckDB relations, read as Athena reads them.
+
+Above 200 lines: each kind of file and of partition.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.sql import parquet_types
 from local_cloud.sql.catalog import CSV, HIDDEN_PARTITION, JSON, PARQUET, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
+from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.projection import is_projected, projected
 from local_cloud.sql.text_files import lines_relation
 from local_cloud.sql.types import HiveType, parse
@@ -45,8 +49,6 @@ def format_of(table: dict[str, Any]) -> str:
     LocalCloudError
         If the table is of a kind that is not read here.
     """
-    if table.get("Parameters", {}).get("table_type", "").upper() == "ICEBERG":
-        raise LocalCloudError(f"table {table['Name']!r} is an Iceberg table, which the local cloud does not read")
     library = table["StorageDescriptor"].get("SerdeInfo", {}).get("SerializationLibrary", "")
     for mark, found in (("Parquet", PARQUET), ("Json", JSON), ("OpenCSVSerde", CSV), ("LazySimpleSerDe", CSV)):
         if mark in library:
@@ -84,6 +86,11 @@ def relation(
         Names among which are those of the columns that the query reads. A text that is no value of a column fails a
         query that reads the column, and no other. By default it reads all.
     """
+    if is_iceberg(table):
+        from local_cloud.sql.iceberg import tables as iceberg  # noqa: PLC0415
+
+        session.need_iceberg()
+        return iceberg.relation(session, iceberg.load(catalog, table), pseudo=("$path",) if path else ())
     columns = _columns(table["StorageDescriptor"]["Columns"])
     keys = _columns(table.get("PartitionKeys", []))
     files = [
@@ -92,7 +99,7 @@ def relation(
         for item in catalog.files(location)
     ]
     if not files:
-        return without_rows(table, path=path)
+        return without_rows(catalog, table, path=path)
     uris = [uri for uri, _ in files]
     if format_of(table) == PARQUET:
         source, selected = _parquet(session, columns, uris)
@@ -109,8 +116,12 @@ def relation(
     return f'select {", ".join(selected)} from {source} join (values {rows}) p({names}) on "$path" = p."$file"'
 
 
-def without_rows(table: dict[str, Any], *, path: bool) -> str:
+def without_rows(catalog: Catalog, table: dict[str, Any], *, path: bool) -> str:
     """Return a select of a table's columns, and of no rows."""
+    if is_iceberg(table):
+        from local_cloud.sql.iceberg import tables as iceberg  # noqa: PLC0415
+
+        return iceberg.without_rows(iceberg.load(catalog, table), pseudo=("$path",) if path else ())
     columns = _columns([*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])])
     nulls = [f"cast(null as {kind.duckdb}) as {identifier(name)}" for name, kind in columns]
     return f"select {', '.join([*nulls, *_path(path, 'null')])} where false"

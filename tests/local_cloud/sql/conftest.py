@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from local_cloud.cloud import LocalCloud
 from local_cloud.engines.athena.engine import AthenaEngine
 from local_cloud.engines.redshift.data_api import RedshiftDataEngine
+from local_cloud.iceberg.catalog import IcebergCatalog
 from local_cloud.server.runtime import Runtime
 
 REGION = "eu-central-1"
@@ -109,3 +111,26 @@ def lake(runtime: Runtime) -> Iterator[Lake]:
     yield lake
     for patches in engines:
         patches.revert()
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A whole local cloud, since Athena, Iceberg's REST API, Glue's catalog and S3 answer each other."""
+    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud"), region=REGION) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def tables(cloud: LocalCloud) -> Lake:
+    """A lake whose tables may be Iceberg tables."""
+    lake = Lake(runtime=cloud._running.runtime)
+    for bucket in ("data", "results"):
+        lake.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    lake.query("create database lake")
+    return lake
+
+
+@pytest.fixture(scope="module")
+def catalog(tables: Lake) -> IcebergCatalog:
+    """The same tables by pyiceberg, which is the oracle of what they hold."""
+    return IcebergCatalog(tables.runtime, REGION)

@@ -208,7 +208,7 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
     if execution.status == "QUEUED":
         execution.status = "RUNNING"
     try:
-        trino.install(session)
+        session.prepare(trino.install)
         location = execution.result_configuration["OutputLocation"]
         runner = Runner(
             session=session,

@@ -229,6 +229,10 @@ class Warehouse:
         external = [table for table in tree.find_all(exp.Table) if table.db.lower() in self._external]
         if external and isinstance(tree, exp.Create) and tree.kind == "VIEW":
             raise LocalCloudError("a view on an external table is not reproduced by the local warehouse")
+        for table in external:
+            # Athena has tables of metadata behind such names.
+            if "$" in table.name:
+                raise LocalCloudError(f"Table with name {table.name} does not exist")
         Binder(self._session, self._catalog).bind(tree, self._external.get)
         return tree.sql(dialect="duckdb")
 

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from local_cloud.sql.duck import Session
 from local_cloud.sql.reach import check_trino
-from local_cloud.sql.trino import aliases, casts, checks, functions, operators, syntax, zones
+from local_cloud.sql.trino import aliases, casts, checks, functions, operators, precision, syntax, zones
 from local_cloud.sql.trino.aliases import name_columns
 from local_cloud.sql.trino.failures import OF_NAMES, failure
 from local_cloud.sql.trino.macros import install
@@ -24,7 +24,7 @@ from local_cloud.sql.trino.syntax import parse_hive
 from local_cloud.sql.trino.unions import check_set_operations
 from local_cloud.sql.trino.unnest import unnest
 
-__all__ = ["analyse", "failure", "generate", "install", "name_columns", "parse", "parse_hive", "rewrite"]
+__all__ = ["analyse", "failure", "generate", "install", "name_columns", "parse", "parse_hive", "precision", "rewrite"]
 
 # Its warnings about what it does not know would go to the terminal; such statements are refused anyway.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)

@@ -8,6 +8,8 @@ from sqlglot import exp
 
 from local_cloud.sql.trino.nodes import call, in_try, refuse
 
+# Digits of a second.
+_DEFAULT, _PRECISE = 3, 6
 _INTEGERS = (exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT)
 _NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _DATE = r"\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}"
@@ -63,10 +65,16 @@ def cast(node: Any) -> Any:
     if kind in _INTEGERS and not value.is_int:
         guarded = call("trino_rounded", guarded)
     node.set("this", guarded)
-    if kind == exp.DType.TIMESTAMP:
-        node.set("to", exp.DataType.build("timestamp"))
-        return call("trino_milliseconds", node)
-    return node
+    return _timestamp(node, literal=isinstance(value, exp.Literal)) if kind == exp.DType.TIMESTAMP else node
+
+
+def _timestamp(node: Any, *, literal: bool) -> Any:
+    """Keep as many digits of a second as the type has; a literal has a type with its own."""
+    given = int(node.to.expressions[0].name) if node.to.expressions else _DEFAULT
+    if given not in (_DEFAULT, _PRECISE) and not (literal and given < _DEFAULT):
+        return refuse(f"timestamp({given}) is not reproduced locally; use timestamp(3) or timestamp(6)")(node)
+    node.set("to", exp.DataType.build("timestamp"))
+    return call("trino_microseconds" if given == _PRECISE else "trino_milliseconds", node.copy())
 
 
 def _text(node: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_cloud.sql.render import double_text
-from local_cloud.sql.trino import casts, zones
+from local_cloud.sql.trino import casts, precision, zones
 
 _FRACTIONAL = "('DOUBLE', 'FLOAT')"
 
@@ -202,7 +202,7 @@ _JSON = (
         when json_type(trino_valid(j), p) = 'ARRAY' then json_array_length(trino_valid(j), p)
         when json_type(trino_valid(j), p) is not null then 0 end""",
 )
-MACROS = (*_OPERATORS, *casts.MACROS, *_TEXTS, *_ARRAYS, *_NUMBERS, *_TIMES, *_JSON, *zones.MACROS)
+MACROS = (*_OPERATORS, *casts.MACROS, *precision.MACROS, *_TEXTS, *_ARRAYS, *_NUMBERS, *_TIMES, *_JSON, *zones.MACROS)
 
 
 def install(session: Any) -> None:

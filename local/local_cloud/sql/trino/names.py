@@ -83,9 +83,9 @@ RUNS = _names(
 # Words of Trino's grammar, and its types, that stand before a parenthesis and name no function.
 GRAMMAR = _names(
     """
-    all and any array as between bernoulli by case char count cross cube decimal dec distinct else end escape except
-    exists filter from full group having ignore in inner insert intersect into is join lateral left like limit map not
-    nulls numeric offset on or order outer over partition range right rollup row rows select set sets some system table
-    then time timestamp union unload unnest using values varchar when where window with within
+    all and any array as bernoulli between by case char count cross cube dec decimal distinct else end escape except
+    exists filter from full group having ignore in inner insert intersect into is join lateral left like limit map
+    not nulls numeric of offset on or order outer over partition range right rollup row rows select set sets some
+    system table then time timestamp union unload unnest using values varchar when where window with within
     """
 )

@@ -47,6 +47,8 @@ _SYMBOLS = frozenset(
         ";",
     ]
 )
+# FOR SYSTEM_TIME AS OF is of an older version of Athena.
+_OLDER_VERSIONS = ("system_time", "system_version")
 _SET_OPERATIONS = (TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT)
 # Words that a value stands after.
 _BEFORE_VALUES = frozenset(
@@ -87,6 +89,7 @@ _NODES = frozenset(
         "DPipe",
         "DataType",
         "DataTypeParam",
+        "Delete",
         "Distinct",
         "Div",
         "Dot",
@@ -127,6 +130,7 @@ _NODES = frozenset(
         "LimitOptions",
         "Literal",
         "LocationProperty",
+        "Merge",
         "Mod",
         "Mul",
         "NEQ",
@@ -159,8 +163,12 @@ _NODES = frozenset(
         "Union",
         "UnicodeString",
         "Unnest",
+        "Update",
         "Values",
         "Var",
+        "Version",
+        "When",
+        "Whens",
         "Where",
         "Window",
         "WindowSpec",
@@ -201,13 +209,16 @@ _FOREIGN: dict[type[exp.Expr], frozenset[str]] = {
     exp.Union: frozenset(("by_name", "side", "kind", "on")),
     exp.Except: frozenset(("by_name", "side", "kind", "on")),
     exp.Intersect: frozenset(("by_name", "side", "kind", "on")),
-    exp.Table: frozenset(("pivots", "hints", "version", "when", "only", "joins", "rows_from", "changes", "partition")),
+    exp.Table: frozenset(("pivots", "hints", "when", "only", "joins", "rows_from", "changes", "partition")),
     exp.Subquery: frozenset(("pivots",)),
     exp.Group: frozenset(("all", "totals")),
     exp.Create: frozenset(("unique", "indexes", "clone", "shallow", "copy", "no_schema_binding", "begin", "end")),
     exp.Insert: frozenset(
         ["overwrite", "hint", "on", "conflict", "returning", "ignore", "by_name", "stored", "alternative", "where"]
     ),
+    exp.Update: frozenset(("from_", "returning", "order", "limit", "with_", "options")),
+    exp.Delete: frozenset(("tables", "using", "cluster", "returning", "order", "limit", "with_", "hint")),
+    exp.Merge: frozenset(("returning", "with_", "using_cond")),
     exp.JSONExtract: frozenset(("only_json_types",)),
     exp.JSONExtractScalar: frozenset(("only_json_types",)),
 }
@@ -242,6 +253,11 @@ _INTERVALS = ("SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR")
 _FORMS: tuple[tuple[type[exp.Expr], Callable[[Any], bool], str], ...] = (
     (exp.JSONExtract, lambda node: "only_json_types" in node.args, "Athena has no operator ->"),
     (exp.Is, lambda node: not isinstance(node.expression, exp.Null), "IS compares with NULL only"),
+    (
+        exp.Version,
+        lambda node: node.args.get("kind") != "AS OF",
+        "a version is FOR TIMESTAMP AS OF or FOR VERSION AS OF",
+    ),
     (exp.Like, lambda node: isinstance(node.expression, (exp.Any, exp.All)), "LIKE takes one pattern"),
     (exp.Between, lambda node: bool(node.args.get("symmetric")), "BETWEEN SYMMETRIC is not in Athena's SQL"),
     (exp.Unnest, lambda node: not isinstance(node.parent, (exp.From, exp.Join)), "UNNEST stands only after FROM"),
@@ -331,6 +347,7 @@ def _check_tokens(tokens: Sequence[Any]) -> None:
             or (after.token_type == TokenType.L_BRACKET and not _takes_a_bracket(token))
             or (kinds == (TokenType.ALIAS, TokenType.FLOAT) and after.text.upper() == "FLOAT")
             or after.token_type in _OPERATORS_OF_OTHERS
+            or (token.token_type == TokenType.FOR and after.text.lower() in _OLDER_VERSIONS)
         ):
             raise _unexpected(after)
 
