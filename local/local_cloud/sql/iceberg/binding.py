@@ -1,4 +1,4 @@
-"""What a query reads of an Iceberg table: its rows now or as of a snapshot, or its metadata."""
+"""Reads of an Iceberg table by a query: its rows now or as of a snapshot, or its metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What UPDATE, DELETE and MERGE INTO do with which rows."""
+"""Changes of rows by UPDATE, DELETE and MERGE INTO."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INSERTED = "Insert column name"
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
-    """What happens to the rows that meet a condition.
+    """Change of the rows that meet a condition.
 
     Parameters
     ----------
