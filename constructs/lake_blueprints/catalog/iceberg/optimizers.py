@@ -11,6 +11,7 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole
+from lake_blueprints.foundation.arguments import checked
 from template_checks.limits.glue import (
     COMPACTION_DELETES,
     COMPACTION_FILES,
@@ -34,6 +35,7 @@ class CompactionStrategy(StrEnum):
     """By all columns of the sort order at once."""
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Compaction:
     """Compaction of small files, which Glue starts when a partition has enough of them.
@@ -67,6 +69,7 @@ class Compaction:
         return {"compaction_configuration": {"icebergConfiguration": iceberg}}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SnapshotRetention:
     """Expiration of snapshots, with the files that only they need.
@@ -97,6 +100,7 @@ class SnapshotRetention:
         return {"retention_configuration": {"icebergConfiguration": iceberg}}
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class OrphanFileDeletion:
     """Deletion of files that no snapshot names, such as those of writes that failed.

@@ -9,10 +9,12 @@ from aws_cdk import aws_glue as glue
 
 from lake_blueprints.catalog.iceberg.field_ids import FieldIds
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.foundation.arguments import checked
 
 _TABLE = glue.CfnTable
 
 
+@checked
 @dataclass(frozen=True)
 class SortField:
     """A column that rows are sorted by within each file.
