@@ -24,16 +24,16 @@ class ObjectIO(FileIO):
         self._objects = objects
 
     def new_input(self, location: str) -> InputFile:
-        return _Input(self._objects, location)
+        return _Object(self._objects, location)
 
     def new_output(self, location: str) -> OutputFile:
-        return _Output(self._objects, location)
+        return _Object(self._objects, location)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
         self._objects.delete(location if isinstance(location, str) else location.location)
 
 
-class _Input(InputFile):
+class _Object(InputFile, OutputFile):
     def __init__(self, objects: ObjectStore, location: str) -> None:
         super().__init__(location)
         self._objects = objects
@@ -50,20 +50,8 @@ class _Input(InputFile):
         except KeyError:
             raise FileNotFoundError(f"there is no object {self.location}") from None
 
-
-class _Output(OutputFile):
-    def __init__(self, objects: ObjectStore, location: str) -> None:
-        super().__init__(location)
-        self._objects = objects
-
-    def __len__(self) -> int:
-        return len(self._objects.read(self.location))
-
-    def exists(self) -> bool:
-        return self._objects.etag(self.location) is not None
-
     def to_input_file(self) -> InputFile:
-        return _Input(self._objects, self.location)
+        return self
 
     def create(self, overwrite: bool = False) -> OutputStream:
         if not overwrite and self.exists():

@@ -51,6 +51,8 @@ _ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (CommitFailedException, 409, "CommitFailedException"),
     (ValidationError, 400, "BadRequestException"),
     (ValueError, 400, "BadRequestException"),
+    # A member that the request lacks.
+    (KeyError, 400, "BadRequestException"),
     (NotImplementedError, 406, "UnsupportedOperationException"),
 )
 _NAMESPACE = "namespaces/<namespace>"

@@ -21,6 +21,7 @@ from local_cloud.engines.glue.iceberg_runtime.iceberg_settings import ENDPOINT, 
 from local_cloud.engines.glue.spark import ClassArchive, iceberg_jar, spark_configuration, spark_environment
 from local_cloud.engines.glue.spark_log import AccessLog
 from local_cloud.errors import LocalCloudError
+from local_cloud.server.access_keys import AccessKey
 from local_cloud.server.log_groups import publish_log
 from local_cloud.server.objects import Mirror
 from local_cloud.server.private_files import file_name
@@ -65,6 +66,7 @@ class JobExecution:
         self._mirror = Mirror(runtime.objects, self._folder / "s3")
         self._accesses = AccessLog(self._folder)
         logs = runtime.workdir / "logs" / "glue" / file_name(job.name)
+        self._iceberg_key: AccessKey | None = None
         self._output = logs / f"{run.job_run_id}.out"
         self._errors = logs / f"{run.job_run_id}.err"
 
@@ -107,6 +109,10 @@ class JobExecution:
         except Exception as problem:
             # A run that stayed RUNNING because of our own mistake would make its callers wait forever.
             state, error = "FAILED", f"InternalServiceException: {type(problem).__name__}: {problem}"
+        if self._iceberg_key:
+            # What is left of the run can commit no more.
+            self._runtime.keys.forget(self._iceberg_key)
+            del self._runtime.mirrors[self._iceberg_key.id]
         self._end(state, error)
         if group:
             group.wait_for_descendants(timeout=_ARCHIVE_SECONDS, stopping=self._runtime.stopping)
@@ -204,7 +210,7 @@ class JobExecution:
     def _iceberg_environment(self) -> dict[str, str]:
         """Let the run commit to Iceberg tables under its role, whose files are the run's own until then."""
         user = f"-{self.run.job_run_id}"
-        key = self._runtime.keys.alias(self._runtime.recording.key_of(self.job.role, user))
+        key = self._iceberg_key = self._runtime.keys.alias(self._runtime.recording.key_of(self.job.role, user))
         self._runtime.mirrors[key.id] = self._mirror
         token = BearerToken.text(key.id, self._region, key.secret)
         return {ENDPOINT: f"{self._runtime.endpoint}/iceberg", TOKEN: token}

@@ -136,9 +136,9 @@ def test_a_run_killed_at_any_step_is_repaired_by_the_next(
     table.put("b.json", record(2), record(1), {"id": "x"})
     home = {
         "write_quarantine": part("run"),
-        "append": part("iceberg_table").IcebergTable,
+        "append": part("iceberg_table").Draft,
         "check": part("batch_counts").BatchCounts,
-        "publish": part("iceberg_table").IcebergTable,
+        "publish": part("iceberg_table").Draft,
         "finish": part("ledger").Ledger,
     }[step]
     original = getattr(home, step)
@@ -160,25 +160,71 @@ def test_a_run_killed_at_any_step_is_repaired_by_the_next(
     assert sql(f"SELECT name FROM {name(table)}.refs") == [("main",)]
 
 
-def test_another_writer_between_branch_and_commit_costs_an_attempt_and_no_row(
-    table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("step", "attempts"), [("begin", 1), ("base", 2), ("publish", 2)])
+def test_another_writer_at_any_moment_costs_an_attempt_at_most_and_no_row(
+    table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: str, attempts: int
 ) -> None:
-    owner = part("iceberg_table").IcebergTable
-    original, attempts = owner.publish, []
-
-    def publish(*arguments: Any) -> None:
-        attempts.append(arguments)
-        if len(attempts) == 2:
-            sql(f"INSERT INTO {name(table)} VALUES (2, 'Eve', 1)")
-        original(*arguments)
-
-    monkeypatch.setattr(owner, "publish", publish)
     table.put("a.json", record(1))
     table.run()
+    owner = part("iceberg_table").Draft
+    original, publish = getattr(owner, step), owner.publish
+    written: list[Any] = []
+    published: list[Any] = []
+
+    def interfered(*arguments: Any) -> Any:
+        if not written:
+            written.append(sql(f"INSERT INTO {name(table)} VALUES (2, 'Eve', 1)"))
+        return original(*arguments)
+
+    def counted(*arguments: Any) -> None:
+        published.append(arguments)
+        (interfered if step == "publish" else publish)(*arguments)
+
+    monkeypatch.setattr(owner, step, interfered)
+    monkeypatch.setattr(owner, "publish", counted)
     table.put("b.json", record(2), record(3))
     assert balance(table.run()) == (2, 1, 1, 0, 0)
     assert rows(table, "id, name") == [(1, "Ada"), (2, "Eve"), (3, "Ada")]
-    assert len(attempts) == 3
+    assert len(published) == attempts
+
+
+def test_a_run_beside_another_ends_before_it_writes_what_that_one_has(
+    table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del table.plan["primary_key"]
+    table.put("a.json", record(1))
+    table.run()
+    owner = part("iceberg_table").Draft
+    begin = owner.begin
+
+    def late(self: Any) -> None:
+        sql(f"ALTER TABLE {name(table)} SET TBLPROPERTIES ('lake.curation.batch' = 'of another run')")
+        begin(self)
+
+    monkeypatch.setattr(owner, "begin", late)
+    table.put("b.json", record(2))
+    with pytest.raises(Exception, match="another run of this job has written to the table"):
+        table.run()
+    assert rows(table, "id") == [(1,)]
+    assert sql(f"SELECT name FROM {name(table)}.refs") == [("main",)]
+
+
+def test_a_branch_that_somebody_drops_is_written_again(
+    table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = part("iceberg_table").Draft
+    publish = owner.publish
+    dropped: list[Any] = []
+
+    def after_a_drop(self: Any, *arguments: Any) -> None:
+        if not dropped:
+            dropped.append(self.discard())
+        publish(self, *arguments)
+
+    monkeypatch.setattr(owner, "publish", after_a_drop)
+    table.put("a.json", record(1))
+    assert balance(table.run()) == (1, 1, 0, 0, 0)
+    assert rows(table, "id") == [(1,)]
 
 
 def test_a_table_that_lacks_a_column_of_the_contract_is_refused_before_anything_is_read(table: Any) -> None:

@@ -11,7 +11,7 @@ from lake_curation.batch_counts import BatchCounts
 from lake_curation.batch_reader import Parsed, kept
 from lake_curation.columns import DELETED, quoted
 from lake_curation.errors import CurateError
-from lake_curation.iceberg_table import Conflict, IcebergTable
+from lake_curation.iceberg_table import Conflict, Draft, IcebergTable
 from lake_curation.ledger import Batch
 from lake_curation.newest import MATCHED, rows_to_write
 from lake_curation.run import Run, good_rows
@@ -48,36 +48,41 @@ class IcebergRun(Run):
         self.note(batch, {})
         with self.reader.parsed(batch) as parsed:
             account = self.begin_account(batch, parsed)
+            draft = self.table.draft(batch.identity)
             for _ in range(_ATTEMPTS):
                 try:
-                    return self.commit(batch, parsed, account)
+                    return self.commit(draft, batch, parsed, account)
                 except Conflict:
-                    self.table.discard()
-                    if self.table.batch != self.batch_before:
-                        raise CurateError(
-                            "another run of this job has written to the table; the next run goes on from there"
-                        ) from None
+                    draft.discard()
         raise CurateError(f"the table was changed by others during {_ATTEMPTS} attempts; run the job again")
 
     def remove_traces(self, batch: Batch) -> None:
-        self.table.discard()
+        self.table.draft(batch.identity).discard()
         self.files.delete(self.quarantine(batch))
 
-    def commit(self, batch: Batch, parsed: Parsed, account: BatchCounts) -> BatchCounts:
-        """Write the rows of a batch, compare what was written with what was read, and make it the table."""
+    def commit(self, draft: Draft, batch: Batch, parsed: Parsed, account: BatchCounts) -> BatchCounts:
+        """Write the rows of a batch, compare what was written with what was read, and make it the table.
+
+        The branch comes first: rows are compared with what it was made of, and a table that has changed since then
+        refuses the commit.
+        """
+        draft.begin()
+        if self.table.batch != self.batch_before:
+            draft.discard()
+            raise CurateError("another run of this job has written to the table; the next run goes on from there")
         good = good_rows(parsed)
-        with kept(rows_to_write(self.plan, good, self.table.rows())) as rows:
+        with kept(rows_to_write(self.plan, good, draft.base())) as rows:
             number = rows.count()
             account.curated = number
             account.duplicates = good.count() - number + parsed.replaced
             account.check()
             if number:
-                self.write(rows)
-        self.table.publish(batch.identity, asdict(account))
+                self.write(draft, rows)
+        draft.publish(batch.identity, asdict(account))
         self.batch_before = batch.identity
         return account
 
-    def write(self, rows: DataFrame) -> None:
+    def write(self, draft: Draft, rows: DataFrame) -> None:
         """Write rows to the branch, and check that they are there.
 
         Raises
@@ -86,13 +91,12 @@ class IcebergRun(Run):
             If the table has not as many rows as it must.
         """
         columns = list(map(quoted, self.plan.written))
-        before = self.table.count()
+        # Counted before anything is written: what is cached may be read again after that.
+        more = f"CASE WHEN {DELETED} THEN -{MATCHED} ELSE 1 - {MATCHED} END" if self.plan.newest else "1"
+        expected = draft.rows().count() + rows.agg(F.sum(F.expr(more))).collect()[0][0]
         if not self.plan.newest:
-            self.table.append(rows.select(*columns))
-            expected = before + rows.count()
+            draft.append(rows.select(*columns))
         else:
-            change = rows.agg(F.sum(F.expr(f"CASE WHEN {DELETED} THEN -{MATCHED} ELSE 1 - {MATCHED} END")))
-            expected = before + (change.collect()[0][0] or 0)
-            self.table.merge(rows.select(*columns, DELETED), self.plan.primary_key, DELETED)
-        if (found := self.table.count()) != expected:
+            draft.merge(rows.select(*columns, DELETED), self.plan.primary_key, DELETED)
+        if (found := draft.rows().count()) != expected:
             raise CurateError(f"the table has {found} rows after the batch instead of {expected}")

@@ -8,6 +8,7 @@ https://iceberg.apache.org/docs/latest/branching/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,6 @@ from pyspark.sql import DataFrame, SparkSession
 from lake_curation.columns import quoted
 
 CATALOG = "glue_catalog"
-BRANCH = "curation"
 # Names of table properties: they change in the same commit as the rows.
 BATCH, COUNTS = "lake.curation.batch", "lake.curation.counts"
 _CONFLICTS = ("ValidationException", "CommitFailedException")
@@ -48,17 +48,9 @@ class IcebergTable:
         """The name of the table in SQL."""
         return f"{CATALOG}.{quoted(self.database)}.{quoted(self.name)}"
 
-    def rows(self) -> DataFrame:
-        """Return the rows of the table."""
-        return self.spark.table(self.identifier)
-
-    def count(self) -> int:
-        """Return the number of rows on the branch, or of the table where it has no branch."""
-        return int(self._written().count())
-
     def columns(self) -> list[str]:
         """Return the names of the table's columns."""
-        return list(self.rows().columns)
+        return list(self.spark.table(self.identifier).columns)
 
     @property
     def batch(self) -> str | None:
@@ -71,23 +63,75 @@ class IcebergTable:
         found: dict[str, Any] = json.loads(self._properties().get(COUNTS, "{}"))
         return found
 
+    def draft(self, batch: str) -> Draft:
+        """Return the branch of a batch, which need not be there."""
+        # Of its own for each batch: what another run has in hand must not become part of this one's.
+        return Draft(table=self, branch=f"curation_{re.sub('[^0-9A-Za-z]', '_', batch)}")
+
+    def _properties(self) -> Mapping[str, str]:
+        return dict(self.java().properties())
+
+    def java(self) -> Any:
+        """Return the table of Iceberg's own API, as it is now."""
+        jvm = self.spark._jvm
+        table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, self.identifier)
+        table.refresh()
+        return table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A branch on which a batch is written.
+
+    Parameters
+    ----------
+    table: IcebergTable
+        The table.
+    branch: str
+        Name of the branch.
+    """
+
+    table: IcebergTable
+    branch: str
+
+    @property
+    def identifier(self) -> str:
+        """The name of the branch in SQL."""
+        return f"{self.table.identifier}.{quoted(f'branch_{self.branch}')}"
+
+    def begin(self) -> None:
+        """Make the branch of the table as it is now."""
+        table = self.table.java()
+        if table.currentSnapshot() is None:
+            # Not every catalog lets a table without a snapshot have a branch.
+            table.newAppend().commit()
+        self.table.spark.sql(f"ALTER TABLE {self.table.identifier} CREATE BRANCH {quoted(self.branch)}")
+
     def discard(self) -> None:
-        """Drop the branch that a killed run, or a conflict, has left."""
-        self.spark.sql(f"ALTER TABLE {self.identifier} DROP BRANCH IF EXISTS {BRANCH}")
+        """Drop the branch, where a killed run or a conflict has left one."""
+        self.table.java()
+        self.table.spark.sql(f"ALTER TABLE {self.table.identifier} DROP BRANCH IF EXISTS {quoted(self.branch)}")
+
+    def base(self) -> DataFrame:
+        """Return the rows that the branch begins with, whatever is written to it later."""
+        snapshot = self.table.java().refs().get(self.branch).snapshotId()
+        return self.table.spark.read.option("snapshot-id", snapshot).table(self.table.identifier)
+
+    def rows(self) -> DataFrame:
+        """Return the rows of the branch."""
+        return self.table.spark.table(self.identifier)
 
     def append(self, rows: DataFrame) -> None:
-        """Add rows to the branch."""
-        self._make_branch()
-        rows.writeTo(f"{self.identifier}.branch_{BRANCH}").append()
+        """Add rows."""
+        rows.writeTo(self.identifier).append()
 
     def merge(self, rows: DataFrame, keys: Sequence[str], deleted: str) -> None:
-        """Put rows in the place of those with the same keys, on the branch; `deleted` is the column that ends a key."""
-        self._make_branch()
+        """Put rows in the place of those with the same keys; `deleted` is the column that ends a key."""
         # Cut off from how they came to be: the numbers of rows are not deterministic, which MERGE would refuse.
         rows = rows.localCheckpoint()
         on = " AND ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
-        self.spark.sql(
-            f"MERGE INTO {self.identifier}.branch_{BRANCH} t USING {{rows}} s ON {on} "
+        self.table.spark.sql(
+            f"MERGE INTO {self.identifier} t USING {{rows}} s ON {on} "
             f"WHEN MATCHED AND s.{quoted(deleted)} THEN DELETE WHEN MATCHED THEN UPDATE SET * "
             f"WHEN NOT MATCHED AND NOT s.{quoted(deleted)} THEN INSERT *",
             rows=rows,
@@ -99,49 +143,27 @@ class IcebergTable:
         Raises
         ------
         Conflict
-            If the table is not the one any more that the branch was made of.
+            If the table is not the one any more that the branch was made of, or somebody has dropped the branch.
         """
-        change = self._java().newTransaction()
-        properties = change.updateProperties()
-        properties.set(BATCH, batch)
-        properties.set(COUNTS, json.dumps(dict(counts)))
-        properties.commit()
+        table = self.table.java()
+        if not table.refs().containsKey(self.branch):
+            raise Conflict(f"the branch {self.branch} is gone")
         try:
-            if BRANCH in self._branches():
-                snapshots = change.manageSnapshots()
-                snapshots.fastForwardBranch("main", BRANCH)
-                snapshots.removeBranch(BRANCH)
-                snapshots.commit()
+            change = table.newTransaction()
+            properties = change.updateProperties()
+            properties.set(BATCH, batch)
+            properties.set(COUNTS, json.dumps(dict(counts)))
+            properties.commit()
+            snapshots = change.manageSnapshots()
+            snapshots.fastForwardBranch("main", self.branch)
+            snapshots.removeBranch(self.branch)
+            snapshots.commit()
             change.commitTransaction()
         except Exception as error:
             if not _is_conflict(error):
                 raise
             raise Conflict(str(error)) from None
-        self.spark.catalog.refreshTable(self.identifier)
-
-    def _written(self) -> DataFrame:
-        branch = f"{self.identifier}.branch_{BRANCH}" if BRANCH in self._branches() else self.identifier
-        return self.spark.table(branch)
-
-    def _make_branch(self) -> None:
-        table = self._java()
-        if table.currentSnapshot() is None:
-            # Not every catalog lets a table without a snapshot have a branch.
-            table.newAppend().commit()
-        self.spark.sql(f"ALTER TABLE {self.identifier} CREATE BRANCH IF NOT EXISTS {BRANCH}")
-
-    def _branches(self) -> set[str]:
-        return set(self._java().refs().keySet())
-
-    def _properties(self) -> Mapping[str, str]:
-        return dict(self._java().properties())
-
-    def _java(self) -> Any:
-        """Return the table of Iceberg's own API, as it is now."""
-        jvm = self.spark._jvm
-        table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, self.identifier)
-        table.refresh()
-        return table
+        self.table.spark.catalog.refreshTable(self.table.identifier)
 
 
 def _is_conflict(error: Exception) -> bool:
