@@ -143,7 +143,7 @@ class Draft:
         Raises
         ------
         Conflict
-            If the table is not the one any more that the branch was made of, or somebody has dropped the branch.
+            If the table is not the one any more that the branch was made of, or another writer has dropped the branch.
         """
         table = self.table.java()
         if not table.refs().containsKey(self.branch):
