@@ -29,8 +29,7 @@ def may_invoke(service: str, function: Resource, source: Resource | None) -> boo
         one.at("Principal").rendered.startswith((service, "${", "*"))
         and _is_about(one.at("FunctionName").target, function)
         and (source is None or _is_for(one.at("SourceArn").target, source))
-        for one in function.template.everywhere
-        if one.kind == _PERMISSION
+        for one in function.template.everywhere_of_type(_PERMISSION)
     )
 
 

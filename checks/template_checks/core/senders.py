@@ -61,9 +61,8 @@ def policies_on(target: Resource) -> list[Resource]:
     """Return the policies that are or may be those of a topic or queue, in whichever stack of the app they are."""
     return [
         policy
-        for policy in target.template.everywhere
-        if policy.kind in _POLICIES
-        and any(
+        for policy in target.template.everywhere_of_type(*_POLICIES)
+        if any(
             is_same(item.target, target) or _is_parameter(item) for item in policy.at(_POLICIES[policy.kind]).items()
         )
     ]

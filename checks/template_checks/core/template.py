@@ -175,14 +175,33 @@ class Template:
         }
 
     def of_type(self, *kinds: str) -> Iterator[Resource]:
-        """Yield the resources of some types, in the template's order."""
-        return (resource for resource in self.resources.values() if resource.kind in kinds)
+        """Yield the resources of some types, one type after the other, each in the template's order."""
+        for kind in dict.fromkeys(kinds):
+            yield from self._by_type.get(kind, ())
+
+    def everywhere_of_type(self, *kinds: str) -> Iterator[Resource]:
+        """Yield the resources of some types in this template and in the other templates of the app."""
+        for template in self._all:
+            yield from template.of_type(*kinds)
 
     @property
     def everywhere(self) -> Iterator[Resource]:
         """The resources of this template and of the other templates of the app."""
-        for template in (self, *(one for one in self.siblings.values() if one is not self)):
+        for template in self._all:
             yield from template.resources.values()
+
+    @property
+    def _all(self) -> Iterator[Template]:
+        yield self
+        yield from (one for one in self.siblings.values() if one is not self)
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        # Rules ask for types once for each resource: to walk the whole app each time took most of a large lake's check.
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources.values():
+            found.setdefault(resource.kind, []).append(resource)
+        return found
 
     def find(self, value: Any) -> Resource | None:
         """Return the only resource that a value refers to, in whichever stack of the app it is."""

@@ -174,7 +174,7 @@ def _is_rule(text: str) -> bool:
 
 
 def _unknown_alarms(node: Node, names: list[str]) -> Iterator[Violation]:
-    alarms = [one for one in node.resource.template.everywhere if one.kind in ALARMS]
+    alarms = list(node.resource.template.everywhere_of_type(*ALARMS))
     own = {name: one for one in alarms if (name := one.at("AlarmName").text)}
     template, needs = node.resource.template, node.resource.template.reachable(node.resource.logical_id)
     for name in names:

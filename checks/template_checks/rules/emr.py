@@ -68,8 +68,7 @@ def release(cluster: Resource) -> Iterator[Violation]:
     if profile.target is not None and profile.target.kind == "AWS::IAM::Role":
         named = any(
             one.at("InstanceProfileName").present
-            for one in cluster.template.everywhere
-            if one.kind == "AWS::IAM::InstanceProfile"
+            for one in cluster.template.everywhere_of_type("AWS::IAM::InstanceProfile")
         )
         if not named:
             yield Violation(at=profile, found=f"the role {profile.target.logical_id}", allowed="an instance profile")

@@ -139,9 +139,7 @@ def function_permission(resource: Resource) -> Iterator[Violation]:
 
 
 def _admits(function: Resource, by: Resource) -> bool:
-    for permission in function.template.everywhere:
-        if permission.kind != "AWS::Lambda::Permission":
-            continue
+    for permission in function.template.everywhere_of_type("AWS::Lambda::Permission"):
         name, principal, source = (permission.at(one) for one in ("FunctionName", "Principal", "SourceArn"))
         about = name.target
         same = is_same(about, function) or (about is None and name.text in {None, function.at("FunctionName").text})

@@ -55,9 +55,8 @@ def _table_of(schema: Node) -> Resource | None:
         return node.target if node.target.kind == "AWS::Glue::Table" else None
     same = [
         one
-        for one in schema.resource.template.everywhere
-        if one.kind == "AWS::Glue::Table"
-        and node.text is not None
+        for one in schema.resource.template.everywhere_of_type("AWS::Glue::Table")
+        if node.text is not None
         and one.at("TableInput.Name").text == node.text
         and one.at("DatabaseName").rendered == schema.at("DatabaseName").rendered
     ]

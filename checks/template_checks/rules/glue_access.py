@@ -97,7 +97,7 @@ def _opens_to_itself(group: Resource) -> bool:
     inside = (one for one in group.at("SecurityGroupIngress").items() if one.at("SourceSecurityGroupId").present)
     if group.at("SecurityGroupIngress").present and not group.at("SecurityGroupIngress").known:
         return True
-    rules = [one for one in group.template.everywhere if one.kind == "AWS::EC2::SecurityGroupIngress"]
+    rules = list(group.template.everywhere_of_type("AWS::EC2::SecurityGroupIngress"))
     own = (
         one.properties
         for one in rules

@@ -64,8 +64,8 @@ def location(table: Resource) -> Iterator[Violation]:
     node, place = _location(table), _place(table)
     if not _is_iceberg(table) or place is None:
         return
-    for other in table.template.everywhere:
-        there = _place(other) if other.kind == TABLE and other.address != table.address else None
+    for other in table.template.everywhere_of_type(TABLE):
+        there = _place(other) if other.address != table.address else None
         if there is None or there[0] != place[0]:
             continue
         # Of two Iceberg tables, the one above is at fault; of two at one place, the first.
@@ -200,7 +200,7 @@ def _ends(lifecycle_rule: Node) -> Iterator[Node]:
 
 
 def _tables(bucket: Resource) -> list[Resource]:
-    return [one for one in bucket.template.everywhere if one.kind == TABLE and _is_iceberg(one)]
+    return [one for one in bucket.template.everywhere_of_type(TABLE) if _is_iceberg(one)]
 
 
 def _is_iceberg(table: Resource) -> bool:
@@ -227,5 +227,5 @@ def _place(table: Resource) -> tuple[Any, str] | None:
 
 def _named(table: Resource, name: str) -> Resource | None:
     """Return the bucket of the app that has a name."""
-    buckets = (one for one in table.template.everywhere if one.kind == _BUCKET)
+    buckets = table.template.everywhere_of_type(_BUCKET)
     return next((one for one in buckets if one.at("BucketName").text == name), None)

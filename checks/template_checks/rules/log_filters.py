@@ -149,8 +149,8 @@ def filtered_group(resource: Resource) -> Iterator[Violation]:
 def filtered_metric(alarm: Resource) -> Iterator[Violation]:
     """A metric of other dimensions is another metric: the alarm stays in INSUFFICIENT_DATA."""
     made: dict[tuple[str, str], list[frozenset[str | None]]] = {}
-    for resource in alarm.template.everywhere:
-        for one in resource.at("MetricTransformations").items() if resource.kind == METRIC_FILTER else ():
+    for resource in alarm.template.everywhere_of_type(METRIC_FILTER):
+        for one in resource.at("MetricTransformations").items():
             key = one.at("MetricNamespace").rendered, one.at("MetricName").rendered
             names = frozenset(item.at("Key").text for item in one.at("Dimensions").items())
             made.setdefault(key, []).append(names)

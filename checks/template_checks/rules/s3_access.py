@@ -202,8 +202,8 @@ def log_delivery(bucket: Resource) -> Iterator[Violation]:
         return
     policies = [
         one
-        for one in bucket.template.everywhere
-        if one.kind == "AWS::S3::BucketPolicy" and is_same(one.at("Bucket").target, target)
+        for one in bucket.template.everywhere_of_type("AWS::S3::BucketPolicy")
+        if is_same(one.at("Bucket").target, target)
     ]
     admitted = any(
         not policy.at("PolicyDocument").known

@@ -164,7 +164,7 @@ def _hands_on(resource: Resource, state: State, operation: str) -> bool:
     if operation != "ecs:runTask":
         return True
     text = json.dumps(state.fields.get("Parameters") or state.fields.get("Arguments"), default=str)
-    definitions = [one for one in resource.template.everywhere if one.kind == "AWS::ECS::TaskDefinition"]
+    definitions = list(resource.template.everywhere_of_type("AWS::ECS::TaskDefinition"))
     return any(
         f"${{{one.logical_id}}}" in text and (one.at("TaskRoleArn").present or one.at("ExecutionRoleArn").present)
         for one in definitions
