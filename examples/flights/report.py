@@ -15,7 +15,7 @@ from markupsafe import Markup
 from examples.flights import charts
 from examples.flights.queries import Answer
 from examples.flights.questions import Chart
-from examples.flights.run import Results
+from examples.flights.results import Results
 from examples.flights.states import in_words
 from examples.flights.steps import Step
 from examples.flights.summary import text

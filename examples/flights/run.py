@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from examples.flights import account, corruption, model, producer, questions, verify
 from examples.flights.account import Account
 from examples.flights.errors import DemoError
 from examples.flights.lake import Lake
-from examples.flights.model import Model
-from examples.flights.queries import Answer, Athena, Redshift
-from examples.flights.questions import Question
+from examples.flights.queries import Athena, Redshift
 from examples.flights.records import as_json, dataset, records
+from examples.flights.results import Results
 from examples.flights.steps import StateClock, Steps
 from local_cloud.cloud import DEFAULT_REGION, LocalCloud
 
 ROOT = Path(__file__).parents[2]
 _DEPLOYED = re.compile(r"✅\s+(\S+)$")
 _DEPLOYING = re.compile(r"^\S+: deploying\.\.\. \[(\d+)/(\d+)\]")
-
-
-@dataclass
-class Results:
-    """Results of a run."""
-
-    months: int
-    corrupt: int
-    answers: dict[str, tuple[Question, Answer]] = field(default_factory=dict)
-    raw_bytes: dict[str, int] = field(default_factory=dict)
-    unanswerable: list[str] = field(default_factory=list)
-    accounts: list[Account] = field(default_factory=list)
-    states: dict[str, float] = field(default_factory=dict)
-    checked_cells: int = 0
-    model: Model | None = None
 
 
 class Run:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from examples.flights.queries import Answer, Cell
-from examples.flights.run import Results
+from examples.flights.results import Results
 from examples.flights.steps import Step
 
 _ROWS = 5

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from examples.flights.lake import Lake
 from examples.flights.queries import Athena, Redshift
-from examples.flights.run import ROOT, Results, Run
+from examples.flights.results import Results
+from examples.flights.run import ROOT, Run
 from examples.flights.steps import Steps
 from local_cloud.cloud import LocalCloud
 

@@ -16,7 +16,7 @@ from examples.flights.account import Account
 from examples.flights.model import Model
 from examples.flights.queries import Answer
 from examples.flights.questions import Chart, Question
-from examples.flights.run import Results
+from examples.flights.results import Results
 from examples.flights.steps import Step, Steps
 
 VOID = {"meta", "rect", "line", "circle", "polyline"}
