@@ -4,6 +4,7 @@ from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.landing import Landing
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned
 from lake_blueprints.catalog.table import Table
+from lake_blueprints.catalog.table_format import TableFormat
 
 __all__ = (
     "ArrivalTime",
@@ -13,5 +14,6 @@ __all__ = (
     "Landing",
     "Layout",
     "Table",
+    "TableFormat",
     "Unpartitioned",
 )

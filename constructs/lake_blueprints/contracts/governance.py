@@ -43,6 +43,8 @@ class ServiceLevels:
         Longest time from an event to its row in the curated table.
     retention: timedelta, optional
         Age at which data may be deleted.
+    retention_by: str, optional
+        Column from whose time on the age counts. By default the time at which the data was written.
     frequency: timedelta, optional
         How often new data is curated.
     schedule: str, optional
@@ -53,6 +55,7 @@ class ServiceLevels:
 
     latency: timedelta | None = None
     retention: timedelta | None = None
+    retention_by: str | None = None
     frequency: timedelta | None = None
     schedule: str | None = None
     others: tuple[tuple[str, str], ...] = ()

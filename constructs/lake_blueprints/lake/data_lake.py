@@ -15,7 +15,8 @@ from constructs import Construct
 
 from lake_blueprints.analytics.athena import Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
-from lake_blueprints.catalog import Table
+from lake_blueprints.catalog import Table, TableFormat
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.contracts.lake_checks import check_parquet, check_relationships
@@ -63,6 +64,9 @@ class DataLake(Construct):
         Order of the columns in the CSV files of a dataset, where it is not the contract's: a column that was added in
         the midst of a contract comes last here, so that the raw table, which is read by position, shows older files
         right. See `Table`. Curation reads by the header and does not need it. By default the contracts' order.
+    table_format: TableFormat
+        Format of the curated tables and of their masked copies. With Iceberg, a `Curation` may keep the newest row of
+        a key, and a contract's retention deletes rows by the column that it names. By default folders of Hive.
     warehouse: bool
         Whether curated datasets, masked, are also loaded into Redshift Serverless. By default they are not. With
         shards, define a `Warehouse` of the datasets that it needs.
@@ -115,6 +119,7 @@ class DataLake(Construct):
         shards: Shards | None = None,
         buffers: Mapping[str, Buffer] | None = None,
         csv_columns: Mapping[str, Sequence[str]] | None = None,
+        table_format: TableFormat = TableFormat.HIVE,
         warehouse: bool = False,
         schedule: events.Schedule | None = None,
         poll_interval: Duration | None = None,
@@ -139,6 +144,8 @@ class DataLake(Construct):
                 "'warehouse' holds every dataset, too many for one role and one state machine where there are "
                 "'shards'; define a Warehouse of those that it needs"
             )
+        if warehouse and table_format is TableFormat.ICEBERG:
+            raise ValueError("'warehouse' loads tables of the 'table_format' hive; leave one of the two out")
         self.timing = given_timing(schedule) if schedule else promised_timing(self.datasets.values())
 
         self._shared = base = SharedResources(
@@ -158,6 +165,7 @@ class DataLake(Construct):
             curations=curations,
             buffers=buffers,
             csv_columns=csv_columns,
+            table_format=table_format,
             placements=placements,
             removal_policy=removal_policy,
         )
@@ -204,12 +212,12 @@ class DataLake(Construct):
         return self._resources[dataset]
 
     @property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> dict[str, Table | IcebergTable]:
         """The curated tables, by dataset."""
         return {name: found.table for name, found in self._resources.items()}
 
     @property
-    def masked(self) -> dict[str, Table]:
+    def masked(self) -> dict[str, Table | IcebergTable]:
         """The masked copies of the tables that have restricted columns, by dataset."""
         return {name: found.masked for name, found in self._resources.items() if found.masked}
 
@@ -274,5 +282,7 @@ class DataLake(Construct):
     def _define_warehouse(self, removal_policy: RemovalPolicy) -> Warehouse:
         warehouse = Warehouse(self, "Warehouse", encryption_key=self.key, removal_policy=removal_policy)
         for name, table in self.tables.items():
-            warehouse.add_dataset(self.masked.get(name, table))
+            loaded = self.masked.get(name, table)
+            if isinstance(loaded, Table):
+                warehouse.add_dataset(loaded)
         return warehouse

@@ -10,10 +10,12 @@ from aws_cdk import RemovalPolicy
 from constructs import Construct
 
 from lake_blueprints.analytics.quality import QualityRuleset, define_promised
-from lake_blueprints.catalog import Database, Landing, Table, Unpartitioned
+from lake_blueprints.catalog import Database, Landing, Table, TableFormat, Unpartitioned
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, S3Destination
+from lake_blueprints.lake.retention import retaining
 from lake_blueprints.lake.server_names import placed_prefix
 from lake_blueprints.lake.shared_resources import SharedResources
 from lake_blueprints.lake.stack_placement import StackPlacement
@@ -37,9 +39,9 @@ class DatasetResources:
         The dataset.
     raw: Zone
         Zone of its records as they came.
-    table: Table
+    table: Table or IcebergTable
         The curated table.
-    masked: Table, optional
+    masked: Table or IcebergTable, optional
         Masked copy of the curated table. By default there is none: no column is restricted.
     job: CurationJob
         Job that curates the records.
@@ -51,8 +53,8 @@ class DatasetResources:
 
     dataset: Dataset
     raw: Zone
-    table: Table
-    masked: Table | None = None
+    table: Table | IcebergTable
+    masked: Table | IcebergTable | None = None
     job: CurationJob
     delivery: DeliveryStream | None = None
     ruleset: QualityRuleset | None = None
@@ -75,6 +77,8 @@ class DatasetDefinitions:
         What deliveries collect.
     csv_columns: mapping of str to sequence of str
         Orders of the columns of CSV files.
+    table_format: TableFormat
+        Format of curated tables.
     placements: bool
         Whether tables lie where contracts say.
     removal_policy: RemovalPolicy
@@ -90,6 +94,7 @@ class DatasetDefinitions:
         curations: Mapping[str, Curation],
         buffers: Mapping[str, Buffer],
         csv_columns: Mapping[str, Sequence[str]],
+        table_format: TableFormat,
         placements: bool,
         removal_policy: RemovalPolicy,
     ) -> None:
@@ -99,6 +104,7 @@ class DatasetDefinitions:
         self._curations = curations
         self._buffers = buffers
         self._csv_columns = csv_columns
+        self._table_format = table_format
         self._placements = placements
         self._removal_policy = removal_policy
         self.resources: dict[str, DatasetResources] = {}
@@ -123,10 +129,12 @@ class DatasetDefinitions:
             else None
         )
         curation = self._curations.get(name, Curation())
+        if self._table_format is TableFormat.ICEBERG:
+            curation = retaining(curation, dataset)
         curated = curation.curated(dataset)
         prefix = placed_prefix(dataset) if self._placements else None
-        table = self._add_table(shared.curated_database, curated, prefix=prefix)
-        masked = self._add_table(shared.analytics_database, curated.masked()) if curated.restricted_columns else None
+        table = self._add_curated(shared.curated_database, curated, prefix=prefix)
+        masked = self._add_curated(shared.analytics_database, curated.masked()) if curated.restricted_columns else None
         job = CurationJob(
             home,
             f"Curate {name}",
@@ -160,6 +168,14 @@ class DatasetDefinitions:
         if isinstance(found, GlueSecurityConfiguration):
             return found
         return GlueSecurityConfiguration(home, _SECURITY, encryption_key=self._shared.key)
+
+    def _add_curated(self, database: Database, dataset: Dataset, **options: Any) -> Table | IcebergTable:
+        if self._table_format is TableFormat.HIVE:
+            return self._add_table(database, dataset, **options)
+        home = self._placement.of(dataset.name)
+        if home is self._lake:
+            return database.add_iceberg_table(dataset, **options)
+        return IcebergTable(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)
 
     def _add_table(self, database: Database, dataset: Dataset, **options: Any) -> Table:
         home = self._placement.of(dataset.name)

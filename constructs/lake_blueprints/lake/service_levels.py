@@ -9,9 +9,11 @@ from aws_cdk import Annotations, Duration
 from aws_cdk import aws_sns as sns
 from constructs import IConstruct
 
+from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.lake_checks import check_latency, in_words
 from lake_blueprints.lake.dataset_resources import DatasetResources
+from lake_blueprints.lake.retention import whole_days
 from lake_blueprints.lake.timing import Timing, is_slower
 
 _DAY = timedelta(days=1)
@@ -35,8 +37,7 @@ def apply_retention(resources: DatasetResources, timing: Timing, *, raw_expire_a
     if retention is None:
         return
     because = f"the contract of dataset '{resources.dataset.name}'"
-    # S3 counts whole days; never less than promised.
-    days = max(1, math.ceil(retention / _DAY))
+    days = whole_days(retention)
     raw_days = max(days, math.ceil((timing.pause or timedelta()) / _DAY) + _MARGIN_DAYS)
     job, delivery = resources.job, resources.delivery
     # A shorter life of raw records is the app's decision: the table is what was promised.
@@ -44,7 +45,8 @@ def apply_retention(resources: DatasetResources, timing: Timing, *, raw_expire_a
         for prefix in (job.source_prefix, job.quarantine_prefix, *([delivery.error_prefix] if delivery else [])):
             resources.raw.expire(prefix, after=Duration.days(raw_days), because=because)
     for table in (resources.table, resources.masked):
-        if table:
+        # Of an Iceberg table the job deletes rows.
+        if isinstance(table, Table):
             table.zone.expire(table.prefix, after=Duration.days(days), because=because)
 
 

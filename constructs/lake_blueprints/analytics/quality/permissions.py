@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from aws_cdk import Aws, Stack
 from constructs import Construct
 
-from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.permissions import find_default_database, on_entries
 from lake_blueprints.foundation.access import Permission, ServiceRole
 from lake_blueprints.foundation.access.permissions import metrics, pass_role
@@ -59,7 +59,7 @@ def read_rules(ruleset_arn: str) -> Permission:
 
 
 def run_ruleset(
-    scope: Construct, *, ruleset_arn: str, role: ServiceRole, tables: Iterable[Table]
+    scope: Construct, *, ruleset_arn: str, role: ServiceRole, tables: Iterable[CatalogTable]
 ) -> Iterator[Permission]:
     """Start runs under a role and read their results; the tables are looked up under the identity that starts them."""
     because = "evaluates the ruleset"

@@ -14,6 +14,8 @@ from constructs import Construct
 
 from lake_blueprints.analytics.quality import permissions
 from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.catalog_table import CatalogTable
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
@@ -29,9 +31,9 @@ class QualityRuleset(Construct):
 
     Parameters
     ----------
-    table: Table
+    table: Table or IcebergTable
         What is evaluated; its dataset holds the rules.
-    references: sequence of Table
+    references: sequence of Table or IcebergTable
         Tables that rules may read as well: those of the contract's relationships. By default none; the role has room
         for about 100.
     workers: int
@@ -59,8 +61,8 @@ class QualityRuleset(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        table: Table,
-        references: Sequence[Table] = (),
+        table: Table | IcebergTable,
+        references: Sequence[Table | IcebergTable] = (),
         workers: int = 2,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -129,7 +131,11 @@ class QualityRuleset(Construct):
 
 
 def define_promised(
-    scope: Construct, construct_id: str, *, table: Table, references: Sequence[Table] = ()
+    scope: Construct,
+    construct_id: str,
+    *,
+    table: Table | IcebergTable,
+    references: Sequence[Table | IcebergTable] = (),
 ) -> QualityRuleset | None:
     """Define the ruleset of a table if its contract promises more than curation ensures by itself.
 
@@ -146,9 +152,9 @@ def define_promised(
     return None
 
 
-def _check_registered(table: Table) -> None:
+def _check_registered(table: Table | IcebergTable) -> None:
     # https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
-    if table.layout.projection(table.dataset):
+    if isinstance(table, Table) and table.layout.projection(table.dataset):
         raise ValueError(
             f"table '{table.table_name}' projects its partitions, which only Athena sees: Glue would evaluate no rows; "
             "lay it out with registered partitions"
@@ -160,5 +166,5 @@ def _report(scope: Construct, rules: Ruleset) -> None:
         Annotations.of(scope).add_warning_v2(f"lake-blueprints:quality {note.place}", note.text)
 
 
-def _source(table: Table) -> dict[str, Any]:
+def _source(table: CatalogTable) -> dict[str, Any]:
     return {"GlueTable": {"DatabaseName": table.database.database_name, "TableName": table.table_name}}

@@ -93,11 +93,21 @@ def read_object(
         version=setting.document["version"],
         quality=read_rules(item, place, report, sql_system(setting.document.get("servers") or [])),
         relationships=read_relationships(item, setting.objects, place, report),
-        service_levels=read_service_levels(promises, report),
+        service_levels=read_service_levels(promises, report, _columns_by_element(item, properties)),
         roles=setting.roles,
         placements=setting.placements,
         governance=governance,
     )
+
+
+def _columns_by_element(item: Element, properties: Mapping[str, Element]) -> dict[str, str]:
+    """Return the columns by every name that an element may have: `orders.ordered`, `ordered`."""
+    found = {}
+    for prop in properties.values():
+        for name in filter(None, (prop.get(key) for key in ("name", "physicalName", "id"))):
+            found[str(name)] = name_of(prop)
+            found |= {f"{item[key]}.{name}": name_of(prop) for key in ("name", "physicalName", "id") if item.get(key)}
+    return {element: column for element, column in found.items() if element not in (item["name"], item.get("id"))}
 
 
 def _note_measures(item: Element, stored: Mapping[str, Element], place: str, report: Report) -> None:

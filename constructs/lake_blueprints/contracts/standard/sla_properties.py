@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from lake_blueprints.contracts.governance import ServiceLevels
@@ -43,7 +44,9 @@ _EXTRAS = ("valueExt", "element", "driver", "schedule")
 Promise = Mapping[str, Any]
 
 
-def read_service_levels(promises: Iterable[tuple[str, Promise]], report: Report) -> ServiceLevels:
+def read_service_levels(
+    promises: Iterable[tuple[str, Promise]], report: Report, columns: Mapping[str, str] = MappingProxyType({})
+) -> ServiceLevels:
     """Return the promises that are made about one dataset.
 
     Parameters
@@ -52,9 +55,12 @@ def read_service_levels(promises: Iterable[tuple[str, Promise]], report: Report)
         Each with its place.
     report: Report
         Receives what cannot be kept.
+    columns: mapping of str to str
+        Columns of the dataset by the elements that promises name them by. By default none is named.
     """
     durations: dict[str, timedelta] = {}
     schedule: str | None = None
+    retention_by: str | None = None
     others = []
     for place, promise in promises:
         given = str(promise["property"])
@@ -64,9 +70,11 @@ def read_service_levels(promises: Iterable[tuple[str, Promise]], report: Report)
             others.append((given, _text(promise)))
         elif durations.setdefault(name, duration) != duration:
             report.warn(place, f"{given} is promised twice; the first, {durations[name]}, is kept")
+        if name == "retention" and duration == durations.get(name):
+            retention_by = retention_by or columns.get(str(promise.get("element")).strip())
         if name == "frequency":
             schedule = schedule or _read_schedule(promise, place, report)
-    return ServiceLevels(**durations, schedule=schedule, others=tuple(others))
+    return ServiceLevels(**durations, retention_by=retention_by, schedule=schedule, others=tuple(others))
 
 
 def parse_duration(value: Any, unit: str | None = None) -> timedelta | None:

@@ -5,6 +5,7 @@ from lake_blueprints.processing.curation.newest import Newest
 from lake_blueprints.processing.curation.order import dependency_levels
 from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
 from lake_blueprints.processing.curation.relationships import related_joins
+from lake_blueprints.processing.curation.retention import Retention
 from lake_blueprints.processing.curation.step import Curate, Replay
 from lake_blueprints.processing.glue.worker import Worker, WorkerType
 
@@ -16,6 +17,7 @@ __all__ = (
     "Newest",
     "ReferenceJoin",
     "Replay",
+    "Retention",
     "Worker",
     "WorkerType",
     "dependency_levels",

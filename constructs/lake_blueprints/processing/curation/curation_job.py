@@ -6,7 +6,7 @@ Above 200 lines: half of it is the signature and documentation of one construct.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
@@ -24,7 +24,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
-from lake_blueprints.processing.curation.iceberg_output import write_iceberg
+from lake_blueprints.processing.curation.iceberg_output import iceberg_session, write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
@@ -62,7 +62,7 @@ class CurationJob(Construct):
         the target's database, `<table>_quarantine`, for those who may read them there.
     curation: Curation
         What is done beyond the contract. By default nothing.
-    references: sequence of Table
+    references: sequence of Table or IcebergTable
         The curated tables of the datasets that `curation.joins` names. The role has room for about 40.
     masked: Table, optional
         Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`.
@@ -119,7 +119,7 @@ class CurationJob(Construct):
         source_prefix: str | None = None,
         quarantine: Zone | None = None,
         curation: Curation | None = None,
-        references: tuple[Table, ...] | list[Table] = (),
+        references: Sequence[Table | IcebergTable] = (),
         masked: Table | None = None,
         salt: HashSalt | None = None,
         worker: Worker | None = None,
@@ -251,12 +251,20 @@ class CurationJob(Construct):
             allow(self.role, *look_for_folder(self.target))
             self.target.grant_manage_partitions(self.role)
         for table in self.references:
-            with self.role.used_for("looks up reference data"):
-                table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
-            allow(self.role, *look_for_folder(table))
-            with self.role.used_for("looks up reference data"):
-                table.grant_describe(self.role)
+            written |= self._allow_reference(table)
         return written
+
+    def _allow_reference(self, table: Table | IcebergTable) -> dict[str, str]:
+        if isinstance(table, IcebergTable):
+            with self.role.used_for("looks up reference data"):
+                table.grant_read(self.role, restricted=True)
+            return iceberg_session(self.target if isinstance(self.target, IcebergTable) else table)
+        with self.role.used_for("looks up reference data"):
+            table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
+        allow(self.role, *look_for_folder(table))
+        with self.role.used_for("looks up reference data"):
+            table.grant_describe(self.role)
+        return {}
 
     def _choose_security(
         self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
@@ -283,9 +291,14 @@ def _check_format(curation: Curation, target: CatalogTable, masked: Table | None
         )
     if curation.keep and not isinstance(target, IcebergTable):
         raise ValueError("'curation.keep' replaces rows, which takes an IcebergTable; 'target' is a Table")
+    if curation.retention and not isinstance(target, IcebergTable):
+        raise ValueError(
+            "'curation.retention' deletes rows, which takes an IcebergTable; 'target' is a Table, whose files a "
+            "lifecycle rule of the zone deletes"
+        )
 
 
-def _table_of(reference: Dataset, tables: tuple[Table, ...] | list[Table]) -> Table:
+def _table_of(reference: Dataset, tables: Sequence[Table | IcebergTable]) -> Table | IcebergTable:
     for table in tables:
         if table.dataset.name == reference.name:
             return table

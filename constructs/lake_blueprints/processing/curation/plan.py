@@ -27,6 +27,7 @@ from lake_blueprints.contracts.row_rules import RowRule, row_rules
 from lake_blueprints.contracts.spark_sql import check_expression
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.processing.curation.newest import Newest
+from lake_blueprints.processing.curation.retention import Retention
 
 
 @checked
@@ -108,6 +109,8 @@ class Curation:
         Columns looked up in reference data. By default none.
     keep: Newest, optional
         Of the rows with one primary key the newest, which takes an Iceberg table. By default the first stays.
+    retention: Retention, optional
+        Age at which rows are deleted, which takes an Iceberg table. By default they stay.
     target_file_mb: int
         Size that written files aim at, in MiB, at least 1. By default 128.
 
@@ -123,6 +126,7 @@ class Curation:
     derive: Mapping[str, Derivation] = field(default_factory=dict)
     joins: Sequence[ReferenceJoin] = ()
     keep: Newest | None = None
+    retention: Retention | None = None
     target_file_mb: int = 128
 
     def __post_init__(self) -> None:
@@ -146,9 +150,12 @@ class Curation:
         ]
         self._check_derived([*dataset.columns, *joined, *derived])
         self._check_sql([*dataset.columns, *joined], derived)
+        written = {column.name: column.type for column in (*kept, *joined, *derived)}
         if self.keep:
             known = {column.name: column.type for column in (*dataset.columns, *joined, *derived)}
-            self.keep.check(dataset, {c.name: c.type for c in (*kept, *joined, *derived)}, known)
+            self.keep.check(dataset, written, known)
+        if self.retention:
+            self.retention.check(written)
         return evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
 
     def plan(self, dataset: Dataset) -> dict[str, Any]:
@@ -176,6 +183,7 @@ class Curation:
             "masked": _masked(self.curated(dataset)),
             "table": {column.name: column.type.spark for column in self.curated(dataset).data_columns},
             "target_file_mb": self.target_file_mb,
+            **({"expire_by": self.retention.by, "expire_days": self.retention.days} if self.retention else {}),
             **({"newest": True, "order_by": self.keep.by, "deleted": self.keep.deleted} if self.keep else {}),
         }
 

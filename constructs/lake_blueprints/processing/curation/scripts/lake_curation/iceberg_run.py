@@ -37,6 +37,11 @@ class IcebergRun(Run):
                 "table's stack first"
             )
 
+    def go(self) -> None:
+        super().go()
+        if self.plan.expire_by:
+            self.table.delete_before(self.plan.expire_by, self.plan.expire_days)
+
     def account(self, batch: Batch) -> BatchCounts:
         if batch.redone and self.table.batch == batch.identity:
             # Killed after the commit: all that was left to do is to say so.

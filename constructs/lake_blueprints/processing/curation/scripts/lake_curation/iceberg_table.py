@@ -63,6 +63,13 @@ class IcebergTable:
         found: dict[str, Any] = json.loads(self._properties().get(COUNTS, "{}"))
         return found
 
+    def delete_before(self, column: str, days: int) -> None:
+        """Delete the rows whose time in a column is that many days ago or longer."""
+        old = f"{quoted(column)} < current_timestamp() - INTERVAL {int(days)} DAYS"
+        # A deletion of nothing would be a snapshot all the same.
+        if not self.spark.table(self.identifier).where(old).isEmpty():
+            self.spark.sql(f"DELETE FROM {self.identifier} WHERE {old}")
+
     def draft(self, batch: str) -> Draft:
         """Return the branch of a batch, which need not be there."""
         # Of its own for each batch: what another run has in hand must not become part of this one's.

@@ -130,6 +130,9 @@ class Plan:
     newest: bool = False
     order_by: str | None = None
     deleted: str | None = None
+    # Rows whose time in a column is longer ago are deleted.
+    expire_by: str | None = None
+    expire_days: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Plan:
@@ -206,6 +209,8 @@ class Plan:
             raise CurateError(f"plan: order_by: {self.order_by!r} is not a column of the table")
         if self.newest and not self.primary_key:
             raise CurateError("plan: newest: there must be a primary_key")
+        if self.expire_by and (self.expire_by not in self.written or self.expire_days < 1):
+            raise CurateError("plan: expire_by must be a column of the table, and expire_days at least 1")
 
     def _check_masked(self) -> None:
         if self.masked and [column.name for column in self.masked] != self.written:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from lake_curation.columns import quoted, schema
 from lake_curation.errors import CurateError
+from lake_curation.iceberg_table import IcebergTable
 from lake_curation.plan import Lookup
 
 
@@ -44,6 +45,8 @@ class References:
 
     def _table(self, database: str, table: str) -> DataFrame:
         found = boto3.client("glue").get_table(DatabaseName=database, Name=table)["Table"]
+        if found.get("Parameters", {}).get("table_type", "").upper() == "ICEBERG":
+            return self.spark.table(IcebergTable(spark=self.spark, database=database, name=table).identifier)
         storage = found["StorageDescriptor"]
         library = storage.get("SerdeInfo", {}).get("SerializationLibrary", "").lower()
         parameters = {**storage.get("SerdeInfo", {}).get("Parameters", {}), **found.get("Parameters", {})}
