@@ -180,6 +180,8 @@ def test_a_bound_that_is_given_in_other_words_is_the_same() -> None:
         ({"format": "csv"}, {"format": "csv", "delimiter": ";"}, "delimiter changed"),
         ({"service_levels": ServiceLevels(retention=timedelta(days=90))},
          {"service_levels": ServiceLevels(retention=timedelta(days=30))}, "promise weakened"),
+        ({"service_levels": ServiceLevels(retention=timedelta(days=90), retention_by="day")},
+         {"service_levels": ServiceLevels(retention=timedelta(days=90), retention_by="sent")}, "promise weakened"),
         ({"service_levels": ServiceLevels(latency=timedelta(hours=1))},
          {"service_levels": ServiceLevels(latency=timedelta(hours=2))}, "promise weakened"),
         ({"roles": [AccessRole(name="r")]}, {}, "role dropped"),

@@ -173,6 +173,15 @@ def test_in_a_contract_of_one_object_a_property_stands_for_it() -> None:
     assert dataset("{property: latency, value: 1, unit: h, element: day}").service_levels.latency
 
 
+@pytest.mark.parametrize(
+    ("element", "column"),
+    [("orders.day", "day"), ("day", "day"), (" orders.day ", "day"), ("orders", None), ("orders.day, orders.id", None)],
+)
+def test_the_element_of_a_retention_is_the_column_by_which_rows_grow_old(element: str, column: str | None) -> None:
+    found = contract(f"{{property: retention, value: 90, unit: d, element: '{element}'}}", ORDERS).datasets[0]
+    assert found.service_levels.retention_by == column
+
+
 def test_warns_once_of_an_element_that_there_is_not() -> None:
     found = contract(
         "{property: latency, value: 1, unit: h, element: tab1.day}, "
