@@ -15,6 +15,8 @@ from template_checks.core.template import Node, Resource
 _BARE_HOLE: Final = re.compile(r'([:\[,]\s*)(\$\{[^}"]*\})')
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
 ENDS: Final = ("Succeed", "Fail")
+# What is unknown of a state of which nothing is known.
+_UNKNOWN: Final = ("Type", "Next", "End", "QueryLanguage")
 
 
 class DefinitionError(Exception):
@@ -35,16 +37,26 @@ class State:
 
     @cached_property
     def next(self) -> list[str]:
-        """The names of the states that it can lead to."""
-        choices = _objects(self.fields.get("Choices"))
-        catches = _objects(self.fields.get("Catch"))
-        targets = [self.fields.get("Next"), self.fields.get("Default"), *(one.get("Next") for one in choices + catches)]
-        return [target for target in targets if isinstance(target, str)]
+        """The names of the states that it can lead to, as far as they are known."""
+        return [target for target in self._targets if isinstance(target, str) and not is_open(target)]
+
+    @cached_property
+    def leads_anywhere(self) -> bool:
+        """Whether only the deployment knows a state that it can lead to."""
+        return any(is_open(target) for target in self._targets)
+
+    @property
+    def _targets(self) -> list[Any]:
+        choices, catches = self.fields.get("Choices"), self.fields.get("Catch")
+        named = [one.get("Next") for one in _objects(choices) + _objects(catches)]
+        unknown = [one for given in (choices, catches) for one in (given if isinstance(given, list) else [given])]
+        return [self.fields.get("Next"), self.fields.get("Default"), *named, *filter(is_open, unknown)]
 
     @property
     def ends(self) -> bool:
         """Whether the machine can end here."""
-        return self.kind in ENDS or self.fields.get("End") is True
+        end = self.fields.get("End")
+        return self.kind in ENDS or end is True or is_open(end) or is_open(self.kind)
 
 
 @dataclass(frozen=True)
@@ -60,21 +72,30 @@ class Machine:
     def reachable(self) -> frozenset[str]:
         """The states that an execution can come to."""
         found: set[str] = set()
-        ahead = [self.start] if self.start else []
+        ahead = list(self.states) if is_open(self.start) else [self.start] if self.start else []
         while ahead:
             name = ahead.pop()
             if name in self.states and name not in found:
                 found.add(name)
-                ahead += self.states[name].next
+                ahead += self._following(name)
         return frozenset(found)
 
     @cached_property
     def ending(self) -> frozenset[str]:
         """The states from which an execution can come to an end."""
         found = {name for name, state in self.states.items() if state.ends}
-        while more := {n for n, state in self.states.items() if n not in found and found & set(state.next)}:
+        while more := {n for n in self.states if n not in found and found & set(self._following(n))}:
             found |= more
         return frozenset(found)
+
+    def _following(self, name: str) -> list[str]:
+        state = self.states[name]
+        return list(self.states) if state.leads_anywhere else state.next
+
+
+def is_open(value: Any) -> bool:
+    """Whether only the deployment knows a value of a definition: text with `${holes}`."""
+    return isinstance(value, str) and "${" in value
 
 
 def machines_of(resource: Resource) -> list[Machine]:
@@ -130,6 +151,10 @@ def _without_functions(value: Any) -> Any:
 def _machines(definition: dict[str, Any], path: str, language: str) -> Iterator[Machine]:
     states = definition.get("States")
     language = str(definition.get("QueryLanguage", language))
+    if is_open(states):
+        return
+    if isinstance(states, dict):
+        states = {name: dict.fromkeys(_UNKNOWN, one) if is_open(one) else one for name, one in states.items()}
     if not isinstance(states, dict) or not states or not all(isinstance(state, dict) for state in states.values()):
         raise DefinitionError(f"States with one state or more{' in ' + path if path else ''}")
     start = definition.get("StartAt")

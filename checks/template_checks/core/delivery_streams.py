@@ -36,7 +36,8 @@ def s3_places(stream: Resource) -> Iterator[Node]:
 def converts(destination: Node) -> bool:
     """Whether records are converted to a columnar format; a conversion is enabled unless it says otherwise."""
     configuration = destination.at("DataFormatConversionConfiguration")
-    return configuration.present and configuration.at("Enabled").flag is not False
+    enabled = configuration.at("Enabled")
+    return configuration.known and (enabled.flag is True or not enabled.present)
 
 
 def partitions(destination: Node) -> bool:
@@ -53,6 +54,12 @@ def processors_of(destination: Node) -> list[Node]:
     """Return the processors of a destination, none if processing is disabled."""
     configuration = destination.at("ProcessingConfiguration")
     return [] if configuration.at("Enabled").flag is False else configuration.at("Processors").items()
+
+
+def lacks(processor: Node, name: str) -> bool:
+    """Whether a processor has no parameter of a name, whatever is known only to CloudFormation."""
+    names = [item.at("ParameterName") for item in processor.at("Parameters").items()]
+    return not any(one.unknown or one.text == name for one in names)
 
 
 def parameters_of(processor: Node) -> dict[str, Node]:

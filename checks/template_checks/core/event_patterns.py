@@ -43,6 +43,8 @@ def _values_problem(values: list[object], path: str) -> str | None:
 
 
 def _operand_problem(operator: str, operand: object, path: str) -> str | None:
+    if is_function(operand):
+        return None
     if operator == "exists" and not isinstance(operand, bool) and operand not in {"true", "false"}:
         return f"true or false for exists at {path}"
     if operator == "numeric" and not _is_comparison(operand):
@@ -53,6 +55,6 @@ def _operand_problem(operator: str, operand: object, path: str) -> str | None:
 def _is_comparison(operand: object) -> bool:
     if not isinstance(operand, list) or len(operand) not in {2, 4}:
         return False
-    return all(one in _COMPARISONS for one in operand[::2]) and all(
+    return all(is_function(one) or one in _COMPARISONS for one in operand[::2]) and all(
         not isinstance(one, str) or one.replace(".", "").lstrip("-").isdigit() for one in operand[1::2]
     )

@@ -122,11 +122,9 @@ class _Machine:
     @cached_property
     def _states(self) -> dict[str, State]:
         language = str(self.definition.get("QueryLanguage", self.language))
-        states: Mapping[str, Any] = self.definition.get("States") or {}
+        states = _objects(self.definition.get("States"))
         return {
-            name: State(name, fields, str(fields.get("QueryLanguage", language)))
-            for name, fields in states.items()
-            if isinstance(fields, dict)
+            name: State(name, fields, str(fields.get("QueryLanguage", language))) for name, fields in states.items()
         }
 
     @cached_property
@@ -229,7 +227,7 @@ class _Machine:
 def executions_of(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield a definition, and those of the children of its distributed Maps that have a history of this kind."""
     yield definition
-    for state in (definition.get("States") or {}).values():
+    for state in _objects(definition.get("States")).values():
         branches = state.get("Branches")
         processors = [one for key in ("ItemProcessor", "Iterator") if isinstance(one := state.get(key), dict)]
         for one in [*(branches if isinstance(branches, list) else []), *processors]:
@@ -239,6 +237,11 @@ def executions_of(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             if _is_distributed(state) and one["ProcessorConfig"].get("ExecutionType") != "EXPRESS":
                 yield itself
             yield from children
+
+
+def _objects(states: object) -> dict[str, dict[str, Any]]:
+    """Return the states that are known before the deployment."""
+    return {name: one for name, one in states.items() if isinstance(one, dict)} if isinstance(states, dict) else {}
 
 
 def _is_distributed(fields: Mapping[str, Any]) -> bool:

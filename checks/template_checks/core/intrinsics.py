@@ -86,9 +86,13 @@ def is_function(value: Any) -> bool:
 
 
 def joined(separator: str, parts: Any) -> Any:
-    """Return text if all its parts are known, otherwise the `Fn::Join` of it."""
+    """Return text if all its parts are known, the only part if it is a function, otherwise the `Fn::Join` of them."""
     if isinstance(parts, list) and all(isinstance(part, str | int | float) for part in parts):
         return separator.join(rendered(part) for part in parts)
+    if isinstance(parts, list) and not separator:
+        given = [part for part in parts if part != ""]
+        if len(given) == 1 and is_function(given[0]):
+            return given[0]
     return {"Fn::Join": [separator, parts]}
 
 

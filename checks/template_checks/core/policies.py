@@ -54,6 +54,8 @@ POLICY_HOLDERS: Final = (
 # The identities that policies are attached to, and the properties that name them.
 _IDENTITIES: Final = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName"}
 _POLICIES: Final = tuple(kind for kind in _IDENTITY if kind not in _IDENTITIES)
+# The address of an identity that only CloudFormation knows.
+_UNKNOWN: Final = ("", "")
 _LOGS: Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 # What AWS's own policies allow that functions and crawlers mostly have; of the buckets of others, AWSGlueServiceRole
 # lets no object be read.
@@ -139,6 +141,16 @@ class Statement:
             return not any(fnmatchcase(action.lower(), pattern.lower()) for pattern in excluded)
         return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
+    def may_cover(self, action: str) -> bool:
+        """Whether an action is, or may be once it is deployed, among those of the statement."""
+        return self.covers(action) or any(
+            item.unknown for name in ("Action", "NotAction") for item in self.node.at(name).items()
+        )
+
+    def may_allow(self, action: str) -> bool:
+        """Whether the statement allows an action, or may once it is deployed."""
+        return (self.allows or self.node.at("Effect").unknown) and self.may_cover(action)
+
     def forbids(self, action: str) -> bool:
         """Whether the statement denies an action for every resource and principal."""
         everywhere = any(item.text == "*" for item in self.resources)
@@ -193,6 +205,17 @@ def identity_statements(identity: Resource) -> Iterator[Statement]:
         yield from (one for one in statements(holder) if one.kind is PolicyKind.IDENTITY)
 
 
+def _possible_policies(identity: Resource) -> list[Resource]:
+    """Return the policies that are attached to a role, user or group, and those that may be."""
+    everywhere = {one.name: one for one in (identity.template, *identity.template.siblings.values())}
+    return [*policies_of(identity), *(one for where in everywhere.values() for one in _links(where).get(_UNKNOWN, ()))]
+
+
+def _possible_statements(identity: Resource) -> Iterator[Statement]:
+    for holder in [identity, *_possible_policies(identity)]:
+        yield from (one for one in statements(holder) if one.kind is PolicyKind.IDENTITY)
+
+
 def may(role: Resource, action: str) -> bool:
     """Whether a role may do something somewhere; True also where policies outside the app could allow it.
 
@@ -201,11 +224,11 @@ def may(role: Resource, action: str) -> bool:
     boundary = role.at("PermissionsBoundary").target
     if boundary is not None and not allows(list(statements(boundary)), action):
         return False
-    found = list(identity_statements(role))
-    if any(one.forbids(action) for one in found):
+    if any(one.forbids(action) for one in identity_statements(role)):
         return False
     elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
-    unread = any(_is_unread(holder.properties) for holder in [role, *policies_of(role)])
+    unread = any(_is_unread(holder.properties) for holder in [role, *_possible_policies(role)])
+    found = list(_possible_statements(role))
     return any(_may_allow(arn, action) for arn in elsewhere) or unread or allows(found, action)
 
 
@@ -214,8 +237,8 @@ def may_on(role: Resource, action: str, node: Node) -> bool:
     if not may(role, action):
         return False
     elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
-    granted = (one for one in identity_statements(role) if one.allows and one.covers(action))
-    unread = any(_is_unread(holder.properties) for holder in [role, *policies_of(role)])
+    granted = (one for one in _possible_statements(role) if one.may_allow(action))
+    unread = any(_is_unread(holder.properties) for holder in [role, *_possible_policies(role)])
     return unread or any(_may_allow(arn, action) for arn in elsewhere) or any(_is_about(one, node) for one in granted)
 
 
@@ -250,8 +273,8 @@ def _is_unread(node: Node) -> bool:
 
 
 def allows(granted: list[Statement], action: str) -> bool:
-    """Whether some statement allows an action, on whatever."""
-    return any(statement.allows and statement.covers(action) for statement in granted)
+    """Whether some statement allows an action, or may, on whatever."""
+    return any(statement.may_allow(action) for statement in granted)
 
 
 def _linked(resource: Resource) -> list[Resource]:
@@ -262,22 +285,29 @@ def _linked(resource: Resource) -> list[Resource]:
 
 
 def _links(template: Template) -> dict[tuple[str, str], list[Resource]]:
-    """Return what a template attaches to what: the policies of each identity, the identities of each policy."""
+    """Return what a template attaches to what: the policies of each identity, the identities of each policy.
+
+    Policies of an identity that only CloudFormation knows may be those of any.
+    """
     if template.links is None:
         template.links = {}
         for policy, identity in _attachments(template):
+            if identity is None:
+                template.links.setdefault(_UNKNOWN, []).append(policy)
+                continue
             template.links.setdefault(identity.address, []).append(policy)
             template.links.setdefault(policy.address, []).append(identity)
     return template.links
 
 
-def _attachments(template: Template) -> Iterator[tuple[Resource, Resource]]:
+def _attachments(template: Template) -> Iterator[tuple[Resource, Resource | None]]:
     identities = list(template.of_type(*_IDENTITIES))
     named = {(one.kind, name): one for one in identities if (name := one.at(_IDENTITIES[one.kind]).text)}
     for policy in template.of_type(*_POLICIES):
         for kind, name in _IDENTITIES.items():
             for node in [*policy.at(f"{name.removesuffix('Name')}s").items(), *policy.at(name).items()]:
-                if identity := node.target or named.get((kind, node.text or "")):
+                identity = node.target or named.get((kind, node.text or ""))
+                if identity is not None or node.unknown:
                     yield policy, identity
     for identity in identities:
         for node in identity.at("ManagedPolicyArns").items():
@@ -313,6 +343,6 @@ def trusted_services(role: Resource) -> list[str]:
     return [
         service
         for statement in statements(role)
-        if statement.kind is PolicyKind.TRUST and statement.allows
+        if statement.kind is PolicyKind.TRUST and (statement.allows or statement.node.at("Effect").unknown)
         for service in statement.services
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
+from template_checks.core.arns import arn_of, overlap
 from template_checks.core.policies import Statement, statements
 from template_checks.core.template import Node, Resource
 
@@ -18,6 +20,7 @@ SENDERS: Final = (
     "AWS::S3::Bucket",
     "AWS::Budgets::Budget",
 )
+_PSEUDO: Final = re.compile(r"\$\{AWS::\w+\}")
 ALARM_ACTIONS: Final = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _POLICIES: Final = {
     "AWS::SNS::TopicPolicy": "Topics",
@@ -52,9 +55,15 @@ def sent_to(resource: Resource) -> Iterator[tuple[str, Node]]:
 def speaks_of(statement: Statement, service: str) -> bool:
     """Whether the principal of a statement is a service, or everyone."""
     principal = statement.node.at("Principal")
-    if principal.text == "*" or any(item.text == "*" for item in principal.at("AWS").items()):
+    if principal.text == "*" or any(_may_be_everyone(item) for item in principal.at("AWS").items()):
         return True
     return any(name.startswith((service, "${", "*")) for name in statement.services)
+
+
+def _may_be_everyone(node: Node) -> bool:
+    """Whether a principal is everyone, or may be once it is deployed: neither of the app nor an account."""
+    named = node.target is not None or not node.rendered.startswith("${") or _PSEUDO.match(node.rendered)
+    return node.text == "*" or (node.unknown and not named)
 
 
 def policies_on(target: Resource) -> list[Resource]:
@@ -62,20 +71,23 @@ def policies_on(target: Resource) -> list[Resource]:
     return [
         policy
         for policy in target.template.everywhere_of_type(*_POLICIES)
-        if any(
-            is_same(item.target, target) or _is_parameter(item) for item in policy.at(_POLICIES[policy.kind]).items()
-        )
+        if any(may_be(item, target) for item in policy.at(_POLICIES[policy.kind]).items())
     ]
-
-
-def _is_parameter(node: Node) -> bool:
-    name = node.value.get("Ref") if isinstance(node.value, dict) else None
-    return isinstance(name, str) and name in node.resource.template.parameters
 
 
 def is_same(one: Resource | None, other: Resource) -> bool:
     """Whether two are the same resource, each perhaps in another case of its template's conditions."""
     return one is not None and (one.kind, one.logical_id) == (other.kind, other.logical_id)
+
+
+def may_be(node: Node, resource: Resource) -> bool:
+    """Whether a value names a resource, or may once it is deployed."""
+    if node.target is not None:
+        return is_same(node.target, resource)
+    if node.rendered.startswith("arn:"):
+        own = Node(resource, "Arn", {"Fn::GetAtt": [resource.logical_id, "Arn"]})
+        return node.unknown and overlap(arn_of(node), arn_of(own))
+    return node.unknown and not _PSEUDO.fullmatch(node.rendered)
 
 
 def _statements(policy: Resource) -> list[Node]:
@@ -86,6 +98,6 @@ def admits(policies: list[Resource], service: str, action: str) -> bool:
     """Whether one of the policies lets a service do something; one that is known only to CloudFormation may."""
     return any(
         any(not part.known for part in (policy.at("PolicyDocument.Statement"), *_statements(policy)))
-        or any(one.allows and one.covers(action) and speaks_of(one, service) for one in statements(policy))
+        or any(one.may_allow(action) and speaks_of(one, service) for one in statements(policy))
         for policy in policies
     )

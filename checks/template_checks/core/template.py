@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from template_checks.core.intrinsics import Scope, is_function, referenced, rendered
+
+# Types whose attributes are not only about themselves.
+_ABOUT_OTHERS: Final = ("AWS::CloudFormation::", "AWS::SSM::", "Custom::")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +66,19 @@ class Node:
         return self.value is not None
 
     @property
+    def given(self) -> bool:
+        """Whether the value is there for sure, be it known or not."""
+        return self.present and not self.hidden
+
+    @property
     def known(self) -> bool:
         """Whether the template tells the value."""
         return self.present and not is_function(self.value)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether only CloudFormation knows the value."""
+        return self.present and is_function(self.value)
 
     @property
     def text(self) -> str | None:
@@ -204,7 +217,10 @@ class Template:
         return found
 
     def find(self, value: Any) -> Resource | None:
-        """Return the only resource that a value refers to, in whichever stack of the app it is."""
+        """Return the only resource that a value refers to, in whichever stack of the app it is.
+
+        A value of a custom resource, of a nested stack or of a parameter of SSM may be about any other resource.
+        """
         match value:
             case {"Fn::GetStackOutput": {"StackName": str(stack), "OutputName": str(output)}}:
                 there = self.siblings.get(stack)
@@ -212,10 +228,11 @@ class Template:
             case {"Fn::ImportValue": name}:
                 return self._imported(rendered(name))
             case {"Fn::Join": [_, [*parts]]}:
-                found = {one for part in parts if is_function(part) and (one := self.find(part))}
-                return found.pop() if len(found) == 1 else None
+                several = {one for part in parts if is_function(part) and (one := self.find(part))}
+                return several.pop() if len(several) == 1 else None
         names = [name for name in referenced(value) if name in self.resources] if is_function(value) else []
-        return self.resources[names[0]] if len(names) == 1 else None
+        found = self.resources[names[0]] if len(names) == 1 else None
+        return None if found is None or found.kind.startswith(_ABOUT_OTHERS) else found
 
     def reachable(self, logical_id: str) -> frozenset[str]:
         """Return the logical ids of all that a resource needs, at one or more removes."""

@@ -49,13 +49,13 @@ def required(node: Node, allowed: str) -> Iterator[Violation]:
 
 def absent(node: Node, because: str) -> Iterator[Violation]:
     """Refuse that a value is there."""
-    if node.present and not node.hidden:
+    if node.given:
         yield Violation(at=node, allowed=f"nothing {because}")
 
 
 def only_one(*nodes: Node) -> Iterator[Violation]:
     """Refuse more than one of several values."""
-    given = [node for node in nodes if node.present and not node.hidden]
+    given = [node for node in nodes if node.given]
     for node in given[1:]:
         first = given[0].path.removeprefix("Properties.")
         yield Violation(at=node, found="set", allowed=f"nothing beside {first}")

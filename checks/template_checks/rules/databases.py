@@ -111,7 +111,7 @@ def specifications(table: Resource) -> Iterator[Violation]:
     encryption = table.at("SSESpecification")
     if encryption.known and encryption.at("SSEEnabled").flag is False:
         yield from absent(encryption.at("KMSMasterKeyId"), "without SSEEnabled")
-    if encryption.at("KMSMasterKeyId").present and table.kind == TABLE:
+    if encryption.at("KMSMasterKeyId").given and table.kind == TABLE:
         yield from matching(encryption.at("SSEType"), "KMS", "KMS")
     yield from one_of(
         table.at("StreamSpecification.StreamViewType"), ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")

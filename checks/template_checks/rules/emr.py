@@ -31,7 +31,7 @@ def instances(cluster: Resource) -> Iterator[Violation]:
     instances = cluster.at("Instances")
     groups = [instances.at(name) for name in ("MasterInstanceGroup", "CoreInstanceGroup", "TaskInstanceGroups")]
     fleets = [instances.at(name) for name in ("MasterInstanceFleet", "CoreInstanceFleet", "TaskInstanceFleets")]
-    grouped, fleeted = (any(one.present and not one.hidden for one in kind) for kind in (groups, fleets))
+    grouped, fleeted = (any(one.given for one in kind) for kind in (groups, fleets))
     if grouped and fleeted:
         node = next(one for one in fleets if one.present)
         yield Violation(at=node, found="a fleet", allowed="nothing beside groups of instances")

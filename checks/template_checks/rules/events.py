@@ -17,6 +17,7 @@ from template_checks.core.senders import (
     TOPIC,
     admits,
     is_same,
+    may_be,
     policies_on,
     sent_to,
 )
@@ -157,10 +158,13 @@ def fifo(resource: Resource) -> Iterator[Violation]:
     name, flag = resource.at("QueueName" if sqs else "TopicName"), resource.at("FifoQueue" if sqs else "FifoTopic")
     if name.text and name.text.endswith(".fifo") != bool(flag.flag) and (flag.known or not flag.present):
         yield Violation(at=name, allowed="a name in .fifo" if flag.flag else "a name without .fifo")
+    if flag.unknown:
+        return
     if not flag.flag:
         yield from absent(resource.at("ContentBasedDeduplication"), "for a standard queue or topic")
     letters = resource.at("RedrivePolicy.deadLetterTargetArn").target
-    if letters is not None and letters.kind == QUEUE and bool(letters.at("FifoQueue").flag) != bool(flag.flag):
+    other = letters.at("FifoQueue") if letters is not None and letters.kind == QUEUE else None
+    if other is not None and not other.unknown and bool(other.flag) != bool(flag.flag):
         kind = "FIFO" if flag.flag else "standard"
         yield Violation(at=resource.at("RedrivePolicy.deadLetterTargetArn"), allowed=f"a {kind} queue")
 
@@ -338,7 +342,7 @@ def subscribed(topic: Resource) -> Iterator[Violation]:
         return
     alarmed = False
     for one in topic.template.everywhere:
-        if any(is_same(node.target, topic) for node in _subscribed(one)):
+        if any(may_be(node, topic) for node in _subscribed(one)):
             return
         if one.kind in ALARMS:
             actions = (action for name in ALARM_ACTIONS for action in one.at(name).items())

@@ -263,7 +263,11 @@ def _is_url(node: Node) -> bool:
 
 
 def _restricted(statement: Statement) -> bool:
+    if statement.node.at("Condition").unknown:
+        return True
     for operator, comparisons in statement.conditions:
+        if comparisons.unknown:
+            return True
         negative = "Not" in operator
         for comparison in comparisons.children():
             key = comparison.path.removeprefix(f"{comparisons.path}.")

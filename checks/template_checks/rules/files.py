@@ -85,7 +85,7 @@ def lustre(system: Resource) -> Iterator[Violation]:
     if kind == "PERSISTENT_2":
         for name in ("ImportPath", "ExportPath", "AutoImportPolicy", "ImportedFileChunkSize"):
             yield from absent(configuration.at(name), "for PERSISTENT_2, which has data repository associations")
-    if configuration.at("ExportPath").present or configuration.at("AutoImportPolicy").present:
+    if configuration.at("ExportPath").given or configuration.at("AutoImportPolicy").given:
         yield from required(configuration.at("ImportPath"), "the bucket that is imported")
     if capacity.number is not None and storage.text in {None, "SSD"} and (storage.known or not storage.present):
         step = 3600 if kind == "SCRATCH_1" else 2400

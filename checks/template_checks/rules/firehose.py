@@ -13,6 +13,7 @@ from template_checks.core.delivery_streams import (
     converts,
     destinations_of,
     expressions_of,
+    lacks,
     parameters_of,
     partitions,
     processors_of,
@@ -174,7 +175,7 @@ def lambda_processor(stream: Resource) -> Iterator[Violation]:
             if processor.at("Type").text != "Lambda" or not processor.at("Parameters").known:
                 continue
             parameters = parameters_of(processor)
-            if "LambdaArn" not in parameters:
+            if lacks(processor, "LambdaArn"):
                 yield Violation(at=processor.at("Parameters"), allowed="a LambdaArn among them")
             for name, limit in (
                 ("BufferSizeInMBs", limits.TRANSFORM_BUFFER_SIZE),

@@ -9,6 +9,7 @@ from template_checks.core.delivery_streams import (
     STREAM,
     converts,
     destinations_of,
+    lacks,
     parameters_of,
     processors_of,
 )
@@ -79,20 +80,21 @@ def processor_parameters(stream: Resource) -> Iterator[Violation]:
                 continue
             kind = processor.at("Type").text
             if kind == "RecordDeAggregation":
-                yield from _deaggregation(node, given)
+                yield from _deaggregation(processor, given)
             elif kind == "Decompression" and "CompressionFormat" in given:
                 yield from one_of(given["CompressionFormat"], ["GZIP"])
             elif kind == "CloudWatchLogProcessing" and "DataMessageExtraction" in given:
                 yield from one_of(given["DataMessageExtraction"], ["true", "false"])
-            elif kind == "Lambda" and "LambdaArn" not in given:
+            elif kind == "Lambda" and lacks(processor, "LambdaArn"):
                 yield Violation(at=node, found="no LambdaArn", allowed="LambdaArn among them")
 
 
-def _deaggregation(node: Node, given: dict[str, Node]) -> Iterator[Violation]:
-    kind = given.get("SubRecordType")
-    if kind is None:
+def _deaggregation(processor: Node, given: dict[str, Node]) -> Iterator[Violation]:
+    node, kind = processor.at("Parameters"), given.get("SubRecordType")
+    if lacks(processor, "SubRecordType"):
         yield Violation(at=node, found="no SubRecordType", allowed="SubRecordType of JSON or DELIMITED")
+    if kind is None:
         return
     yield from one_of(kind, ["JSON", "DELIMITED"])
-    if kind.text == "DELIMITED" and "Delimiter" not in given:
+    if kind.text == "DELIMITED" and lacks(processor, "Delimiter"):
         yield Violation(at=node, found="no Delimiter", allowed="a Delimiter in base64 for DELIMITED")

@@ -9,6 +9,7 @@ from template_checks.core.delivery_streams import (
     STREAM,
     destinations_of,
     expressions_of,
+    lacks,
     parameters_of,
     partitions,
     processors_of,
@@ -141,13 +142,11 @@ def metadata_extraction(stream: Resource) -> Iterator[Violation]:
     for destination in destinations_of(stream):
         for processor in processors_of(destination):
             if processor.at("Type").text == "MetadataExtraction" and processor.at("Parameters").known:
-                parameters = parameters_of(processor)
-                if "MetadataExtractionQuery" not in parameters:
+                if lacks(processor, "MetadataExtractionQuery"):
                     yield Violation(at=processor.at("Parameters"), allowed="a MetadataExtractionQuery among them")
-                engine = parameters.get("JsonParsingEngine")
-                if engine is None:
+                if lacks(processor, "JsonParsingEngine"):
                     yield Violation(at=processor.at("Parameters"), allowed="JsonParsingEngine JQ-1.6 among them")
-                else:
+                elif engine := parameters_of(processor).get("JsonParsingEngine"):
                     yield from one_of(engine, ["JQ-1.6"])
 
 

@@ -131,7 +131,7 @@ def _destinations(resource: Resource) -> Iterator[Node]:
 )
 def package(function: Resource) -> Iterator[Violation]:
     """Lambda refuses the function."""
-    image = function.at("PackageType").text == "Image" or function.at("Code.ImageUri").present
+    image = function.at("PackageType").text == "Image" or function.at("Code.ImageUri").given
     for name in ("Handler", "Runtime", "Layers"):
         if image and function.at(name).present:
             yield Violation(at=function.at(name), allowed="nothing for an image")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from template_checks.core.rule import Violation, rule
-from template_checks.core.senders import is_same
+from template_checks.core.senders import may_be
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import one_of
 from template_checks.rules.roles import role_must_allow, role_must_allow_on
@@ -60,6 +60,8 @@ def crawler_role(crawler: Resource) -> Iterator[Violation]:
         return
     role, targets = crawler.at("Role"), crawler.at("Targets")
     for target in targets.at("S3Targets").items():
+        if target.hidden:
+            continue
         bucket = target.at("Path").target
         if bucket is not None and bucket.kind == "AWS::S3::Bucket":
             # The path is no ARN: the bucket that it names is what the statements must be about.
@@ -71,7 +73,7 @@ def crawler_role(crawler: Resource) -> Iterator[Violation]:
         queue = target.at("EventQueueArn")
         if queue.target is not None:
             yield from role_must_allow_on(role, "sqs:ReceiveMessage", queue)
-    for _ in targets.at("DynamoDBTargets").items():
+    if any(not target.hidden for target in targets.at("DynamoDBTargets").items()):
         yield from role_must_allow(role, "dynamodb:Scan")
 
 
@@ -101,7 +103,7 @@ def _opens_to_itself(group: Resource) -> bool:
     own = (
         one.properties
         for one in rules
-        if is_same(one.at("GroupId").target, group) and is_same(one.at("SourceSecurityGroupId").target, group)
+        if may_be(one.at("GroupId"), group) and may_be(one.at("SourceSecurityGroupId"), group)
     )
     return any(_is_wide(one) for one in (*inside, *own))
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from template_checks.core.intrinsics import is_function
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import matching, one_of, only_one, parsed, required
@@ -72,7 +73,10 @@ def projection(table: Resource) -> Iterator[Violation]:
         name = key.at("Name").text
         if name is None:
             continue
-        kind = str(given.get(f"projection.{name}.type", "nothing"))
+        written = given.get(f"projection.{name}.type", "nothing")
+        if is_function(written):
+            continue
+        kind = str(written)
         if kind not in _PROJECTIONS:
             allowed = f"projection.{name}.type of {', '.join(_PROJECTIONS)}"
             yield Violation(at=parameters, found=f"{json.dumps(kind)} for '{name}'", allowed=allowed)

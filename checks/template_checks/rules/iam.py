@@ -165,6 +165,8 @@ def grammar(resource: Resource) -> Iterator[Violation]:
     """IAM, S3, KMS and the others refuse the policy."""
     for statement in statements(resource):
         node = statement.node
+        if node.unknown:
+            continue
         yield from one_of(node.at("Effect"), ["Allow", "Deny"])
         yield from required(node.at("Effect"), "Allow or Deny")
         yield from _exactly_one(node, "Action", "NotAction")
@@ -298,8 +300,8 @@ def _is_elsewhere(statement: Statement, action: str) -> bool:
         of_everybody = []
     return all(
         any(
-            one.allows is statement.allows
-            and one.covers(action)
+            (one.node.at("Effect").unknown or one.allows is statement.allows)
+            and one.may_cover(action)
             and not (_names_resources(one) and _mismatch(action, [arn_of(item) for item in one.resources]))
             for one in given
         )

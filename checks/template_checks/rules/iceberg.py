@@ -41,9 +41,10 @@ def lifecycle(bucket: Resource) -> Iterator[Violation]:
     """A snapshot names files of any age: without one of them, or with one in an archive, queries fail."""
     tables = [(one, place) for one in _tables(bucket) if (place := _place(one)) and place[0] == bucket.address]
     for one in bucket.at("LifecycleConfiguration.Rules").items() if tables else ():
-        if one.at("Status").text == "Disabled" or one.at("TagFilters").items():
+        status, below = one.at("Status"), one.at("Prefix")
+        if status.text == "Disabled" or status.unknown or below.unknown or one.at("TagFilters").items():
             continue
-        prefix = one.at("Prefix").text or ""
+        prefix = below.text or ""
         for table, (_, location) in tables:
             if not (prefix.startswith(location) or location.startswith(prefix)):
                 continue
@@ -102,7 +103,8 @@ def optimizer_role(optimizer: Resource) -> Iterator[Violation]:
     role = node.target
     if role is None or role.kind != "AWS::IAM::Role":
         return
-    needs = _NEEDS if optimizer.at("Type").text == "orphan_file_deletion" else (*_NEEDS, *_REWRITES)
+    kind = optimizer.at("Type")
+    needs = _NEEDS if kind.text == "orphan_file_deletion" or kind.unknown else (*_NEEDS, *_REWRITES)
     for action in needs:
         if not may(role, action):
             yield Violation(
@@ -127,7 +129,7 @@ def optimizer_configuration(optimizer: Resource) -> Iterator[Violation]:
     kind = optimizer.at("Type").text
     for other, name in own.items():
         node = optimizer.at(f"TableOptimizerConfiguration.{name}")
-        if kind in own and kind != other and node.present:
+        if kind in own and kind != other and node.given:
             yield Violation(at=node, found="set", allowed=f"{own[kind]} in an optimizer of type {kind}")
     for limit in (
         limits.COMPACTION_FILES,
@@ -159,10 +161,11 @@ def field_ids(table: Resource) -> Iterator[Violation]:
     partitions = described.at("PartitionSpec.Fields").items()
     sources = [*partitions, *described.at("WriteOrder.Fields").items()]
     identifiers = described.at("Schema.IdentifierFieldIds").items()
-    for node in [*(field.at("SourceId") for field in sources), *identifiers]:
+    known = not any(field.at("Type").unknown for _, field in columns)
+    for node in [*(field.at("SourceId") for field in sources), *identifiers] if known else ():
         if node.number is not None and node.number not in [*numbers, *_nested_ids(columns)]:
             yield Violation(at=node, allowed="the Id of a column")
-    required = {node.number for node, field in columns if field.at("Required").flag}
+    required = {node.number for node, field in columns if field.at("Required").flag or field.at("Required").unknown}
     for node in identifiers:
         if node.number in numbers and node.number not in required:
             yield Violation(at=node, allowed="the Id of a column that is Required")
@@ -192,7 +195,7 @@ def _ends(lifecycle_rule: Node) -> Iterator[Node]:
     """Yield what deletes or archives current objects by their age."""
     for name in ("ExpirationInDays", "ExpirationDate"):
         node = lifecycle_rule.at(name)
-        if node.present:
+        if node.given:
             yield node
     for move in [*lifecycle_rule.at("Transitions").items(), *lifecycle_rule.at("Transition").items()]:
         if move.at("StorageClass").text in _ARCHIVES:

@@ -29,9 +29,7 @@ def log_group_context(group: Resource) -> Iterator[Violation]:
     key = key_of(node)
     if key is None or not key.at("KeyPolicy").known:
         return
-    granted = [
-        one for one in statements(key) if one.allows and one.covers("kms:GenerateDataKey") and speaks_of(one, "logs.")
-    ]
+    granted = [one for one in statements(key) if one.may_allow("kms:GenerateDataKey") and speaks_of(one, "logs.")]
     own = f"arn:*:logs:*:*:log-group:{name.text or '*'}"
     if granted and not any(_is_for(one, group, own) for one in granted):
         found = f"{key.logical_id}, whose policy lets CloudWatch Logs use it for other log groups"

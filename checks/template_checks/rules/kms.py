@@ -10,7 +10,7 @@ from typing import Final
 
 from template_checks.core.policies import POLICY_HOLDERS, Statement, statements
 from template_checks.core.rule import Violation, rule
-from template_checks.core.senders import QUEUE, SENDERS, TOPIC, sent_to, speaks_of
+from template_checks.core.senders import QUEUE, SENDERS, TOPIC, may_be, sent_to, speaks_of
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import between
 from template_checks.rules.roles import role_must_allow
@@ -130,9 +130,10 @@ def limits(key: Resource) -> Iterator[Violation]:
 def administered(key: Resource) -> Iterator[Violation]:
     """KMS refuses a policy that locks out who makes it; IAM policies have no effect without the account's root."""
     node = key.at("KeyPolicy")
-    if not node.known or key.at("BypassPolicyLockoutSafetyCheck").flag:
+    bypass = key.at("BypassPolicyLockoutSafetyCheck")
+    if not node.known or bypass.flag or bypass.unknown:
         return
-    if not any(one.allows and one.covers("kms:PutKeyPolicy") for one in statements(key)):
+    if not any(one.may_allow("kms:PutKeyPolicy") for one in statements(key)):
         yield Violation(
             at=node, found="a policy without it", allowed="a statement that allows kms:PutKeyPolicy, or kms:*"
         )
@@ -149,7 +150,7 @@ def delivery_role(stream: Resource) -> Iterator[Violation]:
     """Firehose reads or writes nothing; records are gone when the source's retention ends."""
     source = stream.at("KinesisStreamSourceConfiguration")
     origin = source.at("KinesisStreamARN").target
-    if origin is not None and origin.at("StreamEncryption.KeyId").present:
+    if origin is not None and origin.at("StreamEncryption.KeyId").given:
         yield from role_must_use(source.at("RoleARN"), "kms:Decrypt", origin.at("StreamEncryption.KeyId"))
     for encryption in stream.properties.every("KMSEncryptionConfig"):
         destination = encryption.path.removeprefix("Properties.").rpartition(".EncryptionConfiguration")[0]
@@ -198,8 +199,8 @@ def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[V
     found = key_of(key)
     if found is None or not found.at("KeyPolicy").known:
         return
-    granted = [one for one in statements(found) if one.allows and speaks_of(one, service)]
-    missing = [action for action in actions if not any(one.covers(action) for one in granted)]
+    granted = [one for one in statements(found) if speaks_of(one, service)]
+    missing = [action for action in actions if not any(one.may_allow(action) for one in granted)]
     if missing:
         yield Violation(
             at=key,
@@ -218,14 +219,17 @@ def key_of(node: Node) -> Resource | None:
 def role_must_use(role: Node, action: str, key: Node) -> Iterator[Violation]:
     """Refuse a role of the app that may not use a key, unless the key's policy speaks of it."""
     # The key that AWS manages lets in everyone of the account by whom the service is called.
-    if _MANAGED in key.rendered:
+    may_be_managed = key.unknown and key.target is None and key.rendered.startswith("${")
+    if _MANAGED in key.rendered or may_be_managed:
         return
     found = key_of(key)
-    if found is None or not any(one.allows and one.covers(action) and _names(one, role) for one in statements(found)):
+    if found is not None and found.at("KeyPolicy").unknown:
+        return
+    if found is None or not any(one.may_allow(action) and _may_name(one, role) for one in statements(found)):
         yield from role_must_allow(role, action)
 
 
-def _names(statement: Statement, role: Node) -> bool:
-    """Whether a statement of a key speaks of a role."""
-    principals = [item.target for item in statement.node.at("Principal.AWS").items()]
-    return role.target is not None and role.target in principals
+def _may_name(statement: Statement, role: Node) -> bool:
+    """Whether a statement of a key speaks of a role, or may once it is deployed."""
+    target = role.target
+    return target is not None and any(may_be(item, target) for item in statement.node.at("Principal.AWS").items())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from template_checks.core.policies import policies_of
 from template_checks.core.rule import Severity, Violation, rule
+from template_checks.core.senders import may_be
 from template_checks.core.template import Node, Resource
 
 # They try their role when they are created, not only when they run.
@@ -85,11 +86,11 @@ def _role_of_function(mapping: Resource) -> Iterator[tuple[Node, Resource]]:
         yield mapping.at("FunctionName"), role
 
 
-# Lists of notifications, what they name, and what must let S3 in there.
+# Lists of notifications, what they name, what must let S3 in there, and how that names it.
 _NOTIFIED = (
-    ("LambdaConfigurations", "Function", "AWS::Lambda::Permission"),
-    ("QueueConfigurations", "Queue", "AWS::SQS::QueuePolicy"),
-    ("TopicConfigurations", "Topic", "AWS::SNS::TopicPolicy"),
+    ("LambdaConfigurations", "Function", "AWS::Lambda::Permission", "FunctionName"),
+    ("QueueConfigurations", "Queue", "AWS::SQS::QueuePolicy", "Queues"),
+    ("TopicConfigurations", "Topic", "AWS::SNS::TopicPolicy", "Topics"),
 )
 # A property that names another resource, and the property that gives that one its name.
 _BY_NAME: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -208,13 +209,16 @@ def lake_formation_tags(association: Resource) -> Iterator[Violation]:
 def notifications(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses the bucket: unable to validate the following destination configurations."""
     needs = bucket.template.reachable(bucket.logical_id)
-    for group, name, policy in _NOTIFIED:
+    for group, name, policy, about in _NOTIFIED:
         for one in bucket.at(f"NotificationConfiguration.{group}").items():
             target = one.at(name).target
             if target is None or target.template is not bucket.template:
                 continue
-            policies = [other for other in bucket.template.of_type(policy) if target.logical_id in other.mentions]
-            if not any(other.logical_id in needs for other in policies):
+            before = [other for other in bucket.template.of_type(policy) if other.logical_id in needs]
+            if not any(
+                target.logical_id in other.mentions or any(may_be(item, target) for item in other.at(about).items())
+                for other in before
+            ):
                 allowed = f"a DependsOn on an {policy} for {target.logical_id}"
                 yield Violation(at=one.at(name), found=target.logical_id, allowed=allowed)
 
@@ -231,7 +235,7 @@ def trail_bucket(trail: Resource) -> Iterator[Violation]:
     bucket = trail.at("S3BucketName").target
     if bucket is None or bucket.template is not trail.template:
         return
-    policies = [one for one in trail.template.of_type("AWS::S3::BucketPolicy") if one.at("Bucket").target is bucket]
+    policies = [one for one in trail.template.of_type("AWS::S3::BucketPolicy") if may_be(one.at("Bucket"), bucket)]
     if not any(one.logical_id in trail.template.reachable(trail.logical_id) for one in policies):
         yield Violation(at=trail.at("S3BucketName"), allowed=f"a DependsOn on the policy of {bucket.logical_id}")
 

@@ -126,7 +126,7 @@ def admits_topic(resource: Resource) -> Iterator[Violation]:
 
 
 def _lets_in(statement: Statement) -> bool:
-    return statement.allows and statement.covers("sqs:SendMessage") and speaks_of(statement, "sns.")
+    return statement.may_allow("sqs:SendMessage") and speaks_of(statement, "sns.")
 
 
 def _reaches(statement: Statement, topic: Resource, queue: Resource) -> bool:

@@ -131,7 +131,7 @@ def _is_no_role(target: Resource) -> bool:
     """Whether a resource can neither be a role nor know the ARN of one."""
     if target.kind.startswith("AWS::IAM::"):
         return target.kind in {"AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group"}
-    return not target.kind.startswith(("AWS::CloudFormation::", "AWS::SSM::", "Custom::"))
+    return True
 
 
 def _may_name_role(node: Node) -> bool:

@@ -125,7 +125,7 @@ def log_target(bucket: Resource) -> Iterator[Violation]:
                 found=f"{target.logical_id}, which encrypts with {encryption.text}",
                 allowed="a bucket with AES256",
             )
-    if target.at("ObjectLockConfiguration.Rule.DefaultRetention").present:
+    if target.at("ObjectLockConfiguration.Rule.DefaultRetention").given:
         yield Violation(
             at=bucket.at("LoggingConfiguration.DestinationBucketName"),
             found=f"{target.logical_id}, which has a default retention",
@@ -180,7 +180,7 @@ def versioning(bucket: Resource) -> Iterator[Violation]:
         yield Violation(at=status, allowed="Enabled for replication")
     if bucket.at("ObjectLockEnabled").flag and status.text == "Suspended":
         yield Violation(at=status, allowed="Enabled for object lock")
-    if bucket.at("ObjectLockConfiguration.Rule").present and bucket.at("ObjectLockEnabled").flag is False:
+    if bucket.at("ObjectLockConfiguration.Rule").given and bucket.at("ObjectLockEnabled").flag is False:
         yield Violation(at=bucket.at("ObjectLockEnabled"), allowed="true beside ObjectLockConfiguration")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from template_checks.core.policies import may_on, statements
 from template_checks.core.rule import Violation, rule
-from template_checks.core.senders import is_same, speaks_of
+from template_checks.core.senders import is_same, may_be, speaks_of
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import absent, required
 from template_checks.rules.s3 import BUCKET
@@ -41,6 +41,8 @@ def lifecycle(bucket: Resource) -> Iterator[Violation]:
     """S3 refuses the lifecycle configuration."""
     seen: set[str] = set()
     for one in bucket.at("LifecycleConfiguration.Rules").items():
+        if one.unknown:
+            continue
         days, date = one.at("ExpirationInDays"), one.at("ExpirationDate")
         if days.present:
             yield from absent(date, "beside ExpirationInDays")
@@ -48,7 +50,7 @@ def lifecycle(bucket: Resource) -> Iterator[Violation]:
             if one.at(name).present and one.at("ExpiredObjectDeleteMarker").flag:
                 yield Violation(at=one.at("ExpiredObjectDeleteMarker"), allowed=f"nothing beside {name}")
         for move in [*one.at("Transitions").items(), one.at("Transition")]:
-            if move.at("TransitionInDays").present:
+            if move.at("TransitionInDays").given:
                 yield from absent(move.at("TransitionDate"), "beside TransitionInDays")
             elif move.known:
                 yield from required(move.at("TransitionDate"), "TransitionInDays or TransitionDate")
@@ -81,7 +83,10 @@ def notifications(bucket: Resource) -> Iterator[Violation]:
             if target is not None and any(target.at(flag).flag for flag in ("FifoQueue", "FifoTopic")):
                 yield Violation(at=one.at(name), found=f"the FIFO {target.logical_id}", allowed="a standard one")
             filters: dict[str, str] = {}
-            for rule_node in one.at("Filter.S3Key.Rules").items():
+            rules = one.at("Filter.S3Key.Rules").items()
+            for rule_node in rules:
+                if rule_node.at("Name").unknown:
+                    continue
                 kind = (rule_node.at("Name").text or "").lower()
                 if rule_node.at("Name").text is not None and kind not in {"prefix", "suffix"}:
                     yield Violation(at=rule_node.at("Name"), allowed="prefix or suffix")
@@ -89,7 +94,7 @@ def notifications(bucket: Resource) -> Iterator[Violation]:
                     yield Violation(at=rule_node.at("Name"), allowed=f"one {kind} in a filter")
                 filters[kind] = rule_node.at("Value").rendered
             event = one.at("Event").text
-            if event:
+            if event and not any(rule_node.at("Name").unknown for rule_node in rules):
                 prefix, suffix = filters.get("prefix", ""), filters.get("suffix", "")
                 if any(_overlap((event, prefix, suffix), other) for other in given):
                     yield Violation(at=one.at("Event"), allowed="an event and names that no other notification is for")
@@ -118,13 +123,15 @@ def replication(bucket: Resource) -> Iterator[Violation]:
     rules = bucket.at("ReplicationConfiguration.Rules").items()
     priorities: set[float] = set()
     for one in rules:
+        if one.unknown:
+            continue
         filtered = one.at("Filter").present
         if filtered:
             yield from required(one.at("DeleteMarkerReplication"), "Status Enabled or Disabled, as Filter is set")
             yield from absent(one.at("Prefix"), "beside Filter")
             if len(rules) > 1:
                 yield from required(one.at("Priority"), "a number of its own, as there are several rules")
-        tagged = one.at("Filter.TagFilter").present or one.at("Filter.And.TagFilters").items()
+        tagged = one.at("Filter.TagFilter").given or any(tag.given for tag in one.at("Filter.And.TagFilters").items())
         if tagged and one.at("DeleteMarkerReplication.Status").text == "Enabled":
             yield Violation(at=one.at("DeleteMarkerReplication.Status"), allowed="Disabled with a filter by tags")
         priority = one.at("Priority").number
@@ -135,7 +142,7 @@ def replication(bucket: Resource) -> Iterator[Violation]:
         encrypted = one.at("SourceSelectionCriteria.SseKmsEncryptedObjects.Status")
         if encrypted.text == "Enabled":
             yield from required(key, "the key of the replicas, as SseKmsEncryptedObjects is Enabled")
-        elif key.present and not encrypted.present:
+        elif key.given and not encrypted.present:
             yield Violation(at=encrypted, allowed="Enabled, as the replicas have a key")
         time, metrics = one.at("Destination.ReplicationTime"), one.at("Destination.Metrics")
         if time.at("Status").text == "Enabled" and metrics.at("Status").text != "Enabled" and _is_plain(metrics):
@@ -203,13 +210,11 @@ def log_delivery(bucket: Resource) -> Iterator[Violation]:
     policies = [
         one
         for one in bucket.template.everywhere_of_type("AWS::S3::BucketPolicy")
-        if is_same(one.at("Bucket").target, target)
+        if may_be(one.at("Bucket"), target)
     ]
     admitted = any(
         not policy.at("PolicyDocument").known
-        or any(
-            one.allows and one.covers("s3:PutObject") and speaks_of(one, "logging.s3.") for one in statements(policy)
-        )
+        or any(one.may_allow("s3:PutObject") and speaks_of(one, "logging.s3.") for one in statements(policy))
         for policy in policies
     )
     if not admitted:

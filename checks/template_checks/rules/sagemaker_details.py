@@ -140,7 +140,7 @@ def endpoint(resource: Resource) -> Iterator[Violation]:
     yield from _location(resource.at("AsyncInferenceConfig.OutputConfig.S3OutputPath"))
     for option in capture.at("CaptureOptions").items():
         yield from one_of(option.at("CaptureMode"), ("Input", "Output", "InputAndOutput"))
-    if resource.at("AsyncInferenceConfig").present and any(one.at("ServerlessConfig").present for one in variants):
+    if resource.at("AsyncInferenceConfig").present and any(one.at("ServerlessConfig").given for one in variants):
         node = resource.at("AsyncInferenceConfig")
         yield Violation(at=node, found="set", allowed="nothing with ServerlessConfig")
 

@@ -59,7 +59,7 @@ def scram_secrets(batch: Resource) -> Iterator[Violation]:
         secret = item.target
         if secret is not None and secret.kind == "AWS::SecretsManager::Secret":
             name = secret.at("Name")
-            if not name.rendered.startswith("AmazonMSK_"):
+            if not name.rendered.startswith(("AmazonMSK_", "${")):
                 yield Violation(at=name, allowed="a name that starts with AmazonMSK_")
             yield from required(secret.at("KmsKeyId"), "a customer key")
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from template_checks.core.asl import ENDS, MACHINE, DefinitionError, machines_of, readable_machines, states_of, text_of
+from template_checks.core.asl import (
+    ENDS,
+    MACHINE,
+    DefinitionError,
+    is_open,
+    machines_of,
+    readable_machines,
+    states_of,
+    text_of,
+)
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
 from template_checks.core.values import required
@@ -46,12 +55,12 @@ def definition(resource: Resource) -> Iterator[Violation]:
         yield Violation(at=node, found="a definition that is none", allowed=str(problem))
         return
     for machine in machines:
-        if machine.start not in machine.states:
+        if machine.start not in machine.states and not is_open(machine.start):
             yield Violation(at=node, found=f"StartAt {machine.start}", allowed=f"one of {', '.join(machine.states)}")
         for state in machine.states.values():
             if len(state.name) > 80:
                 yield Violation(at=node, found=f"a name of {len(state.name)} letters", allowed="80 letters or fewer")
-            if state.kind not in _KINDS:
+            if state.kind not in _KINDS and not is_open(state.kind):
                 yield Violation(at=node, found=f"type {state.kind} of {state.name}", allowed=", ".join(_KINDS))
             for target in state.next:
                 if target not in machine.states:
@@ -70,6 +79,8 @@ def transitions(resource: Resource) -> Iterator[Violation]:
     """Step Functions refuses a state with neither or both, and a Choice or an end with either."""
     for _, state in states_of(resource):
         given = [key for key in ("Next", "End") if state.fields.get(key)]
+        if is_open(state.fields.get("End")):
+            continue
         if state.kind in {"Choice", *ENDS}:
             if given:
                 found = f"{state.name} with {given[0]}"
@@ -122,6 +133,8 @@ def choices(resource: Resource) -> Iterator[Violation]:
     for _, state in states_of(resource):
         if state.kind == "Choice":
             given = state.fields.get("Choices")
+            if is_open(given) or is_open(state.language):
+                continue
             if not isinstance(given, list) or not given:
                 found = f"{state.name} without Choices"
                 yield Violation(at=text_of(resource), found=found, allowed="one choice or more")
@@ -142,7 +155,7 @@ def language(resource: Resource) -> Iterator[Violation]:
     for _, state in states_of(resource):
         jsonata = state.language == "JSONata"
         for name in _PATH_FIELDS if jsonata else _EXPRESSION_FIELDS:
-            if name in state.fields:
+            if name in state.fields and not is_open(state.language):
                 found = f"{name} in {state.name}"
                 yield Violation(at=text_of(resource), found=found, allowed=f"fields of {state.language}")
 
@@ -245,6 +258,8 @@ def _taken(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _comparison_problems(comparison: Any, language: str, *, top: bool) -> Iterator[tuple[str, str]]:
+    if is_open(comparison):
+        return
     if not isinstance(comparison, dict):
         yield "a choice that is no object", "an object"
         return
@@ -269,8 +284,10 @@ def _comparison_problems(comparison: Any, language: str, *, top: bool) -> Iterat
 
 
 def _handler_problems(handlers: list[Any], field: str) -> Iterator[tuple[str, str]]:
-    for index, handler in enumerate(one for one in handlers if isinstance(one, dict)):
-        names = handler.get("ErrorEquals")
+    for index, handler in enumerate(handlers):
+        names = handler.get("ErrorEquals") if isinstance(handler, dict) else None
+        if not isinstance(handler, dict) or is_open(names):
+            continue
         if not isinstance(names, list) or not names:
             yield f"{field} without ErrorEquals", "the names of errors"
             continue

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from template_checks.core import tables
-from template_checks.core.asl import MACHINE, State, states_of, text_of
+from template_checks.core.asl import MACHINE, State, is_open, states_of, text_of
 from template_checks.core.integrations import Integration, integration_of
 from template_checks.core.policies import may
 from template_checks.core.rule import Violation, rule
@@ -69,7 +69,7 @@ def parameters(resource: Resource) -> Iterator[Violation]:
         service = integration.service if integration.sdk else _LIKE_THE_API.get(integration.service)
         known = tables.members(service, integration.operation) if service else None
         given = state.fields.get("Arguments" if state.language == "JSONata" else "Parameters")
-        if known is None or not isinstance(given, dict):
+        if known is None or not isinstance(given, dict) or is_open(state.language):
             continue
         names = {str(name).removesuffix(".$").lower(): str(name) for name in given}
         for name, spelled in names.items():
@@ -96,7 +96,8 @@ def token(resource: Resource) -> Iterator[Violation]:
             continue
         given = state.fields.get("Arguments" if state.language == "JSONata" else "Parameters")
         text = json.dumps(given, default=str)
-        if given is not None and "ask.Token" not in text and not re.search(_MAY_HOLD_TOKEN, text):
+        holds = "ask.Token" in text or re.search(_MAY_HOLD_TOKEN, text) or _may_hold_token(resource, text)
+        if given is not None and not holds and not is_open(state.language):
             yield Violation(at=text_of(resource), found=f"{state.name} without the token", allowed="$$.Task.Token")
 
 
@@ -169,6 +170,12 @@ def _hands_on(resource: Resource, state: State, operation: str) -> bool:
         f"${{{one.logical_id}}}" in text and (one.at("TaskRoleArn").present or one.at("ExecutionRoleArn").present)
         for one in definitions
     )
+
+
+def _may_hold_token(resource: Resource, text: str) -> bool:
+    """Whether a hole of the parameters may be filled with the token: it is about no resource of the template."""
+    named = (hole.partition(".")[0] for hole in re.findall(r"\$\{([^}]*)\}", text))
+    return any(not name.startswith("AWS::") and resource.template.find({"Ref": name}) is None for name in named)
 
 
 def _timestamps(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

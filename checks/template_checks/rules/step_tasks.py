@@ -82,8 +82,9 @@ def express(resource: Resource) -> Iterator[Violation]:
                 found = f".{integration.way} in {state.name}"
                 yield Violation(at=text_of(resource), found=found, allowed="plain requests in type EXPRESS")
         for _, state in states_of(resource):
-            mode = (state.fields.get("ItemProcessor") or {}).get("ProcessorConfig", {})
-            if mode.get("Mode") == "DISTRIBUTED":
+            processor = state.fields.get("ItemProcessor")
+            mode = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+            if isinstance(mode, dict) and mode.get("Mode") == "DISTRIBUTED":
                 yield Violation(
                     at=text_of(resource), found=f"distributed {state.name}", allowed="INLINE in type EXPRESS"
                 )

@@ -62,7 +62,7 @@ def endpoint(resource: Resource) -> Iterator[Violation]:
             isinstance(node.value, dict) and "Ref" in node.value and node.target is not None and protocol.text == "sqs"
         ):
             yield Violation(at=node, found=f"the URL of {node.target.logical_id}", allowed=allowed)
-        if node.target is not None and kinds and not node.target.kind.startswith((*kinds, "AWS::CloudFormation::")):
+        if node.target is not None and kinds and not node.target.kind.startswith(kinds):
             yield Violation(at=node, found=f"the {node.target.kind} {node.target.logical_id}", allowed=allowed)
 
 

@@ -30,6 +30,17 @@ def delivery(key: Any) -> dict[str, list[Any]]:
     }
 
 
+def attached(role: Any, action: Any, effect: Any = "Allow") -> dict[str, list[Any]]:
+    """Return a delivery into a bucket, by a role with a policy that is attached to a role."""
+    statement = {"Effect": effect, "Action": action, "Resource": "*"}
+    destination = {"BucketARN": "arn:aws:s3:::lake", "RoleARN": {"Fn::GetAtt": ["Role", "Arn"]}}
+    return {
+        "Role": ["AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST}],
+        "Policy": ["AWS::IAM::Policy", {"Roles": [role], "PolicyDocument": {"Statement": [statement]}}],
+        "Delivery": ["AWS::KinesisFirehose::DeliveryStream", {"ExtendedS3DestinationConfiguration": destination}],
+    }
+
+
 def mapping(**queue: Any) -> dict[str, list[Any]]:
     arn = {"Fn::GetAtt": ["Queue", "Arn"]}
     return {
@@ -56,6 +67,12 @@ RIGHT = {
         {"Role": ["AWS::IAM::Role", {"RoleName": "dms-vpc-role", "AssumeRolePolicyDocument": TRUST}]},
         "LAKE-LIFECYCLE-001",
     ),
+    "a policy of a role that a parameter names": (attached({"Ref": "Name"}, "s3:PutObject"), "LAKE-FIREHOSE-025"),
+    "a policy whose action is a parameter": (attached({"Ref": "Role"}, {"Ref": "Action"}), "LAKE-FIREHOSE-025"),
+    "a policy whose effect is a parameter": (
+        attached({"Ref": "Role"}, "s3:PutObject", {"Ref": "Effect"}),
+        "LAKE-FIREHOSE-025",
+    ),
     "a bucket whose name WAF demands": (
         {"Bucket": ["AWS::S3::Bucket", {"BucketName": "aws-waf-logs-shop"}]},
         "LAKE-LIFECYCLE-001",
@@ -63,6 +80,12 @@ RIGHT = {
 }
 WRONG = {
     "a stream under another key": (delivery("alias/orders"), "LAKE-KMS-008"),
+    "a policy of other actions of a role that a parameter names": (
+        attached({"Ref": "Name"}, "s3:GetObject"),
+        "LAKE-FIREHOSE-025",
+    ),
+    "a policy of another role": (attached("other", "s3:PutObject"), "LAKE-FIREHOSE-025"),
+    "a policy that denies": (attached({"Ref": "Role"}, {"Ref": "Action"}, "Deny"), "LAKE-FIREHOSE-025"),
     "a queue under no key": ({"Queue": [QUEUE, {"SqsManagedSseEnabled": False}]}, "LAKE-EXPOSURE-005"),
     "a cache under no key": (
         {"Cache": ["AWS::DAX::Cluster", {"SSESpecification": {"SSEEnabled": False}}]},

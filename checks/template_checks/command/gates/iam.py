@@ -116,9 +116,8 @@ def _is_elsewhere(statement: Statement, detail: Iterable[Any]) -> bool:
     holder = statement.node.resource
     return all(
         any(
-            one.allows
-            and one.node.value != statement.node.value
-            and one.covers(missing["action"])
+            one.node.value != statement.node.value
+            and one.may_allow(missing["action"])
             and any(overlap(arn_of(item), missing["required_format"]) for item in one.resources)
             for one in [*statements(holder), *identity_statements(identity)]
         )
