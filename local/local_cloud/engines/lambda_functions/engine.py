@@ -77,6 +77,9 @@ class LambdaEngine(Engine):
         self._unpacking = threading.Lock()
         self._queues = QueuePollers(runtime, self.invoke)
 
+    def start(self) -> None:
+        self._queues.start()
+
     def drain(self) -> None:
         self._queues.drain()
 
@@ -92,7 +95,7 @@ class LambdaEngine(Engine):
                 def later() -> None:
                     engine.run(self, event)
 
-                engine.runtime.background(later, name=f"lambda {self.function_name}")
+                engine.runtime.background(later, name=f"function {self.function_name}")
                 return b""
             done = engine.run(self, event)
             if done.failed:

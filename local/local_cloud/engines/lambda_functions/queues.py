@@ -62,6 +62,13 @@ class QueuePollers:
         self._pollers: list[_Poller] = []
         self._draining = threading.Event()
 
+    def start(self) -> None:
+        """Poll the queues of the mappings that were kept."""
+        for backend in list(lambda_backends[self._runtime.account].values()):
+            for mapping in list(backend._event_source_mappings.values()):
+                if ":sqs:" in mapping.event_source_arn:
+                    self.follow(mapping)
+
     def follow(self, mapping: Any) -> None:
         """Poll the queue of a mapping from now on."""
         queue = _queue(self._runtime.account, mapping.region, mapping.event_source_arn)
@@ -69,7 +76,7 @@ class QueuePollers:
         queue.lambda_event_source_mappings.clear()
         poller = _Poller(mapping=mapping, queue=queue)
         self._pollers.append(poller)
-        self._runtime.background(lambda: self._poll(poller), name=f"poll {queue.name}")
+        self._runtime.background(lambda: self._poll(poller), name=f"poll {queue.name}", lasting=True)
 
     def drain(self) -> None:
         """Let batches be handed on as they are, and wait until no message is there that could be."""
@@ -90,7 +97,7 @@ class QueuePollers:
         return mappings.get(mapping.uuid) is mapping and queues.get(poller.queue.name) is poller.queue
 
     def _poll(self, poller: _Poller) -> None:
-        while not self._runtime.stopping.wait(_PAUSE_SECONDS) and self._is_there(poller):
+        while not self._runtime.pausing.wait(_PAUSE_SECONDS) and self._is_there(poller):
             poller.busy = True
             if poller.mapping.enabled and self._is_due(poller):
                 for batch in parts(self._receive(poller)):
