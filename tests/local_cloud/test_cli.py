@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.request import HTTPCookieProcessor, build_opener
 
 import boto3

@@ -64,8 +64,8 @@ class Engine:
     def state(self) -> Any:
         """Return what the engine holds, when the cloud is stopped and nothing runs; None: nothing.
 
-        It is pickled in one piece with moto's models, so that objects which both refer to stay the same. Locks, functions
-        and the runtime may be in it; open files and connections may not.
+        It is pickled in one piece with moto's models, so that objects which both refer to stay the same. Locks,
+        functions and the runtime may be in it; open files and connections may not.
         """
         return None
 

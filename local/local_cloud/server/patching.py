@@ -123,6 +123,7 @@ class Patches:
 
 
 Reducer = Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
+# By module and name of the dictionary, and by account and Region.
 Backends = dict[tuple[str, str], tuple[dict[str, Any], dict[tuple[str, str], Any]]]
 
 # What `BackendDict.__init__` sets; a subclass may keep more, such as the accounts of buckets.
@@ -130,9 +131,7 @@ _OF_EVERY_DICTIONARY = frozenset(vars(BackendDict(object, "")))
 
 
 def backends() -> Backends:
-    """Return what moto holds: by the module and the name of each dictionary of backends, its own attributes, and its
-    backends by account and Region.
-    """
+    """Return what moto holds: of each dictionary of backends its own attributes, and its backends by their place."""
     return {
         _name(found): (
             {name: value for name, value in vars(found).items() if name not in _OF_EVERY_DICTIONARY},
