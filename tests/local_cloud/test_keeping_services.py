@@ -111,5 +111,5 @@ def test_what_can_be_created_in_each_service_is_described_as_before(tmp_path: Pa
     # Some answers are drawn at each call.
     stable = {call for call, answer in before.items() if answer == first.get(call)}
     assert {call: (before[call], after.get(call)) for call in stable if before[call] != after.get(call)} == {}
-    # All but those that need what no model says, such as an ARN of another service; test_keeping.py has those of a lake.
+    # All but those that need what no model says, such as an ARN; test_keeping.py has those of a lake.
     assert {service for service, names in answered.items() if names} - created == NOT_CREATED
