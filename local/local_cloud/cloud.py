@@ -33,9 +33,9 @@ class LocalCloud:
     Parameters
     ----------
     workdir: Path
-        Folder for logs and state; made if it does not exist.
+        Folder for logs and state; made if it does not exist. If `stop` has kept data in it, the cloud begins with that.
     port: int
-        Port on localhost; 0, the default, takes any free one.
+        Port on localhost; 0, the default, takes that of the data that was kept, or any free one.
     region: str
         Region of the clients and of the deployment, by default us-east-1.
     longest_wait: int, optional
@@ -49,7 +49,7 @@ class LocalCloud:
     Raises
     ------
     LocalCloudError
-        If `longest_wait` is below 1; from `start`, if the port is in use.
+        If `longest_wait` is below 1; from `start`, if the port is in use or kept data cannot be read.
 
     Example
     -------
@@ -118,8 +118,27 @@ class LocalCloud:
             raise
         self._server = server
 
-    def stop(self) -> None:
-        """Stop the server; nothing keeps running. Stopping twice is fine."""
+    def stop(self, *, keep: bool = False, force: bool = False) -> None:
+        """Stop the server; nothing keeps running. Stopping twice is fine.
+
+        Parameters
+        ----------
+        keep: bool
+            Whether what the cloud holds is written into the work folder, where the next start finds it. By default it
+            is lost; what an earlier stop has kept stays as it is.
+        force: bool
+            Whether work that runs is ended before it is kept, as by `StopExecution` and its like. By default `keep`
+            fails then.
+
+        Raises
+        ------
+        LocalCloudError
+            If work is running, or something cannot be kept; with its names. The cloud then goes on.
+        """
+        if keep and self._server:
+            if force:
+                self._server.abort()
+            self._server.keep()
         server, self._server = self._server, None
         if server:
             server.stop()

@@ -65,6 +65,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[R
         urlopen(Request(f"{runtime.endpoint}/moto-api/reset", method="POST")).close()
         yield runtime
         runtime.stopping.set()
+        runtime.pausing.set()
     server.stop()
 
 

@@ -7,33 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.request import HTTPCookieProcessor, build_opener
 
 import boto3
 import psutil
 import pytest
 
-from tests.support import ROOT
-
-CONSTRUCTS = ROOT / "local"
-
-
-class Shell:
-    """Runs the command line in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *arguments: str, workdir: str = "work") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "local_cloud", "--workdir", workdir, *arguments],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(CONSTRUCTS)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+from tests.local_cloud.shell import LOCAL, Shell
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +64,7 @@ def in_a_shell(shell: Shell, script: str, **environment: str) -> subprocess.Comp
     return subprocess.run(
         ["bash", "-c", command + script],
         cwd=shell.folder,
-        env={**inherited, "PYTHONPATH": str(CONSTRUCTS), **environment},
+        env={**inherited, "PYTHONPATH": str(LOCAL), **environment},
         capture_output=True,
         text=True,
         check=False,

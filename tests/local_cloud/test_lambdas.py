@@ -77,12 +77,11 @@ def test_returns_what_the_handler_returns(cloud: LocalCloud, create: Create) -> 
 @pytest.mark.parametrize(
     "setting",
     [
-        {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}},
         {"MaximumRetryAttempts": 3},
         {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:q"}}},
     ],
 )
-def test_a_mapping_that_would_choose_other_records_is_refused(
+def test_a_setting_of_streams_is_refused_for_a_queue(
     cloud: LocalCloud, create: Create, setting: dict[str, Any]
 ) -> None:
     functions = cloud.client("lambda")
@@ -91,7 +90,7 @@ def test_a_mapping_that_would_choose_other_records_is_refused(
         "QueueArn"
     ]
     given = {"FunctionName": create("def handler(event, context): ..."), "EventSourceArn": arn}
-    refused = f"InvalidParameterValueException.*{next(iter(setting))} of an event source mapping is not supported"
+    refused = f"InvalidParameterValueException.*{next(iter(setting))} of a mapping is not for queues"
     with pytest.raises(ClientError, match=refused):
         functions.create_event_source_mapping(**given, **setting)
     mapping = functions.create_event_source_mapping(**given, MaximumRetryAttempts=-1, FilterCriteria={})["UUID"]

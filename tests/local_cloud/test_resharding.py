@@ -295,6 +295,8 @@ def handler(event, context):
     stream.split()
     aggregated = b"\xf3\x89\x9a\xc2anything"
     stream.kinesis.put_record(StreamName=stream.name, Data=aggregated, PartitionKey="k", ExplicitHashKey="0")
+    while "Contents" not in s3.list_objects_v2(Bucket=bucket):
+        time.sleep(0.1)
     functions.update_event_source_mapping(UUID=mapping, Enabled=False)
     stream.put("disabled")
     functions.delete_event_source_mapping(UUID=mapping)

@@ -17,6 +17,7 @@ from typing import Any
 from local_cloud.cli.session import DEFAULT_REGION, Session, state_file
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.private_files import make_private, write_private
+from local_cloud.server.state_file import StateFile
 
 DEFAULT_PORT = 4599
 _LONGEST_WAIT = 1
@@ -35,7 +36,9 @@ def add_parsers(commands: Any) -> None:
     ):
         parser = commands.add_parser(name, help=text)
         parser.add_argument(
-            "--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}; 0 takes any free one"
+            "--port",
+            type=int,
+            help=f"default: that of the data that was kept, else {DEFAULT_PORT}; 0 takes any free one instead of it",
         )
         waits = parser.add_mutually_exclusive_group()
         waits.add_argument(
@@ -56,14 +59,16 @@ def add_parsers(commands: Any) -> None:
             "--any-credentials", action="store_true", help="take any access key, not only the printed one"
         )
         parser.set_defaults(run=function)
-    lost = "what is deployed and stored in it is lost, logs are kept"
     for name, function, text in (
         ("env", _env, 'print the variables that any AWS tool needs, for: eval "$(local-cloud env)"'),
         ("status", _status, "say whether the cloud runs, and where"),
-        ("stop", _stop, f"stop the cloud; {lost}"),
-        ("reset", _reset, "stop the cloud and remove all that it wrote, logs too"),
+        ("reset", _reset, "stop the cloud and remove all that it holds and wrote, logs too"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=function)
+    text = "stop the cloud; what is deployed and stored in it is there again after the next start"
+    parser = commands.add_parser("stop", help=text, description=text)
+    parser.add_argument("--force", action="store_true", help="end work that runs; by default the cloud then goes on")
+    parser.set_defaults(run=_stop)
 
 
 def _start(options: argparse.Namespace) -> None:
@@ -75,7 +80,7 @@ def _start(options: argparse.Namespace) -> None:
     log.parent.mkdir(exist_ok=True)
     state_file(options.workdir).unlink(missing_ok=True)
     command = [sys.executable, "-m", "local_cloud", "--workdir", str(options.workdir), "serve"]
-    command += ["--port", str(options.port)]
+    command += ["--port", str(options.port)] if options.port is not None else []
     command += ["--whole-waits"] if options.longest_wait is None else ["--longest-wait", str(options.longest_wait)]
     if options.any_credentials:
         command.append("--any-credentials")
@@ -108,7 +113,7 @@ def _serve(options: argparse.Namespace) -> None:
     try:
         with LocalCloud(
             workdir=options.workdir,
-            port=options.port,
+            port=options.port if options.port is not None else StateFile(options.workdir).port or DEFAULT_PORT,
             longest_wait=options.longest_wait,
             any_credentials=options.any_credentials,
         ) as cloud:
@@ -154,15 +159,24 @@ def _stop(options: argparse.Namespace) -> None:
     if not running:
         print("not running")
         return
+    if options.force:
+        running.call("POST", "abort")
+    running.call("POST", "keep")
+    _end(running, options)
+    print(f"stopped; data and logs are in {options.workdir}")
+
+
+def _end(running: Session, options: argparse.Namespace) -> None:
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     while state_file(options.workdir).exists():
         if time.monotonic() > deadline:
             raise LocalCloudError(f"process {running.pid} does not stop; end it by hand")
         time.sleep(_POLL_SECONDS)
-    print(f"stopped; logs are in {options.workdir / 'logs'}")
 
 
 def _reset(options: argparse.Namespace) -> None:
-    _stop(options)
+    if running := Session.find(options.workdir):
+        _end(running, options)
+    print("stopped" if running else "not running")
     shutil.rmtree(options.workdir, ignore_errors=True)

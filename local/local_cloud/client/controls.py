@@ -30,6 +30,13 @@ def call(endpoint: str, key: AccessKey, method: str, name: str) -> dict[str, Any
             answer: dict[str, Any] = json.load(response)
             return answer
     except HTTPError as error:
-        raise LocalCloudError(f"{name} failed: {error.read().decode()}") from None
+        raise LocalCloudError(f"{name} failed: {_reason(error.read())}") from None
     except URLError as error:
         raise LocalCloudError(f"nothing answers at {endpoint}: {error.reason}") from None
+
+
+def _reason(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["error"])
+    except (ValueError, KeyError, TypeError):
+        return content.decode(errors="replace")

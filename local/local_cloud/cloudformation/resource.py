@@ -65,6 +65,13 @@ class Resource:
         self.context = context
         self.physical_resource_id = logical_id
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what each cloud has of its own; `attach` gives it back."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("kind", "context")}
+
+    def attach(self, kind: ResourceType, context: Context) -> None:
+        self.kind, self.context = kind, context
+
     def facts(self) -> dict[str, Any]:
         """Everything that a format template may name."""
         return {

@@ -92,6 +92,13 @@ class StackDeployment:
             del self._deployed[logical_id]
             self._map._parsed_resources.pop(logical_id, None)
 
+    def attach(self) -> None:
+        """Give resources that were kept what they are handled with."""
+        for logical_id, deployed in self._deployed.items():
+            if isinstance(deployed.resource, Resource):
+                kind = self._registry.find(deployed.resource.type, logical_id)
+                deployed.resource.attach(kind, self._context)
+
     def report(self, status: str, reason: str | None = None) -> None:
         """Record an event of the stack itself."""
         self._stack.status = status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
@@ -40,7 +41,8 @@ class Engine:
     A subclass returns the moto functions that it replaces from `patches`, and the APIs that moto lacks from
     `services`; both may use `self.runtime`. A module of an engine imports an optional package within the function that
     needs it (`packages.OptionalPackage`). `start` is called once the server listens, `drain` whenever a caller asks
-    that buffered work be finished now rather than when its interval has passed.
+    that buffered work be finished now rather than when its interval has passed. What an engine holds in memory it gives
+    by `state` and takes back by `restore`; what it holds in moto's own models is kept with these.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -59,8 +61,19 @@ class Engine:
         """
         return {}
 
+    def state(self) -> Any:
+        """Return what the engine holds, when the cloud is stopped and nothing runs; None: nothing.
+
+        It is pickled in one piece with moto's models, so that objects which both refer to stay the same. Locks,
+        functions and the runtime may be in it; open files and connections may not.
+        """
+        return None
+
+    def restore(self, state: Any) -> None:
+        """Take back what `state` has returned, or None; moto's models are there, the server does not answer yet."""
+
     def start(self) -> None:
-        """Begin background work."""
+        """Begin background work: when the server answers, and when a stop was refused."""
 
     def stop(self) -> None:
         """End work that runs in the background; the APIs still answer."""

@@ -103,6 +103,11 @@ class Recording:
         with self._lock:
             return sorted(self._calls)
 
+    def restore(self, calls: Iterable[RecordedCall]) -> None:
+        """Add calls that were recorded before."""
+        with self._lock:
+            self._calls.update(calls)
+
     def around(self, application: Callable[[Environ, Any], Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
         """Return an application that notes each request of a role, and passes it on."""
 

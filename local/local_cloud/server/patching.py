@@ -2,16 +2,21 @@
 
 A patch names its target and repeats the target's parameters. `install` refuses a target that is gone or
 whose parameters differ, so a moto upgrade fails at start with the name of the place, not at run time.
+`backends` and `restore_backends` give and take all that moto holds.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
+
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
+from moto.core.constants import MISSING
 
 from local_cloud.errors import LocalCloudError
 
@@ -115,3 +120,72 @@ class Patches:
         """Give moto its own functions back."""
         while self._undo:
             self._undo.pop()()
+
+
+Reducer = Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
+# By module and name of the dictionary, and by account and Region.
+Backends = dict[tuple[str, str], tuple[dict[str, Any], dict[tuple[str, str], Any]]]
+
+# What `BackendDict.__init__` sets; a subclass may keep more, such as the accounts of buckets.
+_OF_EVERY_DICTIONARY = frozenset(vars(BackendDict(object, "")))
+
+
+def backends() -> Backends:
+    """Return what moto holds: of each dictionary of backends its own attributes, and its backends by their place."""
+    return {
+        _name(found): (
+            {name: value for name, value in vars(found).items() if name not in _OF_EVERY_DICTIONARY},
+            {(account, region): backend for account, region, backend in found.iter_backends()},
+        )
+        for found in BackendDict._instances
+    }
+
+
+def restore_backends(kept: Backends) -> None:
+    """Give moto what `backends` has returned."""
+    for name, (attributes, by_place) in kept.items():
+        found = _dictionary(*name)
+        vars(found).update(attributes)
+        for (account, region), backend in by_place.items():
+            found[account][region] = backend
+            if found.service_name == "ec2":
+                _list(backend)
+
+
+def _list(backend: Any) -> None:
+    """List a backend of EC2 where `__init__` does: in these classes each finds those of other Regions."""
+    for listed in (backend.vpc_refs, backend.backend_refs, backend.vpc_pcx_refs):
+        listed[type(backend)].add(weakref.ref(backend))
+
+
+def _name(dictionary: Any) -> tuple[str, str]:
+    module = dictionary.backend.__module__
+    for name, value in vars(importlib.import_module(module)).items():
+        if value is dictionary:
+            return module, name
+    raise LocalCloudError(f"moto has no {dictionary.service_name} in {module}; install the pinned moto version")
+
+
+def _dictionary(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+def _of_account(module: str, name: str, account: str) -> Any:
+    return _dictionary(module, name)[account]
+
+
+def _reduce_account(found: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    owner = next(each for each in BackendDict._instances if dict.get(each, found.account_id) is found)
+    return _of_account, (*_name(owner), found.account_id)
+
+
+def _missing() -> Any:
+    return MISSING
+
+
+REDUCERS: Mapping[type, Reducer] = {
+    BackendDict: lambda found: (_dictionary, _name(found)),
+    AccountSpecificBackend: _reduce_account,
+    type(MISSING): lambda _: (_missing, ()),
+}
+"""How objects of moto of which there is one only are pickled, by their class."""

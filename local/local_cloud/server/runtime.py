@@ -17,6 +17,7 @@ from local_cloud.instrumentation.faults import Faults
 from local_cloud.instrumentation.metering import ByteMeter
 from local_cloud.instrumentation.recording import Recording
 from local_cloud.server.access_keys import AccessKey, AccessKeys
+from local_cloud.server.work import Work
 
 if TYPE_CHECKING:
     from local_cloud.server.objects import Mirror, ObjectStore
@@ -76,6 +77,10 @@ class Runtime:
         Files of running programs that reach no S3, by the access key id with which they sign.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
+    pausing: threading.Event
+        Set once the state of the cloud is to be written; loops end then, after what they are at.
+    work: Work
+        What runs in the background.
     cleanup: contextlib.ExitStack
         Closed after the engines have stopped.
     """
@@ -92,6 +97,8 @@ class Runtime:
     longest_wait: int | None = None
     mirrors: dict[str, Mirror] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    pausing: threading.Event = field(default_factory=threading.Event)
+    work: Work = field(default_factory=Work)
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def client(self, service: str, region: str, *, role: str | None = None, read_timeout: float = 60) -> Any:
@@ -111,8 +118,10 @@ class Runtime:
             return self.objects
         return self.objects.noted(lambda action, uri: self.recording.note(role, action, uri.partition("://")[2]))
 
-    def background(self, work: Callable[[], None], name: str) -> threading.Thread:
-        """Run `work` in a daemon thread, as an AWS service would behind its API."""
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        thread.start()
-        return thread
+    def background(self, work: Callable[[], None], name: str, *, lasting: bool = False) -> threading.Thread:
+        """Run `work` in a daemon thread, as an AWS service would behind its API.
+
+        The cloud is not stopped while it runs, and `name` says then what does; unless it is `lasting`: a loop that ends
+        when `pausing` is set.
+        """
+        return self.work.begin(work, name, lasting=lasting)

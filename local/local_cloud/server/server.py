@@ -31,12 +31,15 @@ from local_cloud.instrumentation.key_uses import KeyUses
 from local_cloud.instrumentation.recording import Recording
 from local_cloud.operations.classification import Operations
 from local_cloud.server.access_keys import AccessKeys
+from local_cloud.server.gate import Gate
 from local_cloud.server.gateway import Gateway
 from local_cloud.server.guard import Guard
 from local_cloud.server.issued_keys import issued_secret
+from local_cloud.server.keeping import Keeper
 from local_cloud.server.objects import ObjectStore
 from local_cloud.server.private_files import make_private
 from local_cloud.server.runtime import Runtime
+from local_cloud.server.state_file import StateFile
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128
@@ -54,7 +57,7 @@ class LocalServer:
     workdir: Path
         Folder for logs, scripts and mirrored objects.
     port: int
-        Port on localhost; 0 takes any free one.
+        Port on localhost; 0 takes that of the data that was kept, or any free one.
     cache: Path | None
         Folder that outlives a reset; by default `cache` in the user's cache folder.
     longest_wait: int | None
@@ -72,7 +75,7 @@ class LocalServer:
         longest_wait: int | None = None,
         any_credentials: bool = False,
     ) -> None:
-        self._socket = _listen(port)
+        self._socket = _listen(_port_of(StateFile(workdir.resolve()), port))
         self.port: int = self._socket.getsockname()[1]
         objects = ObjectStore(DEFAULT_ACCOUNT_ID)
         self.runtime = Runtime(
@@ -87,6 +90,7 @@ class LocalServer:
         )
         self._engines: list[Engine] = []
         self.console = Console(self.runtime, engines=self._engines, drain=self.drain)
+        self._keeper = Keeper(self.runtime, self._engines)
         self._cleanup = contextlib.ExitStack()
 
     def start(self) -> None:
@@ -95,7 +99,7 @@ class LocalServer:
         Raises
         ------
         LocalCloudError
-            If a local cloud runs in this process already.
+            If a local cloud runs in this process already, or what was kept cannot be loaded.
         """
         self._cleanup.callback(self._socket.close)
         if not _ONLY_ONE.acquire(blocking=False):
@@ -115,13 +119,29 @@ class LocalServer:
             patches.apply()
         self.operations = Operations(self._engines)
         """Answer that each operation gets."""
+        self._keeper.load()
         self._serve()
         for engine in self._engines:
             engine.start()
 
+    def abort(self) -> None:
+        """End all work that runs."""
+        self._keeper.abort()
+
+    def keep(self) -> None:
+        """Write what the cloud holds, for the next start; afterwards it can only be stopped.
+
+        Raises
+        ------
+        LocalCloudError
+            If work is running, or something cannot be kept; the cloud then goes on.
+        """
+        self._keeper.keep(self._gate, port=self.port)
+
     def stop(self) -> None:
-        """Leave no thread, port or state behind."""
+        """Leave no thread or port behind, and nothing in moto."""
         self.runtime.stopping.set()
+        self.runtime.pausing.set()
         for engine in self._engines:
             engine.stop()
         self.runtime.cleanup.close()
@@ -149,6 +169,8 @@ class LocalServer:
                 "GET /_local/status": self._status,
                 "GET /_local/calls": self._calls,
                 "POST /_local/drain": self._drained,
+                "POST /_local/abort": self._aborted,
+                "POST /_local/keep": self._kept,
             },
         )
         guard = Guard(
@@ -158,8 +180,9 @@ class LocalServer:
             cors=self.runtime.objects.cors,
             console=self.console,
         )
+        self._gate = Gate(guard, exempt=frozenset({"/_local/abort", "/_local/keep"}))
         server = make_server(
-            _HOST, self.port, guard, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
+            _HOST, self.port, self._gate, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
         thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="local-cloud", daemon=True)
         thread.start()
@@ -188,12 +211,31 @@ class LocalServer:
         self.drain()
         return {"status": "drained"}
 
+    def _aborted(self) -> dict[str, Any]:
+        self.abort()
+        return {"status": "aborted"}
+
+    def _kept(self) -> dict[str, Any]:
+        self.keep()
+        return {"status": "kept"}
+
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log only what failed."""
         if str(code).startswith("5"):
             super().log_request(code, size)
+
+
+def _port_of(kept: StateFile, port: int) -> int:
+    """Return the port to listen at: URLs that were kept, such as those of queues, have it in them."""
+    before = kept.port
+    if before and port not in (0, before):
+        raise LocalCloudError(
+            f"the data in {kept.path} has URLs of port {before}; start it with --port {before}, or remove it with: "
+            "local-cloud reset"
+        )
+    return before or port
 
 
 def _listen(port: int) -> socket.socket:

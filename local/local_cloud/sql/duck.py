@@ -70,13 +70,22 @@ class Session:
         Role under which the requests are recorded. By default they are not recorded.
     integer_division: bool
         Whether 7 / 2 is 3, as in Trino and Redshift (the default), or 3.5, as in Spark.
+    database: Path, optional
+        File of the database. By default it is in memory.
     """
 
     def __init__(
-        self, runtime: Runtime, region: str, *, role: str | None = None, integer_division: bool = True
+        self,
+        runtime: Runtime,
+        region: str,
+        *,
+        role: str | None = None,
+        integer_division: bool = True,
+        database: Path | None = None,
     ) -> None:
         self._runtime = runtime
         self._region = region
+        self._database = database
         self._integer_division = integer_division
         user = f"duckdb-{uuid.uuid4().hex}"
         self._key = runtime.keys.alias(runtime.recording.key_of(role, user) if role else user)
@@ -103,7 +112,7 @@ class Session:
             self.reads_iceberg = True
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(":memory:")
+        connection = duckdb.connect(self._database or ":memory:")
         for extension in (HTTPFS, *(_ICEBERG if self.reads_iceberg else ())):
             connection.load_extension(str(extension))
         spill = self._runtime.workdir / "duckdb"

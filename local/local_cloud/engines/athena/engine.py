@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 from botocore.exceptions import ClientError
+from moto.athena.models import athena_backends
 from moto.core.exceptions import JsonRESTError
 
 from local_cloud.engines.engine import Engine
@@ -124,7 +125,7 @@ class AthenaEngine(Engine):
             role = runtime.recording.role_of(self.headers.get("Authorization", ""))
             runtime.background(
                 lambda: _run(execution, Session(runtime, region, role=role), Catalog(runtime, region, role=role)),
-                execution.id,
+                f"query {execution.id}",
             )
             return json.dumps({"QueryExecutionId": execution.id})
 
@@ -145,6 +146,14 @@ class AthenaEngine(Engine):
             runtime.background(execution.interrupt, f"cancel {exec_id}")
 
         return patches
+
+    def stop(self) -> None:
+        """Cancel what runs."""
+        for backend in list(athena_backends[self.runtime.account].values()):
+            for execution in list(backend.executions.values()):
+                if execution.status not in _FINAL:
+                    execution.finish("CANCELLED", "the local cloud was stopped")
+                    self.runtime.background(execution.interrupt, f"cancel {execution.id}")
 
 
 def _invalid(text: str) -> Exception:
@@ -238,6 +247,7 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
         execution.scanned = session.bytes_read
         execution.closed.set()
         session.close()
+        execution.session = None
 
 
 def _resolve(execution: Execution, catalog: Catalog) -> str:

@@ -43,6 +43,12 @@ class CloudFormationEngine(Engine):
         super().__init__(runtime)
         self._registry = Registry(all_types())
 
+    def restore(self, state: None) -> None:
+        """Give the resources of the stacks their types and clients."""
+        for backend in list(cloudformation_backends[self.runtime.account].values()):
+            for stack in backend.stacks.values():
+                self._deployment(stack).attach()
+
     def patches(self) -> Patches:
         patches = Patches()
 

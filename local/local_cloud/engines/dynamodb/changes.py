@@ -88,13 +88,13 @@ class Histories:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._all: dict[str, History] = {}
+        self.all: dict[str, History] = {}
 
     def of(self, table: Any) -> History:
         """Return the history of one of moto's tables; a table that is created again under its name has another one."""
         # moto copies tables during transactions, and with them what is kept beside their data.
         table_id: str = table.__dict__.setdefault("local_cloud_id", str(uuid.uuid4()))
-        return self._all.setdefault(table_id, History(table_id=table_id))
+        return self.all.setdefault(table_id, History(table_id=table_id))
 
 
 def identity(keys: Image) -> Key:

@@ -51,6 +51,14 @@ class DynamoDBEngine(Engine):
         self._streaming = Streaming(runtime.account)
         self._exports = Exports(runtime, self._histories)
 
+    def state(self) -> tuple[Any, ...]:
+        return self._histories.all, self._streaming.destinations, self._exports.all, self._exports.requests
+
+    def restore(self, state: tuple[Any, ...] | None) -> None:
+        mine = (self._histories.all, self._streaming.destinations, self._exports.all, self._exports.requests)
+        for own, kept in zip(mine, state or (), strict=False):
+            own.update(kept)
+
     def services(self) -> Iterable[Service]:
         handlers: dict[str, Callable[[ServiceCall], dict[str, Any]]] = {
             "ExportTableToPointInTime": self._exports.start,

@@ -31,33 +31,33 @@ class Exports:
     def __init__(self, runtime: Runtime, histories: Histories) -> None:
         self._runtime = runtime
         self._histories = histories
-        self._all: dict[str, dict[str, Any]] = {}
-        self._requests: dict[str, tuple[float, dict[str, Any], str]] = {}
+        self.all: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, tuple[float, dict[str, Any], str]] = {}
 
     def start(self, call: ServiceCall) -> dict[str, Any]:
         """ExportTableToPointInTime."""
         request = call.request
         self._check(request)
         token = request.get("ClientToken", "")
-        if token in self._requests and self._requests[token][0] > time.time() - _TOKEN_LIFETIME:
-            _, before, arn = self._requests[token]
+        if token in self.requests and self.requests[token][0] > time.time() - _TOKEN_LIFETIME:
+            _, before, arn = self.requests[token]
             if before != request:
                 raise ServiceError("ExportConflictException", "Duplicate request detected.")
-            return {"ExportDescription": dict(self._all[arn])}
+            return {"ExportDescription": dict(self.all[arn])}
         with self._histories.lock:
             description, records = self._snapshot(self._table(call.region, request["TableArn"]), request)
-        self._all[description["ExportArn"]] = description
+        self.all[description["ExportArn"]] = description
         if token:
-            self._requests[token] = (time.time(), request, description["ExportArn"])
+            self.requests[token] = (time.time(), request, description["ExportArn"])
         answer = dict(description)
         role = self._runtime.recording.role_of(call.authorization)
         put = self._put(request, call.region, role)
-        self._runtime.background(lambda: _write(description, records, put), name="dynamodb-export")
+        self._runtime.background(lambda: _write(description, records, put), name=f"export {description['ExportArn']}")
         return {"ExportDescription": answer}
 
     def describe(self, call: ServiceCall) -> dict[str, Any]:
         """DescribeExport."""
-        found = self._all.get(call.request["ExportArn"])
+        found = self.all.get(call.request["ExportArn"])
         if found is None:
             message = f"Export not found: {call.request['ExportArn']}"
             raise ServiceError("ExportNotFoundException", message)
@@ -67,7 +67,7 @@ class Exports:
         """ListExports, the newest first."""
         wanted, start = call.request.get("TableArn"), int(call.request.get("NextToken") or 0)
         size = min(call.request.get("MaxResults", _PAGE), _PAGE)
-        found = [each for each in reversed(self._all.values()) if wanted in {None, each["TableArn"]}]
+        found = [each for each in reversed(self.all.values()) if wanted in {None, each["TableArn"]}]
         members = ("ExportArn", "ExportStatus", "ExportType")
         page = [{name: each[name] for name in members} for each in found[start : start + size]]
         more = {"NextToken": str(start + size)} if start + size < len(found) else {}

@@ -24,12 +24,12 @@ class Streaming:
     def __init__(self, account: str) -> None:
         self._account = account
         # By the table's ARN and the stream's; what is disabled is still described, as DynamoDB does for a day.
-        self._destinations: dict[str, dict[str, dict[str, Any]]] = {}
+        self.destinations: dict[str, dict[str, dict[str, Any]]] = {}
 
     def enable(self, call: ServiceCall) -> dict[str, Any]:
         """EnableKinesisStreamingDestination."""
         table, stream_arn = self._table(call), call.request["StreamArn"]
-        destinations = self._destinations.setdefault(table.table_arn, {})
+        destinations = self.destinations.setdefault(table.table_arn, {})
         if any(each["DestinationStatus"] in _ON for each in destinations.values()):
             message = f"Table is already streaming to a Kinesis data stream: {table.name}"
             raise ServiceError("ResourceInUseException", message)
@@ -70,16 +70,16 @@ class Streaming:
     def describe(self, call: ServiceCall) -> dict[str, Any]:
         """DescribeKinesisStreamingDestination."""
         table = self._table(call)
-        found = self._destinations.get(table.table_arn, {})
+        found = self.destinations.get(table.table_arn, {})
         return {"TableName": table.name, "KinesisDataStreamDestinations": list(found.values())}
 
     def forget(self, table_arn: str) -> None:
         """Forget the destinations of a table that is deleted."""
-        self._destinations.pop(table_arn, None)
+        self.destinations.pop(table_arn, None)
 
     def send(self, table: Any, change: Change) -> None:
         """Put a change into the streams of its table."""
-        for destination in self._destinations.get(table.table_arn, {}).values():
+        for destination in self.destinations.get(table.table_arn, {}).values():
             if destination["DestinationStatus"] in _ON:
                 self._put(destination, table, change)
 
@@ -97,7 +97,7 @@ class Streaming:
 
     def _active(self, call: ServiceCall) -> tuple[Any, dict[str, Any]]:
         table = self._table(call)
-        found = self._destinations.get(table.table_arn, {}).get(call.request["StreamArn"])
+        found = self.destinations.get(table.table_arn, {}).get(call.request["StreamArn"])
         if found is None or found["DestinationStatus"] not in _ON:
             message = f"Table is not streaming to the Kinesis data stream: {call.request['StreamArn']}"
             raise ServiceError("ResourceNotFoundException", message)

@@ -112,8 +112,14 @@ class FirehoseEngine(Engine):
 
         return patches
 
+    def state(self) -> dict[str, Pipeline]:
+        return self._pipelines
+
+    def restore(self, state: dict[str, Pipeline] | None) -> None:
+        self._pipelines.update(state or {})
+
     def start(self) -> None:
-        self.runtime.background(self._run, name="firehose")
+        self.runtime.background(self._run, name="firehose", lasting=True)
 
     def drain(self) -> None:
         """Deliver everything that has arrived, in the delivery streams and in the data streams that they read."""
@@ -168,7 +174,7 @@ class FirehoseEngine(Engine):
 
     def _run(self) -> None:
         wait = _POLL_SECONDS
-        while not self.runtime.stopping.wait(wait):
+        while not self.runtime.pausing.wait(wait):
             wait = _POLL_SECONDS
             for pipeline in self._open_pipelines():
                 try:

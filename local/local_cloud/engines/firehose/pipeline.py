@@ -73,7 +73,7 @@ class Pipeline:
             return True
         destination = self.destination
         with self._buffering:
-            aged = bool(self._buffer) and time.monotonic() - self._oldest >= destination.buffer_seconds
+            aged = bool(self._buffer) and time.time() - self._oldest >= destination.buffer_seconds
             return aged or self._bytes >= destination.buffer_bytes
 
     @property
@@ -85,7 +85,7 @@ class Pipeline:
                 arn=self.stream.delivery_stream_arn,
                 records=len(self._buffer),
                 size=self._bytes,
-                seconds=time.monotonic() - self._oldest if self._buffer else 0.0,
+                seconds=time.time() - self._oldest if self._buffer else 0.0,
                 limit_seconds=destination.buffer_seconds,
                 limit_size=destination.buffer_bytes,
             )
@@ -105,14 +105,14 @@ class Pipeline:
 
     def _add(self, records: Sequence[Record]) -> None:
         if records and not self._buffer:
-            self._oldest = time.monotonic()
+            self._oldest = time.time()
         self._buffer += records
         self._bytes += sum(len(record.data) for record in records)
 
     def _remove(self, records: Sequence[Record]) -> None:
         del self._buffer[: len(records)]
         self._bytes -= sum(len(record.data) for record in records)
-        self._oldest = time.monotonic()
+        self._oldest = time.time()
 
     def _write(self) -> None:
         objects = self._runtime.objects_of(self.destination.role)

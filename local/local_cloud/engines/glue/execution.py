@@ -70,6 +70,10 @@ class JobExecution:
         self._output = logs / f"{run.job_run_id}.out"
         self._errors = logs / f"{run.job_run_id}.err"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what only a run needs that goes on: its copy of S3 knows every object."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_mirror", "_accesses")}
+
     def description(self) -> dict[str, Any]:
         """Return what GetJobRun says of this run, as far as moto does not know it."""
         ended = self._seconds is not None
@@ -114,12 +118,16 @@ class JobExecution:
             self._runtime.keys.forget(self._iceberg_key)
             del self._runtime.mirrors[self._iceberg_key.id]
         self._end(state, error)
-        if group:
-            group.wait_for_descendants(timeout=_ARCHIVE_SECONDS, stopping=self._runtime.stopping)
-        # A JVM that was killed may have left half of it.
-        if archive and state == "SUCCEEDED":
-            archive.keep(draft)
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+        def tidy() -> None:
+            if group:
+                group.wait_for_descendants(timeout=_ARCHIVE_SECONDS, stopping=self._runtime.pausing)
+            # A JVM that was killed may have left half of it.
+            if archive and state == "SUCCEEDED":
+                archive.keep(draft)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+        self._runtime.background(tidy, f"tidy {self.run.job_run_id}", lasting=True)
 
     @property
     def _is_spark(self) -> bool:

@@ -26,6 +26,12 @@ class GlueJobEngine(Engine):
         # moto counts the running runs before it adds one; without a lock two callers could both pass.
         self._lock = threading.Lock()
 
+    def state(self) -> dict[str, JobExecution]:
+        return self._executions
+
+    def restore(self, state: dict[str, JobExecution] | None) -> None:
+        self._executions.update(state or {})
+
     def patches(self) -> Patches:
         patches = Patches()
         engine = self
@@ -77,7 +83,7 @@ class GlueJobEngine(Engine):
         run._transitions = []
         execution = JobExecution(self.runtime, job, run, attempt)
         self._executions[run.job_run_id] = execution
-        self.runtime.background(lambda: self._follow(execution), name=f"glue-{run.job_run_id[:12]}")
+        self.runtime.background(lambda: self._follow(execution), name=f"run {run.job_run_id} of job {job.name}")
 
     def _follow(self, execution: JobExecution) -> None:
         execution.perform()

@@ -25,6 +25,12 @@ class TableOptimizersEngine(Engine):
         # By moto's own table, with which they go.
         self._by_table: WeakKeyDictionary[Any, _Optimizers] = WeakKeyDictionary()
 
+    def state(self) -> WeakKeyDictionary[Any, _Optimizers]:
+        return self._by_table
+
+    def restore(self, state: WeakKeyDictionary[Any, _Optimizers] | None) -> None:
+        self._by_table.update(state or {})
+
     def patches(self) -> Patches:
         patches = Patches()
         actions: dict[str, Callable[[_Optimizers, dict[str, Any]], dict[str, Any]]] = {

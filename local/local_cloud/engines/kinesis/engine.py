@@ -10,7 +10,6 @@ import hashlib
 import threading
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.kinesis.exceptions import InvalidArgumentError
@@ -56,7 +55,6 @@ def _patch_writing(patches: Patches, writing: threading.RLock) -> None:
         with writing:
             shard = self.get_shard_for_key(partition_key, explicit_hash_key)
             number: str = shard.put_record(partition_key, data, explicit_hash_key)
-        _invoke_functions(self, shard.shard_id, partition_key, number, data)
         return number, shard.shard_id
 
     @patches.replace("moto.kinesis.models", "Stream.get_shard_for_key")
@@ -173,22 +171,6 @@ def _patch_reading(patches: Patches) -> None:
         counts = {"OpenShardCount": len(resharding.open_shards(self)), "ConsumerCount": len(self.consumers)}
         summary["StreamDescriptionSummary"] |= counts
         return summary
-
-
-def _invoke_functions(stream: Any, shard_id: str, partition_key: str, number: str, data: str) -> None:
-    """Hand a record to the functions that are mapped to its stream, as it was put: aggregated, if it was."""
-    # moto asks the stream, which knows one mapping at most, also after that was deleted or disabled.
-    backend = lambda_backends[stream.account_id][stream.region]
-    for mapping in list(backend._event_source_mappings.values()):
-        if mapping.event_source_arn == stream.arn and mapping.enabled:
-            backend.send_kinesis_message(
-                function_name=mapping.function_arn,
-                kinesis_stream=stream.arn,
-                kinesis_data=data,
-                kinesis_shard_id=shard_id,
-                kinesis_partition_key=partition_key,
-                kinesis_sequence_number=number,
-            )
 
 
 def _invalid(member: str, constraint: str) -> JsonRESTError:

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from local_cloud.engines.engine import Engine
-from local_cloud.engines.lambda_functions.queues import QueuePollers, check_queue, patch_queues
+from local_cloud.engines.lambda_functions.mappings import Mappings, check_mapping
+from local_cloud.engines.lambda_functions.queues import patch_queues
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.node import find_node
 from local_cloud.server.patching import Patches
@@ -35,11 +35,6 @@ from local_cloud.server.runtime import Runtime
 _RUNTIMES = Path(__file__).parent / "runtime"
 _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "SYSTEMROOT", "TMPDIR")
 _LOG_TAIL_BYTES = 4096
-# What changes which records of a source a function gets, and moto keeps without acting on it.
-_UNSUPPORTED_OF_MAPPINGS = (
-    *("BisectBatchOnFunctionError", "DestinationConfig", "FilterCriteria", "FunctionResponseTypes"),
-    *("MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "TumblingWindowInSeconds"),
-)
 
 _create_mapping = LambdaBackend.create_event_source_mapping
 _update_mapping = LambdaBackend.update_event_source_mapping
@@ -75,10 +70,19 @@ class LambdaEngine(Engine):
         super().__init__(runtime)
         self._folder = runtime.workdir / "lambda"
         self._unpacking = threading.Lock()
-        self._queues = QueuePollers(runtime, self.invoke)
+        self._mappings = Mappings(runtime, self.invoke)
+
+    def state(self) -> Any:
+        return self._mappings.progress
+
+    def restore(self, state: Any) -> None:
+        self._mappings.progress.update(state or {})
+
+    def start(self) -> None:
+        self._mappings.start()
 
     def drain(self) -> None:
-        self._queues.drain()
+        self._mappings.drain()
 
     def patches(self) -> Patches:
         patches = Patches()
@@ -92,7 +96,7 @@ class LambdaEngine(Engine):
                 def later() -> None:
                     engine.run(self, event)
 
-                engine.runtime.background(later, name=f"lambda {self.function_name}")
+                engine.runtime.background(later, name=f"function {self.function_name}")
                 return b""
             done = engine.run(self, event)
             if done.failed:
@@ -103,20 +107,16 @@ class LambdaEngine(Engine):
 
         @patches.replace("moto.awslambda.models", "LambdaBackend.create_event_source_mapping")
         def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
-            source = str(spec.get("EventSourceArn"))
-            _check_mapping(spec, source)
-            if ":sqs:" not in source:
-                return _create_mapping(self, spec)
-            function = self.get_function(spec["FunctionName"])
-            check_queue(spec, int(function.timeout), engine.runtime.account, self.region_name)
+            check_mapping(spec, spec, function=self.get_function(spec["FunctionName"]))
             mapping = _create_mapping(self, spec)
-            engine._queues.follow(mapping)
+            engine._mappings.follow(mapping)
             return mapping
 
         @patches.replace("moto.awslambda.models", "LambdaBackend.update_event_source_mapping")
         def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
             mapping = self.get_event_source_mapping(uuid)
-            _check_mapping(spec, mapping.event_source_arn if mapping else "")
+            if mapping:
+                check_mapping(spec, mapping.get_configuration())
             return _update_mapping(self, uuid, spec)
 
         engine = self
@@ -208,16 +208,6 @@ class LambdaEngine(Engine):
             if not folder.exists():
                 zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
         return folder
-
-
-def _check_mapping(spec: dict[str, Any], source: str) -> None:
-    # Empty, and -1 for no limit, are what AWS takes them for where they are left out.
-    given = [name for name in _UNSUPPORTED_OF_MAPPINGS if spec.get(name) not in (None, False, -1, 0, [], {})]
-    if ":sqs:" in source and "FunctionResponseTypes" in given:
-        given.remove("FunctionResponseTypes")
-    if given:
-        message = f"{', '.join(given)} of an event source mapping is not supported by the local cloud"
-        raise InvalidParameterValueException(message)
 
 
 def _command(runtime: str) -> list[str]:

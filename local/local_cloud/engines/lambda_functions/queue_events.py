@@ -26,22 +26,6 @@ def parts(messages: Sequence[Message]) -> Iterator[list[Message]]:
         yield part
 
 
-def failures(answer: Any, batch: Sequence[Message]) -> set[str]:
-    """Return which messages failed, as the function says; all, if it says something else.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-    """
-    every = {message.id for message in batch}
-    if not isinstance(answer, dict):
-        return every if answer else set()
-    items = answer.get("batchItemFailures") or []
-    if not isinstance(items, list):
-        return every
-    names = [item.get("itemIdentifier") if isinstance(item, dict) else None for item in items]
-    failed = {name for name in names if isinstance(name, str)}
-    return failed if len(failed) == len(set(map(str, names))) and failed <= every else every
-
-
 def record(message: Message, queue: Queue, region: str) -> dict[str, Any]:
     """Return a message as https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html shows it."""
     attributes = {

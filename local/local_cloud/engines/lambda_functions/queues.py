@@ -7,38 +7,23 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 from __future__ import annotations
 
-import threading
+import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
-from moto.awslambda.models import lambda_backends
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Message, Queue, sqs_backends
 
-from local_cloud.engines.lambda_functions.queue_events import failures, parts, record
+from local_cloud.engines.lambda_functions.answers import PARTIAL_FAILURES, failures
+from local_cloud.engines.lambda_functions.filters import passes
+from local_cloud.engines.lambda_functions.pollers import Invoke, Poller
+from local_cloud.engines.lambda_functions.queue_events import parts, record
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.patching import Patches
-from local_cloud.server.runtime import Runtime
 
-PARTIAL_FAILURES = "ReportBatchItemFailures"
-_PAUSE_SECONDS = 0.05
 _LARGEST_WITHOUT_WINDOW = 10
-
-# The function by ARN, the event, the region; raises LocalCloudError if the function fails.
-Invoke = Callable[[str, Any, str], Any]
-
-
-@dataclass
-class _Poller:
-    mapping: Any
-    queue: Queue
-    busy: bool = False
-    # When the first message of the next batch was seen.
-    since: float | None = None
-
 
 _delete_message = Queue.delete_message
 
@@ -53,63 +38,43 @@ def patch_queues(patches: Patches) -> None:
             _delete_message(self, receipt_handle)
 
 
-class QueuePollers:
-    """One thread for each mapping of a queue, until it is deleted."""
+class QueuePoller(Poller):
+    """The queue of one mapping."""
 
-    def __init__(self, runtime: Runtime, invoke: Invoke) -> None:
-        self._runtime = runtime
+    def __init__(self, mapping: Any, invoke: Invoke) -> None:
+        super().__init__(mapping)
+        self._queue = _queue(mapping.account_id, mapping.region, mapping.event_source_arn)
         self._invoke = invoke
-        self._pollers: list[_Poller] = []
-        self._draining = threading.Event()
-
-    def follow(self, mapping: Any) -> None:
-        """Poll the queue of a mapping from now on."""
-        queue = _queue(self._runtime.account, mapping.region, mapping.event_source_arn)
+        # When the first message of the next batch was seen.
+        self._since: float | None = None
         # moto would hand on each message by itself when it is sent, also after the mapping was deleted.
-        queue.lambda_event_source_mappings.clear()
-        poller = _Poller(mapping=mapping, queue=queue)
-        self._pollers.append(poller)
-        self._runtime.background(lambda: self._poll(poller), name=f"poll {queue.name}")
+        self._queue.lambda_event_source_mappings.clear()
 
-    def drain(self) -> None:
-        """Let batches be handed on as they are, and wait until no message is there that could be."""
-        self._draining.set()
-        try:
-            while any(one.busy or self._waits(one) for one in self._pollers) and not self._runtime.stopping.is_set():
-                time.sleep(_PAUSE_SECONDS)
-        finally:
-            self._draining.clear()
+    def source_exists(self) -> bool:
+        mapping = self.mapping
+        found = sqs_backends[mapping.account_id][mapping.region].queues.get(self._queue.name)
+        return found is self._queue
 
-    def _waits(self, poller: _Poller) -> bool:
-        return bool(poller.mapping.enabled and self._is_there(poller) and _waiting(poller.queue))
+    def waits(self) -> bool:
+        return _waiting(self._queue) > 0
 
-    def _is_there(self, poller: _Poller) -> bool:
-        mapping = poller.mapping
-        mappings = lambda_backends[mapping.account_id][mapping.region]._event_source_mappings
-        queues = sqs_backends[mapping.account_id][mapping.region].queues
-        return mappings.get(mapping.uuid) is mapping and queues.get(poller.queue.name) is poller.queue
+    def poll(self, *, at_once: bool) -> None:
+        if self._is_due(at_once=at_once):
+            for batch in parts(self._filtered(self._receive())):
+                self._hand_on(batch)
 
-    def _poll(self, poller: _Poller) -> None:
-        while not self._runtime.stopping.wait(_PAUSE_SECONDS) and self._is_there(poller):
-            poller.busy = True
-            if poller.mapping.enabled and self._is_due(poller):
-                for batch in parts(self._receive(poller)):
-                    self._hand_on(poller, batch)
-            poller.busy = False
-        self._pollers.remove(poller)
-
-    def _is_due(self, poller: _Poller) -> bool:
+    def _is_due(self, *, at_once: bool) -> bool:
         """Tell whether a batch is full, or its window has passed since its first message was there."""
-        waiting, now = _waiting(poller.queue), time.monotonic()
-        poller.since = (poller.since or now) if waiting else None
-        if poller.since is None:
+        waiting, now = _waiting(self._queue), time.monotonic()
+        self._since = (self._since or now) if waiting else None
+        if self._since is None:
             return False
-        full = waiting >= poller.mapping.batch_size
-        return full or self._draining.is_set() or now - poller.since >= (poller.mapping.max_batch_window or 0)
+        full = waiting >= self.mapping.batch_size
+        return full or at_once or now - self._since >= (self.mapping.max_batch_window or 0)
 
-    def _receive(self, poller: _Poller) -> list[Message]:
-        mapping, queue = poller.mapping, poller.queue
-        poller.since = None
+    def _receive(self) -> list[Message]:
+        mapping, queue = self.mapping, self._queue
+        self._since = None
         backend = sqs_backends[mapping.account_id][mapping.region]
         try:
             with queue._messages_lock:
@@ -120,15 +85,26 @@ class QueuePollers:
             return []
         return found
 
-    def _hand_on(self, poller: _Poller, batch: Sequence[Message]) -> None:
-        mapping, queue = poller.mapping, poller.queue
+    def _filtered(self, messages: Sequence[Message]) -> list[Message]:
+        """Return the messages that pass the filters; Lambda deletes the others from the queue."""
+        kept = []
+        for message in messages:
+            if passes(self.mapping.filter_criteria, _with_body(record(message, self._queue, self.mapping.region))):
+                kept.append(message)
+            else:
+                self._queue.delete_message(message.receipt_handle)
+        return kept
+
+    def _hand_on(self, batch: Sequence[Message]) -> None:
+        mapping, queue = self.mapping, self._queue
         event = {"Records": [record(message, queue, mapping.region) for message in batch]}
         try:
             answer = self._invoke(mapping.function_arn, event, mapping.region)
         except (LocalCloudError, LambdaClientError):
             # It failed, as its log says, or is gone; the messages come back.
             return
-        failed = failures(answer, batch) if PARTIAL_FAILURES in (mapping.function_response_types or ()) else set()
+        reports = PARTIAL_FAILURES in (mapping.function_response_types or ())
+        failed = failures(answer, [message.id for message in batch]) if reports else set()
         for message in batch:
             if message.id not in failed:
                 queue.delete_message(message.receipt_handle)
@@ -168,3 +144,14 @@ def _queue(account: str, region: str, arn: str) -> Queue:
         if queue.queue_arn == arn:
             return queue
     raise InvalidParameterValueException(f"Error occurred while ReceiveMessage. SQS Error: {arn} does not exist")
+
+
+def _with_body(event: dict[str, Any]) -> dict[str, Any]:
+    """Return a message as filters see it: its body as an object, if it is JSON.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html
+    """
+    try:
+        return {**event, "body": json.loads(event["body"])}
+    except ValueError:
+        return event

@@ -5,6 +5,7 @@ Above 200 lines: one class with the operations of one service, most of them a fe
 
 from __future__ import annotations
 
+import copyreg
 import json
 import re
 import time
@@ -15,10 +16,12 @@ from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
+from duckdb.sqltypes import DuckDBPyType
 from moto.redshiftdata.exceptions import ResourceNotFoundException, ValidationException
+from moto.redshiftdata.models import redshiftdata_backends
 
 from local_cloud.engines.engine import Engine
-from local_cloud.engines.redshift.warehouse import FAILURES, Result, Warehouse
+from local_cloud.engines.redshift.warehouse import FAILURES, Kept, Result, Warehouse
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
 from local_cloud.sql.duck import message
@@ -127,6 +130,25 @@ class RedshiftDataEngine(Engine):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._warehouses: dict[tuple[str, ...], Warehouse] = {}
+        runtime.cleanup.callback(self._close)
+
+    def state(self) -> dict[tuple[str, ...], Kept]:
+        return {key: warehouse.kept() for key, warehouse in self._warehouses.items()}
+
+    def restore(self, state: dict[tuple[str, ...], Kept] | None) -> None:
+        for key, kept in (state or {}).items():
+            self._warehouses[key] = Warehouse(self.runtime, kept.region, role=kept.role, kept=kept)
+
+    def stop(self) -> None:
+        """Cancel what runs."""
+        for backend in list(redshiftdata_backends[self.runtime.account].values()):
+            for statement in list(backend.statements.values()):
+                if statement.status in ("SUBMITTED", "STARTED"):
+                    self._cancel(statement, backend.region_name)
+
+    def _close(self) -> None:
+        for warehouse in self._warehouses.values():
+            warehouse.close()
 
     def patches(self) -> Patches:
         patches = Patches()
@@ -176,10 +198,7 @@ class RedshiftDataEngine(Engine):
                 raise ValidationException(
                     f"Could not cancel a query that is already in {statement.status} state with ID: {statement.id}"
                 )
-            running = statement.status == "STARTED"
-            statement.enter("ABORTED")
-            if running:
-                warehouse(statement, self.redshiftdata_backend.region_name).interrupt(statement.id)
+            engine._cancel(statement, self.redshiftdata_backend.region_name)
             return _answer({"Status": True})
 
         def submit(response: Any, sqls: list[str], *, batch: bool) -> Any:
@@ -196,18 +215,27 @@ class RedshiftDataEngine(Engine):
             backend = response.redshiftdata_backend
             backend.statements[statement.id] = statement
             region = backend.region_name
-            self.runtime.background(lambda: _run(statement, warehouse(statement, region)), statement.id)
+            self.runtime.background(
+                lambda: _run(statement, self._warehouse(statement, region)), f"statement {statement.id}"
+            )
             return _answer({"Id": statement.id, "CreatedAt": statement.created, **target})
 
-        def warehouse(statement: Statement, region: str) -> Warehouse:
-            target = statement.target
-            where = target.get("WorkgroupName") or target["ClusterIdentifier"]
-            key = (region, where, target["Database"])
-            if key not in self._warehouses:
-                self._warehouses[key] = Warehouse(self.runtime, region, role=self._role(region, where))
-            return self._warehouses[key]
-
+        engine = self
         return patches
+
+    def _cancel(self, statement: Statement, region: str) -> None:
+        running = statement.status == "STARTED"
+        statement.enter("ABORTED")
+        if running:
+            self._warehouse(statement, region).interrupt(statement.id)
+
+    def _warehouse(self, statement: Statement, region: str) -> Warehouse:
+        target = statement.target
+        where = target.get("WorkgroupName") or target["ClusterIdentifier"]
+        key = (region, where, target["Database"])
+        if key not in self._warehouses:
+            self._warehouses[key] = Warehouse(self.runtime, region, role=self._role(region, where))
+        return self._warehouses[key]
 
     def _role(self, region: str, workgroup: str) -> str | None:
         """Return the role under which statements read the lake: the namespace's default one."""
@@ -235,6 +263,10 @@ def _run(statement: Statement, warehouse: Warehouse) -> None:
     except Exception as error:
         # A statement must reach a final state whatever happens, or its caller waits forever.
         statement.enter("FAILED", f"ERROR: internal error: {type(error).__name__}: {error}")
+
+
+# The types of a result's columns, which pickle does not take.
+copyreg.pickle(DuckDBPyType, lambda kind: (DuckDBPyType, (str(kind),)))
 
 
 def _answer(body: dict[str, Any]) -> tuple[int, dict[str, str], str]:

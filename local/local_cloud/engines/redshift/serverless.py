@@ -30,6 +30,12 @@ class RedshiftServerlessEngine(Engine):
         self._lock = threading.Lock()
         self._kinds: dict[str, dict[tuple[str, str], dict[str, Any]]] = {"namespace": {}, "workgroup": {}}
 
+    def state(self) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+        return self._kinds
+
+    def restore(self, state: dict[str, dict[tuple[str, str], dict[str, Any]]] | None) -> None:
+        self._kinds.update(state or {})
+
     def services(self) -> Iterable[Service]:
         return (Service(name="redshift-serverless", handle=self._handle),)
 

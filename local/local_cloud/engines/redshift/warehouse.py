@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -23,6 +25,7 @@ from sqlglot.errors import SqlglotError
 from local_cloud.engines.redshift import files as redshift_files
 from local_cloud.engines.redshift.conversion import MACROS as CONVERSIONS
 from local_cloud.errors import LocalCloudError
+from local_cloud.server.private_files import make_private
 from local_cloud.server.runtime import Runtime
 from local_cloud.sql.binding import Binder
 from local_cloud.sql.catalog import Catalog
@@ -84,19 +87,55 @@ _UNREPRODUCED = {
 MACROS = ("redshift_divide(a, b) as case when b = 0 then error('Divide by zero') else a / b end",)
 
 
-class Warehouse:
-    """One database of a workgroup, kept as long as the local cloud runs."""
+@dataclass(frozen=True)
+class Kept:
+    """A warehouse while the local cloud is stopped.
 
-    def __init__(self, runtime: Runtime, region: str, *, role: str | None = None) -> None:
-        self._session = Session(runtime, region, role=role)
+    Parameters
+    ----------
+    region, role: str
+        Where it is, and under which role it reads the lake.
+    external: dict
+        The databases behind its external schemas.
+    content: bytes
+        The file of its database.
+    """
+
+    region: str
+    role: str | None
+    external: dict[str, str]
+    content: bytes
+
+
+class Warehouse:
+    """One database of a workgroup, in a file that is gone when the local cloud is."""
+
+    def __init__(self, runtime: Runtime, region: str, *, role: str | None = None, kept: Kept | None = None) -> None:
+        self._region, self._role = region, role
+        self._file = runtime.workdir / "redshift" / f"{uuid.uuid4()}.duckdb"
+        make_private(self._file.parent)
+        if kept:
+            self._file.write_bytes(kept.content)
+        self._session = Session(runtime, region, role=role, database=self._file)
         self._catalog = Catalog(runtime, region, role=role)
-        self._external: dict[str, str] = {}
+        self._external: dict[str, str] = dict(kept.external) if kept else {}
         self._lock = threading.Lock()
         self._running: str | None = None
         self._changing = threading.Lock()
-        self._session.execute("create schema public; set schema = 'public'")
+        self._session.execute("create schema if not exists public; set schema = 'public'")
         for macro in (*MACROS, *CONVERSIONS):
-            self._session.execute(f"create macro main.{macro}")
+            self._session.execute(f"create or replace macro main.{macro}")
+
+    def kept(self) -> Kept:
+        """Return all of it, while no statement runs."""
+        self._session.execute("checkpoint")
+        return Kept(self._region, self._role, self._external, self._file.read_bytes())
+
+    def close(self) -> None:
+        """Remove it. Closing twice is fine."""
+        self._session.close()
+        for file in self._file.parent.glob(f"{self._file.name}*"):
+            file.unlink()
 
     def run(self, name: str, statements: Sequence[str], started: Callable[[], bool]) -> list[Result]:
         """Run statements as one transaction: all of them or none.

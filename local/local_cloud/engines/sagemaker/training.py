@@ -62,10 +62,11 @@ class TrainingEngine(Engine):
         def stop_training_job(self: Any) -> ActionResult:
             name = self._get_param("TrainingJobName")
             job = self.sagemaker_backend.training_jobs.get(name)
-            execution = engine._executions.get(job.arn) if job else None
-            if execution is None:
+            if job is None:
                 raise ValidationError(message=f"Requested resource {name} not found.")
-            execution.stop()
+            # One that ended before the cloud was stopped has none.
+            if execution := engine._executions.get(job.arn):
+                execution.stop()
             return ActionResult({})
 
         return patches
@@ -73,4 +74,4 @@ class TrainingEngine(Engine):
     def _begin(self, job: Any, request: dict[str, Any], region: str) -> None:
         execution = TrainingExecution(self.runtime, job, request, region)
         self._executions[job.arn] = execution
-        self.runtime.background(execution.perform, name=f"training-{job.training_job_name}")
+        self.runtime.background(execution.perform, name=f"training job {job.training_job_name}")

@@ -85,6 +85,7 @@ class Run:
 
     def __init__(self, runtime: Runtime, execution: Any) -> None:
         machine = execution.state_machine
+        self._runtime = runtime
         self._execution = execution
         self._program: dict[str, Any] = json.loads(machine.definition)
         self._halt = Halt()
@@ -110,7 +111,8 @@ class Run:
         )
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name=self._execution.name, daemon=True).start()
+        name = f"execution {self._execution.name} of state machine {self._execution.state_machine.name}"
+        self._runtime.background(self._run, name)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """End it as StopExecution does."""

@@ -66,6 +66,13 @@ class DataQualityEngine(Engine):
         self._runs: dict[tuple[str, str], Run] = {}
         self._results: dict[tuple[str, str], dict[str, Any]] = {}
 
+    def state(self) -> tuple[dict[Any, Any], ...]:
+        return self._rulesets, self._runs, self._results
+
+    def restore(self, state: tuple[dict[Any, Any], ...] | None) -> None:
+        if state:
+            self._rulesets, self._runs, self._results = state
+
     def patches(self) -> Patches:
         patches = Patches()
         actions: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
@@ -128,7 +135,7 @@ class DataQualityEngine(Engine):
             self._need_table(region, table, role)
         run = Run(request=request)
         self._runs[region, run.id] = run
-        self.runtime.background(lambda: self._perform(region, run, rulesets, tables), name=run.id)
+        self.runtime.background(lambda: self._perform(region, run, rulesets, tables), name=f"data quality run {run.id}")
         return {"RunId": run.id}
 
     def _describe(self, region: str, request: dict[str, Any]) -> dict[str, Any]:
