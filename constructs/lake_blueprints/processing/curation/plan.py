@@ -26,6 +26,7 @@ from lake_blueprints.contracts import (
 from lake_blueprints.contracts.row_rules import RowRule, row_rules
 from lake_blueprints.contracts.spark_sql import check_expression
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.processing.curation.history import History
 from lake_blueprints.processing.curation.newest import Newest
 
 
@@ -106,8 +107,9 @@ class Curation:
         Columns that are computed, by name. By default none.
     joins: sequence of ReferenceJoin
         Columns looked up in reference data. By default none.
-    keep: Newest, optional
-        Of the rows with one primary key the newest, which takes an Iceberg table. By default the first stays.
+    keep: Newest or History, optional
+        Of the rows with one primary key the newest, or all with the times for which they were valid; both take an
+        Iceberg table. By default the first stays.
     target_file_mb: int
         Size that written files aim at, in MiB, at least 1. By default 128.
 
@@ -122,7 +124,7 @@ class Curation:
     filter: str | None = None
     derive: Mapping[str, Derivation] = field(default_factory=dict)
     joins: Sequence[ReferenceJoin] = ()
-    keep: Newest | None = None
+    keep: Newest | History | None = None
     target_file_mb: int = 128
 
     def __post_init__(self) -> None:
@@ -149,7 +151,8 @@ class Curation:
         if self.keep:
             known = {column.name: column.type for column in (*dataset.columns, *joined, *derived)}
             self.keep.check(dataset, {c.name: c.type for c in (*kept, *joined, *derived)}, known)
-        return evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
+        curated = evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
+        return self.keep.versioned(curated) if isinstance(self.keep, History) else curated
 
     def plan(self, dataset: Dataset) -> dict[str, Any]:
         """Return the document that the curation script reads; its format is described in docs/etl.md."""
@@ -176,7 +179,7 @@ class Curation:
             "masked": _masked(self.curated(dataset)),
             "table": {column.name: column.type.spark for column in self.curated(dataset).data_columns},
             "target_file_mb": self.target_file_mb,
-            **({"newest": True, "order_by": self.keep.by, "deleted": self.keep.deleted} if self.keep else {}),
+            **({self.keep.plan_key: True, "order_by": self.keep.by, "deleted": self.keep.deleted} if self.keep else {}),
         }
 
     def _check_derived(self, columns: Sequence[Column]) -> None:
