@@ -9,6 +9,7 @@ from constructs import Construct
 
 from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset, Masking
+from lake_blueprints.foundation.encryption import HashSalt
 from lake_blueprints.processing.curation import CurationJob, Worker
 from template_checks.limits import glue
 from tests.conformance.fixtures import Fixtures
@@ -40,7 +41,9 @@ def masking(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> C
     plain["prefix"] = f"{scope.node.path}/{name}/".lower()
     target = Database(scope, f"{name}Database", zone=lake.curated).add_iceberg_table(PEOPLE, **plain)
     masked = Database(scope, f"{name}Copies", zone=lake.analytics).add_iceberg_table(PEOPLE.masked(), **plain)
-    given = {"dataset": PEOPLE, "source": lake.raw, "target": target, "masked": masked, **options}
+    # The job's removal policy is about its logs; a salt is retained, as what it has hashed is.
+    salt = HashSalt(scope, f"{name}Salt", encryption_key=lake.key)
+    given = {"dataset": PEOPLE, "source": lake.raw, "target": target, "masked": masked, "salt": salt, **options}
     return CurationJob(scope, name, **given)
 
 

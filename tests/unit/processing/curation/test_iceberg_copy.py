@@ -185,24 +185,28 @@ def test_no_file_of_the_copy_has_ever_held_a_restricted_value(lakes: Callable[..
 DEEDS = ["begin", "merge", "publish", "begin", "merge", "publish", "finish"]
 
 
-@pytest.mark.parametrize("deed", range(len(DEEDS) + 1))
 def test_a_run_killed_at_any_step_is_repaired_by_the_next(
-    lakes: Callable[..., Masked], script: ModuleType, monkeypatch: pytest.MonkeyPatch, deed: int
+    lakes: Callable[..., Masked], script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = lakes(HASHED_KEY, **NEWEST)
     lake.lake.put("a.json", *(passenger(number) for number in range(4)))
     lake.lake.run()
-    lake.lake.put("b.json", passenger(1, 2), passenger(2, 2, op="D"), passenger(9), passenger(3, 0), {"id": "x"})
-    done = stop_before(monkeypatch, deed)
-    with pytest.raises(KeyboardInterrupt):
+    for deed in range(len(DEEDS) + 1):
+        version = deed + 2
+        changed, deleted = passenger(1, version), passenger(2, version, op="U" if deed % 2 else "D")
+        lake.lake.put(f"{deed}.json", changed, deleted, passenger(3, 0), passenger(10 + deed), {"id": "x"})
+        with monkeypatch.context() as patch:
+            done = stop_before(patch, deed)
+            with pytest.raises(KeyboardInterrupt):
+                lake.lake.run()
+        assert done == DEEDS[:deed]
         lake.lake.run()
-    monkeypatch.undo()
-    assert done == DEEDS[:deed]
-    lake.lake.run()
-    lake.check()
-    assert rows(lake.lake, "id, version") == [(0, 1), (1, 2), (3, 1), (9, 1)]
-    found = [(balance(report), report["masked"]) for report in lake.lake.reports() if report["read"]]
-    assert found == [((4, 4, 0, 0, 0), 4), ((5, 3, 1, 0, 1), 3)]
+        lake.check()
+        kept = [(0, 1), (1, version), *([(2, version)] if deed % 2 else []), (3, 1)]
+        new = [(10 + number, 1) for number in range(deed + 1)]
+        assert rows(lake.lake, "id, version") == sorted([*kept, *new], key=repr)
+        found = [(balance(report), report["masked"]) for report in lake.lake.reports() if report["read"]]
+        assert found == [((4, 4, 0, 0, 0), 4), *[((5, 3, 1, 0, 1), 3)] * (deed + 1)]
 
 
 def stop_before(monkeypatch: pytest.MonkeyPatch, deed: int) -> list[str]:
@@ -301,33 +305,33 @@ def test_a_replay_whose_copy_fails_is_ended_by_the_next_run(
 # --- what others do to the tables -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM {table} WHERE id = 1",
-        "UPDATE {table} SET name = 'Eve' WHERE id = 1",
-        "CALL glue_catalog.system.rewrite_data_files(table => '{table}', options => map('rewrite-all', 'true'))",
-        "CALL glue_catalog.system.expire_snapshots(table => '{table}', older_than => TIMESTAMP '2100-01-01 00:00:00')",
-        "ALTER TABLE {table} SET TBLPROPERTIES ('write.delete.mode'='merge-on-read'); DELETE FROM {table} WHERE id = 1",
-        "INSERT INTO {table} SELECT * FROM {table} WHERE id = 1",
-        "INSERT INTO {table} SELECT * FROM {table}; UPDATE {table} SET name = 'Eve' WHERE id = 1",
-        "INSERT OVERWRITE {table} SELECT * FROM {table} WHERE id = 1",
-    ],
-)
+BY_OTHERS = [
+    "DELETE FROM {table} WHERE id = 1",
+    "UPDATE {table} SET name = 'Eve' WHERE id = 2",
+    "CALL glue_catalog.system.rewrite_data_files(table => '{table}', options => map('rewrite-all', 'true'))",
+    "INSERT INTO {table} SELECT * FROM {table} WHERE id = 3",
+    "INSERT INTO {table} SELECT * FROM {table}; UPDATE {table} SET name = 'Zoe' WHERE version = 1",
+    "INSERT OVERWRITE {table} SELECT DISTINCT * FROM {table} WHERE id > 2",
+    "DELETE FROM {table} WHERE id = 4; "
+    "CALL glue_catalog.system.expire_snapshots(table => '{table}', older_than => TIMESTAMP '2100-01-01 00:00:00')",
+    "ALTER TABLE {table} SET TBLPROPERTIES ('write.delete.mode'='merge-on-read'); DELETE FROM {table} WHERE id = 5",
+]
+
+
 @pytest.mark.parametrize("masking", [HASHED_KEY, NO_KEY])
-def test_what_others_do_to_the_table_reaches_the_copy(
-    lakes: Callable[..., Masked], masking: dict[str, str], statement: str
-) -> None:
+def test_what_others_do_to_the_table_reaches_the_copy(lakes: Callable[..., Masked], masking: dict[str, str]) -> None:
     lake = lakes(masking)
-    lake.lake.put("a.json", *(passenger(number) for number in range(6)))
+    lake.lake.put("a.json", *(passenger(number) for number in range(9)))
     lake.lake.run()
-    for one in statement.format(table=name(lake.lake)).split(";"):
-        sql(one)
-    lake.lake.run()
-    lake.check()
+    for statements in BY_OTHERS:
+        for statement in statements.format(table=name(lake.lake)).split("; "):
+            sql(statement)
+        lake.lake.run()
+        lake.check()
     lake.lake.put("b.json", passenger(11))
     lake.lake.run()
     lake.check()
+    assert len(lake.copied()) == 5
 
 
 def test_rows_that_others_take_from_the_copy_come_back_with_the_next_batch(lakes: Callable[..., Masked]) -> None:
