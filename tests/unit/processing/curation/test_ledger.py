@@ -22,7 +22,7 @@ def test_the_second_of_two_runs_that_loaded_a_ledger_cannot_save_it(lake: Any, *
     one.watermark, other.watermark = "1", "2"
     one.save(state(lake))
     one.save(state(lake))
-    with pytest.raises(part("errors").CurateError, match="another run of this job has written .*ledger.json"):
+    with pytest.raises(part("errors").CurateError, match=r"another run of this job has written .*ledger\.json"):
         other.save(state(lake))
     assert ledger.load(state(lake)).watermark == "1"
 
