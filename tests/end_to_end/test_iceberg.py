@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +15,7 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.table import Table
 
 from local_cloud.cloud import LocalCloud
-from tests.end_to_end.test_recorded_calls import Recorded
+from tests.end_to_end.test_recorded_calls import Recorded, listed
 
 APPS = Path(__file__).parent / "apps"
 
@@ -21,7 +23,8 @@ APPS = Path(__file__).parent / "apps"
 def order(number: int, version: int, **fields: Any) -> dict[str, Any]:
     lines = [{"sku": f"S{number}", "number": version}]
     day = {"ordered": f"2026-{number % 3 + 1:02}-05T10:00:00Z"}
-    return {"id": number, **day, "amount": f"{number}.50", "quantity": 1, "version": version, "lines": lines, **fields}
+    more = {"quantity": 1, "version": version, "lines": lines, "buyer": f"Buyer {number}"}
+    return {"id": number, **day, "amount": f"{number}.50", **more, **fields}
 
 
 class Orders:
@@ -67,6 +70,18 @@ class Orders:
     @property
     def table(self) -> Table:
         """The table as a client outside finds it now."""
+        return self._load("DatabaseName")
+
+    @property
+    def copy(self) -> Table:
+        """The masked copy."""
+        return self._load("CopiesName")
+
+    def hashed(self, value: str) -> str:
+        salt = self._cloud.client("secretsmanager").get_secret_value(SecretId=self.outputs["Salt"])["SecretString"]
+        return hmac.new(salt.encode(), value.encode(), hashlib.sha256).hexdigest()
+
+    def _load(self, database: str) -> Table:
         environment = self._cloud.environment()
         region = environment["AWS_REGION"]
         with pytest.MonkeyPatch.context() as patch:
@@ -78,7 +93,7 @@ class Orders:
                 uri=f"{self._cloud.endpoint}/iceberg",
                 **{"rest.sigv4-enabled": "true", "rest.signing-name": "glue", "rest.signing-region": region},
             )
-            return catalog.load_table((self.outputs["DatabaseName"], "orders"))
+            return catalog.load_table((self.outputs[database], "orders"))
 
     def rows(self, table: Table, **options: Any) -> dict[int, dict[str, Any]]:
         with pytest.MonkeyPatch.context() as patch:
@@ -137,6 +152,37 @@ def test_older_snapshots_stay_readable(orders: Orders) -> None:
     rows = orders.rows(orders.after, snapshot_id=first.snapshot_id)
     assert sorted(rows) == [0, 1, 2, 3, 4, 5]
     assert "city" not in rows[0]
+
+
+def test_the_masked_copy_has_the_rows_of_the_table_and_hashes(orders: Orders) -> None:
+    expected = {key: {**row, "buyer": orders.hashed(row["buyer"])} for key, row in orders.rows(orders.after).items()}
+    assert orders.rows(orders.copy) == expected
+    assert orders.copy.properties["lake.curation.source"] == str(orders.after.metadata.current_snapshot_id)
+
+
+def test_what_the_role_may_do_to_the_copy_it_does(orders: Orders) -> None:
+    bucket = orders.outputs["AnalyticsBucket"]
+    (role,) = {call.role for call in orders.recorded.calls if call.resource.startswith(f"{bucket}/orders/")}
+    done = {
+        call.action.partition(":")[2]
+        for call in orders.recorded.calls
+        if call.role == role and call.resource.startswith(bucket) and call.action.startswith("s3:")
+    }
+    allowed = {
+        action.partition(":")[2]
+        for policy in orders.recorded.policies(role)
+        for statement in policy["Statement"]
+        if any(bucket in resource for resource in listed(statement["Resource"]))
+        for action in listed(statement["Action"])
+    }
+    assert {"ListBucket", "GetObject", "PutObject", "DeleteObject"} <= done
+    # Files are too small here to be uploaded in parts, and a client asks for no region that it is configured with.
+    assert allowed - done <= {
+        "AbortMultipartUpload",
+        "ListMultipartUploadParts",
+        "ListBucketMultipartUploads",
+        "GetBucketLocation",
+    }
 
 
 def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(orders: Orders) -> None:

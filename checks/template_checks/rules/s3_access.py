@@ -208,9 +208,7 @@ def log_delivery(bucket: Resource) -> Iterator[Violation]:
     if target.at("AccessControl").present and not target.at("AccessControl").known:
         return
     policies = [
-        one
-        for one in bucket.template.everywhere_of_type("AWS::S3::BucketPolicy")
-        if may_be(one.at("Bucket"), target)
+        one for one in bucket.template.everywhere_of_type("AWS::S3::BucketPolicy") if may_be(one.at("Bucket"), target)
     ]
     admitted = any(
         not policy.at("PolicyDocument").known

@@ -1,9 +1,9 @@
-"""Orders curated into an Iceberg table; the context `contract` says by which version of their contract."""
+"""Orders curated into an Iceberg table and a masked copy; the context `contract` is the version of the contract."""
 
 import aws_cdk as cdk
 
 from lake_blueprints import Column, CurationJob, Database, Dataset, LakeKey, Zone
-from lake_blueprints.contracts import Month
+from lake_blueprints.contracts import Masking, Month
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.processing.curation import Curate, Curation, Newest
 
@@ -15,6 +15,7 @@ COLUMNS = {
         Column(name="quantity", type="int"),
         Column(name="version", type="int", required=True),
         Column(name="lines", type="array<struct<sku:string,number:int>>"),
+        Column(name="buyer", type="string", classification="restricted", masking=Masking.HASH),
         Column(name="op", type="string"),
     ],
 }
@@ -33,14 +34,22 @@ stack = cdk.Stack(app, "Orders")
 orders = Dataset(name="orders", columns=COLUMNS[app.node.try_get_context("contract") or "1"], primary_key=["id"])
 curation = Curation(keep=Newest(by="version", deleted="op = 'D'"), drop=["op"])
 key = LakeKey(stack, "Key").key
-raw, curated = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated"))
+raw, curated, analytics = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated", "Analytics"))
 database = Database(stack, "Database", zone=curated)
-table = database.add_iceberg_table(curation.curated(orders), partitioning=[Month("ordered")])
-job = CurationJob(stack, "Curate", dataset=orders, source=raw, target=table, curation=curation)
+copies = Database(stack, "Copies", zone=analytics)
+table, copy = (
+    owner.add_iceberg_table(dataset, partitioning=[Month("ordered")])
+    for owner, dataset in ((database, curation.curated(orders)), (copies, curation.curated(orders).masked()))
+)
+job = CurationJob(stack, "Curate", dataset=orders, source=raw, target=table, masked=copy, curation=curation)
+assert job.salt
 pipeline = Pipeline(stack, "Pipeline", steps=[Curate(job=job)], encryption_key=key)
 for name, value in {
     "RawBucket": raw.bucket.bucket_name,
     "DatabaseName": database.database_name,
+    "CopiesName": copies.database_name,
+    "AnalyticsBucket": analytics.bucket.bucket_name,
+    "Salt": job.salt.secret_arn,
     "StateMachine": pipeline.state_machine.state_machine_arn,
 }.items():
     cdk.CfnOutput(stack, name, value=value)

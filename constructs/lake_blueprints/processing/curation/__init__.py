@@ -1,6 +1,7 @@
 """Curation: Glue Spark jobs that validate, deduplicate and write curated tables."""
 
 from lake_blueprints.processing.curation.curation_job import CurationJob
+from lake_blueprints.processing.curation.history import History
 from lake_blueprints.processing.curation.newest import Newest
 from lake_blueprints.processing.curation.order import dependency_levels
 from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
@@ -14,6 +15,7 @@ __all__ = (
     "Curation",
     "CurationJob",
     "Derivation",
+    "History",
     "Newest",
     "ReferenceJoin",
     "Replay",

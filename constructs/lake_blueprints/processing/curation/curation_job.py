@@ -52,7 +52,7 @@ class CurationJob(Construct):
         Where the records arrive: the landing of a delivery, or a zone that files are uploaded to.
     target: Table or IcebergTable
         The curated table; make it of `curation.curated(dataset)`. Files are added to a table; an Iceberg table gets
-        one commit for each batch, and of the rows of a key the first or, with `curation.keep`, the newest.
+        one commit for each batch, and of the rows of a key the first or, with `curation.keep`, the newest or all.
     dataset: Dataset, optional
         The contract of the records. By default the landing's.
     source_prefix: str, optional
@@ -64,9 +64,9 @@ class CurationJob(Construct):
         What is done beyond the contract. By default nothing.
     references: sequence of Table or IcebergTable
         The curated tables of the datasets that `curation.joins` names. The role has room for about 40.
-    masked: Table, optional
-        Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`.
-        By default there is no copy.
+    masked: Table or IcebergTable, optional
+        Table of the masked copy, of the target's format and in a zone that more people read; make it of
+        `curation.curated(dataset).masked()`. By default there is no copy.
     salt: HashSalt, optional
         What values are hashed with, where the contract says so. By default a new one is defined if it is needed;
         hashes of datasets that share one can be joined.
@@ -120,7 +120,7 @@ class CurationJob(Construct):
         quarantine: Zone | None = None,
         curation: Curation | None = None,
         references: Sequence[Table | IcebergTable] = (),
-        masked: Table | None = None,
+        masked: Table | IcebergTable | None = None,
         salt: HashSalt | None = None,
         worker: Worker | None = None,
         timeout: Duration | None = None,
@@ -139,9 +139,9 @@ class CurationJob(Construct):
         dataset, source = landing.dataset, landing.zone
         curated = curation.curated(dataset)
         _check_target(curated, target)
-        _check_format(curation, target, masked)
+        _check_format(curation, target)
         if masked:
-            check_masked(curated, masked)
+            check_masked(curated, masked, target)
         joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
 
         self.dataset = dataset
@@ -229,8 +229,12 @@ class CurationJob(Construct):
         """Return the columns that the options of the curation name, its joins included."""
         curation, columns = self.curation, set(self.dataset.column_names)
         name = f"curation of '{self.dataset.name}'"
+        kept = curation.keep
         expressions = [curation.filter or "", *(rule.expression for rule in curation.derive.values())]
         named = {*curation.drop, *curation.drop_null_rows, *(key for join in curation.joins for key in join.on)}
+        if kept:
+            named.add(kept.by or "")
+            expressions.append(kept.deleted or "")
         yield Consumer(name, self.dataset.name, frozenset(named.union(*map(names_in, expressions)) & columns))
         for join in curation.joins:
             yield Consumer(f"{name}, which joins it", join.reference.name, frozenset((*join.on, *join.columns)))
@@ -284,11 +288,7 @@ def _check_target(curated: Dataset, target: CatalogTable) -> None:
         )
 
 
-def _check_format(curation: Curation, target: CatalogTable, masked: Table | None) -> None:
-    if isinstance(target, IcebergTable) and masked:
-        raise ValueError(
-            "'masked' is a copy of the files of a Table, and 'target' is an IcebergTable; leave it out, or use a Table"
-        )
+def _check_format(curation: Curation, target: CatalogTable) -> None:
     if curation.keep and not isinstance(target, IcebergTable):
         raise ValueError("'curation.keep' replaces rows, which takes an IcebergTable; 'target' is a Table")
     if curation.retention and not isinstance(target, IcebergTable):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lake_blueprints.catalog.catalog_table import CatalogTable
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, Masking
 from lake_blueprints.foundation.access import ServiceRole, allow
@@ -15,14 +17,18 @@ def needs_salt(curated: Dataset) -> bool:
     return any(column.masking is Masking.HASH for column in curated.restricted_columns)
 
 
-def check_masked(curated: Dataset, masked: Table) -> None:
-    """Refuse a table that is not that of the masked copy.
+def check_masked(curated: Dataset, masked: Table | IcebergTable, target: CatalogTable) -> None:
+    """Refuse a table that is not that of the masked copy, or of another format than the target.
 
     Raises
     ------
     ValueError
         With the columns that it has and those that are written.
     """
+    if isinstance(masked, IcebergTable) != isinstance(target, IcebergTable):
+        raise ValueError(
+            f"'masked' must be of the format of 'target', and is {_named(masked)} while 'target' is {_named(target)}"
+        )
     if not curated.restricted_columns:
         raise ValueError(f"dataset '{curated.name}' has no restricted columns to mask; leave 'masked' out")
     expected, found = curated.masked().column_names, masked.dataset.column_names
@@ -33,13 +39,18 @@ def check_masked(curated: Dataset, masked: Table) -> None:
         )
 
 
-def write_masked(role: ServiceRole, masked: Table, salt: HashSalt | None) -> dict[str, str]:
+def write_masked(role: ServiceRole, masked: Table | IcebergTable, salt: HashSalt | None) -> dict[str, str]:
     """Let a job write the copy, and return the arguments that tell it where; the salt it reads itself."""
-    with role.used_for("writes the masked copy"):
-        write_files(role, masked.zone, masked.prefix)
-    allow(role, *look_for_folder(masked))
-    with role.used_for("writes the masked copy"):
-        masked.grant_manage_partitions(role)
+    if isinstance(masked, Table):
+        with role.used_for("writes the masked copy"):
+            write_files(role, masked.zone, masked.prefix)
+        allow(role, *look_for_folder(masked))
+        with role.used_for("writes the masked copy"):
+            masked.grant_manage_partitions(role)
+    else:
+        # A column that becomes restricted must not stay readable in older snapshots.
+        with role.used_for("writes the masked copy, and expires what it held before its rules changed"):
+            masked.grant_erase(role)
     arguments = {
         "--masked": masked.uri,
         "--masked_database": masked.database.database_name,
@@ -50,3 +61,7 @@ def write_masked(role: ServiceRole, masked: Table, salt: HashSalt | None) -> dic
             salt.grant_read(role)
         arguments["--salt"] = salt.secret_arn
     return arguments
+
+
+def _named(table: CatalogTable) -> str:
+    return "an IcebergTable" if isinstance(table, IcebergTable) else "a Table"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from lake_blueprints.contracts import ContractError, Dataset, DataType
 from lake_blueprints.contracts.spark_sql import check_expression
@@ -29,6 +30,8 @@ class Newest:
         >>> Curation(keep=Newest(by="updated_at", deleted="op = 'D'"), drop=["op"])
     """
 
+    plan_key: ClassVar[str] = "newest"
+
     by: str | None = None
     deleted: str | None = None
 
@@ -40,12 +43,22 @@ class Newest:
         ContractError
             If there is no primary key, the column is not written, or Spark cannot compute the condition.
         """
-        if not dataset.primary_key:
-            raise ContractError(f"'keep' chooses by primary key, and dataset '{dataset.name}' has none")
-        if self.by is not None and self.by not in written:
-            raise ContractError(f"'keep' orders by '{self.by}', which is not written; written are {', '.join(written)}")
-        if self.deleted is not None:
-            try:
-                check_expression(self.deleted, known)
-            except ContractError as error:
-                raise ContractError(f"'keep' deletes where {self.deleted!r}: {error}") from None
+        check_order(self.by, dataset, written)
+        check_deletion(self.deleted, known)
+
+
+def check_order(by: str | None, dataset: Dataset, written: Mapping[str, DataType]) -> None:
+    """Refuse an order of rows without a key, or by a column that is not written."""
+    if not dataset.primary_key:
+        raise ContractError(f"'keep' chooses by primary key, and dataset '{dataset.name}' has none")
+    if by is not None and by not in written:
+        raise ContractError(f"'keep' orders by '{by}', which is not written; written are {', '.join(written)}")
+
+
+def check_deletion(deleted: str | None, known: Mapping[str, DataType]) -> None:
+    """Refuse a condition that Spark cannot compute."""
+    if deleted is not None:
+        try:
+            check_expression(deleted, known)
+        except ContractError as error:
+            raise ContractError(f"'keep' deletes where {deleted!r}: {error}") from None

@@ -26,6 +26,7 @@ from lake_blueprints.contracts import (
 from lake_blueprints.contracts.row_rules import RowRule, row_rules
 from lake_blueprints.contracts.spark_sql import check_expression
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.processing.curation.history import History
 from lake_blueprints.processing.curation.newest import Newest
 from lake_blueprints.processing.curation.retention import Retention
 
@@ -107,8 +108,9 @@ class Curation:
         Columns that are computed, by name. By default none.
     joins: sequence of ReferenceJoin
         Columns looked up in reference data. By default none.
-    keep: Newest, optional
-        Of the rows with one primary key the newest, which takes an Iceberg table. By default the first stays.
+    keep: Newest or History, optional
+        Of the rows with one primary key the newest, or all with the times for which they were valid; both take an
+        Iceberg table. By default the first stays.
     retention: Retention, optional
         Age at which rows are deleted, which takes an Iceberg table. By default they stay.
     target_file_mb: int
@@ -125,13 +127,15 @@ class Curation:
     filter: str | None = None
     derive: Mapping[str, Derivation] = field(default_factory=dict)
     joins: Sequence[ReferenceJoin] = ()
-    keep: Newest | None = None
+    keep: Newest | History | None = None
     retention: Retention | None = None
     target_file_mb: int = 128
 
     def __post_init__(self) -> None:
         if self.target_file_mb < 1:
             raise ContractError(f"'target_file_mb' must be at least 1, got {self.target_file_mb}")
+        if self.retention and isinstance(self.keep, History):
+            raise ContractError("'retention' deletes rows by their age, and 'keep' keeps all versions; leave one out")
 
     def curated(self, dataset: Dataset) -> Dataset:
         """Return the dataset as it is after curation: what the curated table is made of."""
@@ -156,7 +160,8 @@ class Curation:
             self.keep.check(dataset, written, known)
         if self.retention:
             self.retention.check(written)
-        return evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
+        curated = evolve(dataset, columns=[*kept, *joined, *derived], format=DatasetFormat.PARQUET)
+        return self.keep.versioned(curated) if isinstance(self.keep, History) else curated
 
     def plan(self, dataset: Dataset) -> dict[str, Any]:
         """Return the document that the curation script reads; its format is described in docs/etl.md."""
@@ -184,7 +189,7 @@ class Curation:
             "table": {column.name: column.type.spark for column in self.curated(dataset).data_columns},
             "target_file_mb": self.target_file_mb,
             **({"expire_by": self.retention.by, "expire_days": self.retention.days} if self.retention else {}),
-            **({"newest": True, "order_by": self.keep.by, "deleted": self.keep.deleted} if self.keep else {}),
+            **({self.keep.plan_key: True, "order_by": self.keep.by, "deleted": self.keep.deleted} if self.keep else {}),
         }
 
     def _check_derived(self, columns: Sequence[Column]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 import pytest
+from attrs import evolve
 
 from lake_blueprints.catalog import Database
-from lake_blueprints.contracts import Column, ContractError, Dataset
-from lake_blueprints.processing.curation import Curation, CurationJob, Newest
+from lake_blueprints.contracts import Column, ContractError, Dataset, Masking
+from lake_blueprints.processing.curation import Curation, CurationJob, History, Newest
 from lake_blueprints.storage.s3 import Zone
 from tests.support import assert_passes_the_gates, properties, template_of
 
@@ -23,6 +24,16 @@ ORDERS = Dataset(
 CHANGES = Curation(keep=Newest(by="changed", deleted="op = 'D'"), drop=["op"])
 
 
+PEOPLE = Dataset(
+    name="people",
+    columns=[
+        Column(name="id", type="bigint", classification="restricted", masking=Masking.HASH),
+        Column(name="name", type="string", classification="restricted"),
+    ],
+    primary_key=["id"],
+)
+
+
 def lake(stack: cdk.Stack, name: str = "") -> tuple[Zone, Database]:
     raw = Zone(stack, f"{name}Raw")
     curated = Zone(stack, f"{name}Curated", encryption_key=raw.key, access_logs=raw.access_logs)
@@ -33,6 +44,14 @@ def job(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
     raw, database = lake(stack, name)
     target = database.add_iceberg_table(CHANGES.curated(ORDERS))
     return CurationJob(stack, name, dataset=ORDERS, source=raw, target=target, curation=CHANGES)
+
+
+def masking_job(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
+    raw, database = lake(stack, name)
+    analytics = Zone(stack, f"{name}Analytics", encryption_key=raw.key, access_logs=raw.access_logs)
+    copies = Database(stack, f"{name}Copies", zone=analytics)
+    target, masked = database.add_iceberg_table(PEOPLE), copies.add_iceberg_table(PEOPLE.masked())
+    return CurationJob(stack, name, dataset=PEOPLE, source=raw, target=target, masked=masked)
 
 
 def test_the_session_of_the_job_knows_the_catalog_and_its_script_the_format(stack: cdk.Stack) -> None:
@@ -53,18 +72,53 @@ def test_passes_the_gates() -> None:
     assert_passes_the_gates(job)
 
 
-def test_refuses_a_masked_copy(stack: cdk.Stack) -> None:
+def test_passes_the_gates_with_a_masked_copy() -> None:
+    assert_passes_the_gates(masking_job)
+
+
+def test_refuses_a_masked_copy_of_another_format(stack: cdk.Stack) -> None:
     raw, database = lake(stack)
-    dataset = Dataset(
-        name="people",
-        columns=[Column(name="id", type="bigint"), Column(name="name", type="string", classification="restricted")],
-    )
-    target, masked = (
-        database.add_iceberg_table(dataset),
-        database.add_table(dataset.masked(), table_name="masked", prefix="masked/"),
-    )
-    with pytest.raises(ValueError, match="'masked' is a copy of the files of a Table, and 'target' is an IcebergTable"):
-        CurationJob(stack, "Curate", dataset=dataset, source=raw, target=target, masked=masked)
+    target = database.add_iceberg_table(PEOPLE)
+    masked = database.add_table(PEOPLE.masked(), table_name="masked", prefix="masked/")
+    message = "'masked' must be of the format of 'target', and is a Table while 'target' is an IcebergTable"
+    with pytest.raises(ValueError, match=message):
+        CurationJob(stack, "Curate", dataset=PEOPLE, source=raw, target=target, masked=masked)
+
+
+# --- histories --------------------------------------------------------------------------------------------------
+
+HISTORY = Curation(keep=History(by="changed", deleted="op = 'D'"), drop=["op"])
+
+
+def test_a_history_has_columns_that_say_when_a_row_was_valid() -> None:
+    curated = HISTORY.curated(ORDERS)
+    assert [(column.name, str(column.type)) for column in curated.columns] == [
+        ("id", "bigint"),
+        ("changed", "timestamp"),
+        ("valid_from", "timestamp"),
+        ("valid_to", "timestamp"),
+        ("is_current", "boolean"),
+    ]
+    assert curated.primary_key == ("id", "valid_from")
+    plan = HISTORY.plan(ORDERS)
+    assert (plan["history"], plan["order_by"], plan["deleted"]) == (True, "changed", "op = 'D'")
+    assert "newest" not in plan
+
+
+def test_the_times_of_a_history_are_as_restricted_as_what_orders_it() -> None:
+    columns = [*ORDERS.columns[:1], evolve(ORDERS.column("changed"), classification="restricted", masking="hash")]
+    curated = Curation(keep=History(by="changed")).curated(evolve(ORDERS, columns=columns))
+    assert [column.name for column in curated.restricted_columns] == ["changed", "valid_from", "valid_to"]
+    assert curated.masked().primary_key == ("id", "valid_from")
+    plan = Curation(keep=History(by="changed")).plan(evolve(ORDERS, columns=columns))
+    assert [column["masking"] for column in plan["masked"]] == ["none", "hash", "hash", "hash", "none"]
+
+
+def test_a_job_keeps_the_history_in_an_iceberg_table(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    target = database.add_iceberg_table(HISTORY.curated(ORDERS))
+    job = CurationJob(stack, "Curate", dataset=ORDERS, source=raw, target=target, curation=HISTORY)
+    assert [consumer.columns for consumer in job.consumers()] == [{"op", "changed"}]
 
 
 def test_refuses_to_replace_rows_of_a_table_of_files(stack: cdk.Stack) -> None:
@@ -80,6 +134,8 @@ def test_refuses_to_replace_rows_of_a_table_of_files(stack: cdk.Stack) -> None:
         (Curation(keep=Newest(by="op"), drop=["op"]), "'keep' orders by 'op', which is not written"),
         (Curation(keep=Newest(by="when")), "'keep' orders by 'when', which is not written"),
         (Curation(keep=Newest(deleted="opp = 'D'")), r"'keep' deletes where .*opp"),
+        (Curation(keep=History(by="op"), drop=["op"]), "'keep' orders by 'op', which is not written"),
+        (Curation(keep=History(by="changed", deleted="opp = 'D'")), r"'keep' deletes where .*opp"),
     ],
 )
 def test_refuses_columns_that_are_not_there(curation: Curation, message: str) -> None:
@@ -87,7 +143,22 @@ def test_refuses_columns_that_are_not_there(curation: Curation, message: str) ->
         curation.curated(ORDERS)
 
 
-def test_refuses_to_choose_by_a_key_that_is_not_there() -> None:
+@pytest.mark.parametrize("keep", [Newest(), History(by="changed")])
+def test_refuses_to_choose_by_a_key_that_is_not_there(keep: Newest | History) -> None:
     dataset = Dataset(name="orders", columns=ORDERS.columns)
     with pytest.raises(ContractError, match="'keep' chooses by primary key, and dataset 'orders' has none"):
-        Curation(keep=Newest()).curated(dataset)
+        Curation(keep=keep).curated(dataset)
+
+
+@pytest.mark.parametrize("name", ["valid_from", "valid_to", "is_current"])
+def test_refuses_a_history_of_a_dataset_that_has_its_columns(name: str) -> None:
+    dataset = evolve(ORDERS, columns=[*ORDERS.columns, Column(name=name, type="int")])
+    message = f"'keep' adds a column '{name}', and dataset 'orders' has one; rename that one"
+    with pytest.raises(ContractError, match=message):
+        Curation(keep=History(by="changed")).curated(dataset)
+
+
+def test_refuses_to_order_a_history_by_a_column_with_parts() -> None:
+    dataset = evolve(ORDERS, columns=[*ORDERS.columns, Column(name="when", type="struct<day:date>")])
+    with pytest.raises(ContractError, match=r"'keep' orders by 'when', a struct<day:date>; choose a column without"):
+        Curation(keep=History(by="when")).curated(dataset)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lake_blueprints.contracts import Column, ContractError, Dataset
-from lake_blueprints.processing.curation import Curation, Retention
+from lake_blueprints.processing.curation import Curation, History, Retention
 from tests.unit.processing.curation.test_curate import balance, column, plan
 from tests.unit.processing.curation.test_iceberg import create, name, rows, sql
 
@@ -68,3 +68,8 @@ def test_refuses_days_out_of_range(days: int) -> None:
 def test_refuses_columns_by_which_nothing_grows_old(by: str, message: str) -> None:
     with pytest.raises(ContractError, match=message):
         Curation(retention=Retention(by=by, days=1)).curated(ORDERS)
+
+
+def test_refuses_to_delete_from_a_history() -> None:
+    with pytest.raises(ContractError, match="'retention' deletes rows by their age, and 'keep' keeps all versions"):
+        Curation(keep=History(by="ordered"), retention=Retention(by="ordered", days=1))

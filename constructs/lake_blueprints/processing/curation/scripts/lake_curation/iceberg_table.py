@@ -7,24 +7,44 @@ https://iceberg.apache.org/docs/latest/branching/
 
 from __future__ import annotations
 
-import json
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from lake_curation.columns import quoted
 
 CATALOG = "glue_catalog"
-# Names of table properties: they change in the same commit as the rows.
-BATCH, COUNTS = "lake.curation.batch", "lake.curation.counts"
+# How often rows are written again because something else, such as compaction, has changed the table meanwhile.
+ATTEMPTS = 5
+_DRAFTS = "curation_"
+# Every snapshot is older.
+_END_OF_TIME = 2**63 - 1
 _CONFLICTS = ("ValidationException", "CommitFailedException")
 
 
 class Conflict(Exception):
     """Another writer has changed the table since the branch was made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What led to a snapshot.
+
+    Parameters
+    ----------
+    operation: str
+        Kind of the commit: append, replace, overwrite or delete.
+    delete_files: str, optional
+        How many delete files the snapshot has.
+    """
+
+    operation: str
+    delete_files: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +73,44 @@ class IcebergTable:
         return list(self.spark.table(self.identifier).columns)
 
     @property
-    def batch(self) -> str | None:
-        """The batch that was written last."""
-        return self._properties().get(BATCH)
+    def properties(self) -> dict[str, str]:
+        """The properties of the table, which change in the same commit as the rows."""
+        return dict(self.java().properties())
 
     @property
-    def counts(self) -> dict[str, Any]:
-        """The account of the batch that was written last."""
-        found: dict[str, Any] = json.loads(self._properties().get(COUNTS, "{}"))
-        return found
+    def snapshot(self) -> int | None:
+        """The id of the current snapshot; None if nothing has ever been written."""
+        found = self.java().currentSnapshot()
+        return None if found is None else int(found.snapshotId())
+
+    def rows(self) -> DataFrame:
+        """Return the rows of the table as it is when they are read."""
+        return self.spark.table(self.identifier)
+
+    def history(self, since: int, until: int) -> list[Step]:
+        """Return a snapshot and all that followed it up to another, newest first; none if it is no ancestor of that.
+
+        Snapshots that have expired lead nowhere.
+        """
+        table = self.java()
+        found: list[Step] = []
+        at: int | None = until
+        while at is not None and (snapshot := table.snapshot(at)) is not None:
+            summary = dict(snapshot.summary() or {})
+            found.append(Step(operation=snapshot.operation(), delete_files=summary.get("total-delete-files")))
+            if at == since:
+                return found
+            at = snapshot.parentId()
+        return []
+
+    def changes(self, since: int, until: int) -> DataFrame:
+        """Return the rows of files that were added and removed after a snapshot and up to another.
+
+        https://iceberg.apache.org/docs/latest/spark-queries/#changelog-scan: `_change_type` is INSERT or DELETE, and
+        `_change_ordinal` counts the snapshots. Compaction changes no row and is left out.
+        """
+        options = {"start-snapshot-id": str(since), "end-snapshot-id": str(until)}
+        return self.spark.read.options(**options).table(f"{self.identifier}.changes")
 
     def delete_before(self, column: str, days: int) -> None:
         """Delete the rows whose time in a column is that many days ago or longer."""
@@ -71,12 +120,23 @@ class IcebergTable:
             self.spark.sql(f"DELETE FROM {self.identifier} WHERE {old}")
 
     def draft(self, batch: str) -> Draft:
-        """Return the branch of a batch, which need not be there."""
-        # Of its own for each batch: what another run has in hand must not become part of this one's.
-        return Draft(table=self, branch=f"curation_{re.sub('[^0-9A-Za-z]', '_', batch)}")
+        """Return a new branch for a batch."""
+        # Of its own for each attempt: what another run has in hand must not become part of this one's.
+        return Draft(table=self, branch=f"{_branch(batch)}{uuid.uuid4().hex}")
 
-    def _properties(self) -> Mapping[str, str]:
-        return dict(self.java().properties())
+    def discard_drafts(self, batch: str) -> None:
+        """Drop the branches that killed runs have left of a batch."""
+        for name in [str(name) for name in self.java().refs().keySet()]:
+            if name.startswith(_branch(batch)):
+                Draft(table=self, branch=name).discard()
+
+    def expire_snapshots(self) -> None:
+        """Forget all snapshots but the current one, and delete the files that only they name."""
+        self.java().expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(True).commit()
+
+    def remove_property(self, name: str) -> None:
+        """Remove a property."""
+        self.java().updateProperties().remove(name).commit()
 
     def java(self) -> Any:
         """Return the table of Iceberg's own API, as it is now."""
@@ -113,6 +173,10 @@ class Draft:
             # Not every catalog lets a table without a snapshot have a branch.
             table.newAppend().commit()
         self.table.spark.sql(f"ALTER TABLE {self.table.identifier} CREATE BRANCH {quoted(self.branch)}")
+        table = self.table.java()
+        if table.currentSnapshot().schemaId() != table.schema().schemaId():
+            # A snapshot is read with the columns that the table had then, and the template may have added some.
+            table.newAppend().toBranch(self.branch).commit()
 
     def discard(self) -> None:
         """Drop the branch, where a killed run or a conflict has left one."""
@@ -132,6 +196,10 @@ class Draft:
         """Add rows."""
         rows.writeTo(self.identifier).append()
 
+    def overwrite(self, rows: DataFrame) -> None:
+        """Put rows in the place of all that there are."""
+        rows.writeTo(self.identifier).overwrite(F.lit(True))
+
     def merge(self, rows: DataFrame, keys: Sequence[str], deleted: str) -> None:
         """Put rows in the place of those with the same keys; `deleted` is the column that ends a key."""
         # Cut off from how they came to be: the numbers of rows are not deterministic, which MERGE would refuse.
@@ -144,8 +212,8 @@ class Draft:
             rows=rows,
         )
 
-    def publish(self, batch: str, counts: Mapping[str, Any]) -> None:
-        """Make the branch the table, and note the batch and its account, in one commit.
+    def publish(self, noted: Mapping[str, str]) -> None:
+        """Make the branch the table, and note properties, in one commit.
 
         Raises
         ------
@@ -158,8 +226,8 @@ class Draft:
         try:
             change = table.newTransaction()
             properties = change.updateProperties()
-            properties.set(BATCH, batch)
-            properties.set(COUNTS, json.dumps(dict(counts)))
+            for name, value in noted.items():
+                properties.set(name, value)
             properties.commit()
             snapshots = change.manageSnapshots()
             snapshots.fastForwardBranch("main", self.branch)
@@ -171,6 +239,11 @@ class Draft:
                 raise
             raise Conflict(str(error)) from None
         self.table.spark.catalog.refreshTable(self.table.identifier)
+
+
+def _branch(batch: str) -> str:
+    """Return how the names of a batch's branches begin."""
+    return f"{_DRAFTS}{re.sub('[^0-9A-Za-z]', '_', batch)}_"
 
 
 def _is_conflict(error: Exception) -> bool:

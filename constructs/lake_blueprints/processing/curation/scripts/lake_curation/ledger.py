@@ -41,7 +41,8 @@ class Ledger:
     `replayed` are folders of the quarantine whose records are in the table or in quarantine again: nothing remains but
     to delete them.
     `masking` is the identity of the masked copy while that holds every row of the table. `table` holds the columns
-    and types of the table's files, and `reshaping` how far their change has come while they are rewritten.
+    and types of the table's files, and `reshaping` how far their change has come while they are rewritten. `etag` is
+    that of the document, so that no run writes over what another has noted.
     """
 
     watermark: str = ""
@@ -51,13 +52,18 @@ class Ledger:
     masking: str = ""
     table: dict[str, str] = field(default_factory=dict)
     reshaping: dict[str, Any] = field(default_factory=dict)
+    etag: str | None = None
 
     @classmethod
     def load(cls, state: Location) -> Ledger:
-        return cls(**json.loads(state.read(DOCUMENT, default="{}")))
+        document, etag = state.find(DOCUMENT) or ("{}", None)
+        return cls(**json.loads(document), etag=etag)
 
     def save(self, state: Location) -> None:
-        state.write(DOCUMENT, asdict(self))
+        """Replace the document; raise CurateError if another run has."""
+        document = asdict(self)
+        del document["etag"]
+        self.etag = state.replace(DOCUMENT, document, self.etag)
 
     def next_batch(self, listed: Iterable[SourceObject]) -> Batch:
         """Return the batch that a killed run has left, else the oldest new objects."""

@@ -96,11 +96,12 @@ class MaskedCopy:
             self.add([self.table])
         return files.partitions(files.data(self.copy + folders), self.copy)
 
-    def masked(self, rows: DataFrame) -> DataFrame:
-        """Return rows of the table as they are in the copy."""
+    def masked(self, rows: DataFrame, *more: str) -> DataFrame:
+        """Return rows of the table as they are in the copy, and `more` columns beside those."""
         hashing = self.salt.hashing() if self.salt else None
         return rows.select(
-            *(_masked(column, hashing).alias(column.name) for column in self.plan.masked if column.masking != "drop")
+            *(_masked(column, hashing).alias(column.name) for column in self.plan.masked if column.masking != "drop"),
+            *more,
         )
 
 

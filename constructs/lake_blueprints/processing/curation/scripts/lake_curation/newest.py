@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lake_curation.columns import BLOCK, MODIFIED, ROW, quoted
 from lake_curation.plan import Plan
 
-MATCHED = "__matched"
+MATCHED, ARRIVED = "__matched", "__arrived"
 _PLACE, _KNOWN_ORDER = "__place", "__known_order"
 
 
@@ -23,7 +23,7 @@ def rows_to_write(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
     key = [F.col(quoted(name)) for name in plan.primary_key]
     place = F.row_number().over(Window.partitionBy(*key).orderBy(*_order(plan)))
     rows = good.withColumn(_PLACE, place).where(f"{_PLACE} = 1").drop(_PLACE)
-    known = _possible(plan, good, table)
+    known = possible(plan, good, table)
     if not plan.newest:
         return rows.join(known.select(*key), plan.primary_key, "left_anti")
     order = F.col(quoted(plan.order_by)) if plan.order_by else F.lit(None).cast("string")
@@ -41,7 +41,7 @@ def _order(plan: Plan) -> list[Column]:
     return [*stated, *(F.col(name).desc() for name in arrival)]
 
 
-def _possible(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
+def possible(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
     """Return the rows of the table whose keys are within the batch's: Iceberg skips all files without such."""
     first = plan.primary_key[0]
     least, most = good.agg(F.min(quoted(first)), F.max(quoted(first))).collect()[0]

@@ -16,6 +16,8 @@ from lake_curation.errors import CurateError
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
 TEMPORAL = ("date", "timestamp", "timestamp_ntz")
 NESTED = ("array", "map", "struct")
+# Columns of a history, beside those of the records.
+VALIDITY = VALID_FROM, VALID_TO, CURRENT = "valid_from", "valid_to", "is_current"
 MASKINGS = ("none", "redact", "hash", "drop")
 # As what Spark's JSON parser reads a type, where it would guess: it takes a number for a time, 200 for the tinyint
 # -56, and skips what is not base64.
@@ -126,8 +128,10 @@ class Plan:
     masked: list[MaskedColumn] = field(default_factory=list)
     table: dict[str, str] = field(default_factory=dict)
     target_file_mb: int = 128
-    # Of the rows with one key, the newest stays, by a column or by arrival; `deleted` is the condition that ends a key.
+    # Of the rows with one key, the newest stays, by a column or by arrival, or all do, each with the time for which it
+    # was valid; `deleted` is the condition that ends a key.
     newest: bool = False
+    history: bool = False
     order_by: str | None = None
     deleted: str | None = None
     # Rows whose time in a column is longer ago are deleted.
@@ -168,14 +172,30 @@ class Plan:
 
     @property
     def written(self) -> list[str]:
-        """The columns of the table, in its order."""
+        """The columns of the table that are of the records, in its order."""
         return [name for name in dict.fromkeys(self._names()) if name not in self.drop]
 
     @property
+    def row(self) -> list[str]:
+        """The columns of the table, in its order."""
+        return [*self.written, *(VALIDITY if self.history else ())]
+
+    @property
+    def row_key(self) -> list[str]:
+        """The columns that tell rows of the table apart."""
+        return [*self.primary_key, *([VALID_FROM] if self.history else [])]
+
+    @property
     def late_keys(self) -> list[str]:
-        """The partition keys that are not columns of the source."""
+        """The keys that are not columns of the source; of a history, what orders it is a key."""
         columns = {column.name for column in self.columns} - self.derive.keys()
-        return [key for key in self.partition_keys if key not in columns]
+        return [key for key in self.keys if key not in columns]
+
+    @property
+    def keys(self) -> list[str]:
+        """The partition keys, and what orders a history: a row must have them, whatever the contract says."""
+        order = [self.order_by] if self.history and self.order_by else []
+        return list(dict.fromkeys([*self.partition_keys, *order]))
 
     def _names(self) -> list[str]:
         joined = [name for join in self.joins for name in join.columns]
@@ -198,23 +218,29 @@ class Plan:
                     raise CurateError(f"plan: {key}: {name!r} is not a column; columns are {', '.join(known)}")
         for name in {*self.primary_key, *self.partition_keys} & {*self.drop}:
             raise CurateError(f"plan: drop: {name!r} is part of the primary key or a partition key")
-        self._check_newest()
+        self._check_keep()
         self._check_masked()
         for join in self.joins:
             if join.how not in ("left", "inner"):
                 raise CurateError(f"plan: joins.{join.name}: how must be left or inner, got {join.how!r}")
 
-    def _check_newest(self) -> None:
+    def _check_keep(self) -> None:
         if self.order_by and self.order_by not in self.written:
             raise CurateError(f"plan: order_by: {self.order_by!r} is not a column of the table")
-        if self.newest and not self.primary_key:
-            raise CurateError("plan: newest: there must be a primary_key")
+        if (self.newest or self.history) and not self.primary_key:
+            raise CurateError("plan: newest or history: there must be a primary_key")
         if self.expire_by and (self.expire_by not in self.written or self.expire_days < 1):
             raise CurateError("plan: expire_by must be a column of the table, and expire_days at least 1")
+        if not self.history:
+            return
+        if self.newest or not self.order_by:
+            raise CurateError("plan: history: there must be an order_by, and not newest as well")
+        if taken := [name for name in self._names() if name.lower() in VALIDITY]:
+            raise CurateError(f"plan: history: the name {taken[0]!r} is that of a column which the job writes")
 
     def _check_masked(self) -> None:
-        if self.masked and [column.name for column in self.masked] != self.written:
-            raise CurateError(f"plan: masked: must be the table's columns in its order, {', '.join(self.written)}")
+        if self.masked and [column.name for column in self.masked] != self.row:
+            raise CurateError(f"plan: masked: must be the table's columns in its order, {', '.join(self.row)}")
         for column in self.masked:
             if column.masking not in MASKINGS:
                 raise CurateError(f"plan: masked: {column.name!r}: masking must be one of {MASKINGS}")

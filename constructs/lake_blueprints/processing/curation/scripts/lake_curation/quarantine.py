@@ -26,7 +26,7 @@ from lake_curation.columns import (
 from lake_curation.parsing import JSON_OPTIONS, converted, is_one_value, is_torn, json_values, types
 from lake_curation.plan import Field, Plan
 from lake_curation.quarantine_columns import COLUMNS
-from lake_curation.rules import Rule, rules
+from lake_curation.rules import ORDER_MISSING, Rule, rules
 
 QUOTED_CHARACTERS = 80
 # Kinds of reasons that no change of a contract removes from the record itself.
@@ -115,8 +115,9 @@ def _reasons(plan: Plan) -> Iterator[Column]:
         for rule, sentence in _rules_and_sentences(plan, column):
             yield F.when(~unreadable & rule.broken, _reason(rule.kind, sentence))
     for key in plan.late_keys:
-        missing = F.lit(f"column '{key}': missing, but a partition key")
-        yield F.when(~unreadable & F.col(quoted(key)).isNull(), _reason("partition", missing))
+        partition = key in plan.partition_keys
+        missing = F.lit(f"column '{key}': {'missing, but a partition key' if partition else ORDER_MISSING}")
+        yield F.when(~unreadable & F.col(quoted(key)).isNull(), _reason("partition" if partition else "key", missing))
 
 
 def _rules_and_sentences(plan: Plan, column: Field) -> Iterator[tuple[Rule, Column]]:

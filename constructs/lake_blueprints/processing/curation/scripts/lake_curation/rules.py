@@ -14,6 +14,8 @@ from pyspark.sql import functions as F
 
 from lake_curation.plan import Field, Plan, Quality
 
+ORDER_MISSING = "missing, but it orders the versions of a key"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -30,6 +32,8 @@ def rules(plan: Plan, column: Field, found: Column, value: Column) -> Iterator[R
         yield Rule("key", found.isNull(), "missing, but part of the primary key")
     elif column.name in plan.partition_keys:
         yield Rule("partition", found.isNull() | (found.cast("string") == ""), "missing, but a partition key")
+    elif column.name in plan.keys:
+        yield Rule("key", found.isNull(), ORDER_MISSING)
     elif column.required:
         yield Rule("required", found.isNull(), "missing, but required")
     yield Rule("type", found.isNotNull() & value.isNull(), f"is not {_with_article(column.type)}")

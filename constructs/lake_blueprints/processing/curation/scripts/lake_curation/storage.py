@@ -12,6 +12,9 @@ import boto3
 
 from lake_curation.errors import CurateError
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+
 
 @dataclass(frozen=True, kw_only=True)
 class SourceObject:
@@ -41,19 +44,47 @@ class Location:
     def uri_of(self, item: SourceObject) -> str:
         return f"s3://{self.bucket}/{item.key}"
 
-    def read(self, name: str = "", default: str | None = None) -> str:
+    def read(self, name: str = "") -> str:
+        found = self.find(name)
+        if found is None:
+            raise CurateError(f"there is no object {self.uri}{name}")
+        return found[0]
+
+    def find(self, name: str) -> tuple[str, str] | None:
+        """Return the text of an object and its ETag; None if there is no object."""
         client = boto3.client("s3")
         try:
-            content: bytes = client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
+            found = client.get_object(Bucket=self.bucket, Key=self.prefix + name)
         except client.exceptions.NoSuchKey:
-            if default is None:
-                raise CurateError(f"there is no object {self.uri}{name}") from None
-            return default
-        return content.decode()
+            return None
+        return found["Body"].read().decode(), found["ETag"]
 
     def write(self, name: str, document: Any) -> None:
-        body = json.dumps(document, indent=1).encode()
-        boto3.client("s3").put_object(Bucket=self.bucket, Key=self.prefix + name, Body=body)
+        boto3.client("s3").put_object(Bucket=self.bucket, Key=self.prefix + name, Body=_text(document).encode())
+
+    def replace(self, name: str, document: Any, etag: str | None) -> str:
+        """Write a document in the place of the one with an ETag, or where there is none; return its ETag.
+
+        Raises
+        ------
+        CurateError
+            If another run has written the document meanwhile.
+        """
+        client, text = boto3.client("s3"), _text(document)
+        condition = {"If-Match": etag} if etag else {"If-None-Match": "*"}
+        # As headers: boto3 of Glue 5.0 is older than its parameters for them.
+        client.meta.events.register("before-call.s3.PutObject", lambda params, **_: params["headers"].update(condition))
+        try:
+            written: str = client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=text.encode())["ETag"]
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _CONFLICTS:
+                raise
+            found = self.find(name)
+            # Written, but the answer was lost, and boto3 has asked again.
+            if found and found[0] == text:
+                return found[1]
+            raise CurateError(f"another run of this job has written {self.uri}{name}; run the job again") from None
+        return written
 
     def objects(self) -> Iterator[SourceObject]:
         """List the objects that hold data; as in Hive, a name that begins with `_` or `.` hides one."""
@@ -68,3 +99,7 @@ class Location:
                     modified=item["LastModified"].isoformat(),
                     storage_class=item.get("StorageClass", "STANDARD"),
                 )
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, indent=1)

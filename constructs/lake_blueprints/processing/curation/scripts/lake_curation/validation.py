@@ -57,7 +57,7 @@ def validate(plan: Plan, parts: Sequence[DataFrame], references: References) -> 
         STATUS, MODIFIED, BLOCK, ROW,
         *(F.when(refused, F.col(name)).alias(name) for name in (RAW, FIELDS, OBJECT, HEADER, MISCODED)),
         *map(quoted, plan.written),
-        *([deleted.alias(DELETED)] if plan.newest else []),
+        *([deleted.alias(DELETED)] if plan.newest or plan.history else []),
     )  # fmt: skip
 
 
