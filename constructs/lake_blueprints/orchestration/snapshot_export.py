@@ -18,7 +18,7 @@ class SnapshotExport(Protocol):
 
     @property
     def zone(self) -> Zone:
-        """Where the exports are."""
+        """Zone of the exports."""
         ...
 
     @property

@@ -1,4 +1,7 @@
-"""A pipeline step that exports an Iceberg table as it was at one snapshot."""
+"""A pipeline step that exports an Iceberg table as it was at one snapshot.
+
+Above 200 lines: half of it is the documentation and the checks of its options.
+"""
 
 from __future__ import annotations
 
@@ -94,6 +97,8 @@ class Export(Step):
 
     Example
     -------
+        >>> workgroup = Workgroup(self, "Exports", encryption_key=analytics.key)
+        >>> flights = database.add_iceberg_table(contract["flights"])
         >>> Export(workgroup=workgroup, table=flights, zone=analytics, prefix="exports/flights/")
     """
 
