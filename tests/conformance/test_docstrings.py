@@ -19,7 +19,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.analytics.athena import Query, Workgroup
+from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.contracts import Contract
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
@@ -103,6 +103,12 @@ class Namespace(dict[str, Any]):
 
     def make_delays(self) -> Any:
         return TrainingJob(self._stack, "Delays", channels=self["channels"], output=self._lake.analytics)
+
+    def make_export(self) -> Any:
+        zone = self._lake.analytics
+        workgroup = Workgroup(self._stack, "Exports", encryption_key=zone.key)
+        rides = self._lake.database.add_iceberg_table(self["contract"]["flights"], table_name="rides", prefix="rides/")
+        return Export(workgroup=workgroup, table=rides, zone=zone, prefix="exports/")
 
     def make_steps(self) -> Any:
         workgroup = Workgroup(self._stack, "Queries")

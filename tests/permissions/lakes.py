@@ -9,7 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 
-from lake_blueprints.analytics.athena import Query, Workgroup
+from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import ArrivalTime, Database
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
@@ -190,6 +190,14 @@ class SampleLake:
             output=self.analytics,
             hyperparameters={"target": "delay", "features": "origin", "time_column": "scheduled"},
         )
+        self.export = Export(workgroup=self.workgroup, table=self.orders, zone=self.analytics, prefix="exports/")
+        self.export_training = TrainingJob(
+            stack,
+            self._id("ExportTraining"),
+            channels={"train": InputChannel(export=self.export)},
+            output=self.analytics,
+            output_prefix="exported/",
+        )
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(
             stack,
@@ -211,6 +219,12 @@ class SampleLake:
             writes=[self.flights],
         )
         common: dict[str, Any] = {"encryption_key": self.every_key}
+        self.export_pipeline = Pipeline(
+            self.work,
+            self._id("Exporting"),
+            steps=[self.export, Train(job=self.export_training), Register(job=self.export_training)],
+            **common,
+        )
         self.pipeline = Pipeline(
             self.work,
             self._id("Pipeline"),

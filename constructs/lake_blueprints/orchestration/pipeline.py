@@ -41,8 +41,8 @@ class Pipeline(Construct):
     Parameters
     ----------
     steps: sequence of Step
-        What is done, in order: `Crawl`, `Curate`, `Evaluate`, `Query`, `Load`, `Train`, `Register`, and `Parallel` of
-        these. The role has room for about 40 of each, and for queries of about 40 tables.
+        What is done, in order: `Crawl`, `Curate`, `Evaluate`, `Query`, `Export`, `Load`, `Train`, `Register`, and
+        `Parallel` of these. The role has room for about 40 of each, and for queries of about 40 tables.
     schedule: events.Schedule, optional
         When it starts. By default at no time.
     event_pattern: events.EventPattern, optional

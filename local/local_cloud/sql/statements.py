@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlglot
@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.sql import hive_ddl, render, trino
+from local_cloud.sql import hive_ddl, render, trino, unload
 from local_cloud.sql.binding import Binder, Rows, athena_locate
 from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
@@ -29,9 +29,7 @@ from local_cloud.sql.types import HiveType, from_duckdb, parse
 # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
 MAX_PARTITIONS = 100
 
-_UNLOAD = re.compile(r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
 _MAINTENANCE = re.compile(r"(OPTIMIZE|VACUUM)\b", re.IGNORECASE)
-_OPTION = re.compile(r"(\w+)\s*=\s*(?:'([^']*)'|ARRAY\s*\[([^\]]*)\])", re.IGNORECASE)
 _DDL = re.compile(r"\s*(ALTER|CREATE|DESC|DROP|MSCK|SHOW)", re.IGNORECASE)
 _UTILITY = re.compile(r"\s*(DESC|SHOW|EXPLAIN)", re.IGNORECASE)
 
@@ -114,9 +112,9 @@ class Runner:
         if lines is not None:
             column = {**render.column_info("result", _text_type(self.session)), "Type": "string"}
             return Outcome(columns=[column] if lines else [], rows=[[line] for line in lines])
-        unload = _UNLOAD.fullmatch(sql)
-        if unload:
-            return self._unload(unload[1], unload[2], unload[3])
+        unloaded = unload.STATEMENT.fullmatch(sql)
+        if unloaded:
+            return self._unload(unloaded[1], unloaded[2], unloaded[3])
         if _MAINTENANCE.match(sql):
             return self._of_iceberg("maintain", sql)
         tree = trino.parse(sql)
@@ -232,13 +230,13 @@ class Runner:
         if unknown:
             raise LocalCloudError(f"NOT_SUPPORTED: table property {min(unknown)!r} is not reproduced locally")
         aliases.check_names(aliases.given_names(tree.expression), stored="table")
-        select = self.query(tree.expression)
-        columns = self._stored_columns(select)
+        select, columns = self._stored(tree.expression)
         aliases.check_names([column for column, _ in columns], stored="table")
         self._check_keys_last([column for column, _ in columns], keys)
         empty = " limit 0" if _without_data(tree) else ""
+        output = replace(unload.PARQUET, partitioned_by=tuple(keys))
         written = self._write(
-            f"select * from ({select}){empty}", columns, location, keys, must_be_empty=f"{database}.{name}"
+            f"select * from ({select}){empty}", columns, location, output, must_be_empty=f"{database}.{name}"
         )
         table = self.catalog.create_table(
             database,
@@ -274,21 +272,29 @@ class Runner:
         values = {column: f"c{position}" for position, column in enumerate(given)}
         picked = ", ".join(f"{values.get(column, 'null')} as {identifier(column)}" for column, _ in columns)
         numbered = ", ".join(f"c{position}" for position in range(len(given)))
+        output = replace(unload.PARQUET, partitioned_by=tuple(keys))
         written = self._write(
-            f"select {picked} from ({select}) v({numbered})", columns, table["StorageDescriptor"]["Location"], keys
+            f"select {picked} from ({select}) v({numbered})", columns, table["StorageDescriptor"]["Location"], output
         )
         if keys and not is_projected(table.get("Parameters", {})):
             self.catalog.add_partitions(table, self.catalog.hive_partitions(table))
         return written
 
-    def _unload(self, query: str, target: str, options_text: str) -> Outcome:
-        options = {name.lower(): text or listed for name, text, listed in _OPTION.findall(options_text)}
-        _only_parquet(options.get("format", ""), "UNLOAD")
-        keys = [key.strip(" '").lower() for key in options.get("partitioned_by", "").split(",") if key.strip()]
-        select = self.query(trino.parse(query))
+    def _unload(self, query: str, target: str, options: str) -> Outcome:
+        output = unload.output_of(options)
+        select, columns = self._stored(trino.parse(query))
+        self._check_keys_last([column for column, _ in columns], list(output.partitioned_by))
+        # To partitions an UNLOAD adds.
+        must_be_empty = "" if output.partitioned_by else target
+        return self._write(select, columns, target.rstrip("/") + "/", output, must_be_empty=must_be_empty)
+
+    def _stored(self, tree: exp.Expr) -> tuple[str, list[tuple[str, HiveType]]]:
+        """Return a query, and names and types of the columns as which Hive's writers store its own."""
+        select, precise = self.bound(self.rewritten(tree), precision=True)
         columns = self._stored_columns(select)
-        self._check_keys_last([column for column, _ in columns], keys)
-        return self._write(select, columns, target.rstrip("/") + "/", keys, must_be_empty=target)
+        known = [trino.precision.PRECISE in str(kind) for kind in precise] if precise else [False] * len(columns)
+        unload.check_precision([name for name, _ in columns], known)
+        return select, columns
 
     def _stored_columns(self, select: str) -> list[tuple[str, HiveType]]:
         return [(name.lower(), from_duckdb(kind)) for name, kind in self.session.schema(select)]
@@ -305,11 +311,11 @@ class Runner:
         select: str,
         columns: list[tuple[str, HiveType]],
         location: str,
-        keys: list[str],
+        output: unload.Output,
         *,
         must_be_empty: str = "",
     ) -> Outcome:
-        """Write a select's rows as Parquet, cast to the types that the catalog will say they have."""
+        """Write a select's rows, cast to the types that the catalog will say they have."""
         folder = location.rstrip("/") + "/"
         if not folder.startswith("s3://"):
             raise LocalCloudError(f"INVALID_TABLE_PROPERTY: {location!r} is not a location in Amazon S3")
@@ -319,15 +325,17 @@ class Runner:
                 f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{must_be_empty}' already exists: {folder}. "
                 "You may need to manually clean the data before retrying."
             )
-        cast = ", ".join(f"cast({identifier(name)} as {kind.duckdb}) as {identifier(name)}" for name, kind in columns)
-        if keys:
+        if output.partitioned_by:
             target = folder.rstrip("/")
-            names = ", ".join(map(identifier, keys))
-            how = f", partition_by ({names}), overwrite_or_ignore, filename_pattern '{self.execution_id}_{{i}}'"
+            names = ", ".join(map(identifier, output.partitioned_by))
+            how = (
+                f", partition_by ({names}), overwrite_or_ignore, filename_pattern '{self.execution_id}_{{i}}', "
+                f"file_extension {quote(output.suffix.removeprefix('.'))}"
+            )
         else:
-            target, how = f"{folder}{self.execution_id}_0.parquet", ""
+            target, how = f"{folder}{self.execution_id}_0{output.suffix}", ""
         copied = self.session.execute(
-            f"copy (select {cast} from ({select})) to {quote(target)} (format parquet, compression snappy{how})"
+            f"copy (select {output.select(columns)} from ({select})) to {quote(target)} ({output.options}{how})"
         ).fetchone()
         written = [item.uri for item in self.catalog.objects.list(folder) if item.uri not in before]
         if len({uri.rsplit("/", 1)[0] for uri in written}) > MAX_PARTITIONS:

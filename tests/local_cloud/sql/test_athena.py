@@ -245,6 +245,18 @@ def test_execution_parameters_take_the_place_of_question_marks(flights: Lake) ->
     assert "expected 2 but found 1" in flights.reason(sql, ExecutionParameters=["1"])
 
 
+def test_a_request_that_is_repeated_by_its_token_runs_once(flights: Lake) -> None:
+    request = {
+        "ClientRequestToken": "0123456789abcdef0123456789abcdef",
+        "ResultConfiguration": {"OutputLocation": "s3://results/"},
+    }
+    athena = flights.client("athena")
+    one, other = (athena.start_query_execution(QueryString="select 1", **request) for _ in range(2))
+    assert one["QueryExecutionId"] == other["QueryExecutionId"]
+    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+        athena.start_query_execution(QueryString="select 2", **request)
+
+
 def test_a_prepared_statement_is_run_by_its_name(flights: Lake) -> None:
     flights.client("athena").create_prepared_statement(
         StatementName="by_carrier", WorkGroup="primary", QueryStatement="select count(*) from flights where carrier = ?"

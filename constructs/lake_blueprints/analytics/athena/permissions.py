@@ -6,13 +6,14 @@ from aws_cdk import Stack
 
 from lake_blueprints.catalog.permissions import find_default_database
 from lake_blueprints.foundation.access import Permission
-from lake_blueprints.storage.s3 import LakeBucket
+from lake_blueprints.storage.s3 import LakeBucket, Zone
 from lake_blueprints.storage.s3 import permissions as objects
 
 RESULTS_PREFIX = "results/"
 _WORKGROUPS = "https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html"
 _CATALOGS = "https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-example-policies.html"
 _RESULTS = "https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html"
+_UNLOAD = "https://docs.aws.amazon.com/athena/latest/ug/unload.html"
 _STATE_MACHINE = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html"
 
 _EXECUTE = ("StartQueryExecution", "StopQueryExecution", "GetQueryExecution")
@@ -39,6 +40,24 @@ def execute_query(workgroup_arn: str, results: LakeBucket) -> tuple[Permission, 
     return (
         _on(workgroup_arn, "runs queries", *_EXECUTE).used_for("runs queries", _STATE_MACHINE),
         *_write_results(results),
+    )
+
+
+def read_result(workgroup_arn: str) -> Permission:
+    """Read the result of a query from the state machine that ran it."""
+    because = "reads the snapshot, and how many rows it has"
+    return _on(workgroup_arn, because, "GetQueryResults").used_for(because, _STATE_MACHINE)
+
+
+def unload(zone: Zone, prefix: str) -> tuple[Permission, ...]:
+    """Write the rows of a query below a prefix, and an account of them."""
+    because, written = "exports rows", [prefix]
+    return (
+        objects.on_objects(zone, objects.PUT, written, because).used_for(because, _UNLOAD),
+        objects.on_bucket(zone.bucket, objects.FIND_UPLOADS, because),
+        # UNLOAD makes sure that nothing lies there.
+        objects.list_objects(zone, [f"{prefix}*"], because).used_for(because, _UNLOAD),
+        objects.with_key(zone, objects.ENCRYPT, written, because),
     )
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 
+from lake_blueprints.analytics.athena.statement import run_statement
 from lake_blueprints.analytics.athena.workgroup import Workgroup
 from lake_blueprints.catalog import Table
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, check_name
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.retryable_errors import ATHENA, ATHENA_BUSY
 from lake_blueprints.orchestration.step import Step
 
 
@@ -53,22 +53,14 @@ class Query(Step):
 
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name)
-        parameters = {
-            "QueryString": self.sql,
-            "WorkGroup": self.workgroup.workgroup_name,
-            "QueryExecutionContext": {"Database": self.database},
-        }
-        states = task(
+        states = run_statement(
             name,
-            "athena:startQueryExecution.sync",
-            parameters,
+            {"QueryString": self.sql},
+            workgroup=self.workgroup,
+            database=self.database,
             timeout=self.timeout,
-            retries=[busy(ATHENA_BUSY), retry(ATHENA)],
+            restricted=self.restricted,
         )
-        if self.restricted:
-            # Athena's reason may quote a value: `Cannot cast 'Jane' to INT`.
-            failed = {key: found for key, found in states[f"{name} failed"].items() if key != "CausePath"}
-            states[f"{name} failed"] = failed | {"Cause": "the query failed; Athena's history of queries says why"}
         return Fragment(start=name, end=name, states=states)
 
     def grant(self, role: ServiceRole) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from aws_cdk import Duration, Token
 
 from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.databases.redshift import statements
+from lake_blueprints.databases.redshift.merge import check_mergeable
 from template_checks.limits import redshift as limits
 
 _ZONES, _ZONES_WITH_ENHANCED_ROUTING = 2, 3
@@ -94,7 +96,7 @@ def check_snapshot(kept_for: Duration | None) -> None:
         )
 
 
-def check_loadable(table: Table) -> None:
+def check_loadable(table: Table | IcebergTable) -> None:
     """Refuse a table that Redshift could not hold, or could not read from the lake.
 
     Raises
@@ -107,6 +109,9 @@ def check_loadable(table: Table) -> None:
     for identifier in (name, table.database.database_name):
         if not Token.is_unresolved(identifier):
             statements.check_name(identifier)
+    if isinstance(table, IcebergTable):
+        check_mergeable(table.dataset)
+        return
     if table.format is not DatasetFormat.PARQUET:
         raise ValueError(f"table '{name}' is {table.format}; a warehouse loads Parquet, as the lake's jobs write it")
     if table.layout.projection(table.dataset):

@@ -56,7 +56,7 @@ def create_external_schema(database: str) -> str:
     https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_EXTERNAL_SCHEMA.html
     """
     return (
-        f"CREATE EXTERNAL SCHEMA IF NOT EXISTS {_quoted(database)} "
+        f"CREATE EXTERNAL SCHEMA IF NOT EXISTS {quoted(database)} "
         f"FROM DATA CATALOG DATABASE {_literal(database)} IAM_ROLE default"
     )
 
@@ -69,18 +69,18 @@ def create_table(dataset: Dataset, table: str) -> str:
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
     """
-    lines = [_definition(column, column.name in dataset.primary_key) for column in dataset.columns]
+    lines = [definition(column, column.name in dataset.primary_key) for column in dataset.columns]
     if dataset.primary_key:
-        lines.append(f"PRIMARY KEY ({_names(dataset.primary_key)})")
+        lines.append(f"PRIMARY KEY ({names(dataset.primary_key)})")
     body = ",\n  ".join(lines)
-    sort = f"\nCOMPOUND SORTKEY ({_names(dataset.partition_keys)})" if dataset.partition_keys else ""
-    return f"CREATE TABLE IF NOT EXISTS {_local(table)} (\n  {body}\n)\nDISTSTYLE AUTO{sort}"
+    sort = f"\nCOMPOUND SORTKEY ({names(dataset.partition_keys)})" if dataset.partition_keys else ""
+    return f"CREATE TABLE IF NOT EXISTS {qualified(table)} (\n  {body}\n)\nDISTSTYLE AUTO{sort}"
 
 
 def prepare_shapes(tables: Iterable[str]) -> list[str]:
     """Return the statements that define the twins of tables, as long as there are none."""
     twins = [f'CREATE TABLE IF NOT EXISTS {_twin(table)} ("unknown" boolean)' for table in tables]
-    return [f"CREATE SCHEMA IF NOT EXISTS {_quoted(_SHAPES)}", *twins] if twins else []
+    return [f"CREATE SCHEMA IF NOT EXISTS {quoted(_SHAPES)}", *twins] if twins else []
 
 
 def check_shape(dataset: Dataset, table: str) -> str:
@@ -95,7 +95,7 @@ def recreate(dataset: Dataset, table: str) -> list[str]:
     https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
     """
     return [
-        f"DROP TABLE IF EXISTS {_local(table)}",
+        f"DROP TABLE IF EXISTS {qualified(table)}",
         create_table(dataset, table),
         f"DROP TABLE IF EXISTS {_twin(table)}",
         f"CREATE TABLE {_twin(table)} ({_shape(dataset)} boolean)",
@@ -116,14 +116,14 @@ def load(dataset: Dataset, table: str, *, database: str, uri: str, in_folders: b
     https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
     """
     nested = any(column.type.nested for column in dataset.columns)
-    empty = f"DELETE FROM {_local(table)}"
+    empty = f"DELETE FROM {qualified(table)}"
     if not in_folders:
         # Nested Parquet columns become SUPER only with this option:
         # https://docs.aws.amazon.com/redshift/latest/dg/ingest-super.html
         option = " SERIALIZETOJSON" if nested else ""
         return [
             empty,
-            f"COPY {_local(table)}\nFROM {_literal(uri)}\nIAM_ROLE default\nFORMAT AS PARQUET{option}",
+            f"COPY {qualified(table)}\nFROM {_literal(uri)}\nIAM_ROLE default\nFORMAT AS PARQUET{option}",
         ]
     insert = _insert(dataset, table, database)
     # Without this setting, a nested column of an external table cannot be selected as a whole:
@@ -135,43 +135,47 @@ def load(dataset: Dataset, table: str, *, database: str, uri: str, in_folders: b
 def _insert(dataset: Dataset, table: str, database: str) -> str:
     values = ", ".join(_selected(column) for column in dataset.columns)
     statement = (
-        f"INSERT INTO {_local(table)} ({_names(column.name for column in dataset.columns)})\n"
-        f"SELECT {values}\nFROM {_quoted(database)}.{_quoted(table)} AS lake"
+        f"INSERT INTO {qualified(table)} ({names(column.name for column in dataset.columns)})\n"
+        f"SELECT {values}\nFROM {quoted(database)}.{quoted(table)} AS lake"
     )
     if not dataset.primary_key:
         return statement
-    same_key = " AND ".join(f"loaded.{_quoted(key)} = lake.{_quoted(key)}" for key in dataset.primary_key)
-    return f"{statement}\nWHERE NOT EXISTS (SELECT 1 FROM {_local(table)} AS loaded WHERE {same_key})"
+    same_key = " AND ".join(f"loaded.{quoted(key)} = lake.{quoted(key)}" for key in dataset.primary_key)
+    return f"{statement}\nWHERE NOT EXISTS (SELECT 1 FROM {qualified(table)} AS loaded WHERE {same_key})"
 
 
 def _selected(column: Column) -> str:
-    value = f"lake.{_quoted(column.name)}"
+    value = f"lake.{quoted(column.name)}"
     return f"JSON_PARSE({value})" if column.type.nested else value
 
 
-def _definition(column: Column, in_primary_key: bool) -> str:
+def definition(column: Column, in_primary_key: bool) -> str:
+    """Return the definition of a column."""
     not_null = " NOT NULL" if column.required or in_primary_key else ""
-    return f"{_quoted(column.name)} {column.type.redshift}{not_null}"
+    return f"{quoted(column.name)} {column.type.redshift}{not_null}"
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(_quoted(name) for name in names)
+def names(columns: Iterable[str]) -> str:
+    """Return quoted names, in a list."""
+    return ", ".join(map(quoted, columns))
 
 
-def _local(table: str) -> str:
-    return f"{_quoted(_SCHEMA)}.{_quoted(table)}"
+def qualified(table: str) -> str:
+    """Return the name of a table of the warehouse with its schema."""
+    return f"{quoted(_SCHEMA)}.{quoted(table)}"
 
 
 def _twin(table: str) -> str:
-    return f"{_quoted(_SHAPES)}.{_quoted(table)}"
+    return f"{quoted(_SHAPES)}.{quoted(table)}"
 
 
 def _shape(dataset: Dataset) -> str:
     digest = hashlib.sha256(create_table(dataset, "").encode()).hexdigest()[:12]
-    return _quoted(f"{SHAPE_PREFIX}{digest}")
+    return quoted(f"{SHAPE_PREFIX}{digest}")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as an identifier of SQL."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.databases.redshift.statements import SHAPE_PREFIX
 from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.foundation.access import ServiceRole
@@ -56,7 +57,7 @@ class Load(Step):
     ----------
     warehouse: Warehouse
         Where to.
-    tables: sequence of Table, optional
+    tables: sequence of Table or IcebergTable, optional
         What is loaded. By default all tables that were added to the warehouse.
     concurrency: int
         How many tables are loaded at the same time, 1 to 40. By default 5.
@@ -67,7 +68,7 @@ class Load(Step):
     """
 
     warehouse: Warehouse
-    tables: Sequence[Table] | None = None
+    tables: Sequence[Table | IcebergTable] | None = None
     concurrency: int = 5
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None

@@ -17,6 +17,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.databases.redshift import statements
 from lake_blueprints.databases.redshift.audit_logs import AUDIT_LOGS, define_audit_logs
@@ -28,6 +29,7 @@ from lake_blueprints.databases.redshift.checks import (
     check_snapshot,
     check_zones,
 )
+from lake_blueprints.databases.redshift.merge import merge
 from lake_blueprints.databases.redshift.permissions import (
     ADMIN,
     SPECTRUM,
@@ -155,7 +157,7 @@ class Warehouse(Construct):
             relief="load the datasets into several warehouses",
         )
         self._usage_limits = tuple(usage_limits)
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, Table | IcebergTable] = {}
 
         name = Names.unique_resource_name(self, max_length=64, separator="-").lower()
         self._namespace = redshift.CfnNamespace(
@@ -227,7 +229,7 @@ class Warehouse(Construct):
         )
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[Table | IcebergTable, ...]:
         """The tables that are loaded, in the order in which they were added."""
         return tuple(self._tables.values())
 
@@ -251,15 +253,16 @@ class Warehouse(Construct):
             "SecretArn": admin_secret_name(self.namespace_name),
         }
 
-    def add_dataset(self, table: Table, *, restricted: bool = False) -> None:
+    def add_dataset(self, table: Table | IcebergTable, *, restricted: bool = False) -> None:
         """Make a table of the lake a table of the warehouse, and let the warehouse read it.
 
         The role has room for about 100 tables, fewer if their names are long.
 
         Parameters
         ----------
-        table: Table
-            Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none.
+        table: Table or IcebergTable
+            Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none; or an
+            Iceberg table without nested columns, of which changed and deleted rows arrive as well.
         restricted: bool
             Whether restricted columns are loaded, which every user of the warehouse may then see. By default a table
             that has some is refused: add the one of its masked copy.
@@ -290,12 +293,14 @@ class Warehouse(Construct):
             *statements.prepare_shapes(self._tables),
         ]
 
-    def load_statements(self, table: Table) -> list[str]:
+    def load_statements(self, table: Table | IcebergTable) -> list[str]:
         """Return the statements that bring one table up to date, for one call of BatchExecuteStatement.
 
         The call runs them in one transaction. They may run again and add nothing twice, but not at the same time:
         Redshift enforces no primary key.
         """
+        if isinstance(table, IcebergTable):
+            return merge(table.dataset, table.table_name, database=table.database.database_name)
         return statements.load(
             table.dataset,
             table.table_name,
@@ -304,11 +309,11 @@ class Warehouse(Construct):
             in_folders=bool(table.layout.partition_columns(table.dataset)),
         )
 
-    def verify_schema_statement(self, table: Table) -> str:
+    def verify_schema_statement(self, table: Table | IcebergTable) -> str:
         """Return a statement that fails, naming a `lake_shape_`, unless the table has its present columns."""
         return statements.check_shape(table.dataset, table.table_name)
 
-    def recreate_statements(self, table: Table) -> list[str]:
+    def recreate_statements(self, table: Table | IcebergTable) -> list[str]:
         """Return the statements that recreate one table, before it is loaded in the same transaction.
 
         Grants on the former one end with it; schema-wide ones, `GRANT SELECT FOR TABLES IN SCHEMA`, go on

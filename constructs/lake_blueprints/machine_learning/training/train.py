@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -18,7 +19,7 @@ from lake_blueprints.orchestration.step import Step
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Train(Step):
-    """Run a training job to its end.
+    """Run a training job to its end, after the steps whose exports it reads.
 
     Parameters
     ----------
@@ -50,6 +51,14 @@ class Train(Step):
 
     def grant(self, role: ServiceRole) -> None:
         self.job.grant_run(role)
+
+    def check(self, earlier: Sequence[Step]) -> None:
+        for channel, found in self.job.channels.items():
+            if found.export is not None and not any(step is found.export for step in earlier):
+                raise ValueError(
+                    f"'Train' of '{self.job.node.path}' reads step '{found.export.step_name}' as channel '{channel}', "
+                    "which must be before it in its sequence"
+                )
 
 
 def trained_at(job: TrainingJob) -> str:

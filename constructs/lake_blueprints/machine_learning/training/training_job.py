@@ -204,7 +204,7 @@ class TrainingJob(Construct):
             "HyperParameters": self._script_mode() | self._hyperparameters,
             "InputDataConfig": [
                 *(channel.render(name) for name, channel in self.channels.items()),
-                render_channel(_CODE_CHANNEL, self.script.s3_object_url),
+                render_channel(_CODE_CHANNEL, {"S3Uri": self.script.s3_object_url}),
             ],
             "OutputDataConfig": {
                 "S3OutputPath": self.output.uri(self.output_prefix),
@@ -236,6 +236,9 @@ class TrainingJob(Construct):
         """
         # The shipped script puts itself beside the model, so that the model can be served without the asset.
         code = {"SAGEMAKER_PROGRAM": self._script_name, "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+        lineage = {
+            key: found for name, channel in self.channels.items() for key, found in channel.lineage(name).items()
+        }
         return {
             "ModelPackageGroupName": self.model_package_group_name,
             "ModelApprovalStatus": approval_status,
@@ -245,6 +248,7 @@ class TrainingJob(Construct):
                 "SupportedResponseMIMETypes": _SERVED_TYPES,
             },
             "MetadataProperties": {"GeneratedBy.$": "$$.Execution.Id"},
+            **({"CustomerMetadataProperties": lineage} if lineage else {}),
         }
 
     def grant_run(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -265,8 +269,8 @@ class TrainingJob(Construct):
     def consumers(self) -> Iterator[Consumer]:
         """Return the tables of the channels."""
         for channel in self.channels.values():
-            if channel.table:
-                yield Consumer(f"training job {self.node.path}", channel.table.dataset.name)
+            if (table := channel.origin) is not None:
+                yield Consumer(f"training job {self.node.path}", table.dataset.name)
 
     def _script_mode(self) -> dict[str, str]:
         archive = Path(self.script.s3_object_key).name

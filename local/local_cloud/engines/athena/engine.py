@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,7 @@ class Execution:
     enforced: bool
     cutoff: int | None
     execution_parameters: list[str] | None
+    token: str
     status: str = "QUEUED"
     reason: str | None = None
     submitted: float = field(default_factory=time.time)
@@ -119,6 +120,9 @@ class AthenaEngine(Engine):
         @patches.replace(_RESPONSES, "AthenaResponse.start_query_execution")
         def start_query_execution(self: Any) -> str:
             execution = _prepare(self)
+            known = _known(self.athena_backend.executions.values(), execution)
+            if known is not None:
+                return json.dumps({"QueryExecutionId": known.id})
             self.athena_backend.executions[execution.id] = execution
             region = self.athena_backend.region_name
             # On behalf of the caller.
@@ -201,7 +205,16 @@ def _prepare(response: Any) -> Execution:
         enforced=enforced and bool(of_workgroup.get("OutputLocation")),
         cutoff=settings.get("BytesScannedCutoffPerQuery"),
         execution_parameters=response._get_param("ExecutionParameters"),
+        token=response._get_param("ClientRequestToken") or execution_id,
     )
+
+
+def _known(executions: Iterable[Execution], requested: Execution) -> Execution | None:
+    """Return the execution of an earlier request with the same token, which is not run again."""
+    known = next((one for one in executions if one.token == requested.token), None)
+    if known is not None and (known.query, known.workgroup) != (requested.query, requested.workgroup):
+        raise _invalid("Idempotent parameters do not match")
+    return known
 
 
 def _suffix(query: str) -> str:

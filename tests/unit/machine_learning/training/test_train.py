@@ -253,6 +253,22 @@ def test_hyperparameters_reach_the_model(job: Job) -> None:
     assert parameters["max_leaf_nodes"] is None
 
 
+def test_the_same_rows_in_other_files_and_another_order_give_the_same_model(tmp_path: Path) -> None:
+    rows = flights()
+    rows["carrier"] = [None if number % 7 == 0 else carrier for number, carrier in enumerate(rows["carrier"])]
+    order = np.random.default_rng(0).permutation(len(rows["hour"]))
+    shuffled = {name: [values[at] for at in order] for name, values in rows.items()}
+    models = []
+    for name, columns, parts in (("one", rows, 1), ("other", shuffled, 3)):
+        job = Job(tmp_path / name)
+        for part in range(parts):
+            taken = {name: values[part::parts] for name, values in columns.items()}
+            pq.write_table(pa.table(taken), job.channel / f"part-{part}.parquet")
+        job.train(features="hour,carrier")
+        models.append((job.model / "model.joblib").read_bytes())
+    assert models[0] == models[1]
+
+
 def test_the_same_data_gives_the_same_model(tmp_path: Path) -> None:
     jobs = [Job(tmp_path / name) for name in ("one", "other")]
     for job in jobs:

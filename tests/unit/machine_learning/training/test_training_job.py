@@ -16,18 +16,22 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from syrupy.assertion import SnapshotAssertion
 
+from lake_blueprints.analytics.athena import Export, Workgroup
 from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.machine_learning.training import (
     Compute,
     InputChannel,
     MetricDefinition,
+    Register,
     Spot,
+    Train,
     TrainingImage,
     TrainingJob,
     TrainingNetwork,
 )
 from lake_blueprints.machine_learning.training.source import SHIPPED_SCRIPT, _pack
+from lake_blueprints.orchestration import Parallel, Pipeline
 from lake_blueprints.storage.s3 import Zone
 from tests.support import new_stack, properties, resources, template_of
 
@@ -276,7 +280,7 @@ def test_refuses_metrics_that_find_nothing(values: dict[str, str], message: str)
 
 def test_refuses_channels_without_a_single_source(stack: cdk.Stack) -> None:
     zone = Zone(stack, "Zone")
-    with pytest.raises(ValueError, match="either a 'table' or a 'zone'"):
+    with pytest.raises(ValueError, match="either a 'table', an 'export', or a 'zone'"):
         InputChannel()
     with pytest.raises(ValueError, match="'prefix' must name a folder and end in '/', got 'flights'"):
         InputChannel(zone=zone, prefix="flights")
@@ -324,6 +328,45 @@ def test_grants_running_and_registering(stack: cdk.Stack) -> None:
     rule = by_action["events:PutRule"]["Resource"]["Fn::Join"][1][-1]
     assert rule.endswith(":rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule")
     assert {"sagemaker:CreateTrainingJob", "sagemaker:AddTags", "sagemaker:CreateModelPackage"} <= set(by_action)
+
+
+def exported(stack: cdk.Stack, dataset: Dataset, **options: Any) -> Export:
+    zone = Zone(stack, "Lake")
+    workgroup = Workgroup(stack, "Queries", encryption_key=zone.key, access_logs=zone.access_logs)
+    table = Database(stack, "Database", zone=zone).add_iceberg_table(dataset)
+    return Export(workgroup=workgroup, table=table, zone=zone, prefix="exports/", **options)
+
+
+def test_reads_the_export_of_the_same_execution_and_says_so_in_the_package(stack: cdk.Stack) -> None:
+    export = exported(stack, Dataset(name="flights", columns=[Column(name="id", type="int")]))
+    training = job(stack, channels={"train": InputChannel(export=export)})
+    path = export.output_path
+    source = request(stack, training)["InputDataConfig"][0]["DataSource"]["S3DataSource"]
+    assert source["S3Uri.$"] == f"{path}.location"
+    package = training.create_model_package(model_data="$.model", approval_status="Approved")
+    assert package["CustomerMetadataProperties"] == {
+        "train.table.$": f"States.Format('{{}}.{{}}', {path}.database, {path}.table)",
+        "train.snapshot.$": f"{path}.snapshot",
+        "train.contract.$": f"States.Format('{{}} {{}}', {path}.contract.dataset, {path}.contract.version)",
+    }
+    assert {consumer.dataset for consumer in training.consumers()} == {"flights"}
+    Pipeline(stack, "Pipeline", steps=[export, Train(job=training), Register(job=training)])
+
+
+def test_an_export_that_is_read_comes_before_the_training_in_its_sequence(stack: cdk.Stack) -> None:
+    export = exported(stack, Dataset(name="flights", columns=[Column(name="id", type="int")]))
+    train = Train(job=job(stack, channels={"train": InputChannel(export=export)}))
+    message = "reads step 'Export flights' as channel 'train', which must be before it in its sequence"
+    for number, steps in enumerate(([train, export], [Parallel(branches=[export]), train])):
+        with pytest.raises(ValueError, match=message):
+            Pipeline(stack, f"Pipeline{number}", steps=steps)
+
+
+def test_refuses_an_export_of_restricted_columns_unless_the_model_may_learn_from_them(stack: cdk.Stack) -> None:
+    export = exported(stack, SECRET, restricted=True)
+    with pytest.raises(ValueError, match="'crews' has the restricted columns name; grant"):
+        InputChannel(export=export)
+    assert InputChannel(export=export, restricted=True).source == (export.zone, "exports/")
 
 
 SECRET = Dataset(

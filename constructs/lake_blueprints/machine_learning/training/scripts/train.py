@@ -122,7 +122,13 @@ def load(folder: Path, settings: argparse.Namespace) -> tuple[pd.DataFrame, dict
     frame = frame[np.isfinite(frame[settings.target])]
     if len(frame) < FEWEST_ROWS:
         raise TrainingError(f"{len(frame)} rows have a target, but at least {FEWEST_ROWS} are needed")
-    return frame, kinds
+    return in_order(frame), kinds
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows by their values, since files hold the same rows in another order each time they are written."""
+    plain = frame.astype({name: object for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)})
+    return plain.sort_values(list(plain.columns), ignore_index=True)
 
 
 def kind(name: str, found: pa.DataType) -> str:
