@@ -144,8 +144,6 @@ class DataLake(Construct):
                 "'warehouse' holds every dataset, too many for one role and one state machine where there are "
                 "'shards'; define a Warehouse of those that it needs"
             )
-        if warehouse and table_format is TableFormat.ICEBERG:
-            raise ValueError("'warehouse' loads tables of the 'table_format' hive; leave one of the two out")
         self.timing = given_timing(schedule) if schedule else promised_timing(self.datasets.values())
 
         self._shared = base = SharedResources(
@@ -282,7 +280,5 @@ class DataLake(Construct):
     def _define_warehouse(self, removal_policy: RemovalPolicy) -> Warehouse:
         warehouse = Warehouse(self, "Warehouse", encryption_key=self.key, removal_policy=removal_policy)
         for name, table in self.tables.items():
-            loaded = self.masked.get(name, table)
-            if isinstance(loaded, Table):
-                warehouse.add_dataset(loaded)
+            warehouse.add_dataset(self.masked.get(name, table))
         return warehouse

@@ -123,9 +123,17 @@ def test_a_retention_by_a_column_that_holds_no_time_is_refused(stack: cdk.Stack)
         lake(stack, datasets=[kept(by="city"), CITIES])
 
 
-def test_a_warehouse_of_iceberg_tables_is_refused(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="'warehouse' loads tables of the 'table_format' hive; leave one of the two"):
-        lake(stack, warehouse=True)
+def test_a_warehouse_merges_the_tables(stack: cdk.Stack) -> None:
+    made = lake(stack, warehouse=True)
+    assert made.redshift
+    assert set(made.redshift.tables) == set(made.tables.values())
+
+
+def test_masked_copies_are_of_the_format_too(stack: cdk.Stack) -> None:
+    restricted = [*ORDERS.columns, Column(name="email", type="string", classification="restricted")]
+    made = lake(stack, datasets=[evolve(ORDERS, columns=restricted), CITIES])
+    assert isinstance(made.masked["orders"], IcebergTable)
+    assert made.jobs["orders"].masked is made.masked["orders"]
 
 
 def test_keeping_the_newest_row_takes_the_format(stack: cdk.Stack) -> None:
