@@ -53,8 +53,9 @@ class Train(Step):
         self.job.grant_run(role)
 
     def check(self, earlier: Sequence[Step]) -> None:
+        before: Sequence[object] = earlier
         for channel, found in self.job.channels.items():
-            if found.export is not None and not any(step is found.export for step in earlier):
+            if found.export is not None and not any(step is found.export for step in before):
                 raise ValueError(
                     f"'Train' of '{self.job.node.path}' reads step '{found.export.step_name}' as channel '{channel}', "
                     "which must be before it in its sequence"
