@@ -25,11 +25,14 @@ class IcebergRun(Run):
 
     def __init__(self, spark: SparkSession, args: dict[str, str]) -> None:
         super().__init__(spark, args)
-        self.table = IcebergTable(spark=spark, database=args["database"], name=args["table"])
+        catalog = {"catalog": args["catalog"]} if "catalog" in args else {}
+        self.table = IcebergTable(spark=spark, database=args["database"], name=args["table"], **catalog)
         self.batch_before = self.table.batch
 
     def prepare(self) -> None:
-        """Check that the table has the plan's columns: the template changes them, not the job."""
+        """Check that the table has the plan's columns: the template changes them, or this job where none can."""
+        if self.args.get("evolve") == "true":
+            self.table.evolve(self.plan.table)
         missing = [name for name in self.plan.written if name not in self.table.columns()]
         if missing:
             raise CurateError(
