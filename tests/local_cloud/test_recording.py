@@ -77,6 +77,23 @@ def test_notes_parts_of_objects_as_iam_calls_them(calls: Any) -> None:
     ]
 
 
+def test_notes_objects_of_tables_as_the_data_of_tables(calls: Any) -> None:
+    cloud, client = calls
+    s3tables = cloud.client("s3tables")
+    bucket = s3tables.create_table_bucket(name="the-lake")["arn"]
+    table = {"tableBucketARN": bucket, "namespace": "shop", "name": "orders"}
+    s3tables.create_namespace(tableBucketARN=bucket, namespace=["shop"])
+    s3tables.create_table(**table, format="ICEBERG")
+    storage = s3tables.get_table(**table)["warehouseLocation"].removeprefix("s3://")
+    s3 = client("s3")
+    s3.put_object(Bucket=storage, Key="data/a.parquet", Body=b"x")
+    s3.get_object(Bucket=storage, Key="data/a.parquet")
+    assert cloud.calls == [
+        RecordedCall(ROLE, "s3tables:GetTableData", f"{storage}/data/a.parquet"),
+        RecordedCall(ROLE, "s3tables:PutTableData", f"{storage}/data/a.parquet"),
+    ]
+
+
 def test_notes_what_a_request_creates(calls: Any) -> None:
     cloud, client = calls
     client("glue").create_database(DatabaseInput={"Name": "db"})

@@ -192,7 +192,7 @@ class Deployment:
 
     def _attribute(self, stack: str, logical_id: str, attribute: str) -> str:
         stack = self._home(stack, logical_id)
-        return self._arn(stack, logical_id) if attribute.endswith("Arn") else self._name(stack, logical_id)
+        return self._arn(stack, logical_id) if attribute.lower().endswith("arn") else self._name(stack, logical_id)
 
     def _home(self, stack: str, logical_id: str) -> str:
         """Return the stack that defines a resource: this one, or else the only other one."""

@@ -5,6 +5,7 @@ Above 200 lines: one rule after the other, each with its words and its source.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -151,21 +152,30 @@ def optimizer_configuration(optimizer: Resource) -> Iterator[Violation]:
 def field_ids(table: Resource) -> Iterator[Violation]:
     """Glue refuses the table, or engines read one column's values as another's."""
     described = table.at(_INPUT)
-    columns = [(field.at("Id"), field) for field in described.at("Schema.Fields").items()]
-    numbers = [node.number for node, _ in columns]
+    yield from misplaced_ids(
+        described.at("Schema.Fields").items(),
+        partitions=described.at("PartitionSpec.Fields").items(),
+        orders=described.at("WriteOrder.Fields").items(),
+        identifiers=described.at("Schema.IdentifierFieldIds").items(),
+    )
+
+
+def misplaced_ids(
+    columns: list[Node], *, partitions: list[Node], orders: list[Node], identifiers: list[Node]
+) -> Iterator[Violation]:
+    """Refuse ids of fields that are no column's or are given twice, and transforms that Iceberg does not have."""
+    numbers = [field.at("Id").number for field in columns]
     if not columns or None in numbers:
         return
-    for node, _ in columns:
-        yield from at_least(node, 1)
-    yield from _repeated([node for node, _ in columns])
-    partitions = described.at("PartitionSpec.Fields").items()
-    sources = [*partitions, *described.at("WriteOrder.Fields").items()]
-    identifiers = described.at("Schema.IdentifierFieldIds").items()
-    known = not any(field.at("Type").unknown for _, field in columns)
-    for node in [*(field.at("SourceId") for field in sources), *identifiers] if known else ():
-        if node.number is not None and node.number not in [*numbers, *_nested_ids(columns)]:
+    for field in columns:
+        yield from at_least(field.at("Id"), 1)
+    yield from _repeated([field.at("Id") for field in columns])
+    known = [*numbers, *(number for field in columns for number in _nested_ids(field.at("Type").value))]
+    readable = not any(field.at("Type").unknown for field in columns)
+    for node in [*(field.at("SourceId") for field in (*partitions, *orders)), *identifiers] if readable else ():
+        if node.number is not None and node.number not in known:
             yield Violation(at=node, allowed="the Id of a column")
-    required = {node.number for node, field in columns if field.at("Required").flag or field.at("Required").unknown}
+    required = {field.at("Id").number for field in columns if field.at("Required").flag or field.at("Required").unknown}
     for node in identifiers:
         if node.number in numbers and node.number not in required:
             yield Violation(at=node, allowed="the Id of a column that is Required")
@@ -177,11 +187,11 @@ def field_ids(table: Resource) -> Iterator[Violation]:
         )
 
 
-def _nested_ids(columns: list[tuple[Node, Node]]) -> Iterator[float]:
-    """Yield the ids inside nested types, which are JSON text."""
-    for _, field in columns:
-        for _, number in re.findall(r'"(id|element-id|key-id|value-id)"\s*:\s*(\d+)', field.at("Type").text or ""):
-            yield float(number)
+def _nested_ids(kind: Any) -> Iterator[float]:
+    """Yield the ids inside a nested type, an object or its JSON text."""
+    text = kind if isinstance(kind, str) else json.dumps(kind, default=str)
+    for _, number in re.findall(r'"(id|element-id|key-id|value-id)"\s*:\s*(\d+)', text):
+        yield float(number)
 
 
 def _repeated(nodes: list[Node]) -> Iterator[Violation]:

@@ -117,6 +117,13 @@ _BY_NAME: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 
+# Where a name is one of several: the property that says in which database or table bucket, of the one and of the other.
+_WITHIN: dict[str, tuple[str, str]] = {
+    "AWS::Glue::Partition": ("DatabaseName", "DatabaseName"),
+    "AWS::Glue::DataQualityRuleset": ("TargetTable.DatabaseName", "DatabaseName"),
+    "AWS::S3Tables::Table": ("TableBucketARN", "TableBucketARN"),
+}
+
 
 @rule(
     "LAKE-ORDER-002",
@@ -131,9 +138,19 @@ def named_resources(resource: Resource) -> Iterator[Violation]:
     for path, kind, name in _BY_NAME[resource.kind]:
         node = resource.at(path)
         for other in resource.template.of_type(kind):
-            same = node.present and node.rendered == other.at(name).rendered
+            same = node.present and node.rendered == other.at(name).rendered and _in_one_place(resource, other)
             if same and other.logical_id not in needs:
                 yield Violation(at=node, allowed=f"a Ref to {other.logical_id}, or a DependsOn on it")
+
+
+def _in_one_place(resource: Resource, other: Resource) -> bool:
+    """Tell whether two resources are of one database or table bucket, as far as that is asked."""
+    if resource.kind not in _WITHIN:
+        return True
+    one, another = (found.at(path) for found, path in zip((resource, other), _WITHIN[resource.kind], strict=True))
+    if one.target is not None and another.target is not None:
+        return one.target.address == another.target.address
+    return one.rendered == another.rendered
 
 
 @rule(

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
-from template_checks.core.values import at_least, matching, required
+from template_checks.core.values import at_least, matching, required, within
+from template_checks.limits import s3_tables
 
 BUCKET = "AWS::S3::Bucket"
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -208,11 +209,11 @@ def encryption(bucket: Resource) -> Iterator[Violation]:
 def table_names(resource: Resource) -> Iterator[Violation]:
     """S3 Tables refuses other names."""
     if resource.kind == "AWS::S3Tables::TableBucket":
-        allowed = "3 to 63 of a-z, 0-9 and '-'"
-        yield from matching(resource.at("TableBucketName"), r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", allowed)
+        allowed = "3 to 63 of a-z, 0-9 and '-', without the prefixes and suffixes that S3 reserves"
+        yield from matching(resource.at("TableBucketName"), s3_tables.TABLE_BUCKET_NAME, allowed)
     for name in ("Namespace", "TableName"):
         allowed = "1 to 255 of a-z, 0-9 and '_'"
-        yield from matching(resource.at(name), r"(?!aws)[a-z0-9][a-z0-9_]{0,254}", allowed)
+        yield from matching(resource.at(name), s3_tables.NAME, allowed)
 
 
 @rule(
@@ -224,12 +225,14 @@ def table_names(resource: Resource) -> Iterator[Violation]:
 )
 def table_maintenance(resource: Resource) -> Iterator[Violation]:
     """S3 Tables refuses other sizes."""
-    for size in resource.properties.every("TargetFileSizeMB"):
-        if size.number is not None and not 64 <= size.number <= 512:
-            yield Violation(at=size, allowed="64 to 512")
-    for name in ("MinSnapshotsToKeep", "MaxSnapshotAgeHours", "UnreferencedDays", "NoncurrentDays"):
-        for limit in resource.properties.every(name):
-            yield from at_least(limit, 1)
+    for limit in (
+        s3_tables.TARGET_FILE_MB,
+        s3_tables.SNAPSHOT_HOURS,
+        s3_tables.SNAPSHOTS,
+        s3_tables.UNREFERENCED_DAYS,
+        s3_tables.NONCURRENT_DAYS,
+    ):
+        yield from within(resource.at(limit.path), limit)
 
 
 @rule(

@@ -54,10 +54,10 @@ class Engine:
     def services(self) -> Iterable[Service]:
         return ()
 
-    def applications(self) -> Mapping[str, Callable[..., Iterable[bytes]]]:
-        """Return WSGI applications for paths that no AWS SDK knows, by the beginnings of these.
+    def applications(self) -> Mapping[tuple[str, str], Callable[..., Iterable[bytes]]]:
+        """Return WSGI applications for paths that no AWS SDK knows, by a service and the beginnings of these.
 
-        They get only requests that are signed for the service `glue`, and answer them whatever the operations are.
+        They get only requests that are signed for the service, and answer them whatever the operations are.
         """
         return {}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,6 +37,8 @@ from local_cloud.iceberg.catalog import IcebergCatalog
 from local_cloud.server.runtime import Runtime
 
 _WAREHOUSE = "X-Local-Cloud-Warehouse"
+# The catalog in which Glue has the table buckets of S3 Tables.
+_FEDERATED = "s3tablescatalog"
 # Between the levels of a namespace; Glue's databases have one.
 _LEVELS = "\x1f"
 _ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
@@ -73,16 +75,19 @@ _ENDPOINTS = {
 }
 
 
-def _rules() -> Iterable[Rule]:
-    yield Rule("/iceberg/v1/config", methods=["GET"], endpoint="config")
+def routes(prefix: str, but: Collection[str] = ()) -> Map:
+    """Return the routes of an API, whose paths begin with a prefix, without some endpoints."""
+    rules = [Rule("/iceberg/v1/config", methods=["GET"], endpoint="config")]
     for line, endpoint in _ENDPOINTS.items():
         method, _, path = line.partition(" ")
-        yield Rule(f"/iceberg/v1/catalogs/<catalog>/{path}", methods=[method], endpoint=endpoint)
+        if endpoint not in but:
+            rules.append(Rule(f"/iceberg/v1/{prefix}/{path}", methods=[method], endpoint=endpoint))
+    return Map(rules)
 
 
-def _offered() -> Iterable[str]:
-    """Yield the endpoints as Iceberg's specification writes them."""
-    for line in _ENDPOINTS:
+def offered(but: Collection[str] = ()) -> Iterable[str]:
+    """Yield the endpoints as Iceberg's specification writes them, without some."""
+    for line in (line for line, endpoint in _ENDPOINTS.items() if endpoint not in but):
         method, _, path = line.partition(" ")
         place = path.replace("<namespace>", "{namespace}").replace("<name>", "{table}")
         # Werkzeug answers HEAD where it answers GET.
@@ -90,7 +95,6 @@ def _offered() -> Iterable[str]:
             yield f"{offered} /v1/{{prefix}}/{place}"
 
 
-_MAP = Map(list(_rules()))
 _COMMITS = threading.Lock()
 
 
@@ -107,6 +111,8 @@ class IcebergRest:
         Access key id of the caller: it stands for a role, and for the files of a program that reaches no S3.
     """
 
+    map = routes("catalogs/<catalog>")
+
     def __init__(self, runtime: Runtime, region: str, *, key: str) -> None:
         self._runtime = runtime
         self._region = region
@@ -116,11 +122,10 @@ class IcebergRest:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        warehouse = request.headers.get(_WAREHOUSE)
-        self._catalog = IcebergCatalog(self._runtime, self._region, role=self._role, warehouse=warehouse)
         try:
-            endpoint, given = _MAP.bind_to_environ(environ).match()
+            endpoint, given = self.map.bind_to_environ(environ).match()
             arguments = {name: value for name, value in given.items() if name != "catalog"}
+            self._catalog = self.open(request, given.get("catalog", ""))
             if _LEVELS in arguments.get("namespace", ""):
                 # Spark asks for the table `snapshots` in `database.table`.
                 kind = NoSuchTableError if "name" in arguments else NoSuchNamespaceError
@@ -135,13 +140,23 @@ class IcebergRest:
             response = _error(status, name, str(error))
         return response(environ, start_response)
 
+    def open(self, request: Request, catalog: str) -> Any:
+        """Return the catalog that a request is about."""
+        warehouse = request.headers.get(_WAREHOUSE)
+        return IcebergCatalog(self._runtime, self._region, role=self._role, warehouse=warehouse)
+
     def _config(self, request: Request) -> dict[str, Any]:
         overrides = {"prefix": f"catalogs/{self._runtime.account}"}
         warehouse = request.args.get("warehouse", "")
+        if _FEDERATED in warehouse or warehouse.startswith("arn:"):
+            raise NotImplementedError(
+                f"the warehouse {warehouse} is not supported by the local cloud's Glue: sign requests for s3tables, "
+                "with the ARN of the table bucket as the warehouse"
+            )
         if "://" in warehouse:
             # That of a GlueCatalog, in which tables lie that are created without a location.
             overrides[f"header.{_WAREHOUSE}"] = warehouse
-        return {"defaults": {}, "overrides": overrides, "endpoints": list(_offered())}
+        return {"defaults": {}, "overrides": overrides, "endpoints": list(offered())}
 
     def _list_namespaces(self, request: Request) -> dict[str, Any]:
         if request.args.get("parent"):
@@ -180,20 +195,20 @@ class IcebergRest:
         }
         if given.get("stage-create"):
             self._catalog.load_namespace_properties(namespace)
-            return _loaded(self._catalog.stage(namespace, given["name"], **arguments), self._settings(request))
+            return loaded(self._catalog.stage(namespace, given["name"], **arguments), self.settings(request))
         table = self._catalog.create_table((namespace, given["name"]), **arguments)
-        self._refresh(table)
-        return _loaded(table, self._settings(request))
+        self.refresh(table)
+        return loaded(table, self.settings(request))
 
     def _register_table(self, request: Request, namespace: str) -> dict[str, Any]:
         given = request.get_json()
         table = self._catalog.register_table((namespace, given["name"]), given["metadata-location"])
-        return _loaded(table, self._settings(request))
+        return loaded(table, self.settings(request))
 
-    def _load_table(self, request: Request, namespace: str, name: str) -> dict[str, Any]:
+    def _load_table(self, request: Request, namespace: str, name: str) -> dict[str, Any] | None:
         table = self._catalog.load_table((namespace, name))
-        self._refresh(table)
-        return _loaded(table, self._settings(request))
+        self.refresh(table)
+        return loaded(table, self.settings(request))
 
     def _commit_table(self, request: Request, namespace: str, name: str) -> dict[str, Any]:
         given = request.get_json()
@@ -204,8 +219,8 @@ class IcebergRest:
             table = self._catalog.apply(
                 namespace, name, requirements=given.get("requirements") or (), updates=given.get("updates") or ()
             )
-        self._refresh(table)
-        return _loaded(table, {})
+        self.refresh(table)
+        return loaded(table, {})
 
     def _drop_table(self, request: Request, namespace: str, name: str) -> None:
         if request.args.get("purgeRequested", "").lower() == "true":
@@ -221,7 +236,7 @@ class IcebergRest:
         source, target = given["source"], given["destination"]
         self._catalog.rename_table((*source["namespace"], source["name"]), (*target["namespace"], target["name"]))
 
-    def _settings(self, request: Request) -> dict[str, str]:
+    def settings(self, request: Request) -> dict[str, str]:
         """Return how a client reaches the table's files, and with which key if it asks to be lent one."""
         lent: dict[str, str] = {}
         if "vended-credentials" in request.headers.get("X-Iceberg-Access-Delegation", ""):
@@ -235,7 +250,7 @@ class IcebergRest:
             **lent,
         }
 
-    def _refresh(self, table: Table) -> None:
+    def refresh(self, table: Table) -> None:
         if self._mirror:
             self._mirror.refresh(table.location())
 
@@ -244,7 +259,7 @@ class IcebergRest:
             self._runtime.recording.note(self._role, action, uri.partition("://")[2])
 
 
-def _loaded(table: Table, settings: dict[str, str]) -> dict[str, Any]:
+def loaded(table: Table, settings: dict[str, str]) -> dict[str, Any]:
     metadata = json.loads(table.metadata.model_dump_json())
     return {"metadata-location": table.metadata_location, "metadata": metadata, "config": settings}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyiceberg.partitioning import PartitionSpec
@@ -36,14 +36,34 @@ def created(table: dict[str, Any], version: str) -> list[Update]:
         raise LocalCloudError(
             f"Iceberg tables of format version {version} are not supported, only {' and '.join(_VERSIONS)}"
         )
+    return made(
+        _schema(table["Schema"]),
+        _spec(table.get("PartitionSpec") or {}),
+        _order(table.get("WriteOrder") or {}),
+        location=table["Location"].rstrip("/"),
+        properties=table.get("Properties") or {},
+        version=int(version),
+    )
+
+
+def made(
+    schema: Schema,
+    spec: PartitionSpec,
+    order: SortOrder,
+    *,
+    location: str,
+    properties: Mapping[str, str],
+    version: int = 2,
+) -> list[Update]:
+    """Return the updates that make a table of its parts, with the field ids that these have."""
     return [
         {"action": "assign-uuid", "uuid": str(uuid.uuid4())},
-        {"action": "upgrade-format-version", "format-version": int(version)},
-        *_schema_added(_schema(table["Schema"])),
-        *_spec_added(_spec(table.get("PartitionSpec") or {})),
-        *_order_added(_order(table.get("WriteOrder") or {})),
-        {"action": "set-location", "location": table["Location"].rstrip("/")},
-        {"action": "set-properties", "updates": table.get("Properties") or {}},
+        {"action": "upgrade-format-version", "format-version": version},
+        *_schema_added(schema),
+        *_spec_added(spec),
+        *_order_added(order),
+        {"action": "set-location", "location": location},
+        {"action": "set-properties", "updates": properties},
     ]
 
 

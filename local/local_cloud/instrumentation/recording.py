@@ -28,6 +28,12 @@ _OBJECT_ACTIONS = {
     "ListMultipartUploads": "ListBucketMultipartUploads",
     "ListParts": "ListMultipartUploadParts",
 }
+# What IAM calls them on objects of tables in S3 Tables: https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-setting-up.html
+_TABLE_ACTIONS = {
+    **dict.fromkeys(("s3:GetObject", "s3:ListMultipartUploadParts"), "s3tables:GetTableData"),
+    **dict.fromkeys(("s3:PutObject", "s3:AbortMultipartUpload"), "s3tables:PutTableData"),
+}
+_TABLE_STORAGE = re.compile(r"[^/]*--table-s3(?:/.*)?")
 # What IAM calls a service, where requests are signed for another name.
 _PREFIXES = {"monitoring": "cloudwatch"}
 # What IAM calls an operation, where it has another name.
@@ -93,6 +99,8 @@ class Recording:
 
     def note(self, role: str, action: str, resource: str) -> None:
         """Note a call, and the use of keys that comes with it."""
+        if _TABLE_STORAGE.fullmatch(resource):
+            action = _TABLE_ACTIONS.get(action, action)
         calls = [RecordedCall(role, action, resource)]
         calls += [RecordedCall(role, *use) for use in self._key_uses(action, resource)]
         with self._lock:

@@ -194,6 +194,14 @@ SERVICES = {
         ),
         only=True,
     ),
+    # moto keeps neither encryption nor policies of table buckets, and maintains no table.
+    "s3tables": Entry(
+        real=(
+            "CreateTableBucket DeleteTableBucket GetTableBucket ListTableBuckets *Namespace *Namespaces CreateTable "
+            "DeleteTable GetTable ListTables RenameTable *TableMetadataLocation"
+        ),
+        only=True,
+    ),
     "sagemaker": Entry(
         real="*TrainingJob ListTrainingJobs",
         refused=(

@@ -46,8 +46,8 @@ class Gateway:
         What is done with each operation.
     controls: dict[str, Callable[[], dict[str, Any]]]
         What is served below `/_local/`, by method and path.
-    applications: Mapping[str, Application]
-        Applications of engines for requests that are signed for Glue, by the beginning of the path.
+    applications: Mapping[tuple[str, str], Application]
+        Applications of engines, by the service that requests are signed for and the beginning of their path.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Gateway:
         services: Sequence[Service],
         operations: Operations,
         controls: dict[str, Callable[[], dict[str, Any]]],
-        applications: Mapping[str, Application],
+        applications: Mapping[tuple[str, str], Application],
     ) -> None:
         self._application = application
         self._meter = meter
@@ -74,10 +74,9 @@ class Gateway:
         if path.startswith("/_local/"):
             return self._control(f"{environ['REQUEST_METHOD']} {path}", start_response)
         signature = signature_of(environ)
-        if signature and signature.service == "glue":
-            for beginning, application in self._applications.items():
-                if path.startswith(beginning):
-                    return application(environ, start_response)
+        for (service, beginning), application in self._applications.items():
+            if signature and signature.service == service and path.startswith(beginning):
+                return application(environ, start_response)
         refusal = self._refusal(environ)
         if refusal:
             return self._refuse(environ, start_response, *refusal)

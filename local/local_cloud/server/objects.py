@@ -39,6 +39,14 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def is_table_storage(bucket: str) -> bool:
+    """Tell whether a bucket is one in which S3 Tables keeps a table.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    return bucket.endswith("--table-s3")
+
+
 def file_of(item: ObjectSummary, folder: Path, name: str) -> Path:
     """Return where below `folder` a copy of an object goes.
 
@@ -94,11 +102,16 @@ class ObjectStore:
         return backend
 
     def buckets(self) -> list[str]:
-        return list(self._backend.buckets)
+        """Return the names of all buckets, those in which S3 Tables keeps tables included."""
+        return [*self._backend.buckets, *self._backend.table_buckets]
+
+    def _bucket(self, name: str) -> Any:
+        """Return a bucket, None if there is none."""
+        return self._backend.buckets.get(name) or self._backend.table_buckets.get(name)
 
     def cors(self, bucket: str) -> Sequence[CorsRule]:
         """Return the CORS rules of a bucket; none if there is no such bucket."""
-        found = self._backend.buckets.get(bucket)
+        found = self._bucket(bucket)
         return [
             CorsRule(
                 origins=rule.allowed_origins or (),
@@ -114,7 +127,7 @@ class ObjectStore:
         """List the objects below `uri`; those that Hive hides (`_name`, `.name`) only if asked to."""
         self._note("s3:ListBucket", uri)
         bucket, prefix = split_uri(uri)
-        found = self._backend.buckets.get(bucket)
+        found = self._bucket(bucket)
         # A copy of the plain dict: moto's own items() fails on a key that is deleted meanwhile.
         for key, versions in list(dict.items(found.keys)) if found else []:
             name = key.rsplit("/", 1)[-1]
@@ -156,12 +169,12 @@ class ObjectStore:
 
     def region(self, bucket: str) -> str:
         """Return where a bucket is."""
-        region: str = self._backend.buckets[bucket].region_name
+        region: str = self._bucket(bucket).region_name
         return region
 
     def encryption_key(self, bucket: str) -> EncryptionKey | None:
         """Return the KMS key with which a bucket encrypts by default; None if it is S3's own."""
-        found = self._backend.buckets.get(bucket)
+        found = self._bucket(bucket)
         rule: dict[str, Any] = ((found.encryption if found else None) or {}).get("Rule") or {}
         given = rule.get("ApplyServerSideEncryptionByDefault") or {}
         if not given.get("KMSMasterKeyID"):
@@ -172,7 +185,7 @@ class ObjectStore:
 
     def _stored(self, uri: str) -> Any:
         bucket, key = split_uri(uri)
-        stored = self._backend.get_object(bucket, key) if bucket in self._backend.buckets else None
+        stored = self._backend.get_object(bucket, key) if self._bucket(bucket) else None
         if stored is None or isinstance(stored, FakeDeleteMarker):
             raise KeyError(uri)
         return stored
@@ -265,6 +278,8 @@ class Mirror:
 
     def _deleted(self, note: Note) -> int:
         gone = {path: copy for path, copy in self._copies.items() if not path.exists()}
+        # S3 takes no deletion there: it removes what no snapshot names by itself.
+        gone = {path: copy for path, copy in gone.items() if not is_table_storage(split_uri(copy.uri)[0])}
         changed = 0
         for path, copy in gone.items():
             if self._objects.etag(copy.uri) == copy.etag:

@@ -160,9 +160,7 @@ class LocalServer:
             services=[service for engine in self._engines for service in engine.services()],
             operations=self.operations,
             applications={
-                beginning: application
-                for engine in self._engines
-                for beginning, application in engine.applications().items()
+                place: application for engine in self._engines for place, application in engine.applications().items()
             },
             controls={
                 "GET /_local/health": lambda: {"status": "running"},

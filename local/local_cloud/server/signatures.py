@@ -209,7 +209,9 @@ def signature_of(environ: Environ) -> Signature | None:
 
 def _of_header(environ: Environ) -> Signature | None:
     if bearer := _BEARER.fullmatch(environ["HTTP_AUTHORIZATION"]):
-        return BearerToken(key=bearer["key"], region=bearer["region"], service="glue", given=bearer["secret"])
+        # The header that iceberg_settings.py writes for catalogs that sign for another service.
+        service = environ.get("HTTP_X_LOCAL_CLOUD_SERVICE", "glue")
+        return BearerToken(key=bearer["key"], region=bearer["region"], service=service, given=bearer["secret"])
     found = _IN_HEADER.fullmatch(environ["HTTP_AUTHORIZATION"])
     if found is None:
         return None

@@ -37,11 +37,20 @@ class SortField:
     descending: bool = False
     nulls_first: bool | None = None
 
+    @property
+    def direction(self) -> str:
+        """The direction as Iceberg writes it."""
+        return "desc" if self.descending else "asc"
 
-def sort_order_of(
-    dataset: Dataset, fields: Sequence[SortField], ids: FieldIds
-) -> glue.CfnTable.IcebergSortOrderProperty | None:
-    """Return the sort order, None without one.
+    @property
+    def null_order(self) -> str:
+        """The place of rows without a value, as Iceberg writes it."""
+        first = not self.descending if self.nulls_first is None else self.nulls_first
+        return "nulls-first" if first else "nulls-last"
+
+
+def check_sort_order(dataset: Dataset, fields: Sequence[SortField]) -> None:
+    """Refuse a sort order that does not fit a dataset.
 
     Raises
     ------
@@ -60,16 +69,28 @@ def sort_order_of(
         if field.column in seen:
             raise ValueError(f"'sort_order' of '{dataset.name}' names '{field.column}' twice; leave one out")
         seen.add(field.column)
+
+
+def sort_order_of(
+    dataset: Dataset, fields: Sequence[SortField], ids: FieldIds
+) -> glue.CfnTable.IcebergSortOrderProperty | None:
+    """Return the sort order, None without one.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit the dataset.
+    """
+    check_sort_order(dataset, fields)
     if not fields:
         return None
     return _TABLE.IcebergSortOrderProperty(order_id=1, fields=[_rendered(dataset, field, ids) for field in fields])
 
 
 def _rendered(dataset: Dataset, field: SortField, ids: FieldIds) -> glue.CfnTable.IcebergSortFieldProperty:
-    first = not field.descending if field.nulls_first is None else field.nulls_first
     return _TABLE.IcebergSortFieldProperty(
         source_id=ids.of_column(dataset.column(field.column)),
         transform="identity",
-        direction="desc" if field.descending else "asc",
-        null_order="nulls-first" if first else "nulls-last",
+        direction=field.direction,
+        null_order=field.null_order,
     )

@@ -48,16 +48,27 @@ def table_properties(
     ValueError
         If a given one contradicts what the construct guarantees.
     """
-    for name, fix in _refused():
-        if name in given:
-            raise ValueError(f"'properties' must not have '{name}', got '{given[name]}'; {fix}")
-    found = {**_DEFAULTS, "write.distribution-mode": _distribution(partitioned=partitioned, sorted_=sorted_)}
+    found = writer_defaults(given, partitioned=partitioned, sorted_=sorted_)
     if retention:
         # Procedures of Spark and Athena's VACUUM expire by these, and then by the optimizer's own.
         found["history.expire.max-snapshot-age-ms"] = str(int(retention.period.to_days()) * _DAY_MS)
         found["history.expire.min-snapshots-to-keep"] = str(retention.snapshots)
     described = {"comment": dataset.description} if dataset.description else {}
     return {**found, **described, **parameters(dataset), **given}
+
+
+def writer_defaults(given: Mapping[str, str], *, partitioned: bool, sorted_: bool) -> dict[str, str]:
+    """Return how every writer is to write, as far as nothing else is given.
+
+    Raises
+    ------
+    ValueError
+        If a given property contradicts what the construct guarantees.
+    """
+    for name, fix in _refused():
+        if name in given:
+            raise ValueError(f"'properties' must not have '{name}', got '{given[name]}'; {fix}")
+    return {**_DEFAULTS, "write.distribution-mode": _distribution(partitioned=partitioned, sorted_=sorted_)}
 
 
 def _distribution(*, partitioned: bool, sorted_: bool) -> str:
@@ -70,5 +81,5 @@ def _distribution(*, partitioned: bool, sorted_: bool) -> str:
 def _refused() -> list[tuple[str, str]]:
     return [
         ("format-version", "Athena reads version 2, and CloudFormation changes no version"),
-        *((name, "the files of a table lie below its prefix") for name in _ELSEWHERE),
+        *((name, "the files of a table lie below its own location") for name in _ELSEWHERE),
     ]

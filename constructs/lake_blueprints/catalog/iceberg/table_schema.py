@@ -37,11 +37,11 @@ def schema_of(dataset: Dataset, ids: FieldIds) -> glue.CfnTable.IcebergSchemaPro
 
 def _text(kind: DataType, path: str, ids: FieldIds) -> str:
     """Return a type as CloudFormation takes it, which has a text only: of a nested type, Iceberg's JSON."""
-    rendered = _rendered(kind, path, ids)
+    rendered = iceberg_type(kind, path, ids)
     return rendered if isinstance(rendered, str) else json.dumps(rendered, separators=(",", ":"))
 
 
-def _rendered(kind: DataType, path: str, ids: FieldIds) -> str | dict[str, Any]:
+def iceberg_type(kind: DataType, path: str, ids: FieldIds) -> str | dict[str, Any]:
     """Return a type as Iceberg's specification writes it: https://iceberg.apache.org/spec/#schemas."""
     match kind:
         case ArrayType():
@@ -49,7 +49,7 @@ def _rendered(kind: DataType, path: str, ids: FieldIds) -> str | dict[str, Any]:
             return {
                 "type": kind.iceberg,
                 "element-id": ids.of_part(element),
-                "element": _rendered(kind.item, element, ids),
+                "element": iceberg_type(kind.item, element, ids),
                 "element-required": False,
             }
         case MapType():
@@ -57,9 +57,9 @@ def _rendered(kind: DataType, path: str, ids: FieldIds) -> str | dict[str, Any]:
             return {
                 "type": kind.iceberg,
                 "key-id": ids.of_part(key),
-                "key": _rendered(kind.key, key, ids),
+                "key": iceberg_type(kind.key, key, ids),
                 "value-id": ids.of_part(value),
-                "value": _rendered(kind.value, value, ids),
+                "value": iceberg_type(kind.value, value, ids),
                 "value-required": False,
             }
         case StructType():
@@ -70,7 +70,7 @@ def _rendered(kind: DataType, path: str, ids: FieldIds) -> str | dict[str, Any]:
                         "id": ids.of_part(f"{path}.{name}"),
                         "name": name,
                         "required": False,
-                        "type": _rendered(part, f"{path}.{name}", ids),
+                        "type": iceberg_type(part, f"{path}.{name}", ids),
                     }
                     for name, part in kind.fields
                 ],

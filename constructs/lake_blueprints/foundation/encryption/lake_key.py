@@ -110,7 +110,7 @@ class LakeKey(Construct):
         if s3_inventory:
             admit(self.key, "S3Inventory", "s3.amazonaws.com", permissions.inventories(self.key))
         if s3_tables:
-            admit(self.key, "S3Tables", "maintenance.s3tables.amazonaws.com", permissions.compact_tables(self.key))
+            admit_table_maintenance(self.key)
         if cloudtrail:
             for sid, permission in (
                 ("CloudTrail", permissions.encrypt_trails(self.key)),
@@ -131,3 +131,8 @@ class LakeKey(Construct):
                 conditions={"BoolIfExists": asked},
             )
         )
+
+
+def admit_table_maintenance(key: kms.IKey) -> None:
+    """Let S3 Tables maintain the tables under a key; a statement that is there already is not repeated."""
+    admit(key, "S3Tables", "maintenance.s3tables.amazonaws.com", permissions.compact_tables(key))

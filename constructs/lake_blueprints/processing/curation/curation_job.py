@@ -13,9 +13,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.landing import Landing
+from lake_blueprints.catalog.s3_tables import S3Table
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.evolution import Consumer, names_in
@@ -24,6 +24,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
+from lake_blueprints.processing.curation.destination import Destination
 from lake_blueprints.processing.curation.iceberg_output import iceberg_session, write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
@@ -50,9 +51,10 @@ class CurationJob(Construct):
     ----------
     source: Zone or Landing
         Where the records arrive: the landing of a delivery, or a zone that files are uploaded to.
-    target: Table or IcebergTable
+    target: Table, IcebergTable or S3Table
         The curated table; make it of `curation.curated(dataset)`. Files are added to a table; an Iceberg table gets
         one commit for each batch, and of the rows of a key the first or, with `curation.keep`, the newest or all.
+        Beside an S3Table the ledger is kept in the quarantine's zone, and what is refused has no table.
     dataset: Dataset, optional
         The contract of the records. By default the landing's.
     source_prefix: str, optional
@@ -90,7 +92,8 @@ class CurationJob(Construct):
     Defines
     -------
     The job, named `job_name`, with its `role`; below the target, the table of what is refused, as `quarantine_table`,
-    which jobs with one quarantine share; log groups, as `log_groups`; the script, its package and the plan as assets;
+    which jobs with one quarantine share, unless the target is an S3Table; log groups, as `log_groups`; the script, its
+    package and the plan as assets;
     a security configuration and a salt if hashes need one, unless they are given.
 
     Raises
@@ -114,7 +117,7 @@ class CurationJob(Construct):
         construct_id: str,
         *,
         source: Zone | Landing,
-        target: Table | IcebergTable,
+        target: Table | IcebergTable | S3Table,
         dataset: Dataset | None = None,
         source_prefix: str | None = None,
         quarantine: Zone | None = None,
@@ -151,6 +154,7 @@ class CurationJob(Construct):
         self.references = tuple(joined.values())
         self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"
         self.state_prefix = f"_state/{dataset.name}/"
+        self._destination = Destination.of(target, quarantine=self.quarantine)
         security = self._choose_security(security_configuration, encryption_key)
         self.key = security.key
 
@@ -169,9 +173,11 @@ class CurationJob(Construct):
         restricted = [column.name for column in dataset.restricted_columns]
         source.restrict(self.source_prefix, columns=restricted)
         self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
-        self.quarantine_table = quarantine_table(
-            dataset, target=target, zone=self.quarantine, prefix=self.quarantine_prefix
-        )
+        self.quarantine_table: Table | None = None
+        if not isinstance(target, S3Table):
+            self.quarantine_table = quarantine_table(
+                dataset, target=target, zone=self.quarantine, prefix=self.quarantine_prefix
+            )
         written = self._allow_data()
         around = run_as_job(
             self.role,
@@ -192,11 +198,8 @@ class CurationJob(Construct):
         arguments = {
             "--plan": self.plan.s3_object_url,
             "--source": source.uri(self.source_prefix),
-            "--target": target.uri,
             "--quarantine": self.quarantine.uri(self.quarantine_prefix),
-            "--state": target.zone.uri(self.state_prefix),
-            "--database": target.database.database_name,
-            "--table": target.table_name,
+            **self._destination.arguments(self.state_prefix),
             "--extra-py-files": self.package.s3_object_url,
             **written,
         }
@@ -243,11 +246,11 @@ class CurationJob(Construct):
         """Let the script read, write and look up what it must, and return arguments that say how it writes."""
         with self.role.used_for("reads the records that arrived"):
             self.source.grant_objects(self.role, prefix=self.source_prefix, restricted=True)
-        permissions.keep_state(self.role, self.target.zone, self.state_prefix)
+        permissions.keep_state(self.role, self._destination.state, self.state_prefix)
         with self.role.used_for("sets bad records aside"):
             permissions.write_files(self.role, self.quarantine, self.quarantine_prefix)
         written: dict[str, str] = {}
-        if isinstance(self.target, IcebergTable):
+        if isinstance(self.target, IcebergTable | S3Table):
             written = write_iceberg(self.role, self.target)
         else:
             with self.role.used_for("writes the table"):
@@ -255,20 +258,18 @@ class CurationJob(Construct):
             allow(self.role, *look_for_folder(self.target))
             self.target.grant_manage_partitions(self.role)
         for table in self.references:
-            written |= self._allow_reference(table)
-        return written
+            self._allow_reference(table)
+        return {**written, **iceberg_session((self.target, *self.references))}
 
-    def _allow_reference(self, table: Table | IcebergTable) -> dict[str, str]:
-        if isinstance(table, IcebergTable):
-            with self.role.used_for("looks up reference data"):
-                table.grant_read(self.role, restricted=True)
-            return iceberg_session(self.target if isinstance(self.target, IcebergTable) else table)
+    def _allow_reference(self, table: Table | IcebergTable) -> None:
         with self.role.used_for("looks up reference data"):
+            if isinstance(table, IcebergTable):
+                table.grant_read(self.role, restricted=True)
+                return
             table.zone.grant_objects(self.role, prefix=table.prefix, restricted=True)
         allow(self.role, *look_for_folder(table))
         with self.role.used_for("looks up reference data"):
             table.grant_describe(self.role)
-        return {}
 
     def _choose_security(
         self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
@@ -278,7 +279,7 @@ class CurationJob(Construct):
         return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
 
 
-def _check_target(curated: Dataset, target: CatalogTable) -> None:
+def _check_target(curated: Dataset, target: Table | IcebergTable | S3Table) -> None:
     expected = curated.column_names
     found = target.dataset.column_names
     if found != expected:
@@ -288,13 +289,13 @@ def _check_target(curated: Dataset, target: CatalogTable) -> None:
         )
 
 
-def _check_format(curation: Curation, target: CatalogTable) -> None:
-    if curation.keep and not isinstance(target, IcebergTable):
-        raise ValueError("'curation.keep' replaces rows, which takes an IcebergTable; 'target' is a Table")
-    if curation.retention and not isinstance(target, IcebergTable):
+def _check_format(curation: Curation, target: Table | IcebergTable | S3Table) -> None:
+    if curation.keep and isinstance(target, Table):
+        raise ValueError("'curation.keep' replaces rows, which takes an IcebergTable or S3Table; 'target' is a Table")
+    if curation.retention and isinstance(target, Table):
         raise ValueError(
-            "'curation.retention' deletes rows, which takes an IcebergTable; 'target' is a Table, whose files a "
-            "lifecycle rule of the zone deletes"
+            "'curation.retention' deletes rows, which takes an IcebergTable or S3Table; 'target' is a Table, whose "
+            "files a lifecycle rule of the zone deletes"
         )
 
 

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from aws_cdk import Aws
+
 from lake_blueprints.catalog.iceberg import IcebergTable
+from lake_blueprints.catalog.s3_tables import S3Table
 from lake_blueprints.foundation.access import ServiceRole
 
-_CATALOG = "spark.sql.catalog.glue_catalog"
+_GLUE, _S3_TABLES = "glue_catalog", "s3_tables"
+_COMMON = {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO"}
 
 
-def write_iceberg(role: ServiceRole, target: IcebergTable) -> dict[str, str]:
+def write_iceberg(role: ServiceRole, target: IcebergTable | S3Table) -> dict[str, str]:
     """Let a script commit to a table, and return the arguments that tell it so."""
     with role.used_for("writes the table"):
         target.grant_read_write(role, restricted=True)
-    return {"--table_format": "iceberg", **iceberg_session(target)}
+    # No template can change the columns of a table of S3 Tables.
+    evolving = {"--catalog": _S3_TABLES, "--evolve": "true"} if isinstance(target, S3Table) else {}
+    return {"--table_format": "iceberg", **evolving}
 
 
-def iceberg_session(table: IcebergTable) -> dict[str, str]:
-    """Return the arguments of a job whose session knows the catalog.
-
-    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html
-    """
+def iceberg_session(tables: Iterable[object]) -> dict[str, str]:
+    """Return the arguments of a job whose session knows the catalogs of its Iceberg tables; none if it has none."""
+    settings: dict[str, str] = {}
+    for table in tables:
+        if isinstance(table, IcebergTable | S3Table):
+            catalog, options = _s3_tables(table) if isinstance(table, S3Table) else _glue(table)
+            settings.setdefault(f"spark.sql.catalog.{catalog}", "org.apache.iceberg.spark.SparkCatalog")
+            for name, value in options.items():
+                settings.setdefault(f"spark.sql.catalog.{catalog}.{name}", value)
+    if not settings:
+        return {}
     settings = {
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-        _CATALOG: "org.apache.iceberg.spark.SparkCatalog",
-        f"{_CATALOG}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
-        f"{_CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-        f"{_CATALOG}.warehouse": table.uri,
+        **settings,
     }
     return {
         "--datalake-formats": "iceberg",
         # One argument, in which Glue finds several settings.
         "--conf": " --conf ".join(f"{name}={value}" for name, value in settings.items()),
+    }
+
+
+def _glue(target: IcebergTable) -> tuple[str, dict[str, str]]:
+    """Return Glue's own catalog.
+
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html
+    """
+    implementation = "org.apache.iceberg.aws.glue.GlueCatalog"
+    return _GLUE, {"catalog-impl": implementation, **_COMMON, "warehouse": target.uri}
+
+
+def _s3_tables(target: S3Table) -> tuple[str, dict[str, str]]:
+    """Return the REST catalog of the table bucket, for which Glue has all jars, and which no integration has to make.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-glue.html
+    """
+    return _S3_TABLES, {
+        "type": "rest",
+        "uri": f"https://s3tables.{Aws.REGION}.{Aws.URL_SUFFIX}/iceberg",
+        "warehouse": target.zone.table_bucket_arn,
+        "rest.sigv4-enabled": "true",
+        "rest.signing-name": "s3tables",
+        "rest.signing-region": Aws.REGION,
+        "rest-metrics-reporting-enabled": "false",
+        **_COMMON,
     }

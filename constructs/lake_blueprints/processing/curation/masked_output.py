@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg import IcebergTable
+from lake_blueprints.catalog.s3_tables import S3Table
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, Masking
 from lake_blueprints.foundation.access import ServiceRole, allow
@@ -17,7 +18,7 @@ def needs_salt(curated: Dataset) -> bool:
     return any(column.masking is Masking.HASH for column in curated.restricted_columns)
 
 
-def check_masked(curated: Dataset, masked: Table | IcebergTable, target: CatalogTable) -> None:
+def check_masked(curated: Dataset, masked: Table | IcebergTable, target: Table | IcebergTable | S3Table) -> None:
     """Refuse a table that is not that of the masked copy, or of another format than the target.
 
     Raises
@@ -25,6 +26,8 @@ def check_masked(curated: Dataset, masked: Table | IcebergTable, target: Catalog
     ValueError
         With the columns that it has and those that are written.
     """
+    if isinstance(target, S3Table):
+        raise ValueError("'masked' is not kept beside an S3Table; leave it out, or curate into an IcebergTable")
     if isinstance(masked, IcebergTable) != isinstance(target, IcebergTable):
         raise ValueError(
             f"'masked' must be of the format of 'target', and is {_named(masked)} while 'target' is {_named(target)}"

@@ -163,7 +163,7 @@ def tables(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
 def test_what_it_refuses_is_a_table_beside_the_curated_one(stack: cdk.Stack) -> None:
     made = job(stack)
     found = tables(stack)["flights_quarantine"]
-    assert made.quarantine_table.table_name == "flights_quarantine"
+    assert made.quarantine_table and made.quarantine_table.table_name == "flights_quarantine"
     storage = found["StorageDescriptor"]
     assert storage["Location"] == arguments(stack)["--quarantine"]
     # It has no partitions that anybody would have to register.
@@ -337,6 +337,7 @@ def test_readers_of_the_zones_see_neither_records_nor_quarantine_nor_the_table(s
 def test_the_table_of_its_quarantine_is_as_restricted_as_the_records(stack: cdk.Stack) -> None:
     made = masking(stack)
     reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    assert made.quarantine_table
     with pytest.raises(ValueError, match="'passengers_quarantine' has the restricted columns record, header, reasons"):
         made.quarantine_table.grant_read(reader)
 

@@ -234,6 +234,26 @@ def test_a_table_that_lacks_a_column_of_the_contract_is_refused_before_anything_
         table.run()
 
 
+def test_a_job_that_may_brings_the_table_to_the_columns_of_the_contract(table: Any) -> None:
+    sql(f"DROP TABLE {name(table)} PURGE")
+    table.name += "v"
+    create(table, "id int, amount decimal(9,2), part struct<a:int>")
+    columns = (column("id", "int"), column("amount", "decimal(9,2)"), column("part", "struct<a:int>"))
+    table.plan = plan(*columns, primary_key=["id"])
+    table.put("a.json", {"id": 1, "amount": "1.50", "part": {"a": 1}})
+    table.run()
+    wider = (column("id", "bigint"), column("amount", "decimal(12,2)"), column("city"), columns[2])
+    types = {"id": "bigint", "amount": "decimal(12,2)", "city": "string", "part": "struct<a:int>"}
+    table.plan = plan(*wider, primary_key=["id"], table=types)
+    table.more += ["--evolve", "true"]
+    table.put("b.json", {"id": 2**40, "amount": "1234567890.25", "city": "Paris", "part": {"a": 2}})
+    assert balance(table.run()) == (1, 1, 0, 0, 0)
+    assert rows(table, "id, cast(amount AS string), city, part.a") == [
+        (1, "1.50", None, 1),
+        (2**40, "1234567890.25", "Paris", 2),
+    ]
+
+
 def test_records_of_the_quarantine_are_replayed_into_the_table(table: Any) -> None:
     table.plan["columns"][1]["enum"] = ["Ada"]
     table.put("a.json", record(1), record(2, "Bob"))

@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 from lake_blueprints.catalog import Database
+from lake_blueprints.catalog.s3_tables import S3Table, TableZone
 from lake_blueprints.contracts import Column, ContractError, Dataset, Masking
 from lake_blueprints.processing.curation import Curation, CurationJob, History, Newest
 from lake_blueprints.storage.s3 import Zone
@@ -60,6 +61,32 @@ def test_the_session_of_the_job_knows_the_catalog_and_its_script_the_format(stac
     assert (arguments["--datalake-formats"], arguments["--table_format"]) == ("iceberg", "iceberg")
     catalog = "spark.sql.catalog.glue_catalog.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog"
     assert f" --conf {catalog} --conf " in str(arguments["--conf"])
+
+
+def to_s3_tables(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
+    raw = Zone(stack, f"{name}Raw")
+    zone = TableZone(stack, f"{name}Tables", encryption_key=raw.key)
+    target = S3Table(stack, f"{name}Table", zone=zone, dataset=CHANGES.curated(ORDERS))
+    return CurationJob(stack, name, dataset=ORDERS, source=raw, target=target, curation=CHANGES)
+
+
+def test_the_session_of_a_job_knows_the_rest_catalog_of_a_table_bucket(stack: cdk.Stack) -> None:
+    made = to_s3_tables(stack)
+    arguments = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
+    assert (arguments["--table_format"], arguments["--catalog"]) == ("iceberg", "s3_tables")
+    assert (arguments["--database"], arguments["--table"]) == ("lake", "orders")
+    settings = stack.resolve(arguments["--conf"])
+    text = "".join(part if isinstance(part, str) else "*" for part in settings["Fn::Join"][1])
+    assert "spark.sql.catalog.s3_tables.uri=https://s3tables.*.*/iceberg" in text
+    assert "spark.sql.catalog.s3_tables.rest.signing-name=s3tables" in text
+    assert "--extra-jars" not in arguments
+    # A table bucket holds tables alone.
+    assert made.quarantine_table is None
+    assert arguments["--state"] == stack.resolve(made.source.uri("_state/orders/"))
+
+
+def test_a_job_into_a_table_bucket_passes_the_gates() -> None:
+    assert_passes_the_gates(to_s3_tables)
 
 
 def test_the_plan_says_which_row_of_a_key_stays() -> None:

@@ -22,7 +22,17 @@ from pyspark import SparkContext
 
 def main(argv: list[str]) -> None:
     names = ["JOB_NAME", "plan", "source", "target", "quarantine", "state", "database", "table"]
-    optional = ["joins", "masked", "masked_database", "masked_table", "salt", "replay", "table_format"]
+    optional = [
+        "joins",
+        "masked",
+        "masked_database",
+        "masked_table",
+        "salt",
+        "replay",
+        "table_format",
+        "catalog",
+        "evolve",
+    ]
     args: dict[str, Any] = getResolvedOptions(argv, [*names, *(name for name in optional if f"--{name}" in argv)])
     context = GlueContext(SparkContext.getOrCreate())
     # Without Job.init Glue does not apply the job's security configuration.

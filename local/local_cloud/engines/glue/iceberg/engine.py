@@ -49,7 +49,7 @@ class IcebergEngine(Engine):
 
         return patches
 
-    def applications(self) -> Mapping[str, Callable[..., Iterable[bytes]]]:
+    def applications(self) -> Mapping[tuple[str, str], Callable[..., Iterable[bytes]]]:
         # pyiceberg takes a second to import, which a cloud without Iceberg tables need not wait for.
         def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             from local_cloud.iceberg.rest import IcebergRest  # noqa: PLC0415
@@ -57,7 +57,7 @@ class IcebergEngine(Engine):
             signature: Any = signature_of(environ)
             return IcebergRest(self.runtime, signature.region, key=signature.key)(environ, start_response)
 
-        return {"/iceberg/": answer}
+        return {("glue", "/iceberg/"): answer}
 
     def _create(self, response: Any, iceberg: dict[str, Any]) -> None:
         from local_cloud.iceberg.table_inputs import created  # noqa: PLC0415

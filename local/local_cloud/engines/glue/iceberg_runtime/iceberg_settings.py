@@ -1,8 +1,8 @@
-"""Replace the Glue catalog of Spark's settings by Iceberg's REST API.
+"""Replace the catalogs of Glue and S3 Tables in Spark's settings by Iceberg's REST API.
 
-Iceberg's jar has the class GlueCatalog but not the AWS SDK for Java, which no Python package brings. The REST API of
-the local cloud is in front of the same tables. A job's settings stay as they were deployed; each is replaced where it
-is set.
+Iceberg's jar has the class GlueCatalog but not the AWS SDK for Java, which no Python package brings, and without
+which it signs no request. The REST APIs of the local cloud are in front of the same tables. A job's settings stay as
+they were deployed; each is replaced where it is set.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 ENDPOINT = "LOCAL_CLOUD_ICEBERG_URI"
 TOKEN = "LOCAL_CLOUD_ICEBERG_TOKEN"
 _CATALOG = "spark.sql.catalog."
+_S3_TABLES = "s3tables"
 
 
 def replaced(name: str, value: Any, variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -23,12 +24,13 @@ def replaced(name: str, value: Any, variables: Mapping[str, str] = os.environ) -
     catalog, _, option = name.removeprefix(_CATALOG).partition(".")
     prefix, text = f"{_CATALOG}{catalog}", str(value)
     rest = {f"{prefix}.type": "rest", f"{prefix}.uri": variables[ENDPOINT], f"{prefix}.token": variables[TOKEN]}
-    if option == "catalog-impl" and text.endswith(".GlueCatalog"):
-        return rest
-    if option == "type" and text in ("glue", "rest"):
+    glue = option == "catalog-impl" and text.endswith(".GlueCatalog")
+    if glue or (option == "type" and text in ("glue", "rest")):
         return rest
     if option == "io-impl":
         return {name: "org.apache.iceberg.hadoop.HadoopFileIO"}
+    if option == "rest.signing-name" and text == _S3_TABLES:
+        return {f"{prefix}.header.X-Local-Cloud-Service": _S3_TABLES}
     # The catalog is named and signed for by the token.
     if option == "uri" or option.startswith(("rest.sig", "rest.auth", "glue.", "client.", "s3.")):
         return {}

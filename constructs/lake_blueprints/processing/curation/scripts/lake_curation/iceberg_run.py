@@ -27,7 +27,8 @@ class IcebergRun(Run):
     """A run that commits to a table."""
 
     def __init__(self, spark: SparkSession, args: dict[str, str]) -> None:
-        self.table = IcebergTable(spark=spark, database=args["database"], name=args["table"])
+        catalog = {"catalog": args["catalog"]} if "catalog" in args else {}
+        self.table = IcebergTable(spark=spark, database=args["database"], name=args["table"], **catalog)
         # Before the ledger is read: what another run commits later is a batch that this ledger need not know.
         self.batch_before = self.batch
         super().__init__(spark, args)
@@ -39,7 +40,12 @@ class IcebergRun(Run):
         return self.table.properties.get(BATCH)
 
     def prepare(self) -> None:
-        """Check that the tables have the plan's columns, which the template changes, and bring the copy up."""
+        """Check that the tables have the plan's columns, and bring the copy up.
+
+        The template changes columns, or this job where none can.
+        """
+        if self.args.get("evolve") == "true":
+            self.table.evolve(self.plan.table)
         self.check_columns(self.table, self.plan.row)
         if self.copy:
             self.check_columns(self.copy.copy, self.copy.columns)

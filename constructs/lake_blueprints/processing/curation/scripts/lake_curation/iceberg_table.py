@@ -18,7 +18,6 @@ from pyspark.sql import functions as F
 
 from lake_curation.columns import quoted
 
-CATALOG = "glue_catalog"
 # How often rows are written again because something else, such as compaction, has changed the table meanwhile.
 ATTEMPTS = 5
 _DRAFTS = "curation_"
@@ -57,20 +56,38 @@ class IcebergTable:
         Session with the catalog.
     database, name: str
         Its database and name.
+    catalog: str
+        Name of the catalog in Spark's settings. By default that of Glue.
     """
 
     spark: SparkSession
     database: str
     name: str
+    catalog: str = "glue_catalog"
 
     @property
     def identifier(self) -> str:
         """The name of the table in SQL."""
-        return f"{CATALOG}.{quoted(self.database)}.{quoted(self.name)}"
+        return f"{self.catalog}.{quoted(self.database)}.{quoted(self.name)}"
 
     def columns(self) -> list[str]:
         """Return the names of the table's columns."""
         return list(self.spark.table(self.identifier).columns)
+
+    def evolve(self, types: Mapping[str, str]) -> None:
+        """Add columns that the table lacks, and widen types, where no template does.
+
+        Parameters
+        ----------
+        types: mapping
+            Spark's types of the columns by their names.
+        """
+        found = {field.name: field.dataType.simpleString() for field in self.spark.table(self.identifier).schema}
+        for name, kind in types.items():
+            if name not in found:
+                self.spark.sql(f"ALTER TABLE {self.identifier} ADD COLUMN {quoted(name)} {kind}")
+            elif _is_wider(found[name], kind):
+                self.spark.sql(f"ALTER TABLE {self.identifier} ALTER COLUMN {quoted(name)} TYPE {kind}")
 
     @property
     def properties(self) -> dict[str, str]:
@@ -252,3 +269,11 @@ def _is_conflict(error: Exception) -> bool:
         return True
     cause = getattr(error, "java_exception", None)
     return cause is not None and cause.getClass().getSimpleName() in _CONFLICTS
+
+
+def _is_wider(before: str, after: str) -> bool:
+    """Tell whether Iceberg can read values of a type as those of another: https://iceberg.apache.org/spec/#schema-evolution."""
+    if (before, after) in (("int", "bigint"), ("float", "double")):
+        return True
+    digits, more = (re.fullmatch(r"decimal\((\d+), ?(\d+)\)", kind) for kind in (before, after))
+    return bool(digits and more and digits[2] == more[2] and int(more[1]) > int(digits[1]))

@@ -1,0 +1,1 @@
+"""S3 Tables: table buckets whose tables have real Iceberg metadata."""
