@@ -84,15 +84,15 @@ erasure = Erasure(
         Export(storage=results, prefix="results/"),
     ],
 )
-curate = Pipeline(stack, "Curate", steps=[Curate(job=job) for job in jobs], encryption_key=key)
-erase = Pipeline(stack, "Erase", steps=[Erase(job=erasure)], encryption_key=key)
+curate = Pipeline(stack, "Curation", steps=[Curate(job=job) for job in jobs], encryption_key=key)
+erase = Pipeline(stack, "Erasing", steps=[Erase(job=erasure)], encryption_key=key)
 for name, value in {
-    "Raw": raw.bucket.bucket_name,
-    "Curated": curated.bucket.bucket_name,
-    "Analytics": analytics.bucket.bucket_name,
-    "Private": private.bucket.bucket_name,
-    "Results": results.bucket.bucket_name,
-    "Database": database.database_name,
+    "RawBucket": raw.bucket.bucket_name,
+    "CuratedBucket": curated.bucket.bucket_name,
+    "AnalyticsBucket": analytics.bucket.bucket_name,
+    "PrivateBucket": private.bucket.bucket_name,
+    "ResultsBucket": results.bucket.bucket_name,
+    "DatabaseName": database.database_name,
     "CurateMachine": curate.state_machine.state_machine_arn,
     "EraseMachine": erase.state_machine.state_machine_arn,
     "Job": erasure.job_name,
