@@ -15,6 +15,7 @@ from lake_blueprints.contracts import Bucket, Contract, DatasetFormat, Identity,
 from lake_blueprints.processing.curation import Curation
 from lake_blueprints.processing.erasure import Erasure, Export
 from lake_blueprints.processing.erasure.subject import subjects_of
+from lake_blueprints.processing.glue import Worker
 from tests.support import resources, template_of
 
 EMAIL = Column(name="email", type="string", source="eMail", tags=["subject"])
@@ -105,6 +106,10 @@ def refused(lake: Lake, message: str, **options: Any) -> None:
 
 def test_refuses_nothing_to_erase_from(lake: Lake) -> None:
     refused(lake, "there is nothing to erase from")
+
+
+def test_refuses_an_early_glue(lake: Lake) -> None:
+    refused(lake, "Glue 4.0 has an Iceberg", curations=[lake.curation()], worker=Worker(glue_version="4.0"))
 
 
 def test_refuses_a_table_without_a_subject(lake: Lake) -> None:

@@ -36,7 +36,7 @@ UNREADABLE, WAITING = "unreadable_objects", "young_files"
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What is looked for in a place.
+    """Search for persons in a place.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Versions:
 
     @property
     def current(self) -> Version | None:
-        """The object as everybody sees it; None if it is deleted."""
+        """The object as readers find it; None if it is deleted."""
         return next((one for one in self.all if one.latest and not one.marker), None)
 
     @property
