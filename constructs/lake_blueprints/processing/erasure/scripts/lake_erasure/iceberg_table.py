@@ -63,15 +63,20 @@ class ErasedTable:
     def erase(self, wanted: Sequence[tuple[Sequence[str], SubjectKeys]]) -> Counter[str]:
         """Erase persons, and return what was done."""
         self._drop_drafts()
-        condemned = {*self._noted(), *self._files()}
-        self.state.write(self._document, sorted(condemned))
+        known = self._note({*self._noted(), *self._files()})
         counts = Counter({ROWS: self._delete(wanted)})
         self._rewrite_manifests()
+        # With those of the commits just made.
+        known = self._note(known | {*self._files()})
         self._expire()
-        needed = set(self._files(history=False))
-        counts += self._remove(condemned - needed, needed)
-        self.state.write(self._document, [])
+        known |= {*self._files()}
+        counts += self._remove(known, needed={*self._files(history=False)})
+        self._note(set())
         return counts
+
+    def _note(self, files: set[str]) -> set[str]:
+        self.state.write(self._document, sorted(files))
+        return files
 
     @property
     def _document(self) -> str:
@@ -165,7 +170,7 @@ class ErasedTable:
             *([f"SELECT file FROM {self.identifier}.metadata_log_entries"] if history else []),
         ]
         self.spark.catalog.refreshTable(self.identifier)
-        found = [row[0] for query in queries for row in self.spark.sql(query).collect()]
+        found = [row[0] for row in self.spark.sql(" UNION ALL ".join(queries)).collect()]
         found += [file.path() for file in (*table.statisticsFiles(), *table.partitionStatisticsFiles())]
         found.append(table.operations().current().metadataFileLocation())
         for uri in found:
@@ -174,7 +179,7 @@ class ErasedTable:
                 raise ErasureError(f"{self.place.name} has files outside of {self.place.uri}, which nobody may remove")
             yield key
 
-    def _remove(self, condemned: set[str], needed: set[str]) -> Counter[str]:
+    def _remove(self, known: set[str], needed: set[str]) -> Counter[str]:
         counts, gone = Counter[str](), list[Version]()
         young = datetime.now(UTC) - _GRACE
         for versions in versions_below(self.place.bucket, self.place.prefix):
@@ -182,7 +187,7 @@ class ErasedTable:
             gone += [one for one in versions.all if one is not current]
             if current is None or versions.key in needed:
                 continue
-            if versions.key in condemned or current.modified < young:
+            if versions.key in known or current.modified < young:
                 gone.append(current)
                 counts[REMOVED] += 1
             else:
