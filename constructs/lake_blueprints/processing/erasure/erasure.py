@@ -88,8 +88,8 @@ class Erasure(Construct):
 
     Example
     -------
-        >>> erasure = Erasure(self, "Erasure", requests=private, curations=[curate_orders, curate_visits])
-        >>> erasure.grant_request(privacy_office)
+        >>> erasure = Erasure(self, "Erasure", requests=zone, curations=[curate_members])
+        >>> erasure.grant_request(steward)
     """
 
     def __init__(

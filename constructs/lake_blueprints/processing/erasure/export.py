@@ -33,7 +33,7 @@ class Export:
 
     Example
     -------
-        >>> results = Export(storage=workgroup.results, prefix="results/")
+        >>> Erasure(self, "Erasure", requests=zone, exports=[Export(storage=analytics, prefix="results/")])
     """
 
     storage: Zone | LakeBucket

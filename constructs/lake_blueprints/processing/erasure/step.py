@@ -27,7 +27,8 @@ class Erase(RunGlueJob):
 
     Example
     -------
-        >>> Pipeline(self, "Nightly", steps=[Curate(job=curate), Erase(job=erasure)])
+        >>> erasure = Erasure(self, "Erasure", requests=zone, curations=[curate_members])
+        >>> Pipeline(self, "Nightly", steps=[Curate(job=curate_members), Erase(job=erasure)])
     """
 
     verb = "Erase"

@@ -25,7 +25,13 @@ def _curation(lake: Fixtures) -> Any:
         "CurateCustomers",
         dataset=dataset,
         source=lake.raw,
-        target=lake.database.add_iceberg_table(dataset, compaction=None),
+        target=lake.database.add_iceberg_table(
+            # China and GovCloud have no optimizers.
+            dataset,
+            compaction=None,
+            snapshot_retention=None,
+            orphan_file_deletion=None,
+        ),
     )
 
 
