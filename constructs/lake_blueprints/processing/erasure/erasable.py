@@ -35,6 +35,12 @@ def _problems(storage: Zone | LakeBucket) -> list[str]:
             f"bucket '{storage.node.path}' has object lock, under which no version can be removed before its time: "
             "nobody can be erased from it; leave the lock out, or erase from other places"
         )
+    versioning = resource.versioning_configuration
+    if not isinstance(versioning, s3.CfnBucket.VersioningConfigurationProperty) or versioning.status != "Enabled":
+        found.append(
+            f"bucket '{storage.node.path}' has no versioning, without which an object that is written again cannot be "
+            "told from the one before; switch it on"
+        )
     if resource.replication_configuration:
         found.append(
             f"bucket '{storage.node.path}' is replicated, and S3 replicates no removal of a version: the replica would "

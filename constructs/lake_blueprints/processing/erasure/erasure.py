@@ -83,8 +83,8 @@ class Erasure(Construct):
     ------
     ValueError
         If there is no place, persons cannot be found in one, two places overlap, the timeout is out of range, Glue is
-        older than 5.0, or both a key and a security configuration are given. At synth, if a bucket has object lock or
-        replication.
+        older than 5.0, or both a key and a security configuration are given. At synth, if a bucket has object lock,
+        replication or no versioning.
 
     Example
     -------

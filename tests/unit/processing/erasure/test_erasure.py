@@ -185,17 +185,26 @@ def test_refuses_the_masked_table_itself(lake: Lake) -> None:
     )
 
 
+def locked(bucket: s3.CfnBucket) -> None:
+    bucket.object_lock_enabled = True
+
+
+def replicated(bucket: s3.CfnBucket) -> None:
+    bucket.replication_configuration = s3.CfnBucket.ReplicationConfigurationProperty(role="role", rules=[])
+
+
+def suspended(bucket: s3.CfnBucket) -> None:
+    bucket.versioning_configuration = s3.CfnBucket.VersioningConfigurationProperty(status="Suspended")
+
+
 @pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ("object_lock_enabled", "bucket 'Stack/Raw' has object lock"),
-        ("replication_configuration", "bucket 'Stack/Raw' is replicated"),
-    ],
+    ("change", "message"),
+    [(locked, "has object lock"), (replicated, "is replicated"), (suspended, "has no versioning")],
 )
-def test_refuses_buckets_that_keep_versions_even_if_that_is_said_later(lake: Lake, setting: str, message: str) -> None:
+def test_refuses_buckets_from_which_nothing_can_be_erased_even_if_that_is_said_later(
+    lake: Lake, change: Any, message: str
+) -> None:
     lake.erasure(curations=[lake.curation()])
-    resource: Any = lake.raw.bucket.node.default_child
-    rule = s3.CfnBucket.ReplicationConfigurationProperty(role="role", rules=[])
-    setattr(resource, setting, True if setting == "object_lock_enabled" else rule)
-    with pytest.raises(RuntimeError, match=message):
+    change(lake.raw.bucket.node.default_child)
+    with pytest.raises(RuntimeError, match=f"bucket 'Stack/Raw' {message}"):
         template_of(lake.stack)

@@ -155,9 +155,6 @@ def _erased(client: Any, versions: Versions, search: Search) -> tuple[Any, Count
             counts[REWRITTEN if left else REMOVED] = 1
             replaced = _replace(client, versions, before, left) if left else None
             gone = [*versions.older, current]
-    if replaced and replaced["VersionId"] == "null":
-        # Without versioning the object itself has been overwritten.
-        gone = [one for one in gone if one.id != "null"]
     if not replaced and all(one in gone or one.marker for one in versions.all):
         # A marker of nothing is left otherwise.
         gone += versions.markers
@@ -186,6 +183,6 @@ def _replace(client: Any, versions: Versions, before: dict[str, Any], content: b
     kept = {name: before[name] for name in _KEPT if before.get(name)}
     storage_class = {"StorageClass": before["StorageClass"]} if before.get("StorageClass") else {}
     answer = client.put_object(Bucket=versions.bucket, Key=versions.key, Body=content, **kept, **storage_class)
-    version = answer.get("VersionId", "null")
-    found = client.head_object(Bucket=versions.bucket, Key=versions.key, VersionId=version)
-    return {"VersionId": version, "etag": found["ETag"], "modified": found["LastModified"].isoformat()}
+    # The construct refuses buckets without versioning, in which the version that is removed next were this one.
+    found = client.head_object(Bucket=versions.bucket, Key=versions.key, VersionId=answer["VersionId"])
+    return {"etag": found["ETag"], "modified": found["LastModified"].isoformat()}
