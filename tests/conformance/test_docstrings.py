@@ -20,7 +20,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
-from lake_blueprints.contracts import Contract
+from lake_blueprints.contracts import Column, Contract, Dataset
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
 from lake_blueprints.processing.curation import CurationJob
@@ -97,6 +97,12 @@ class Namespace(dict[str, Any]):
     def make_curate(self) -> Any:
         dataset, raw = self["contract"]["flights"], self._lake.raw
         return CurationJob(self._stack, "CurateFlights", dataset=dataset, source=raw, target=self["flights"])
+
+    def make_curate_members(self) -> Any:
+        columns = [Column(name="email", type="string", tags=["subject"]), Column(name="since", type="date")]
+        members = Dataset(name="members", columns=columns, primary_key=["email"])
+        target = self._lake.database.add_table(members)
+        return CurationJob(self._stack, "CurateMembers", dataset=members, source=self._lake.raw, target=target)
 
     def make_channels(self) -> Any:
         return {"train": InputChannel(table=self["flights"])}

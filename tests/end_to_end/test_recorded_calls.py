@@ -59,7 +59,7 @@ class Recorded:
         policies = self.policies(call.role)
         context = dict(call.context)
         bucket, _, rest = call.resource.partition("/")
-        if call.action == "s3:ListBucket":
+        if call.action in ("s3:ListBucket", "s3:ListBucketVersions"):
             resources, context = [f"arn:aws:s3:::{bucket}"], {"s3:prefix": rest}
         elif call.action.startswith("kms:"):
             resources = [call.resource]

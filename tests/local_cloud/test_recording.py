@@ -43,6 +43,27 @@ def test_notes_what_a_role_calls_and_on_what(calls: Any) -> None:
     ]
 
 
+def test_notes_what_is_done_with_versions_as_iam_calls_it(calls: Any) -> None:
+    cloud, client = calls
+    cloud.client("s3").create_bucket(Bucket="lake")
+    cloud.client("s3").put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
+    one, two, three = (
+        cloud.client("s3").put_object(Bucket="lake", Key=key, Body=b"x")["VersionId"] for key in ("a/1", "a/2", "a/3")
+    )
+    s3 = client("s3")
+    s3.list_object_versions(Bucket="lake", Prefix="a/")
+    s3.get_object(Bucket="lake", Key="a/1", VersionId=one)
+    s3.delete_object(Bucket="lake", Key="a/2", VersionId=two)
+    s3.delete_objects(Bucket="lake", Delete={"Objects": [{"Key": "a/3", "VersionId": three}, {"Key": "a/4"}]})
+    assert cloud.calls == [
+        RecordedCall(ROLE, "s3:DeleteObject", "lake/a/4"),
+        RecordedCall(ROLE, "s3:DeleteObjectVersion", "lake/a/2"),
+        RecordedCall(ROLE, "s3:DeleteObjectVersion", "lake/a/3"),
+        RecordedCall(ROLE, "s3:GetObjectVersion", "lake/a/1"),
+        RecordedCall(ROLE, "s3:ListBucketVersions", "lake/a/"),
+    ]
+
+
 def test_notes_nothing_of_requests_without_a_role(calls: Any) -> None:
     cloud, _ = calls
     cloud.client("s3").create_bucket(Bucket="lake")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from attrs import evolve
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -31,6 +32,7 @@ from lake_blueprints.machine_learning.training import (
 )
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
+from lake_blueprints.processing.erasure import Erase, Erasure, Export
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
@@ -62,7 +64,7 @@ ORDERS = Dataset(
 PEOPLE = Dataset(
     name="people",
     columns=[
-        Column(name="name", type="string", classification="restricted", masking=Masking.HASH),
+        Column(name="name", type="string", classification="restricted", masking=Masking.HASH, tags=["subject"]),
         Column(name="city", type="string"),
     ],
     primary_key=["name"],
@@ -118,6 +120,10 @@ class SampleLake:
         self.people = self.database.add_table(Curation().curated(PEOPLE))
         self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
         self.orders = self.database.add_iceberg_table(ORDERS)
+        subjects = evolve(
+            ORDERS, name="subjects", columns=[evolve(ORDERS.columns[0], tags=["subject"]), ORDERS.columns[1]]
+        )
+        self.subjects = self.database.add_iceberg_table(subjects)
         self.join = join
 
     def _define_streaming(self) -> None:
@@ -160,6 +166,14 @@ class SampleLake:
             source=self.raw,
             target=self.people,
             masked=self.masked_people,
+        )
+        self.erasure = Erasure(
+            stack,
+            self._id("Erasure"),
+            requests=self.governed,
+            curations=[self.masking_job],
+            tables=[self.subjects],
+            exports=[Export(storage=self.analytics, prefix="exports/")],
         )
         self.crawler = Crawler(
             stack, self._id("Crawler"), database=self.raw_database, prefixes=["found/", "more/"], table_prefix="found_"
@@ -244,6 +258,7 @@ class SampleLake:
             self._id("Serving"),
             steps=[
                 LoadItems(job=self.item_load),
+                Erase(job=self.erasure),
                 ExportItems(table=self.served, zone=self.raw, prefix="served/"),
             ],
             **common,

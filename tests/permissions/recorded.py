@@ -20,6 +20,7 @@ _ON_TABLES = (
     *("CreateTable", "DeleteTable", "GetTable", "UpdateTable"),
     *("BatchCreatePartition", "GetPartition", "GetPartitions", "UpdatePartition"),
 )
+_LISTINGS = ("s3:ListBucket", "s3:ListBucketVersions")
 _LOG_GROUP = re.compile(r"/aws-glue/jobs/(?:[^/]+-role/[^/]+/)?(?:error|output)|/aws/sagemaker/TrainingJobs")
 
 
@@ -89,7 +90,7 @@ class Comparison:
     def _requests(self, call: RecordedCall) -> list[Request]:
         """Return the requests to IAM that a call is."""
         context = dict(call.context)
-        if call.action == "s3:ListBucket":
+        if call.action in _LISTINGS:
             context["s3:prefix"] = call.resource.partition("/")[2]
         return [self._proof.request(call.role, call.action, arn, context) for arn in self._arns(call)]
 
@@ -100,7 +101,7 @@ class Comparison:
         here = f"{place.region}:{place.account}"
         match service:
             case "s3":
-                found = [f"arn:aws:s3:::{first if action == 'ListBucket' else call.resource}"]
+                found = [f"arn:aws:s3:::{first if call.action in _LISTINGS else call.resource}"]
             case "glue" if action in (*_ON_DATABASES, *_ON_TABLES):
                 kinds = ["catalog", f"database/{first}", *([f"table/{first}/{rest}"] if action in _ON_TABLES else [])]
                 found = [f"arn:aws:glue:{here}:{kind}" for kind in kinds]

@@ -1,7 +1,7 @@
 """Data contracts as plain data: no CDK, no AWS."""
 
 from lake_blueprints.contracts.classification import Classifications
-from lake_blueprints.contracts.column import Column, Constraints
+from lake_blueprints.contracts.column import Column, Constraints, Part
 from lake_blueprints.contracts.contract import Contract
 from lake_blueprints.contracts.dataset import Dataset, DatasetFormat
 from lake_blueprints.contracts.errors import ContractError
@@ -53,6 +53,7 @@ __all__ = (
     "Month",
     "Note",
     "Operator",
+    "Part",
     "PartitionTransform",
     "Placement",
     "QualityRule",

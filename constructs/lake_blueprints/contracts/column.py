@@ -76,6 +76,8 @@ class Part:
         Its types as the contract writes them. By default it writes none.
     description, business_name, classification: str, optional
         For people.
+    tags: tuple of str
+        Labels. By default none.
     """
 
     path: str
@@ -83,6 +85,7 @@ class Part:
     description: str | None = None
     business_name: str | None = None
     classification: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @checked

@@ -16,7 +16,7 @@ from local_cloud.instrumentation.recording import Context
 from local_cloud.server.objects import ObjectStore
 
 _READ, _WRITE = ("kms:Decrypt",), ("kms:GenerateDataKey",)
-_OF_OBJECTS = {"s3:GetObject": _READ, "s3:PutObject": _WRITE}
+_OF_OBJECTS = {"s3:GetObject": _READ, "s3:GetObjectVersion": _READ, "s3:PutObject": _WRITE}
 # https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html
 _OF_STREAMS = {"kinesis:GetRecords": _READ, "kinesis:PutRecord": _WRITE, "kinesis:PutRecords": _WRITE}
 

@@ -25,6 +25,7 @@ _OBJECT_ACTIONS = {
     **dict.fromkeys(("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "CopyObject"), "PutObject"),
     **dict.fromkeys(("HeadBucket", "ListObjects", "ListObjectsV2"), "ListBucket"),
     "HeadObject": "GetObject",
+    "ListObjectVersions": "ListBucketVersions",
     "ListMultipartUploads": "ListBucketMultipartUploads",
     "ListParts": "ListMultipartUploadParts",
 }
@@ -34,6 +35,9 @@ _TABLE_ACTIONS = {
     **dict.fromkeys(("s3:PutObject", "s3:AbortMultipartUpload"), "s3tables:PutTableData"),
 }
 _TABLE_STORAGE = re.compile(r"[^/]*--table-s3(?:/.*)?")
+# What IAM calls an action on one version of an object:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+_VERSION_ACTIONS = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
 # What IAM calls a service, where requests are signed for another name.
 _PREFIXES = {"monitoring": "cloudwatch"}
 # What IAM calls an operation, where it has another name.
@@ -132,7 +136,7 @@ class Recording:
                 # To learn that an object is missing takes the permission to list it:
                 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
                 for action, resource in called if status.startswith("404") else ():
-                    if action == "s3:GetObject":
+                    if action in ("s3:GetObject", "s3:GetObjectVersion"):
                         self.note(role, "s3:ListBucket", resource)
                 return start_response(status, *rest)
 
@@ -159,13 +163,24 @@ def _called_on_s3(environ: Environ) -> list[tuple[str, str]]:
     bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
     operation = operation_of("s3", environ) or environ["REQUEST_METHOD"]
     if operation == "DeleteObjects":
-        keys = re.findall(rb"<Key>([^<]*)</Key>", body_of(environ))
-        return [("s3:DeleteObject", f"{bucket}/{unquote(found.decode())}") for found in keys]
+        objects = re.findall(rb"<Object>(.*?)</Object>", body_of(environ), re.DOTALL)
+        return [_deleted(bucket, found) for found in objects]
     action = f"s3:{_OBJECT_ACTIONS.get(operation, operation)}"
-    if action == "s3:ListBucket":
-        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    if action in ("s3:ListBucket", "s3:ListBucketVersions"):
         return [(action, f"{bucket}/{query.get('prefix', [''])[0]}")]
+    if "versionId" in query:
+        action = _VERSION_ACTIONS.get(action, action)
     return [(action, f"{bucket}/{key}" if key else bucket)]
+
+
+def _deleted(bucket: str, described: bytes) -> tuple[str, str]:
+    key = re.search(rb"<Key>([^<]*)</Key>", described)
+    action = "s3:DeleteObject"
+    return (
+        _VERSION_ACTIONS[action] if b"<VersionId>" in described else action,
+        f"{bucket}/{unquote(key[1].decode()) if key else ''}",
+    )
 
 
 def _named(request: dict[str, Any]) -> list[str]:

@@ -101,6 +101,7 @@ def _part(prop: Element, path: str) -> Part:
         description=one_line(prop.get("description")),
         business_name=one_line(prop.get("businessName")),
         classification=one_line(prop.get("classification")),
+        tags=tags(prop),
     )
 
 

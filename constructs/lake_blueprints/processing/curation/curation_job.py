@@ -25,7 +25,7 @@ from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, Has
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.destination import Destination
-from lake_blueprints.processing.curation.iceberg_output import iceberg_session, write_iceberg
+from lake_blueprints.processing.curation.iceberg_output import session_of, write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
@@ -259,7 +259,7 @@ class CurationJob(Construct):
             self.target.grant_manage_partitions(self.role)
         for table in self.references:
             self._allow_reference(table)
-        return {**written, **iceberg_session((self.target, *self.references))}
+        return {**written, **session_of((self.target, *self.references))}
 
     def _allow_reference(self, table: Table | IcebergTable) -> None:
         with self.role.used_for("looks up reference data"):

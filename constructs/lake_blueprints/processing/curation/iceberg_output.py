@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aws_cdk import Aws
 
@@ -23,21 +23,27 @@ def write_iceberg(role: ServiceRole, target: IcebergTable | S3Table) -> dict[str
     return {"--table_format": "iceberg", **evolving}
 
 
-def iceberg_session(tables: Iterable[object]) -> dict[str, str]:
+def session_of(tables: Iterable[object]) -> dict[str, str]:
     """Return the arguments of a job whose session knows the catalogs of its Iceberg tables; none if it has none."""
-    settings: dict[str, str] = {}
+    catalogs: dict[str, dict[str, str]] = {}
     for table in tables:
-        if isinstance(table, IcebergTable | S3Table):
-            catalog, options = _s3_tables(table) if isinstance(table, S3Table) else _glue(table)
-            settings.setdefault(f"spark.sql.catalog.{catalog}", "org.apache.iceberg.spark.SparkCatalog")
-            for name, value in options.items():
-                settings.setdefault(f"spark.sql.catalog.{catalog}.{name}", value)
-    if not settings:
-        return {}
-    settings = {
-        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-        **settings,
-    }
+        if isinstance(table, S3Table):
+            catalogs.setdefault(_S3_TABLES, _s3_tables(table))
+        elif isinstance(table, IcebergTable):
+            catalogs.setdefault(_GLUE, _glue(table.uri))
+    return _session(catalogs) if catalogs else {}
+
+
+def glue_session(warehouse: str) -> dict[str, str]:
+    """Return the arguments of a job whose session knows the Iceberg tables of the Data Catalog."""
+    return _session({_GLUE: _glue(warehouse)})
+
+
+def _session(catalogs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    settings = {"spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"}
+    for catalog, options in catalogs.items():
+        settings[f"spark.sql.catalog.{catalog}"] = "org.apache.iceberg.spark.SparkCatalog"
+        settings |= {f"spark.sql.catalog.{catalog}.{name}": value for name, value in options.items()}
     return {
         "--datalake-formats": "iceberg",
         # One argument, in which Glue finds several settings.
@@ -45,21 +51,21 @@ def iceberg_session(tables: Iterable[object]) -> dict[str, str]:
     }
 
 
-def _glue(target: IcebergTable) -> tuple[str, dict[str, str]]:
-    """Return Glue's own catalog.
+def _glue(warehouse: str) -> dict[str, str]:
+    """Return the options of Glue's own catalog.
 
     https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html
     """
     implementation = "org.apache.iceberg.aws.glue.GlueCatalog"
-    return _GLUE, {"catalog-impl": implementation, **_COMMON, "warehouse": target.uri}
+    return {"catalog-impl": implementation, **_COMMON, "warehouse": warehouse}
 
 
-def _s3_tables(target: S3Table) -> tuple[str, dict[str, str]]:
-    """Return the REST catalog of the table bucket, for which Glue has all jars, and which no integration has to make.
+def _s3_tables(target: S3Table) -> dict[str, str]:
+    """Return the options of the REST catalog of the table bucket, for which Glue has all jars, and which no integration has to make.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-glue.html
     """
-    return _S3_TABLES, {
+    return {
         "type": "rest",
         "uri": f"https://s3tables.{Aws.REGION}.{Aws.URL_SUFFIX}/iceberg",
         "warehouse": target.zone.table_bucket_arn,

@@ -16,6 +16,8 @@ from lake_curation.storage import Location, SourceObject
 LOOK_BACK = timedelta(days=2)
 BATCH_OBJECTS = 20_000
 DOCUMENT = "ledger.json"
+# In place of an ETag: the object was read, and the erasure job is replacing it by what is left of it.
+REWRITTEN = "rewritten"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,7 @@ class Ledger:
         self.pending = None
 
     def is_new(self, item: SourceObject) -> bool:
-        return item.modified >= self._horizon() and self.seen.get(item.key, [""])[0] != item.etag
+        return item.modified >= self._horizon() and self.seen.get(item.key, [""])[0] not in (item.etag, REWRITTEN)
 
     def _horizon(self) -> str:
         return (datetime.fromisoformat(self.watermark) - LOOK_BACK).isoformat() if self.watermark else ""
