@@ -23,7 +23,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.io import FileIO
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionSpec
 from pyiceberg.serializers import FromInputFile
-from pyiceberg.table import CommitTableRequest, CommitTableResponse, StagedTable, Table
+from pyiceberg.table import CommitTableRequest, StagedTable, Table
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER, SortOrder
 from pyiceberg.typedef import EMPTY_DICT, Identifier, Properties
 
@@ -169,12 +169,6 @@ class TableBucketCatalog(MetastoreCatalog, NoopCatalog):
         )
         self._commit((namespace, name), commit.requirements, commit.updates)
         return self.load_table((namespace, name))
-
-    def commit_table(
-        self, table: Table, requirements: tuple[Any, ...], updates: tuple[Any, ...]
-    ) -> CommitTableResponse:
-        found = self._commit(table.name(), requirements, updates)
-        return CommitTableResponse(metadata=found.metadata, metadata_location=found.metadata_location)
 
     def _commit(self, identifier: Identifier, requirements: tuple[Any, ...], updates: tuple[Any, ...]) -> Table:
         state = self._location(identifier)

@@ -327,6 +327,7 @@ def test_shares_a_salt_that_is_given(stack: cdk.Stack) -> None:
 def test_readers_of_the_zones_see_neither_records_nor_quarantine_nor_the_table(stack: cdk.Stack) -> None:
     made = masking(stack)
     reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    assert isinstance(made.target, Table)
     for zone in (made.source, made.target.zone):
         zone.grant_read(reader)
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
