@@ -56,7 +56,7 @@ class Mappings:
         self._invoke = invoke
         self._pollers = Pollers(runtime)
         self.progress: dict[str, Progress] = {}
-        """How far each mapping has read its stream, by its id."""
+        """Progress of each mapping in its stream, by its id."""
 
     def start(self) -> None:
         """Poll the sources of the mappings that were kept."""
