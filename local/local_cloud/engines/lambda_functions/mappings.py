@@ -123,7 +123,7 @@ def check_mapping(spec: Mapping[str, Any], whole: Mapping[str, Any], function: A
             check_queue(dict(spec), int(function.timeout), function.account_id, function.region)
         return
     for name, (least, most) in _LIMITS.items():
-        if _says_something(name, value := spec.get(name)) and not least <= int(value) <= most:
+        if _says_something(name, value := spec.get(name)) and not least <= int(value or 0) <= most:
             raise InvalidParameterValueException(f"{name} must be from {least} to {most}, got {value}")
     for kind, destination in (spec.get("DestinationConfig") or {}).items():
         target = str((destination or {}).get("Destination") or "")

@@ -137,7 +137,8 @@ class StreamPoller(Poller):
 
     def _read(self, shard: str, progress: ShardProgress, *, at_once: bool) -> None:
         """Make a batch if it is full, or its window has passed since its first record was seen."""
-        found, size, number = [], 0, progress.next
+        found: list[StreamRecord] = []
+        size, number = 0, progress.next
         full = False
         for record in self._source.records(shard, progress.next):
             if passes(self.mapping.filter_criteria, record.filtered):
