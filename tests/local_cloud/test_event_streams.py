@@ -127,7 +127,7 @@ def test_a_mapping_begins_where_it_says(cloud: LocalCloud, stream: Stream, posit
     kinesis_backends[ACCOUNT]["us-east-1"].streams[stream.name].shards["shardId-000000000000"].records[
         1
     ].created_at -= 100
-    moment = {"StartingPositionTimestamp": time.time() - 50} if position == "AT_TIMESTAMP" else {}
+    moment: dict[str, Any] = {"StartingPositionTimestamp": time.time() - 50} if position == "AT_TIMESTAMP" else {}
     stream.map(StartingPosition=position, **moment)
     stream.put("after")
     cloud.drain()

@@ -1,4 +1,4 @@
-"""What a cloud holds is there again after `stop` and `start`: each in a process of its own."""
+"""Clouds that are stopped and started: all that they hold is there again, in another process."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ _READS = re.compile(r"(List|Describe|Get)[A-Z].*")
 def value_of(name: str, shape: Shape) -> Any:
     """Return some value of a shape, with the members that it must have."""
     number = max(1, shape.metadata.get("min", 1))
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "structure": lambda: request_of(shape),
         "list": lambda: [value_of(name, shape.member)],
         "map": lambda: {value_of("key", shape.key): value_of("value", shape.value)},

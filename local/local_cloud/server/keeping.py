@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from local_cloud.engines.engine import Engine
@@ -14,6 +15,8 @@ from local_cloud.server.runtime import Runtime
 from local_cloud.server.state_file import StateFile
 
 _ABORT_SECONDS = 30.0
+# Values that are equal wherever they are.
+_PLAIN = (str, int, dict, Path, type(None))
 
 
 class Keeper:
@@ -119,7 +122,7 @@ class Keeper:
         shared = {field.name: getattr(runtime, field.name) for field in fields(runtime)}
         return {
             "runtime": runtime,
-            **{f"runtime.{name}": value for name, value in shared.items() if type(value).__hash__ is object.__hash__},
+            **{f"runtime.{name}": value for name, value in shared.items() if not isinstance(value, _PLAIN)},
             **{_name(engine): engine for engine in self._engines},
         }
 

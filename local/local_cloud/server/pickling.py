@@ -2,6 +2,8 @@
 
 Pickle takes all of it but what belongs to a process or has no name. Locks are released and nothing waits at that time,
 so that a new lock is as good; functions without a name, such as factories of moto's dictionaries, go by their code.
+
+Above 200 lines: one reducer for each kind of object.
 """
 
 from __future__ import annotations

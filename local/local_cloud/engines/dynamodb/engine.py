@@ -55,7 +55,12 @@ class DynamoDBEngine(Engine):
         return self._histories.all, self._streaming.destinations, self._exports.all, self._exports.requests
 
     def restore(self, state: tuple[Any, ...] | None) -> None:
-        mine = (self._histories.all, self._streaming.destinations, self._exports.all, self._exports.requests)
+        mine: tuple[dict[str, Any], ...] = (
+            self._histories.all,
+            self._streaming.destinations,
+            self._exports.all,
+            self._exports.requests,
+        )
         for own, kept in zip(mine, state or (), strict=False):
             own.update(kept)
 

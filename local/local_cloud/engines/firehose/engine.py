@@ -1,4 +1,7 @@
-"""The Firehose engine: delivery streams that really buffer, process, convert and deliver."""
+"""The Firehose engine: delivery streams that really buffer, process, convert and deliver.
+
+Above 200 lines: one class with the operations of one service, most of them a few lines.
+"""
 
 from __future__ import annotations
 

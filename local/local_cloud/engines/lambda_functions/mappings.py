@@ -56,7 +56,7 @@ class Mappings:
         self._invoke = invoke
         self._pollers = Pollers(runtime)
         self.progress: dict[str, Progress] = {}
-        """How far each mapping has read its stream, by its id."""
+        """Progress of each mapping in its stream, by its id."""
 
     def start(self) -> None:
         """Poll the sources of the mappings that were kept."""
@@ -123,7 +123,7 @@ def check_mapping(spec: Mapping[str, Any], whole: Mapping[str, Any], function: A
             check_queue(dict(spec), int(function.timeout), function.account_id, function.region)
         return
     for name, (least, most) in _LIMITS.items():
-        if _says_something(name, value := spec.get(name)) and not least <= int(value) <= most:
+        if _says_something(name, value := spec.get(name)) and not least <= int(value or 0) <= most:
             raise InvalidParameterValueException(f"{name} must be from {least} to {most}, got {value}")
     for kind, destination in (spec.get("DestinationConfig") or {}).items():
         target = str((destination or {}).get("Destination") or "")
