@@ -27,7 +27,8 @@ from local_cloud.iceberg.data_files import arrow_schema, partition_of, partition
 
 # Iceberg's commit.retry.num-retries.
 _RETRIES = 4
-_PROPERTY = "firehose.delivery-id"
+# Properties of a snapshot.
+_DELIVERY, _STREAM, _RECORDS = "firehose.delivery-id", "firehose.delivery-stream", "firehose.records"
 _TARGET = (TableProperties.WRITE_TARGET_FILE_SIZE_BYTES, TableProperties.WRITE_TARGET_FILE_SIZE_BYTES_DEFAULT)
 
 Partition = tuple[Any, ...]
@@ -57,6 +58,8 @@ class TableCommit:
         Columns by which updates and deletes find rows.
     changes: sequence of Change
         In the order in which the records arrived.
+    stream: str
+        Name of the delivery stream, which the snapshot says.
     """
 
     catalog: IcebergCatalog
@@ -64,6 +67,7 @@ class TableCommit:
     table: str
     unique_keys: Sequence[str]
     changes: Sequence[Change]
+    stream: str
     delivery_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def write(self) -> None:
@@ -83,7 +87,7 @@ class TableCommit:
 
     def _commit(self) -> None:
         table = self.catalog.load_table((self.database, self.table))
-        if any(snapshot.summary and snapshot.summary[_PROPERTY] == self.delivery_id for snapshot in table.snapshots()):
+        if any(snapshot.summary and snapshot.summary[_DELIVERY] == self.delivery_id for snapshot in table.snapshots()):
             return
         added, removed = self._folded(table)
         replaced = _replaced(table, removed, self.unique_keys)
@@ -94,9 +98,10 @@ class TableCommit:
             parts[partition].append(pa.Table.from_pylist(rows, schema=arrow_schema(table)))
         for file, rest in replaced:
             parts[partition_of_file(table, file)].append(rest)
+        properties = {_DELIVERY: self.delivery_id, _STREAM: self.stream, _RECORDS: str(len(self.changes))}
         target, numbers = int(table.properties.get(*_TARGET)), count()
         with table.transaction() as transaction:
-            update = transaction.update_snapshot(snapshot_properties={_PROPERTY: self.delivery_id})
+            update = transaction.update_snapshot(snapshot_properties=properties)
             with update.overwrite() if replaced else update.fast_append() as snapshot:
                 for file, _ in replaced:
                     snapshot.delete_data_file(file)

@@ -88,7 +88,14 @@ class IcebergDelivery(Delivery):
         changes, failures = _read(table, row, keys, members)
         if not changes:
             return None, failures
-        commit = TableCommit(catalog=self.catalog, database=database, table=name, unique_keys=keys, changes=changes)
+        commit = TableCommit(
+            catalog=self.catalog,
+            database=database,
+            table=name,
+            unique_keys=keys,
+            changes=changes,
+            stream=self.context["deliveryStreamArn"].rpartition("/")[2],
+        )
         return commit, failures
 
 
