@@ -49,7 +49,8 @@ class Orders:
 
     def errors(self) -> list[bytes]:
         s3, bucket = self._cloud.client("s3"), self.outputs["RawBucket"]
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix="errors/orders/iceberg-failed/")["Contents"]
+        # Text that is no JSON fails in the jq query of the upsert, with another type of error.
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix="errors/orders/")["Contents"]
         bodies = (gzip.decompress(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()) for item in listed)
         return [base64.b64decode(json.loads(line)["rawData"]) for body in bodies for line in body.splitlines()]
 
