@@ -21,9 +21,10 @@ _REASONS = {
         Pipeline | is notified of the execution's end | events:DescribeRule events:PutRule events:PutTargets
         Pipeline | is notified of the job's end | events:DescribeRule events:PutRule events:PutTargets
     """,
-    "crawlers, deliveries and evaluations write no log here": """
+    "crawlers, deliveries, evaluations and table optimizers write no log here": """
         Crawler | writes encrypted logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
         DeliveryStream | logs what fails | logs:PutLogEvents
+        IcebergTable | writes logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
         QualityRuleset | writes logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
     """,
     "evaluations run in the process that has the rules and keeps the results": """
@@ -39,6 +40,7 @@ _REASONS = {
         CurationJob | writes the table | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucketMultipartUploads
         DeliveryStream | writes objects, and what fails | s3:AbortMultipartUpload
+        DeliveryStream | writes rows | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         Pipeline | runs the query 'Repair' | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         Pipeline | runs the query 'Repair' | s3:ListMultipartUploadParts
         TrainingJob | writes the model | s3:AbortMultipartUpload
@@ -75,6 +77,9 @@ _REASONS = {
     "no spot instance is taken away here": """
         TrainingJob | goes on from a checkpoint when spot capacity comes back | kms:Decrypt s3:GetObject s3:ListBucket
     """,
+    "no table has enough files, or old ones, to be optimized in this run": """
+        IcebergTable | optimizes the table | glue:UpdateTable kms:GenerateDataKey s3:DeleteObject s3:PutObject
+    """,
     "nothing is left over by a killed run, and staged files are no objects here": """
         CurationJob | sets bad records aside | s3:DeleteObject
         CurationJob | writes the masked copy | s3:DeleteObject
@@ -105,11 +110,6 @@ _REASONS = {
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         Warehouse | loads the tables of the lake | glue:GetTables
     """,
-    "table optimizers are kept here, and optimize nothing": """
-        IcebergTable | optimizes the table | glue:GetTable glue:UpdateTable kms:Decrypt kms:GenerateDataKey
-        IcebergTable | optimizes the table | s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject
-        IcebergTable | writes logs | logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents
-    """,
     "tables of DynamoDB are not encrypted here": """
         ItemLoadJob | puts items | kms:Encrypt kms:GenerateDataKey
     """,
@@ -122,6 +122,7 @@ _REASONS = {
         CurationJob | encrypts what the security configuration says | kms:Encrypt
         CurationJob | learns how to encrypt | glue:GetSecurityConfiguration
         CurationJob | writes encrypted logs | logs:AssociateKmsKey
+        DeliveryStream | commits snapshots | glue:GetDatabase
         DeliveryStream | has records transformed | lambda:GetFunctionConfiguration
         ItemLoadJob | encrypts what the security configuration says | kms:Encrypt kms:GenerateDataKey
         ItemLoadJob | learns how to encrypt | glue:GetSecurityConfiguration
@@ -142,6 +143,7 @@ _REASONS = {
         CurationJob | writes the masked copy | s3:GetBucketLocation
         CurationJob | writes the table | s3:GetBucketLocation
         DeliveryStream | finds the bucket and its unfinished uploads | s3:GetBucketLocation
+        DeliveryStream | writes rows | s3:GetBucketLocation
         QualityRuleset | reads the table | s3:GetBucketLocation
         Pipeline | runs the query 'Repair' | s3:GetBucketLocation
         Warehouse | loads the tables of the lake | s3:GetBucketLocation
@@ -150,6 +152,7 @@ _REASONS = {
         DeliveryStream | converts records by the columns of the table | glue:GetTableVersion glue:GetTableVersions
         DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucket
         DeliveryStream | writes objects, and what fails | s3:GetObject
+        DeliveryStream | writes rows | s3:DeleteObject s3:ListBucket
     """,
 }
 NOT_DONE = {

@@ -95,7 +95,7 @@ class Deployed:
     def _stream(self, record: dict[str, Any]) -> None:
         data = json.dumps(record).encode()
         self._cloud.client("kinesis").put_record(StreamName=self._name("OursStream"), Data=data, PartitionKey="one")
-        for delivery in ("OursDirectDelivery", "OursConvertingDelivery"):
+        for delivery in ("OursDirectDelivery", "OursConvertingDelivery", "OursUpsertingDelivery"):
             firehose = self._cloud.client("firehose")
             firehose.put_record(DeliveryStreamName=self._name(delivery), Record={"Data": data})
         self._cloud.drain()

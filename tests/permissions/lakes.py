@@ -19,7 +19,13 @@ from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
-from lake_blueprints.ingestion.firehose import DeliveryStream, ParquetDestination, S3Destination, Transform
+from lake_blueprints.ingestion.firehose import (
+    DeliveryStream,
+    IcebergDestination,
+    ParquetDestination,
+    S3Destination,
+    Transform,
+)
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import (
     Compute,
@@ -147,6 +153,9 @@ class SampleLake:
         )
         self.direct = DeliveryStream(stack, self._id("Direct"), destination=people, transform=transform)
         self.converting = DeliveryStream(stack, self._id("Converting"), destination=parquet)
+        arrived = self.database.add_iceberg_table(FLIGHTS, table_name="arrived", prefix="arrived/", partitioning=[])
+        rows = IcebergDestination(table=arrived, upsert=True, zone=self.raw)
+        self.upserting = DeliveryStream(stack, self._id("Upserting"), destination=rows)
 
     def _define_jobs(self) -> None:
         stack = self.work

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from template_checks.core.template import Node, Resource
 
 STREAM = "AWS::KinesisFirehose::DeliveryStream"
+_TABLE = "AWS::Glue::Table"
 _DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
 _EXPRESSION = re.compile(r"!\{([^}]*)\}")
 
@@ -66,3 +67,19 @@ def parameters_of(processor: Node) -> dict[str, Node]:
     """Return the parameters of a processor by name."""
     items = processor.at("Parameters").items()
     return {item.at("ParameterName").rendered: item.at("ParameterValue") for item in items}
+
+
+def table_of(name: Node, database: Node) -> Resource | None:
+    """Return the Glue table of the app that a stream refers to or names, None if it is not known."""
+    if name.target is not None:
+        return name.target if name.target.kind == _TABLE else None
+    same = [
+        one
+        for one in name.resource.template.everywhere
+        if one.kind == _TABLE
+        and name.text is not None
+        and name.text in (one.at("TableInput.Name").text, one.at("Name").text)
+        and one.at("DatabaseName").rendered == database.rendered
+    ]
+    # By address, since the app has the template of the stream itself once more.
+    return same[0] if len({one.address for one in same}) == 1 else None

@@ -29,6 +29,7 @@ _API = "https://docs.aws.amazon.com/firehose/latest/APIReference"
 _GUIDE = "https://docs.aws.amazon.com/firehose/latest/dev"
 _MIB = 1024 * 1024
 _READ_STREAM = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards")
+_WRITE_TABLE = ("glue:GetDatabase", "glue:GetTable", "glue:UpdateTable", "s3:GetObject", "s3:PutObject")
 _PROCESSORS = (
     "AppendDelimiterToRecord",
     "CloudWatchLogProcessing",
@@ -326,7 +327,9 @@ def iceberg(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses other backup modes and needs a bucket for what it cannot write."""
     destination = stream.at("IcebergDestinationConfiguration")
     if destination.known:
-        yield from one_of(destination.at("S3BackupMode"), ["FailedDataOnly"])
+        # CloudFormation spells it in its own way.
+        for name in ("S3BackupMode", "s3BackupMode"):
+            yield from one_of(destination.at(name), ["FailedDataOnly"])
         yield from required(destination.at("S3Configuration"), "a bucket for records that cannot be written")
 
 
@@ -378,6 +381,8 @@ def role_actions(stream: Resource) -> Iterator[Violation]:
     for destination in destinations_of(stream):
         for place in s3_of(destination):
             needed.append((place.at("RoleARN"), "s3:PutObject"))
+        if "IcebergDestination" in destination.path:
+            needed += [(destination.at("RoleARN"), action) for action in _WRITE_TABLE]
         if converts(destination):
             role = destination.at("DataFormatConversionConfiguration.SchemaConfiguration.RoleARN")
             needed.append((role, "glue:GetTableVersions"))

@@ -12,6 +12,7 @@ from template_checks.core.delivery_streams import (
     lacks,
     parameters_of,
     processors_of,
+    table_of,
 )
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
@@ -35,7 +36,8 @@ def converted_table(stream: Resource) -> Iterator[Violation]:
         configuration = destination.at("DataFormatConversionConfiguration")
         if not converts(destination):
             continue
-        table = _table_of(configuration.at("SchemaConfiguration"))
+        schema = configuration.at("SchemaConfiguration")
+        table = table_of(schema.at("TableName"), schema.at("DatabaseName"))
         serializer = configuration.at("OutputFormatConfiguration.Serializer")
         wanted = [word for name, word in _SERDES.items() if serializer.at(name).present]
         if table is None or len(wanted) != 1:
@@ -48,20 +50,6 @@ def converted_table(stream: Resource) -> Iterator[Violation]:
                 found = f"{table.logical_id}, whose {name} is {node.text}"
                 yield Violation(at=at, found=found, allowed=f"a table of {wanted[0]}")
                 break
-
-
-def _table_of(schema: Node) -> Resource | None:
-    node = schema.at("TableName")
-    if node.target is not None:
-        return node.target if node.target.kind == "AWS::Glue::Table" else None
-    same = [
-        one
-        for one in schema.resource.template.everywhere_of_type("AWS::Glue::Table")
-        if node.text is not None
-        and one.at("TableInput.Name").text == node.text
-        and one.at("DatabaseName").rendered == schema.at("DatabaseName").rendered
-    ]
-    return same[0] if len(same) == 1 else None
 
 
 @rule(

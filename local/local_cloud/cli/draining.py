@@ -19,19 +19,24 @@ _BLANKS = re.compile(r"\s*")
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Destination of a delivery stream: the parts of its prefixes before their first expression."""
+    """Destination of a delivery stream: the parts of its prefixes before their first expression.
+
+    Of one that delivers to tables, all objects are errors, wherever a table has them go.
+    """
 
     stream: str
     bucket: str
     errors: str | None
+    tables: bool
 
     @classmethod
-    def of(cls, stream: str, described: dict[str, Any]) -> Destination:
+    def of(cls, stream: str, described: dict[str, Any], *, tables: bool = False) -> Destination:
         errors = described.get("ErrorOutputPrefix")
         return cls(
             stream=stream,
             bucket=described["BucketARN"].rpartition(":")[2],
             errors=errors.partition("!{")[0] if errors else None,
+            tables=tables,
         )
 
     def keys(self, s3: Any) -> set[str]:
@@ -54,9 +59,16 @@ def _drain(options: Namespace) -> None:
     with service_errors():
         s3 = session.client("s3", options.region)
         destinations = list(_destinations(session.client("firehose", options.region)))
+        glue = session.client("glue", options.region) if any(one.tables for one in destinations) else None
         before = {one.stream: one.keys(s3) for one in destinations}
+        snapshots = set(_commits(glue, s3))
         session.call("POST", "drain")
-        said = [line for one in destinations for line in _delivered(s3, one, before[one.stream])]
+        commits = [found for found in _commits(glue, s3) if found not in snapshots]
+        said = [
+            line
+            for one in destinations
+            for line in (*_committed(one, commits), *_delivered(s3, one, before[one.stream]))
+        ]
     print("\n".join(said) if said else "nothing was buffered")
 
 
@@ -66,11 +78,57 @@ def _destinations(firehose: Any) -> Iterator[Destination]:
         for destination in described["Destinations"]:
             if found := destination.get("ExtendedS3DestinationDescription"):
                 yield Destination.of(name, found)
+            if found := destination.get("IcebergDestinationDescription"):
+                yield Destination.of(name, found["S3DestinationDescription"], tables=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit of a delivery stream into a table."""
+
+    table: str
+    snapshot: int
+    stream: str
+    records: int
+
+
+def _commits(glue: Any, s3: Any) -> Iterator[Commit]:
+    """Yield the commits of delivery streams that the metadata of Iceberg tables has; none if nobody asks."""
+    if glue is None:
+        return
+    for page in glue.get_paginator("get_databases").paginate():
+        for database in page["DatabaseList"]:
+            for tables in glue.get_paginator("get_tables").paginate(DatabaseName=database["Name"]):
+                for table in tables["TableList"]:
+                    location = table.get("Parameters", {}).get("metadata_location")
+                    if location:
+                        yield from _commits_of(f"{database['Name']}.{table['Name']}", _metadata(s3, location))
+
+
+def _metadata(s3: Any, location: str) -> dict[str, Any]:
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return found
+
+
+def _commits_of(table: str, metadata: dict[str, Any]) -> Iterator[Commit]:
+    for snapshot in metadata.get("snapshots", ()):
+        summary = snapshot.get("summary", {})
+        if stream := summary.get("firehose.delivery-stream"):
+            records = int(summary["firehose.records"])
+            yield Commit(table=table, snapshot=snapshot["snapshot-id"], stream=stream, records=records)
+
+
+def _committed(destination: Destination, commits: list[Commit]) -> Iterator[str]:
+    for commit in commits:
+        if destination.tables and commit.stream == destination.stream:
+            yield f"{commit.stream}: {_counted(commit.records, 'record')} delivered: 1 commit in table {commit.table}"
 
 
 def _delivered(s3: Any, destination: Destination, before: Set[str]) -> Iterator[str]:
     new = sorted(destination.keys(s3) - before)
-    failed = [key for key in new if destination.errors and key.startswith(destination.errors)]
+    errors = destination.errors
+    failed = [key for key in new if destination.tables or (errors and key.startswith(errors))]
     for keys, what in ((sorted(set(new) - set(failed)), "delivered"), (failed, "went to errors")):
         if keys:
             records = sum(_records(s3, destination.bucket, key) for key in keys)

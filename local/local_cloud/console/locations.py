@@ -43,7 +43,8 @@ def _of_deliveries(request: Request) -> Iterator[Location]:
     for name in firehose.list_delivery_streams(Limit=1000)["DeliveryStreamNames"]:
         described = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
         for destination in described["Destinations"]:
-            s3 = destination.get("ExtendedS3DestinationDescription") or {}
+            to_tables = destination.get("IcebergDestinationDescription") or {}
+            s3 = destination.get("ExtendedS3DestinationDescription") or to_tables.get("S3DestinationDescription") or {}
             prefix = s3.get("ErrorOutputPrefix", "").partition(_DYNAMIC)[0]
             if prefix:
                 bucket = s3["BucketARN"].rpartition(":")[2]

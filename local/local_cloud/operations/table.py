@@ -113,8 +113,7 @@ SERVICES = {
         ),
         stored=(
             "*Connection* *Workflow *Workflows *Trigger *Triggers *Schema* *Registr* *SecurityConfiguration* "
-            "*ResourcePolicy *PartitionIndexes *DataCatalogEncryptionSettings *Tag* *TableOptimizer "
-            "ListTableOptimizerRuns"
+            "*ResourcePolicy *PartitionIndexes *DataCatalogEncryptionSettings *Tag*"
         ),
         refused=(
             "StartTrigger StopTrigger *WorkflowRun* *Session *Sessions *DevEndpoint* *MLTransform* "

@@ -202,6 +202,10 @@ class IcebergTable(CatalogTable):
             self.zone.grant_write(grantee, prefix=self.prefix),
         )
 
+    def grant_commit(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
+        """Allow committing to the table's entry, which `before` looks up as soon as it is created; not its files."""
+        return self.database.grant_entry(grantee, self._entry, Access.COMMIT, before=before)
+
     def grant_erase(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
         """Allow reading, adding and deleting rows and files, as erasure and the expiration of snapshots do."""
         self.require_unmasked_access(restricted)

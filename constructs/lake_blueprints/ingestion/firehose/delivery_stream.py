@@ -36,7 +36,8 @@ class DeliveryStream(Construct):
     Parameters
     ----------
     destination: Destination
-        Where the records go: `S3Destination` as they came, `ParquetDestination` converted for a table.
+        Where the records go: `S3Destination` as they came, `ParquetDestination` converted for a table,
+        `IcebergDestination` as rows of an Iceberg table.
     source: Stream, kinesis.IStream or Source, optional
         Where the records come from. By default producers put them directly; see `grant_write`.
     transform: Transform, optional

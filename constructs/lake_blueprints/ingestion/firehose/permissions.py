@@ -14,18 +14,30 @@ from lake_blueprints.storage.s3 import permissions as objects
 _FIREHOSE = "https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html"
 _PUT = "https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html"
 
+_ICEBERG = "https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-prereq.html"
+_FIND = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
 _TAKE = ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards")
 
 
 def write_to_zone(zone: Zone, prefixes: Sequence[str]) -> tuple[Permission, ...]:
     """Write objects, and what fails, below prefixes of a zone."""
     because, actions = "writes objects, and what fails", (*objects.GET, *objects.UPLOAD)
-    find = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
     source, wildcard = f"{_FIREHOSE}#using-iam-s3", "objects below a prefix, which Firehose names"
     return (
         objects.on_objects(zone, actions, prefixes, because, wildcard=wildcard),
-        objects.on_bucket(zone.bucket, find, "finds the bucket and its unfinished uploads", source),
+        objects.on_bucket(zone.bucket, _FIND, "finds the bucket and its unfinished uploads", source),
         objects.with_key(zone, objects.ENCRYPT, prefixes, because),
+    )
+
+
+def write_table(zone: Zone, prefix: str) -> tuple[Permission, ...]:
+    """Read the metadata of an Iceberg table, and add and delete files of it."""
+    because, actions = "writes rows", (*objects.GET, *objects.UPLOAD, *objects.DELETE)
+    wildcard = "files of a table, which Firehose names"
+    return (
+        objects.on_objects(zone, actions, [prefix], because, wildcard=wildcard).used_for(because, _ICEBERG),
+        objects.on_bucket(zone.bucket, _FIND, because, _ICEBERG),
+        objects.with_key(zone, objects.ENCRYPT, [prefix], because),
     )
 
 

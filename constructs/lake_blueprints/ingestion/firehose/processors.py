@@ -30,6 +30,15 @@ def partition_processor(dataset: Dataset) -> firehose.CfnDeliveryStream.Processo
     )
 
 
+def table_processor(
+    database_name: str, table_name: str, operation: str
+) -> firehose.CfnDeliveryStream.ProcessorProperty:
+    """Return the processor that gives each record an operation on a table, as far as a function has not."""
+    # Names of tables and databases have no character that jq would read otherwise; tokens stay what they are.
+    query = f'{{destinationDatabaseName:"{database_name}",destinationTableName:"{table_name}",operation:"{operation}"}}'
+    return _processor("MetadataExtraction", MetadataExtractionQuery=query, JsonParsingEngine="JQ-1.6")
+
+
 def newline_processor() -> firehose.CfnDeliveryStream.ProcessorProperty:
     """Return the processor that ends each record's line."""
     # Firehose reads the two characters as a line feed.

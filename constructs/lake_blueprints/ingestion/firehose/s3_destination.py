@@ -27,7 +27,7 @@ from template_checks.limits import firehose as limits
 
 _FIREHOSE = firehose.CfnDeliveryStream
 _PREFIX_MAX = 512  # https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
-_BUFFER = BufferingHints(megabytes=128, seconds=int(DELIVERY_BUFFER.total_seconds()))
+BUFFER = BufferingHints(megabytes=128, seconds=int(DELIVERY_BUFFER.total_seconds()))
 
 
 @checked
@@ -78,7 +78,7 @@ class S3Destination(Destination):
             # Rearranged records are held back until they fill a file of their partition, or of Parquet.
             limits.BUFFER_SIZE_REARRANGED if converted or dynamic else limits.BUFFER_SIZE,
             limits.BUFFER_INTERVAL_PARTITIONED if dynamic else limits.BUFFER_INTERVAL,
-            default=_BUFFER,
+            default=BUFFER,
             size_why="with conversion to Parquet" if converted else by_keys,
             interval_why=by_keys,
         )

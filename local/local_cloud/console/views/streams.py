@@ -57,7 +57,13 @@ def _stream(request: Request, name: str) -> dict[str, Any]:
 
 def _delivery(request: Request, described: dict[str, Any], buffered: dict[str, Buffered]) -> dict[str, Any]:
     destination: dict[str, Any] = next(iter(described.get("Destinations", ())), {})
-    bucket = destination.get("ExtendedS3DestinationDescription") or destination.get("S3DestinationDescription") or {}
+    to_tables: dict[str, Any] = destination.get("IcebergDestinationDescription") or {}
+    bucket = (
+        destination.get("ExtendedS3DestinationDescription")
+        or destination.get("S3DestinationDescription")
+        or to_tables.get("S3DestinationDescription")
+        or {}
+    )
     source = described.get("Source", {}).get("KinesisStreamSourceDescription", {}).get("KinesisStreamARN", "")
     name = described["DeliveryStreamName"]
     log = request.runtime.workdir / "logs" / "firehose" / f"{file_name(name)}.log"

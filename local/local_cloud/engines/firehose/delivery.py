@@ -93,15 +93,18 @@ class Delivery:
     def _content(self, records: Sequence[Record]) -> tuple[bytes | None, list[Failure]]:
         if self.conversion:
             return self.conversion.convert(records)
-        content = b"".join(record.data for record in records)
+        return self.compressed(b"".join(record.data for record in records)), []
+
+    def compressed(self, content: bytes) -> bytes:
+        """Return the content of an object as the destination compresses it."""
         if self.destination.compression == "GZIP":
-            content = gzip.compress(content, _FASTEST)
-        elif self.destination.compression == "ZIP":
+            return gzip.compress(content, _FASTEST)
+        if self.destination.compression == "ZIP":
             buffer = io.BytesIO()
             with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
                 archive.writestr(self.name, content)
-            content = buffer.getvalue()
-        return content, []
+            return buffer.getvalue()
+        return content
 
     def _failed(self, failures: Sequence[Failure]) -> list[OutputObject]:
         found = []

@@ -16,6 +16,7 @@ from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backe
 from moto.firehose.responses import FirehoseResponse
 
 from local_cloud.engines.engine import Buffered, Engine
+from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
 from local_cloud.engines.firehose.pipeline import Pipeline
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.validation import refuse_invalid
@@ -28,7 +29,7 @@ _POLL_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
 _LARGEST_RECORD = 1_024_000
-_DESTINATIONS = ("ExtendedS3", "S3")
+_DESTINATIONS = ("ExtendedS3", "Iceberg", "S3")
 
 _create_stream = DeliveryStream.__init__
 _put_record_batch = FirehoseBackend.put_record_batch
@@ -37,7 +38,7 @@ _respond_to_update = FirehoseResponse.update_destination
 
 
 class FirehoseEngine(Engine):
-    """Delivers the records of every stream with an S3 destination."""
+    """Delivers the records of every stream to S3 or to Iceberg tables."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -57,9 +58,10 @@ class FirehoseEngine(Engine):
         @patches.replace("moto.firehose.responses", "FirehoseResponse.update_destination")
         def update_destination(self: Any) -> ActionResult:
             stream = self.firehose_backend.delivery_streams.get(self._get_param("DeliveryStreamName"))
-            update = self._get_param("ExtendedS3DestinationUpdate")
-            if stream and update:
-                _check_update(stream, update)
+            if stream:
+                for kind in ("ExtendedS3", "Iceberg"):
+                    if update := self._get_param(f"{kind}DestinationUpdate"):
+                        _check_update(stream, kind, update, self.current_account)
             answer: ActionResult = _respond_to_update(self)
             return answer
 
@@ -143,7 +145,9 @@ class FirehoseEngine(Engine):
         if destination_name == "HttpEndpoint":
             return
         if destination_name not in _DESTINATIONS:
-            raise InvalidArgumentException(f"destination {destination_name} is not run by the local cloud, only S3")
+            raise InvalidArgumentException(
+                f"destination {destination_name} is not run by the local cloud, only S3 and Iceberg"
+            )
         pipeline = Pipeline(self.runtime, stream, region=region, account=account)
         try:
             pipeline.check()
@@ -195,15 +199,21 @@ class FirehoseEngine(Engine):
             log.writelines((*traceback.format_tb(error.__traceback__), f"{without_values(error)}\n"))
 
 
-def _check_update(stream: DeliveryStream, update: dict[str, Any]) -> None:
+def _check_update(stream: DeliveryStream, kind: str, update: dict[str, Any], account: str) -> None:
     """Refuse an update after which the destination would be none that Firehose, or the local cloud, takes."""
-    destination = {**stream.destinations[0].get("ExtendedS3", {}), **update}
-    configuration: dict[str, Any] = {"ExtendedS3DestinationConfiguration": destination}
+    deployed = dict(stream.destinations[0].get(kind, {}))
+    if kind == "Iceberg" and (errors := deployed.pop("S3DestinationDescription", None)):
+        deployed["S3Configuration"] = errors
+    destination = {**deployed, **update}
+    configuration: dict[str, Any] = {f"{kind}DestinationConfiguration": destination}
     if stream.source:
         configuration["KinesisStreamSourceConfiguration"] = stream.source
         configuration["DeliveryStreamType"] = stream.delivery_stream_type
     refuse_invalid(configuration)
     try:
-        Destination.of(destination)
+        if kind == "Iceberg":
+            IcebergDestination.of_iceberg(destination, account=account)
+        else:
+            Destination.of(destination)
     except LocalCloudError as error:
         raise InvalidArgumentException(str(error)) from None

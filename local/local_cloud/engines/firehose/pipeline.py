@@ -5,22 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local_cloud.engines.engine import Buffered
 from local_cloud.engines.firehose.conversion import Conversion
 from local_cloud.engines.firehose.delivery import Delivery, OutputObject
+from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
 from local_cloud.engines.firehose.records import Record
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.source import KinesisSource
 from local_cloud.server.runtime import Runtime
 
+if TYPE_CHECKING:
+    from local_cloud.engines.firehose.iceberg.commit import TableCommit
+
 
 class Pipeline:
     """The records of one stream between their arrival and their delivery.
 
-    A record leaves the buffer only once the objects that hold it are made, and an object is forgotten once it
-    is written. So a delivery that fails is taken up where it stopped: nothing is lost or written twice.
+    A record leaves the buffer only once the objects and commits that hold it are made, and each of these is forgotten
+    once it is written. So a delivery that fails is taken up where it stopped: nothing is lost or written twice.
     """
 
     def __init__(self, runtime: Runtime, stream: Any, *, region: str, account: str) -> None:
@@ -37,7 +41,7 @@ class Pipeline:
         self._buffer: list[Record] = []
         self._bytes = 0
         self._oldest = 0.0
-        self._unwritten: list[OutputObject] = []
+        self._unwritten: list[OutputObject | TableCommit] = []
         self._buffering = threading.Lock()
         self._delivering = threading.Lock()
 
@@ -45,13 +49,21 @@ class Pipeline:
     def destination(self) -> Destination:
         """Return the destination as it is deployed now; updates change it."""
         deployed = self.stream.destinations[0]
+        if "Iceberg" in deployed:
+            return IcebergDestination.of_iceberg(deployed["Iceberg"], account=self.account)
         return Destination.of(deployed.get("ExtendedS3") or deployed["S3"])
 
     def check(self) -> None:
         """Raise LocalCloudError for what is deployed but cannot be run."""
-        conversion = self.destination.conversion
-        if conversion:
-            self._conversion(conversion)
+        destination = self.destination
+        if destination.conversion:
+            self._conversion(destination.conversion)
+        if isinstance(destination, IcebergDestination):
+            # pyiceberg takes a second to import, which streams to S3 need not wait for.
+            from local_cloud.engines.firehose.iceberg.delivery import check_tables  # noqa: PLC0415
+            from local_cloud.iceberg.catalog import IcebergCatalog  # noqa: PLC0415
+
+            check_tables(destination, IcebergCatalog(self._runtime, destination.region, role=destination.role))
 
     def put(self, contents: Sequence[bytes]) -> None:
         now = int(time.time() * 1000)
@@ -97,10 +109,10 @@ class Pipeline:
             with self._buffering:
                 records = list(self._buffer)
             if records:
-                objects = self._delivery().objects(records)
+                outputs = self._outputs(records)
                 with self._buffering:
                     self._remove(records)
-                    self._unwritten = objects
+                    self._unwritten = outputs
                 self._write()
 
     def _add(self, records: Sequence[Record]) -> None:
@@ -115,24 +127,42 @@ class Pipeline:
         self._oldest = time.time()
 
     def _write(self) -> None:
-        objects = self._runtime.objects_of(self.destination.role)
+        destination = self.destination
+        role = destination.error_role if isinstance(destination, IcebergDestination) else destination.role
+        objects = self._runtime.objects_of(role)
         while self._unwritten:
-            with self._runtime.faults.around("s3", "PutObject"):
-                objects.write(self._unwritten[0].uri, self._unwritten[0].content)
+            output = self._unwritten[0]
+            if isinstance(output, OutputObject):
+                with self._runtime.faults.around("s3", "PutObject"):
+                    objects.write(output.uri, output.content)
+            else:
+                output.write()
             self._unwritten.pop(0)
 
-    def _delivery(self) -> Delivery:
+    def _outputs(self, records: Sequence[Record]) -> list[OutputObject | TableCommit]:
         destination = self.destination
         context = {"deliveryStreamArn": self.stream.delivery_stream_arn, "region": self.region}
         if self._source:
             context["sourceKinesisStreamArn"] = self.stream.source["KinesisStreamARN"]
-        return Delivery(
-            name=f"{self.stream.delivery_stream_name}-{self.stream.version_id}",
-            destination=destination,
-            conversion=self._conversion(destination.conversion) if destination.conversion else None,
-            client=self._runtime.client("lambda", self.region, role=destination.role),
-            context=context,
-        )
+        name = f"{self.stream.delivery_stream_name}-{self.stream.version_id}"
+        client = self._runtime.client("lambda", self.region, role=destination.role)
+        if isinstance(destination, IcebergDestination):
+            from local_cloud.engines.firehose.iceberg.delivery import IcebergDelivery  # noqa: PLC0415
+            from local_cloud.iceberg.catalog import IcebergCatalog  # noqa: PLC0415
+
+            to_tables = IcebergDelivery(
+                name=name,
+                destination=destination,
+                conversion=None,
+                client=client,
+                context=context,
+                catalog=IcebergCatalog(self._runtime, destination.region, role=destination.role),
+            )
+            commits, objects = to_tables.commits(records)
+            return [*commits, *objects]
+        conversion = self._conversion(destination.conversion) if destination.conversion else None
+        to_s3 = Delivery(name=name, destination=destination, conversion=conversion, client=client, context=context)
+        return [*to_s3.objects(records)]
 
     def _conversion(self, configuration: Mapping[str, Any]) -> Conversion:
         glue = self._runtime.client("glue", self.region, role=configuration["SchemaConfiguration"].get("RoleARN"))

@@ -10,7 +10,7 @@ import binascii
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -63,7 +63,7 @@ def process(
             passed, failed = transform(passed, processor, client=client, context=context)
             failures += failed
         elif processor.kind == "MetadataExtraction":
-            passed, failed = extract_keys(passed, processor)
+            passed, failed = (extract_routing if destination.routes_records else extract_keys)(passed, processor)
             failures += failed
         else:
             delimiter = processor.parameters.get("Delimiter", "\\n").encode().decode("unicode_escape").encode()
@@ -193,8 +193,9 @@ def _read_answer(batch: Sequence[Record], body: bytes, arn: str, attempts: int) 
         elif entry["result"] == "Ok" and entry.get("data") is None:
             failures.append(failed(record, "Lambda.InvalidReturnFormat"))
         elif entry["result"] == "Ok":
-            keys = (entry.get("metadata") or {}).get("partitionKeys") or {}
-            passed.append(replace(record, data=base64.b64decode(entry["data"]), lambda_keys=keys))
+            metadata = entry.get("metadata") or {}
+            keys, routing = metadata.get("partitionKeys") or {}, metadata.get("otfMetadata") or {}
+            passed.append(replace(record, data=base64.b64decode(entry["data"]), lambda_keys=keys, routing=routing))
     return passed, failures
 
 
@@ -204,8 +205,10 @@ def _is_readable(entry: dict[str, Any]) -> bool:
         base64.b64decode(data or "", validate=True)
     except (binascii.Error, TypeError, ValueError):
         return False
-    keys = metadata.get("partitionKeys") or {} if isinstance(metadata, dict) else None
-    return isinstance(keys, dict) and entry.get("result") in _RESULTS
+    if not isinstance(metadata, dict):
+        return False
+    sections = (metadata.get(name) or {} for name in ("partitionKeys", "otfMetadata"))
+    return all(isinstance(section, dict) for section in sections) and entry.get("result") in _RESULTS
 
 
 def _lambda_failure(record: Record, code: str, message: str, *, arn: str, attempts: int = 1) -> Failure:
@@ -216,17 +219,34 @@ def _lambda_failure(record: Record, code: str, message: str, *, arn: str, attemp
 
 def extract_keys(records: Iterable[Record], processor: Processor) -> Outcome:
     """Find each record's partition keys with the jq query; a record without all of them fails."""
+
+    def with_keys(record: Record, found: Mapping[str, Any]) -> Record:
+        return replace(record, query_keys={name: _key(name, value) for name, value in found.items()})
+
+    return _extract(records, processor, with_keys)
+
+
+def extract_routing(records: Iterable[Record], processor: Processor) -> Outcome:
+    """Find each record's table and operation with the jq query, as far as no function has said them."""
+
+    def routed(record: Record, found: Mapping[str, Any]) -> Record:
+        said = {name: value for name, value in record.routing.items() if value is not None}
+        return replace(record, routing={**found, **said})
+
+    return _extract(records, processor, routed)
+
+
+def _extract(
+    records: Iterable[Record], processor: Processor, extracted: Callable[[Record, Mapping[str, Any]], Record]
+) -> Outcome:
     program = jq.compile(processor.parameters["MetadataExtractionQuery"])
     passed, failures = list[Record](), list[Failure]()
     for record in records:
         try:
-            found = program.input_text(record.data.decode()).all()
-            keys = {name: _key(name, value) for name, value in _single(found).items()}
+            passed.append(extracted(record, _single(program.input_text(record.data.decode()).all())))
         except ValueError as error:
             code = "DynamicPartitioning.MetadataExtractionFailed"
             failures.append(Failure(kind=METADATA_EXTRACTION, code=code, message=str(error), record=record))
-        else:
-            passed.append(replace(record, query_keys=keys))
     return passed, failures
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One record: its content, when it arrived (milliseconds) and the partition keys that processors found.
+    """One record: its content, when it arrived (milliseconds), and the partition keys and table that processors found.
 
     A record of a data stream has its number, and one that was aggregated its place in that record.
     """
@@ -21,6 +21,7 @@ class Record:
     arrived: int
     query_keys: Mapping[str, str] = field(default_factory=dict)
     lambda_keys: Mapping[str, str] = field(default_factory=dict)
+    routing: Mapping[str, Any] = field(default_factory=dict)
     sequence_number: str | None = None
     subsequence_number: int | None = None
 

@@ -27,6 +27,9 @@ class Processor:
 class Destination:
     """Destination of a delivery stream, as its settings describe it."""
 
+    routes_records = False
+    """Whether metadata extraction finds the table of a record, and not its partition keys."""
+
     role: str | None
     bucket: str
     prefix: str

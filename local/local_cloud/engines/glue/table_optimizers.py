@@ -1,4 +1,4 @@
-"""Table optimizers of the Glue catalog: their configuration, which nothing acts on yet; moto has none of it."""
+"""Table optimizers of the Glue catalog, which moto has none of: kept by table, and run when the cloud is drained."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _Optimizers = dict[str, dict[str, Any]]
 
 
 class TableOptimizersEngine(Engine):
-    """Keeps the optimizers of each Iceberg table, and returns them."""
+    """Keeps the optimizers of each Iceberg table, runs those that are enabled, and returns them and their runs."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         # By moto's own table, with which they go.
         self._by_table: WeakKeyDictionary[Any, _Optimizers] = WeakKeyDictionary()
+        self._backends: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def state(self) -> WeakKeyDictionary[Any, _Optimizers]:
         return self._by_table
@@ -44,6 +45,40 @@ class TableOptimizersEngine(Engine):
             patches.add("moto.glue.responses", f"GlueResponse.{name}")(self._handler(action))
         return patches
 
+    def drain(self) -> None:
+        """Run the optimizers, however long ago they ran last: compaction first, whose old files retention deletes."""
+        for table, optimizers in list(self._by_table.items()):
+            for kind in _TYPES:
+                optimizer = optimizers.get(kind)
+                if optimizer and optimizer["configuration"].get("enabled") and self._is_there(table):
+                    self._run(table, optimizer)
+
+    def _is_there(self, table: Any) -> bool:
+        """Tell whether a table has not been deleted, perhaps with its database."""
+        try:
+            found: Any = self._backends[table].get_table(table.database_name, table.name)
+        except EntityNotFoundException:
+            return False
+        return found is table
+
+    def _run(self, table: Any, optimizer: dict[str, Any]) -> None:
+        # pyiceberg takes a second to import, which a cloud without optimizers need not wait for.
+        from local_cloud.engines.glue.optimizer_runs import run  # noqa: PLC0415
+        from local_cloud.iceberg.catalog import IcebergCatalog  # noqa: PLC0415
+
+        configuration = optimizer["configuration"]
+        role = configuration.get("roleArn")
+        found = run(
+            optimizer["type"],
+            configuration,
+            catalog=IcebergCatalog(self.runtime, self._backends[table].region_name, role=role),
+            objects=self.runtime.objects_of(role),
+            database=table.database_name,
+            table=table.name,
+        )
+        if found:
+            optimizer["runs"].insert(0, found)
+
     def _handler(
         self, action: Callable[[_Optimizers, dict[str, Any]], dict[str, Any]]
     ) -> Callable[[Any], ActionResult]:
@@ -63,6 +98,7 @@ class TableOptimizersEngine(Engine):
         parameters = table.as_dict().get("Parameters") or {}
         if str(parameters.get("table_type")).upper() != "ICEBERG":
             raise InvalidInputException("TableOptimizer", f"{request['TableName']} is not an Iceberg table")
+        self._backends[table] = backend
         return self._by_table.setdefault(table, {})
 
 
@@ -73,13 +109,19 @@ def _create(optimizers: _Optimizers, request: dict[str, Any]) -> dict[str, Any]:
         "type": request["Type"],
         "configuration": request["TableOptimizerConfiguration"],
         "configurationSource": "table",
+        # The newest first.
+        "runs": [],
     }
     return {}
 
 
 def _get(optimizers: _Optimizers, request: dict[str, Any]) -> dict[str, Any]:
     names = ("CatalogId", "DatabaseName", "TableName")
-    return {**{name: request[name] for name in names}, "TableOptimizer": _found(optimizers, request)}
+    described = dict(_found(optimizers, request))
+    runs = described.pop("runs")
+    if runs:
+        described["lastRun"] = runs[0]
+    return {**{name: request[name] for name in names}, "TableOptimizer": described}
 
 
 def _update(optimizers: _Optimizers, request: dict[str, Any]) -> dict[str, Any]:
@@ -93,9 +135,12 @@ def _delete(optimizers: _Optimizers, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _runs(optimizers: _Optimizers, request: dict[str, Any]) -> dict[str, Any]:
-    _found(optimizers, request)
+    runs = _found(optimizers, request)["runs"]
+    first = int(request.get("NextToken") or 0)
+    end = first + (request.get("MaxResults") or len(runs))
     names = ("CatalogId", "DatabaseName", "TableName")
-    return {**{name: request[name] for name in names}, "TableOptimizerRuns": []}
+    page = {"TableOptimizerRuns": runs[first:end], **({"NextToken": str(end)} if end < len(runs) else {})}
+    return {**{name: request[name] for name in names}, **page}
 
 
 def _found(optimizers: _Optimizers, request: dict[str, Any]) -> dict[str, Any]:

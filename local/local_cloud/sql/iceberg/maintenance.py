@@ -6,29 +6,30 @@ https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.io.pyarrow import bin_pack_arrow_table, schema_to_pyarrow, write_file
 from pyiceberg.manifest import DataFile
-from pyiceberg.partitioning import PartitionKey
-from pyiceberg.table import FileScanTask, Table, WriteTask
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import UUIDType
 
 from local_cloud.errors import LocalCloudError
+from local_cloud.iceberg.data_files import partition_of_file, write_rows
 from local_cloud.sql.catalog import Catalog
 from local_cloud.sql.duck import Session, identifier, quote
 from local_cloud.sql.iceberg import tables
 from local_cloud.sql.iceberg.definitions import number
 from local_cloud.sql.iceberg.reachable import reachable
+
+Read = Callable[[Sequence[FileScanTask]], pa.Table]
 
 
 def partition_columns(table: Table) -> set[str]:
@@ -58,18 +59,48 @@ def optimize(session: Session, table: Table, chosen: Collection[str] | None) -> 
     tasks = [task for task in tasks if _needs(task, table.properties)]
     if len(tasks) < number(table.properties, "optimize_rewrite_data_file_threshold"):
         return
+    rewrite(table, tasks, _reader(session, table), number(table.properties, "write_target_data_file_size_bytes"))
+
+
+def rewrite(table: Table, tasks: Sequence[FileScanTask], read: Read, target: int) -> list[DataFile]:
+    """Rewrite files into ones of a size, each partition by itself, in one commit; return those that are gone.
+
+    Parameters
+    ----------
+    table: Table
+        The table.
+    tasks: sequence of FileScanTask
+        The files.
+    read: callable
+        Returns the rows of some of them.
+    target: int
+        The size, in bytes.
+
+    Raises
+    ------
+    LocalCloudError
+        If another commit came first, or a file cannot be rewritten here.
+    """
     groups: dict[tuple[Any, ...], list[FileScanTask]] = defaultdict(list)
     for task in tasks:
         if task.file.spec_id != table.spec().spec_id:
             raise LocalCloudError("NOT_SUPPORTED: OPTIMIZE of files that are partitioned by an older spec")
-        groups[tuple(task.file.partition[i] for i in range(len(table.spec().fields)))].append(task)
+        groups[partition_of_file(table, task.file)].append(task)
     rewritten = [group for group in groups.values() if len(group) > 1 or group[0].delete_files]
     if any(isinstance(field.field_type, UUIDType) for field in table.schema().fields):
         raise LocalCloudError("NOT_SUPPORTED: OPTIMIZE of a table with a column of type uuid")
-    if rewritten:
+    removed = [task.file for group in rewritten for task in group]
+    if removed:
         numbers = count()
-        added = [file for group in rewritten for file in _written(session, table, group, numbers)]
-        _replace(table, [task.file for group in rewritten for task in group], added)
+        added = [
+            file
+            for group in rewritten
+            for file in write_rows(
+                table, read(group), partition_of_file(table, group[0].file), target=target, numbers=numbers
+            )
+        ]
+        _replace(table, removed, added)
+    return removed
 
 
 def _needs(task: FileScanTask, properties: Mapping[str, str]) -> bool:
@@ -81,34 +112,17 @@ def _needs(task: FileScanTask, properties: Mapping[str, str]) -> bool:
     )
 
 
-def _written(session: Session, table: Table, group: Sequence[FileScanTask], numbers: Iterator[int]) -> list[DataFile]:
-    """Write the rows of one partition's files into new ones."""
+def _reader(session: Session, table: Table) -> Read:
     schema = table.schema()
     columns = ", ".join(f"{identifier(field.name.lower())} as {identifier(field.name)}" for field in schema.fields)
     snapshot = table.current_snapshot()
-    read = tables.relation(session, table, snapshot=snapshot.snapshot_id if snapshot else None, pseudo=("$path",))
-    paths = ", ".join(quote(task.file.file_path) for task in group)
-    rows = session.execute(f'select {columns} from ({read}) where "$path" in ({paths})').to_arrow_table()
-    if not rows.num_rows:
-        return []
-    key = PartitionKey([], table.spec(), schema)
-    # The partition is known; pyiceberg would derive it from values.
-    key.__dict__["partition"] = group[0].file.partition
-    batches = bin_pack_arrow_table(
-        rows.cast(schema_to_pyarrow(schema, include_field_ids=False)),
-        number(table.properties, "write_target_data_file_size_bytes"),
-    )
-    tasks = [
-        WriteTask(
-            write_uuid=uuid.uuid4(),
-            task_id=next(numbers),
-            schema=schema,
-            record_batches=batch,
-            partition_key=key if table.spec().fields else None,
-        )
-        for batch in batches
-    ]
-    return list(write_file(table.io, table.metadata, iter(tasks)))
+    rows = tables.relation(session, table, snapshot=snapshot.snapshot_id if snapshot else None, pseudo=("$path",))
+
+    def read(group: Sequence[FileScanTask]) -> pa.Table:
+        paths = ", ".join(quote(task.file.file_path) for task in group)
+        return session.execute(f'select {columns} from ({rows}) where "$path" in ({paths})').to_arrow_table()
+
+    return read
 
 
 class _Rewrite(_OverwriteFiles):
@@ -147,7 +161,7 @@ def vacuum(catalog: Catalog, table: Table) -> None:
     age = timedelta(seconds=number(table.properties, "vacuum_max_snapshot_age_seconds"))
     cutoff = datetime.now(UTC) - age
     before = reachable(table)
-    if expired := _expired(table, cutoff):
+    if expired := expired_snapshots(table, cutoff, number(table.properties, "vacuum_min_snapshots_to_keep")):
         try:
             table.maintenance.expire_snapshots().by_ids(expired).commit()
         except CommitFailedException:
@@ -165,10 +179,11 @@ def _kept_metadata(table: Table) -> int:
     return number(table.properties, "vacuum_max_metadata_files_to_keep")
 
 
-def _expired(table: Table, cutoff: datetime) -> list[int]:
+def expired_snapshots(table: Table, cutoff: datetime, keep: int) -> list[int]:
+    """Return the snapshots that are older than a time, but for the newest and for those that a branch or tag names."""
     protected = {reference.snapshot_id for reference in table.refs().values()}
     newest = sorted(table.snapshots(), key=lambda snapshot: snapshot.timestamp_ms, reverse=True)
-    kept = newest[: number(table.properties, "vacuum_min_snapshots_to_keep")]
+    kept = newest[:keep]
     return [
         snapshot.snapshot_id
         for snapshot in newest

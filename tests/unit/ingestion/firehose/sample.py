@@ -8,7 +8,14 @@ from typing import Any
 from aws_cdk import Duration, Size
 
 from lake_blueprints.catalog import ArrivalTime, Database, Table
-from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, ParquetDestination, S3Destination, Transform
+from lake_blueprints.ingestion.firehose import (
+    Buffer,
+    DeliveryStream,
+    IcebergDestination,
+    ParquetDestination,
+    S3Destination,
+    Transform,
+)
 from template_checks.core.limit import Limit
 from template_checks.limits import firehose
 from tests.conformance.fixtures import Fixtures
@@ -42,6 +49,28 @@ CONVERTING = Sample(
     options=lambda lake: {
         "source": lake.stream,
         "destination": ParquetDestination(table=schema(lake)),
+        "transform": Transform(function=lake.function),
+        "alarm_topic": lake.topic,
+    },
+)
+
+
+def rows(lake: Fixtures) -> IcebergDestination:
+    """Return a destination that is a new table of the curated zone, without optimizers, which not every Region has."""
+    database = Database(lake.scope, lake.unique("Rows"), zone=lake.curated)
+    prefix = f"{lake.unique('rows').lower()}/"
+    table = database.add_iceberg_table(
+        lake.dataset, prefix=prefix, compaction=None, snapshot_retention=None, orphan_file_deletion=None
+    )
+    return IcebergDestination(table=table, upsert=True, zone=lake.raw)
+
+
+UPSERTING = Sample(
+    construct=DeliveryStream,
+    variant="iceberg",
+    options=lambda lake: {
+        "source": lake.stream,
+        "destination": rows(lake),
         "transform": Transform(function=lake.function),
         "alarm_topic": lake.topic,
     },

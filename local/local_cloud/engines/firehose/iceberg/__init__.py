@@ -1,0 +1,1 @@
+"""Apache Iceberg tables as the destination of a delivery stream."""
