@@ -22,7 +22,7 @@ OTHERS: list[Any] = [
     {"Fn::ImportValue": "unknown"},
 ]
 ELSEWHERE = {"Type": "Custom::Lookup", "Properties": {"ServiceToken": {"Fn::ImportValue": "lookup"}}}
-# The parameter is not echoed, since one that everybody can read gives a secret away, whatever its value.
+# The parameter is not echoed, since an echoed one gives a secret away, whatever its value.
 SECRETS = "LAKE-EXPOSURE-001"
 
 
@@ -44,7 +44,7 @@ def test_an_unknown_value_of_a_valid_template_adds_no_finding(name: str) -> None
         assert not found(with_value(valid, path, PARAMETER)) - before, path
 
 
-def test_a_secret_in_a_parameter_that_everybody_can_read_is_found() -> None:
+def test_a_secret_in_an_echoed_parameter_is_found() -> None:
     good = framed(examples()[SECRETS]["good"])
     path = next(path for path in open_paths(good) if path[-1] == "AdminUserPassword")
     readable = {**with_value(good, path, PARAMETER), "Parameters": {"Unknown": {"Type": "String"}}}
