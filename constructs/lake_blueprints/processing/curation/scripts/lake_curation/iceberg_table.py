@@ -34,7 +34,7 @@ class Conflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What led to a snapshot.
+    """The commit that led to a snapshot.
 
     Parameters
     ----------
