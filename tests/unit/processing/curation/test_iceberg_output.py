@@ -145,7 +145,7 @@ def test_a_job_keeps_the_history_in_an_iceberg_table(stack: cdk.Stack) -> None:
     raw, database = lake(stack)
     target = database.add_iceberg_table(HISTORY.curated(ORDERS))
     job = CurationJob(stack, "Curate", dataset=ORDERS, source=raw, target=target, curation=HISTORY)
-    assert [consumer.columns for consumer in job.consumers()] == [{"op", "changed"}]
+    assert [consumer.columns for consumer in job.consumers()] == [frozenset({"op", "changed"})]
 
 
 def test_refuses_to_replace_rows_of_a_table_of_files(stack: cdk.Stack) -> None:
