@@ -32,9 +32,10 @@ class Orders:
         for _ in range(3):
             records = list(BAD)
             for _ in range(200):
-                order = {"id": chosen.randrange(50), "amount": chosen.randrange(1000) / 4}
-                self.newest[order["id"]] = order["amount"]
-                records.append(json.dumps({**order, "ordered": "2026-01-02T03:04:05Z"}).encode())
+                number, amount = chosen.randrange(50), chosen.randrange(1000) / 4
+                self.newest[number] = amount
+                order = {"id": number, "amount": amount, "ordered": "2026-01-02T03:04:05Z"}
+                records.append(json.dumps(order).encode())
             firehose = cloud.client("firehose")
             entries = [{"Data": record} for record in records]
             firehose.put_record_batch(DeliveryStreamName=self.outputs["Stream"], Records=entries)

@@ -38,7 +38,7 @@ from lake_blueprints.machine_learning.training import (
 )
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
-from lake_blueprints.processing.erasure import Erase, Erasure, Export
+from lake_blueprints.processing.erasure import Erase, Erasure, ExportedObjects
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
@@ -182,7 +182,7 @@ class SampleLake:
             requests=self.governed,
             curations=[self.masking_job],
             tables=[self.subjects],
-            exports=[Export(storage=self.analytics, prefix="exports/")],
+            exports=[ExportedObjects(storage=self.analytics, prefix="exports/")],
         )
         self.crawler = Crawler(
             stack, self._id("Crawler"), database=self.raw_database, prefixes=["found/", "more/"], table_prefix="found_"

@@ -75,9 +75,8 @@ def table_of(name: Node, database: Node) -> Resource | None:
         return name.target if name.target.kind == _TABLE else None
     same = [
         one
-        for one in name.resource.template.everywhere
-        if one.kind == _TABLE
-        and name.text is not None
+        for one in name.resource.template.everywhere_of_type(_TABLE)
+        if name.text is not None
         and name.text in (one.at("TableInput.Name").text, one.at("Name").text)
         and one.at("DatabaseName").rendered == database.rendered
     ]

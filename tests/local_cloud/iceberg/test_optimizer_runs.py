@@ -253,7 +253,8 @@ def test_runs_come_in_pages(optimized: Optimized) -> None:
     optimized.optimize("retention")
     for _ in range(3):
         optimized.cloud.drain()
-    of, seen, token = optimized.of("retention"), [], {}
+    of, seen = optimized.of("retention"), []
+    token: dict[str, str] = {}
     while True:
         page = optimized.glue.list_table_optimizer_runs(**of, MaxResults=2, **token)
         seen.append(len(page["TableOptimizerRuns"]))

@@ -61,7 +61,7 @@ def _glue(warehouse: str) -> dict[str, str]:
 
 
 def _s3_tables(target: S3Table) -> dict[str, str]:
-    """Return the options of the REST catalog of the table bucket, for which Glue has all jars, and which no integration has to make.
+    """Return the options of the table bucket's REST catalog, for which Glue has all jars, and no integration is needed.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-glue.html
     """

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg import IcebergTable
+from lake_blueprints.catalog.s3_tables import S3Table
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, DatasetFormat, Masking
 from lake_blueprints.foundation.encryption import HashSalt
@@ -67,13 +69,22 @@ def _of_curation(job: CurationJob) -> Iterator[Place]:
             f"table '{job.target.table_name}' has no column tagged '{TAG}', by which a person could be found; tag one "
             f"in the contract of dataset '{dataset.name}' and keep it in the curation"
         )
+    if isinstance(job.target, S3Table):
+        raise ValueError(
+            f"table '{job.target.table_name}' is one of S3 Tables, whose files nobody but S3 removes; curate into "
+            "an IcebergTable"
+        )
     if dataset.format is DatasetFormat.DYNAMODB_JSON:
         raise ValueError(
             f"dataset '{dataset.name}' is exports of DynamoDB, whose manifests have checksums of every file; let a "
             "lifecycle rule of the zone delete the exports instead"
         )
     if sent:
-        records = {"subjects": _sent(sent), "format": dataset.format.value, "delimiter": dataset.delimiter}
+        records: dict[str, Any] = {
+            "subjects": _sent(sent),
+            "format": dataset.format.value,
+            "delimiter": dataset.delimiter,
+        }
         ledger = (job.target.zone, job.state_prefix)
         yield Place(kind="records", storage=job.source, prefix=job.source_prefix, ledgers=(ledger,), **records)
         yield Place(kind="quarantine", storage=job.quarantine, prefix=job.quarantine_prefix, **records)
@@ -107,7 +118,11 @@ def _of_table(table: CatalogTable, subjects: Sequence[Subject], *, salt: HashSal
         return replace(place, kind="iceberg", table=table)
     assert isinstance(table, Table)
     if table.format is not DatasetFormat.PARQUET:
-        sent = {"subjects": _sent(subjects), "format": table.format.value, "delimiter": table.dataset.delimiter}
+        sent: dict[str, Any] = {
+            "subjects": _sent(subjects),
+            "format": table.format.value,
+            "delimiter": table.dataset.delimiter,
+        }
         return replace(place, kind="records", **sent)
     return place
 

@@ -56,7 +56,7 @@ class Masked:
         return repr(values) + repr(sql(f"SELECT readable_metrics FROM {table}.all_files"))
 
     def local(self, uri: str) -> Path:
-        return Path(self.lake.root, uri.removeprefix("s3://"))
+        return Path(self.lake.root) / uri.removeprefix("s3://")
 
     @property
     def copy(self) -> str:

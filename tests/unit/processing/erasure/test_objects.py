@@ -18,7 +18,7 @@ import lake_blueprints.processing.curation
 import lake_blueprints.processing.erasure
 
 SCRIPTS = [
-    Path(one.__file__).parent / "scripts"
+    Path(str(one.__file__)).parent / "scripts"
     for one in (lake_blueprints.processing.erasure, lake_blueprints.processing.curation)
 ]
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import boto3
 from lake_curation.columns import quoted
-from lake_curation.iceberg_table import CATALOG
 from lake_curation.storage import Location
 from pyspark.sql import SparkSession
 
@@ -28,6 +27,7 @@ from lake_erasure.place import Place
 from lake_erasure.subject_keys import SubjectKeys
 from lake_erasure.versions import Version, remove, versions_below
 
+_CATALOG = "glue_catalog"
 # Branches that a curation job which was killed has left; its next run drops them too.
 _DRAFTS = "curation_"
 # View of the keys.
@@ -58,7 +58,7 @@ class ErasedTable:
     @property
     def identifier(self) -> str:
         """The name of the table in SQL."""
-        return f"{CATALOG}.{quoted(self.place.database)}.{quoted(self.place.table)}"
+        return f"{_CATALOG}.{quoted(self.place.database)}.{quoted(self.place.table)}"
 
     def erase(self, wanted: Sequence[tuple[Sequence[str], SubjectKeys]]) -> Counter[str]:
         """Erase persons, and return what was done."""
@@ -83,7 +83,8 @@ class ErasedTable:
         return f"files/{self.place.database}.{self.place.table}.json"
 
     def _noted(self) -> list[str]:
-        found: list[str] = json.loads(self.state.read(self._document, default="[]"))
+        kept = self.state.find(self._document)
+        found: list[str] = json.loads(kept[0]) if kept else []
         return found
 
     def _table(self) -> Any:
@@ -120,8 +121,9 @@ class ErasedTable:
         """Rewrite the files whose rows are deleted by others, as Athena does it: they hold the rows still."""
         if not self._delete_files():
             return
+        table = f"{self.place.database}.{self.place.table}"
         self.spark.sql(
-            f"CALL {CATALOG}.system.rewrite_data_files(table => '{self.place.database}.{self.place.table}', options => "
+            f"CALL {_CATALOG}.system.rewrite_data_files(table => '{table}', options => "
             "map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))"
         )
         if left := self._delete_files():

@@ -129,7 +129,7 @@ def find(listed: Iterable[Versions], search: Search, region: str | None) -> Iter
     client = boto3.client("s3", region_name=region)
     for versions in listed:
         try:
-            current = bool(versions.current) and _holds(client, versions, versions.current, search)
+            current = versions.current is not None and _holds(client, versions, versions.current, search)
             if current or any(_holds(client, versions, one, search) for one in versions.older):
                 yield Finding(versions=versions, current=current)
         except UnreadableError as error:

@@ -81,7 +81,8 @@ class Run:
         """Return the report as far as an earlier attempt at the same requests has come."""
         versions = [[one.key, one.all[0].id] for one in requests.found]
         digest = hashlib.sha256(json.dumps(versions).encode()).hexdigest()[:16]
-        report: dict[str, Any] = json.loads(self.state.read("run.json", default="{}"))
+        kept = self.state.find("run.json")
+        report: dict[str, Any] = json.loads(kept[0]) if kept else {}
         if report.get("requests_digest") != digest:
             now = datetime.now(UTC)
             report = {
