@@ -269,8 +269,8 @@ def test_a_run_that_begins_while_another_writes_the_copy_does_that_for_it(
 
     monkeypatch.setattr(owner, "publish", beside)
     lake.lake.put("b.json", passenger(2), passenger(3))
-    with pytest.raises(Exception, match="another run of this job has written"):
-        lake.lake.run()
+    # Both note the same in the ledger, so that the first has nothing to complain of.
+    lake.lake.run()
     lake.check()
     assert len(lake.copied()) == 3
     assert [balance(report) for report in lake.lake.reports() if report["read"]] == [(1, 1, 0, 0, 0), (2, 2, 0, 0, 0)]

@@ -3,6 +3,8 @@
 A branch is seen by nobody who does not name it. So a batch is written, counted and compared with what was read
 before anybody can query a row of it, and what a killed run has left is a branch that the next one drops.
 https://iceberg.apache.org/docs/latest/branching/
+
+Above 200 lines: the table and its branch, which change together.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Conflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What led to a snapshot.
+    """The commit that led to a snapshot.
 
     Parameters
     ----------
