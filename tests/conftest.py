@@ -47,3 +47,8 @@ def stack() -> cdk.Stack:
 @pytest.fixture
 def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(TemplateSnapshot)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: those of a gzip, for instance, hold the second in which a worker made it."""
+    return argname if isinstance(val, bytes) else None
