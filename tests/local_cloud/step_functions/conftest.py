@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from local_cloud.cloud import LocalCloud
 from local_cloud.engines.step_functions.definition import problems_of
 from local_cloud.engines.step_functions.execution import Run
+from local_cloud.server.work import Work
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -62,7 +64,7 @@ def execute() -> Execute:
             error=None,
             cause=None,
         )
-        runtime: Any = SimpleNamespace(longest_wait=None)
+        runtime: Any = SimpleNamespace(longest_wait=None, background=partial(Work().begin, lasting=False))
         run = Run(runtime, execution)
         run.start()
         deadline = time.monotonic() + 60
