@@ -148,6 +148,36 @@ _REASONS = {
         Pipeline | runs the query 'Repair' | s3:GetBucketLocation
         Warehouse | loads the tables of the lake | s3:GetBucketLocation
     """,
+    "persons are erased from a lake of their own, in test_erasure.py": """
+        Erasure | encrypts what the security configuration says | kms:Decrypt kms:Encrypt kms:GenerateDataKey
+        Erasure | erases persons from iceberg | glue:GetDatabase glue:GetDatabases glue:GetTable glue:GetTables
+        Erasure | erases persons from iceberg | glue:UpdateTable kms:Decrypt kms:GenerateDataKey
+        Erasure | erases persons from iceberg | s3:AbortMultipartUpload s3:DeleteObject s3:DeleteObjectVersion
+        Erasure | erases persons from iceberg | s3:GetBucketLocation s3:GetObject s3:ListBucket
+        Erasure | erases persons from iceberg | s3:ListBucketMultipartUploads s3:ListBucketVersions
+        Erasure | erases persons from iceberg | s3:ListMultipartUploadParts s3:PutObject
+        Erasure | erases persons from objects | kms:Decrypt s3:DeleteObjectVersion s3:GetObjectVersion
+        Erasure | erases persons from objects | s3:ListBucketVersions
+        Erasure | erases persons from parquet | kms:Decrypt kms:GenerateDataKey s3:DeleteObjectVersion
+        Erasure | erases persons from parquet | s3:GetObjectVersion s3:ListBucketVersions s3:PutObject
+        Erasure | erases persons from quarantine | kms:Decrypt kms:GenerateDataKey s3:DeleteObjectVersion
+        Erasure | erases persons from quarantine | s3:GetObjectVersion s3:ListBucketVersions s3:PutObject
+        Erasure | erases persons from records | kms:Decrypt kms:GenerateDataKey s3:DeleteObjectVersion
+        Erasure | erases persons from records | s3:GetObjectVersion s3:ListBucketVersions s3:PutObject
+        Erasure | finds hashed keys | kms:Decrypt secretsmanager:GetSecretValue
+        Erasure | keeps its state | kms:Decrypt kms:GenerateDataKey s3:GetObject s3:ListBucket s3:PutObject
+        Erasure | learns how to encrypt | glue:GetSecurityConfiguration
+        Erasure | loads script, package and plan | s3:GetObject
+        Erasure | looks for runs of curation jobs | glue:GetJobRuns
+        Erasure | notes rewritten objects in the ledger | kms:Decrypt kms:GenerateDataKey s3:GetObject s3:ListBucket
+        Erasure | notes rewritten objects in the ledger | s3:PutObject
+        Erasure | reads requests, and removes them | kms:Decrypt s3:DeleteObjectVersion s3:GetObjectVersion
+        Erasure | reads requests, and removes them | s3:ListBucketVersions
+        Erasure | writes encrypted logs | logs:AssociateKmsKey logs:CreateLogGroup logs:CreateLogStream
+        Erasure | writes encrypted logs | logs:PutLogEvents
+        Erasure | writes metrics | cloudwatch:PutMetricData
+        Erasure | writes reports | kms:Decrypt kms:GenerateDataKey s3:PutObject
+    """,
     "what delivers here knows its bucket and the newest version of a table without asking": """
         DeliveryStream | converts records by the columns of the table | glue:GetTableVersion glue:GetTableVersions
         DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucket

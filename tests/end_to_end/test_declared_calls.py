@@ -68,7 +68,6 @@ class Deployed:
         self._stream(FLIGHTS[0])
         self._crawl()
         self._run_job(self._name("OursMaskJob"))
-        self._ask_for_erasure()
         with self._cloud.inject("glue", "StartJobRun", "EntityNotFoundException"), pytest.raises(LocalCloudError):
             self._cloud.execute(self._name("OursPipelineMachine"))
         self._cloud.execute(self._name("OursOuterMachine"))
@@ -100,20 +99,6 @@ class Deployed:
             firehose.put_record(DeliveryStreamName=self._name(delivery), Record={"Data": data})
         self._cloud.drain()
 
-    def _ask_for_erasure(self) -> None:
-        database = self._name("OursCuratedDatabaseDatabase")
-        athena = self._cloud.client("athena")
-        rows = "(7, DATE '2026-01-01'), (8, DATE '2026-01-01')"
-        started = athena.start_query_execution(
-            QueryString=f'INSERT INTO "{database}"."subjects" VALUES {rows}',
-            WorkGroup=self._name("OursWorkgroupWorkgroup"),
-        )
-        while (state := _state(athena, started["QueryExecutionId"])) in ("QUEUED", "RUNNING"):
-            time.sleep(0.1)
-        assert state == "SUCCEEDED"
-        self._put(self._name("OursAnalyticsStorageBucket"), "exports/one.csv", b"Zoe,1")
-        self._put(self._name("OursGovernedStorageBucket"), "erasure/requests/one.json", b'{"keys": ["Zoe", 7]}')
-
     def _crawl(self) -> None:
         raw = self._name("OursRawStorageBucket")
         self._put(raw, "found/one/a.csv", b"a,b\n1,2\n")
@@ -137,11 +122,6 @@ class Deployed:
         while (found := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in ("STARTING", "RUNNING"):
             time.sleep(0.2)
         assert found["JobRunState"] == "SUCCEEDED", found.get("ErrorMessage")
-
-
-def _state(athena: Any, query: str) -> str:
-    state: str = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]
-    return state
 
 
 def _flight() -> dict[str, Any]:
