@@ -38,11 +38,7 @@ from lake_blueprints.machine_learning.training import (
 )
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
-<<<<<<< HEAD
-from lake_blueprints.processing.erasure import Erase, Erasure, ExportedObjects
-=======
-from lake_blueprints.processing.erasure import Erasure, Export
->>>>>>> h20-erase
+from lake_blueprints.processing.erasure import Erasure, ExportedObjects
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
