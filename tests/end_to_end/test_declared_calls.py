@@ -71,6 +71,8 @@ class Deployed:
         with self._cloud.inject("glue", "StartJobRun", "EntityNotFoundException"), pytest.raises(LocalCloudError):
             self._cloud.execute(self._name("OursPipelineMachine"))
         self._cloud.execute(self._name("OursOuterMachine"))
+        self._order()
+        self._cloud.execute(self._name("OursExportingMachine"))
         # Its tables are there now, with a column less.
         self._put(raw, "found/one/a.csv", b"a,b,c\n1,2,3\n")
         self._run_crawler(self._name("OursCrawler"))
@@ -99,6 +101,17 @@ class Deployed:
             firehose.put_record(DeliveryStreamName=self._name(delivery), Record={"Data": data})
         self._cloud.drain()
 
+    def _order(self) -> None:
+        rows = ", ".join(f"({number}, DATE '{DAYS[number % 3]}', 'Rome')" for number in range(60))
+        athena = self._cloud.client("athena")
+        started = athena.start_query_execution(
+            QueryString=f'INSERT INTO "{self._name("OursCuratedDatabase")}"."orders" VALUES {rows}',
+            WorkGroup=self._name("OursWorkgroup"),
+        )
+        while (state := _state(athena, started["QueryExecutionId"])) in ("QUEUED", "RUNNING"):
+            time.sleep(0.1)
+        assert state == "SUCCEEDED"
+
     def _crawl(self) -> None:
         raw = self._name("OursRawStorageBucket")
         self._put(raw, "found/one/a.csv", b"a,b\n1,2\n")
@@ -122,6 +135,11 @@ class Deployed:
         while (found := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in ("STARTING", "RUNNING"):
             time.sleep(0.2)
         assert found["JobRunState"] == "SUCCEEDED", found.get("ErrorMessage")
+
+
+def _state(athena: Any, query: str) -> str:
+    state: str = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]
+    return state
 
 
 def _flight() -> dict[str, Any]:

@@ -63,7 +63,7 @@ AIRPORTS = Dataset(
 )
 ORDERS = Dataset(
     name="orders",
-    columns=[Column(name="id", type="bigint"), Column(name="day", type="date")],
+    columns=[Column(name="id", type="bigint"), Column(name="day", type="date"), Column(name="city", type="string")],
     primary_key=["id"],
     partition_keys=["day"],
 )
@@ -220,6 +220,7 @@ class SampleLake:
             channels={"train": InputChannel(export=self.export)},
             output=self.analytics,
             output_prefix="exported/",
+            hyperparameters={"target": "id", "features": "city", "time_column": "day"},
         )
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(

@@ -103,7 +103,9 @@ class Comparison:
             case "s3":
                 found = [f"arn:aws:s3:::{first if call.action in _LISTINGS else call.resource}"]
             case "glue" if action in (*_ON_DATABASES, *_ON_TABLES):
-                kinds = ["catalog", f"database/{first}", *([f"table/{first}/{rest}"] if action in _ON_TABLES else [])]
+                # The version of a table, which a commit names, is part of no ARN.
+                table = f"table/{first}/{rest.partition('/')[0]}"
+                kinds = ["catalog", f"database/{first}", *([table] if action in _ON_TABLES else [])]
                 found = [f"arn:aws:glue:{here}:{kind}" for kind in kinds]
             case "logs":
                 found = [

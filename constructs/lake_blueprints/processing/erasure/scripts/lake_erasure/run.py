@@ -63,7 +63,8 @@ class Run:
         report = self._begin(requests)
         for place in self.places:
             counts = self._erase(place, requests.keys)
-            so_far = Counter(report["places"].get(place.name, {}))
+            earlier = report["places"].get(place.name, {})
+            so_far = Counter({name: earlier.get(name, 0) for name in objects.COUNTED})
             # What is left is that of the last attempt.
             left = {name: counts[name] for name in (UNREADABLE, WAITING)}
             report["places"][place.name] = {"kind": place.kind, "uri": place.uri, **_numbers(so_far + counts), **left}
