@@ -23,8 +23,6 @@ from lake_curation.columns import quoted
 # How often rows are written again because something else, such as compaction, has changed the table meanwhile.
 ATTEMPTS = 5
 _DRAFTS = "curation_"
-# Every snapshot is older.
-_END_OF_TIME = 2**63 - 1
 _CONFLICTS = ("ValidationException", "CommitFailedException")
 
 
@@ -151,7 +149,13 @@ class IcebergTable:
 
     def expire_snapshots(self) -> None:
         """Forget all snapshots but the current one, and delete the files that only they name."""
-        self.java().expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(True).commit()
+        table = self.java()
+        current, change = table.currentSnapshot().snapshotId(), table.expireSnapshots().cleanExpiredFiles(True)
+        # One by one: by age, Iceberg keeps the files that the current snapshot itself has removed until it expires too.
+        for snapshot in table.snapshots():
+            if snapshot.snapshotId() != current:
+                change = change.expireSnapshotId(snapshot.snapshotId())
+        change.commit()
 
     def remove_property(self, name: str) -> None:
         """Remove a property."""
