@@ -23,6 +23,8 @@ from lake_curation.columns import quoted
 # How often rows are written again because something else, such as compaction, has changed the table meanwhile.
 ATTEMPTS = 5
 _DRAFTS = "curation_"
+# Every snapshot is older.
+_END_OF_TIME = 2**63 - 1
 _CONFLICTS = ("ValidationException", "CommitFailedException")
 
 
@@ -148,14 +150,11 @@ class IcebergTable:
                 Draft(table=self, branch=name).discard()
 
     def expire_snapshots(self) -> None:
-        """Forget all snapshots but the current one, and delete the files that only they name."""
+        """Forget all snapshots so far, and delete the files that only they name."""
         table = self.java()
-        current, change = table.currentSnapshot().snapshotId(), table.expireSnapshots().cleanExpiredFiles(True)
-        # One by one: by age, Iceberg keeps the files that the current snapshot itself has removed until it expires too.
-        for snapshot in table.snapshots():
-            if snapshot.snapshotId() != current:
-                change = change.expireSnapshotId(snapshot.snapshotId())
-        change.commit()
+        # The files that a snapshot has removed are deleted when it expires, and not while it is the current one.
+        table.newAppend().commit()
+        table.expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(True).commit()
 
     def remove_property(self, name: str) -> None:
         """Remove a property."""
