@@ -105,14 +105,14 @@ class IcebergCopy:
     def _carry_over(self, draft: Draft, since: int, until: int) -> bool:
         """Write what has changed in the table since a snapshot; tell whether that could be done."""
         history = self.table.history(since, until)
-        if not history:
+        # Iceberg tells no changes of a table with delete files.
+        if not history or any(step.delete_files != "0" for step in history):
             return False
         changes = self.table.changes(since, until)
         if all(step.operation in _ADD_ONLY for step in history[:-1]):
             draft.append(self.rules.masked(changes))
             return True
-        # Of rows that delete files take away, the changes say nothing.
-        if not self._has_key() or any(step.delete_files != "0" for step in history):
+        if not self._has_key():
             return False
         key = [quoted(name) for name in self.plan.row_key]
         rows = self.rules.masked(self._latest(changes), DELETED).localCheckpoint()

@@ -150,8 +150,11 @@ class IcebergTable:
                 Draft(table=self, branch=name).discard()
 
     def expire_snapshots(self) -> None:
-        """Forget all snapshots but the current one, and delete the files that only they name."""
-        self.java().expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(True).commit()
+        """Forget all snapshots so far, and delete the files that only they name."""
+        table = self.java()
+        # The files that a snapshot has removed are deleted when it expires, and not while it is the current one.
+        table.newAppend().commit()
+        table.expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(True).commit()
 
     def remove_property(self, name: str) -> None:
         """Remove a property."""
