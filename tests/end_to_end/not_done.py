@@ -43,6 +43,9 @@ _REASONS = {
         DeliveryStream | writes rows | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         Pipeline | runs the query 'Repair' | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         Pipeline | runs the query 'Repair' | s3:ListMultipartUploadParts
+        Pipeline | exports rows | s3:AbortMultipartUpload s3:ListBucketMultipartUploads s3:ListMultipartUploadParts
+        Pipeline | exports table 'trips' | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
+        Pipeline | exports table 'trips' | s3:ListMultipartUploadParts
         TrainingJob | writes the model | s3:AbortMultipartUpload
     """,
     "logs of executions, traces and metrics are not delivered here": """
@@ -89,6 +92,7 @@ _REASONS = {
         Pipeline | runs another pipeline | states:StopExecution
         Pipeline | runs the job | glue:BatchStopJobRun glue:GetJobRuns
         Pipeline | runs the query 'Repair' | athena:StopQueryExecution
+        Pipeline | exports table 'trips' | athena:StopQueryExecution
         Pipeline | trains the model | sagemaker:StopTrainingJob
     """,
     "only an object store's file system asks whether a folder is an object": """
@@ -107,6 +111,7 @@ _REASONS = {
         QualityRuleset | reads the table | glue:GetPartitions glue:GetTables
         Pipeline | runs the query 'Repair' | glue:BatchGetPartition glue:CreatePartition glue:GetDatabases
         Pipeline | runs the query 'Repair' | glue:GetPartition glue:GetTables glue:UpdatePartition
+        Pipeline | exports table 'trips' | glue:GetDatabases glue:GetTables
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         Warehouse | loads the tables of the lake | glue:GetTables
     """,
@@ -115,6 +120,7 @@ _REASONS = {
     """,
     "the evaluation before it has made the database": """
         Pipeline | runs the query 'Repair' | glue:CreateDatabase
+        Pipeline | exports table 'trips' | glue:CreateDatabase
     """,
     "the service checks or asks this by itself, behind an API that does without here": """
         Crawler | learns how to encrypt | glue:GetSecurityConfiguration
@@ -130,6 +136,7 @@ _REASONS = {
         DeliveryStream | takes records from the stream | kinesis:DescribeStream
         Pipeline | evaluates the ruleset | iam:PassRole
         Pipeline | runs the query 'Repair' | athena:GetDataCatalog
+        Pipeline | exports table 'trips' | athena:GetDataCatalog
         Pipeline | loads tables | kms:Decrypt secretsmanager:GetSecretValue
         Pipeline | trains the model | iam:PassRole sagemaker:AddTags sagemaker:ListTags
         TrainingJob | writes logs | logs:DescribeLogStreams
@@ -146,6 +153,8 @@ _REASONS = {
         DeliveryStream | writes rows | s3:GetBucketLocation
         QualityRuleset | reads the table | s3:GetBucketLocation
         Pipeline | runs the query 'Repair' | s3:GetBucketLocation
+        Pipeline | exports rows | s3:GetBucketLocation
+        Pipeline | exports table 'trips' | s3:GetBucketLocation
         Warehouse | loads the tables of the lake | s3:GetBucketLocation
     """,
     "persons are erased from a lake of their own, in test_erasure.py": """

@@ -71,7 +71,7 @@ class Deployed:
         with self._cloud.inject("glue", "StartJobRun", "EntityNotFoundException"), pytest.raises(LocalCloudError):
             self._cloud.execute(self._name("OursPipelineMachine"))
         self._cloud.execute(self._name("OursOuterMachine"))
-        self._order()
+        self._travel()
         self._cloud.execute(self._name("OursExportingMachine"))
         # Its tables are there now, with a column less.
         self._put(raw, "found/one/a.csv", b"a,b,c\n1,2,3\n")
@@ -101,16 +101,16 @@ class Deployed:
             firehose.put_record(DeliveryStreamName=self._name(delivery), Record={"Data": data})
         self._cloud.drain()
 
-    def _order(self) -> None:
+    def _travel(self) -> None:
         rows = ", ".join(f"({number}, DATE '{DAYS[number % 3]}', 'Rome')" for number in range(60))
         athena = self._cloud.client("athena")
         started = athena.start_query_execution(
-            QueryString=f'INSERT INTO "{self._name("OursCuratedDatabase")}"."orders" VALUES {rows}',
+            QueryString=f'INSERT INTO "{self._name("OursCuratedDatabase")}"."trips" VALUES {rows}',
             WorkGroup=self._name("OursWorkgroup"),
         )
-        while (state := _state(athena, started["QueryExecutionId"])) in ("QUEUED", "RUNNING"):
+        while (status := _status(athena, started["QueryExecutionId"]))["State"] in ("QUEUED", "RUNNING"):
             time.sleep(0.1)
-        assert state == "SUCCEEDED"
+        assert status["State"] == "SUCCEEDED", status["StateChangeReason"]
 
     def _crawl(self) -> None:
         raw = self._name("OursRawStorageBucket")
@@ -137,9 +137,9 @@ class Deployed:
         assert found["JobRunState"] == "SUCCEEDED", found.get("ErrorMessage")
 
 
-def _state(athena: Any, query: str) -> str:
-    state: str = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]
-    return state
+def _status(athena: Any, query: str) -> dict[str, Any]:
+    status: dict[str, Any] = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+    return status
 
 
 def _flight() -> dict[str, Any]:

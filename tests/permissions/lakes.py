@@ -63,7 +63,7 @@ AIRPORTS = Dataset(
 )
 ORDERS = Dataset(
     name="orders",
-    columns=[Column(name="id", type="bigint"), Column(name="day", type="date"), Column(name="city", type="string")],
+    columns=[Column(name="id", type="bigint"), Column(name="day", type="date")],
     primary_key=["id"],
     partition_keys=["day"],
 )
@@ -126,6 +126,9 @@ class SampleLake:
         self.people = self.database.add_table(Curation().curated(PEOPLE))
         self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
         self.orders = self.database.add_iceberg_table(ORDERS)
+        trips = [*ORDERS.columns, Column(name="city", type="string")]
+        # Without partitions: into others the local Athena writes no rows.
+        self.trips = self.database.add_iceberg_table(evolve(ORDERS, name="trips", columns=trips, partition_keys=[]))
         subjects = evolve(
             ORDERS, name="subjects", columns=[evolve(ORDERS.columns[0], tags=["subject"]), ORDERS.columns[1]]
         )
@@ -213,7 +216,7 @@ class SampleLake:
             output=self.analytics,
             hyperparameters={"target": "delay", "features": "origin", "time_column": "scheduled"},
         )
-        self.export = Export(workgroup=self.workgroup, table=self.orders, zone=self.analytics, prefix="exports/")
+        self.export = Export(workgroup=self.workgroup, table=self.trips, zone=self.analytics, prefix="exports/")
         self.export_training = TrainingJob(
             stack,
             self._id("ExportTraining"),

@@ -1,4 +1,4 @@
-"""IcebergDestination: what Firehose is told of a table, and what cannot work."""
+"""IcebergDestination: settings that Firehose gets of a table, and what cannot work."""
 
 from __future__ import annotations
 
