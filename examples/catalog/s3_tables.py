@@ -8,7 +8,7 @@ from lake_blueprints.catalog.s3_tables import S3Table, TableZone
 from lake_blueprints.foundation.access import ServiceRole
 
 app = cdk.App()
-stack = cdk.Stack(app, "Orders")
+stack = cdk.Stack(app, "OrderTables")
 orders = Dataset(
     name="orders",
     columns=[

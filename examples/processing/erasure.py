@@ -9,7 +9,7 @@ from lake_blueprints.processing.curation import Curate
 from lake_blueprints.processing.erasure import Erase, Erasure
 
 app = cdk.App()
-stack = cdk.Stack(app, "Orders")
+stack = cdk.Stack(app, "Erasing")
 key = LakeKey(stack, "Key", eventbridge=True).key
 raw, curated, private = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated", "Private"))
 orders = Dataset(

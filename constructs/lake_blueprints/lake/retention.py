@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.processing.curation import Curation, Retention
+from lake_blueprints.processing.curation import Curation, RowRetention
 
 _DAY = timedelta(days=1)
 
@@ -34,4 +34,4 @@ def retaining(curation: Curation, dataset: Dataset) -> Curation:
             "not say from when on; rows of an Iceberg table are deleted by a column: name it as the promise's "
             f"'element', for instance {dataset.name}.{dataset.columns[0].name}, or give 'curations' a 'retention'"
         )
-    return replace(curation, retention=Retention(by=levels.retention_by, days=whole_days(levels.retention)))
+    return replace(curation, retention=RowRetention(by=levels.retention_by, days=whole_days(levels.retention)))

@@ -22,7 +22,7 @@ from lake_blueprints.contracts import (
     ServiceLevels,
 )
 from lake_blueprints.lake import DataLake, Shards
-from lake_blueprints.processing.curation import Curation, Newest, ReferenceJoin, Retention
+from lake_blueprints.processing.curation import Curation, Newest, ReferenceJoin, RowRetention
 from tests.support import assert_passes_the_gates, resources, template_of
 
 ORDERS = Dataset(
@@ -95,7 +95,7 @@ def test_the_contract_s_rules_are_evaluated(stack: cdk.Stack) -> None:
 
 def test_rows_are_deleted_by_the_column_that_the_promise_names(stack: cdk.Stack) -> None:
     made = lake(stack, datasets=[kept(), CITIES])
-    assert made.jobs["orders"].curation.retention == Retention(by="ordered", days=90)
+    assert made.jobs["orders"].curation.retention == RowRetention(by="ordered", days=90)
     (curated,) = (
         bucket["Properties"]["LifecycleConfiguration"]["Rules"]
         for logical_id, bucket in template_of(stack)["Resources"].items()
@@ -105,9 +105,9 @@ def test_rows_are_deleted_by_the_column_that_the_promise_names(stack: cdk.Stack)
 
 
 def test_a_retention_of_the_app_counts_more_than_the_contract_s(stack: cdk.Stack) -> None:
-    own = Curation(retention=Retention(by="ordered", days=7))
+    own = Curation(retention=RowRetention(by="ordered", days=7))
     made = lake(stack, datasets=[kept(by=None), CITIES], curations={"orders": own})
-    assert made.jobs["orders"].curation.retention == Retention(by="ordered", days=7)
+    assert made.jobs["orders"].curation.retention == RowRetention(by="ordered", days=7)
 
 
 def test_a_retention_that_names_no_column_is_refused(stack: cdk.Stack) -> None:

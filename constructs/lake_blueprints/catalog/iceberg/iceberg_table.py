@@ -202,7 +202,7 @@ class IcebergTable(CatalogTable):
             self.zone.grant_write(grantee, prefix=self.prefix),
         )
 
-    def grant_commit(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
+    def allow_commits(self, grantee: iam.IGrantable, *, before: Construct) -> iam.Grant:
         """Allow committing to the table's entry, which `before` looks up as soon as it is created; not its files."""
         return self.database.grant_entry(grantee, self._entry, Access.COMMIT, before=before)
 

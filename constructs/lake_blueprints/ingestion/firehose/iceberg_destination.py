@@ -127,7 +127,7 @@ class IcebergDestination(Destination):
         return {"iceberg_destination_configuration": configuration}
 
     def prepare(self, role: iam.IRole, delivery: firehose.CfnDeliveryStream) -> None:
-        self.table.grant_commit(role, before=delivery)
+        self.table.allow_commits(role, before=delivery)
 
     def alarm_specs(self, delivery_stream_name: str, late_after_seconds: float) -> tuple[AlarmSpec, ...]:
         late = delivery_alarm(

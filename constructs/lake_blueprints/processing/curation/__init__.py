@@ -6,7 +6,7 @@ from lake_blueprints.processing.curation.newest import Newest
 from lake_blueprints.processing.curation.order import dependency_levels
 from lake_blueprints.processing.curation.plan import Curation, Derivation, ReferenceJoin
 from lake_blueprints.processing.curation.relationships import related_joins
-from lake_blueprints.processing.curation.retention import Retention
+from lake_blueprints.processing.curation.retention import RowRetention
 from lake_blueprints.processing.curation.step import Curate, Replay
 from lake_blueprints.processing.glue.worker import Worker, WorkerType
 
@@ -19,7 +19,7 @@ __all__ = (
     "Newest",
     "ReferenceJoin",
     "Replay",
-    "Retention",
+    "RowRetention",
     "Worker",
     "WorkerType",
     "dependency_levels",

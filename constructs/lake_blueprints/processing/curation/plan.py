@@ -28,7 +28,7 @@ from lake_blueprints.contracts.spark_sql import check_expression
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.processing.curation.history import History
 from lake_blueprints.processing.curation.newest import Newest
-from lake_blueprints.processing.curation.retention import Retention
+from lake_blueprints.processing.curation.retention import RowRetention
 
 
 @checked
@@ -111,7 +111,7 @@ class Curation:
     keep: Newest or History, optional
         Of the rows with one primary key the newest, or all with the times for which they were valid; both take an
         Iceberg table. By default the first stays.
-    retention: Retention, optional
+    retention: RowRetention, optional
         Age at which rows are deleted, which takes an Iceberg table. By default they stay.
     target_file_mb: int
         Size that written files aim at, in MiB, at least 1. By default 128.
@@ -128,7 +128,7 @@ class Curation:
     derive: Mapping[str, Derivation] = field(default_factory=dict)
     joins: Sequence[ReferenceJoin] = ()
     keep: Newest | History | None = None
-    retention: Retention | None = None
+    retention: RowRetention | None = None
     target_file_mb: int = 128
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ _MOST_DAYS = 36_500
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Retention:
+class RowRetention:
     """Rows are deleted in the first run after they have reached an age; their files go with the snapshots.
 
     Parameters
@@ -32,7 +32,7 @@ class Retention:
 
     Example
     -------
-        >>> Curation(retention=Retention(by="ordered", days=400))
+        >>> Curation(retention=RowRetention(by="ordered", days=400))
     """
 
     by: str

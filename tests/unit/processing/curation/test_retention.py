@@ -1,4 +1,4 @@
-"""Retention of an Iceberg table's rows, on real Spark, and references that are Iceberg tables."""
+"""RowRetention of an Iceberg table's rows, on real Spark, and references that are Iceberg tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lake_blueprints.contracts import Column, ContractError, Dataset
-from lake_blueprints.processing.curation import Curation, History, Retention
+from lake_blueprints.processing.curation import Curation, History, RowRetention
 from tests.unit.processing.curation.test_curate import balance, column, plan
 from tests.unit.processing.curation.test_iceberg import create, name, rows, sql
 
@@ -47,7 +47,7 @@ def test_a_run_that_has_nothing_to_delete_makes_no_snapshot(orders: Any) -> None
 
 
 def test_the_plan_says_what_is_deleted_and_when() -> None:
-    found = Curation(retention=Retention(by="ordered", days=400)).plan(ORDERS)
+    found = Curation(retention=RowRetention(by="ordered", days=400)).plan(ORDERS)
     assert (found["expire_by"], found["expire_days"]) == ("ordered", 400)
     assert "expire_by" not in Curation().plan(ORDERS)
 
@@ -55,7 +55,7 @@ def test_the_plan_says_what_is_deleted_and_when() -> None:
 @pytest.mark.parametrize("days", [0, -1, 36_501])
 def test_refuses_days_out_of_range(days: int) -> None:
     with pytest.raises(ContractError, match="'days' of a retention must be 1 to 36,500"):
-        Retention(by="ordered", days=days)
+        RowRetention(by="ordered", days=days)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_refuses_days_out_of_range(days: int) -> None:
 )
 def test_refuses_columns_by_which_nothing_grows_old(by: str, message: str) -> None:
     with pytest.raises(ContractError, match=message):
-        Curation(retention=Retention(by=by, days=1)).curated(ORDERS)
+        Curation(retention=RowRetention(by=by, days=1)).curated(ORDERS)
 
 
 def test_refuses_to_delete_from_a_history() -> None:
     with pytest.raises(ContractError, match="'retention' deletes rows by their age, and 'keep' keeps all versions"):
-        Curation(keep=History(by="ordered"), retention=Retention(by="ordered", days=1))
+        Curation(keep=History(by="ordered"), retention=RowRetention(by="ordered", days=1))
