@@ -1,4 +1,4 @@
-"""RowRetention of an Iceberg table's rows, on real Spark, and references that are Iceberg tables."""
+"""Retention of an Iceberg table's rows, on real Spark, and references that are Iceberg tables."""
 
 from __future__ import annotations
 
