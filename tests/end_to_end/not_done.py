@@ -15,7 +15,7 @@ _REASONS = {
         Zone/LakeFormation/Role | lends access to the registered location | s3:ListMultipartUploadParts s3:PutObject
     """,
     "SageMaker registers a model here without looking at it": """
-        Pipeline | looks at the model | kms:Decrypt s3:GetObject
+        Pipeline | looks at the model | s3:GetObject
     """,
     "Step Functions follows nested work without EventBridge here": """
         Pipeline | is notified of the execution's end | events:DescribeRule events:PutRule events:PutTargets
@@ -59,6 +59,9 @@ _REASONS = {
         Pipeline | traces executions | xray:GetSamplingRules xray:GetSamplingTargets xray:PutTelemetryRecords
         Pipeline | traces executions | xray:PutTraceSegments
         TrainingJob | writes metrics | cloudwatch:PutMetricData
+    """,
+    "files of Iceberg tables are found by their metadata here, not by listing": """
+        Pipeline | exports table 'trips' | s3:ListBucket
     """,
     "networks carry nothing here": """
         LakeNetwork | writes flow logs | logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents
@@ -111,7 +114,7 @@ _REASONS = {
         QualityRuleset | reads the table | glue:GetPartitions glue:GetTables
         Pipeline | runs the query 'Repair' | glue:BatchGetPartition glue:CreatePartition glue:GetDatabases
         Pipeline | runs the query 'Repair' | glue:GetPartition glue:GetTables glue:UpdatePartition
-        Pipeline | exports table 'trips' | glue:GetDatabases glue:GetTables
+        Pipeline | exports table 'trips' | glue:GetDatabase glue:GetDatabases glue:GetTables
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         Warehouse | loads the tables of the lake | glue:GetTables
     """,
@@ -128,7 +131,6 @@ _REASONS = {
         CurationJob | encrypts what the security configuration says | kms:Encrypt
         CurationJob | learns how to encrypt | glue:GetSecurityConfiguration
         CurationJob | writes encrypted logs | logs:AssociateKmsKey
-        DeliveryStream | commits snapshots | glue:GetDatabase
         DeliveryStream | has records transformed | lambda:GetFunctionConfiguration
         ItemLoadJob | encrypts what the security configuration says | kms:Encrypt kms:GenerateDataKey
         ItemLoadJob | learns how to encrypt | glue:GetSecurityConfiguration
