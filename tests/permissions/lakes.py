@@ -182,7 +182,7 @@ class SampleLake:
         self.erasure = Erasure(
             stack,
             self._id("Erasure"),
-            requests=self.governed,
+            requests=self.analytics,
             curations=[self.masking_job],
             tables=[self.subjects],
             exports=[ExportedObjects(storage=self.analytics, prefix="exports/")],
