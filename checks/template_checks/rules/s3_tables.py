@@ -66,7 +66,8 @@ def field_ids(table: Resource) -> Iterator[Violation]:
 def retention(table: Resource) -> Iterator[Violation]:
     """S3 expires no snapshot of a table whose own properties keep them longer, and each of them is paid for."""
     given = table.at("IcebergMetadata.TableProperties")
-    if table.at("SnapshotManagement.Status").text == "disabled" or not isinstance(given.value, dict):
+    status = table.at("SnapshotManagement.Status")
+    if status.text == "disabled" or status.unknown or not isinstance(given.value, dict):
         return
     for name in given.value:
         if str(name).startswith("history.expire."):
