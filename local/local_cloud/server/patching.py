@@ -188,4 +188,4 @@ REDUCERS: Mapping[type, Reducer] = {
     AccountSpecificBackend: _reduce_account,
     type(MISSING): lambda _: (_missing, ()),
 }
-"""How objects of moto of which there is one only are pickled, by their class."""
+"""Reducers that pickle objects of moto of which there is one only, by their class."""
