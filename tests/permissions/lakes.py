@@ -125,7 +125,7 @@ class SampleLake:
         self.flights = self.database.add_table(join.curated(FLIGHTS))
         self.people = self.database.add_table(Curation().curated(PEOPLE))
         self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
-        self.orders = self.database.add_iceberg_table(ORDERS)
+        self.database.add_iceberg_table(ORDERS)
         trips = [*ORDERS.columns, Column(name="city", type="string")]
         # Without partitions: into others the local Athena writes no rows.
         self.trips = self.database.add_iceberg_table(evolve(ORDERS, name="trips", columns=trips, partition_keys=[]))

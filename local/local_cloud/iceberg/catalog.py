@@ -9,10 +9,11 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.io import FileIO
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import CommitTableRequest, StagedTable, Table
+from pyiceberg.table import StagedTable, Table
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER, SortOrder
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
+from local_cloud.iceberg.commits import commit_of
 from local_cloud.iceberg.object_io import ObjectIO
 from local_cloud.server.runtime import Runtime
 
@@ -84,10 +85,7 @@ class IcebergCatalog(GlueCatalog):
         ValidationError
             If an update is one that the specification does not have, or pyiceberg does not know.
         """
-        identifier = {"namespace": [database], "name": name}
-        commit = CommitTableRequest.model_validate(
-            {"identifier": identifier, "requirements": requirements, "updates": updates}
-        )
+        commit = commit_of(database, name, requirements, updates)
         # A commit reads nothing of it but its name.
         named = StagedTable((database, name), self._empty_table_metadata(), "", ObjectIO(self._objects), self)
         self.commit_table(named, commit.requirements, commit.updates)

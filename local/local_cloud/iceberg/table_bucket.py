@@ -23,10 +23,11 @@ from pyiceberg.exceptions import (
 from pyiceberg.io import FileIO
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionSpec
 from pyiceberg.serializers import FromInputFile
-from pyiceberg.table import CommitTableRequest, StagedTable, Table
+from pyiceberg.table import StagedTable, Table
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER, SortOrder
 from pyiceberg.typedef import EMPTY_DICT, Identifier, Properties
 
+from local_cloud.iceberg.commits import commit_of
 from local_cloud.iceberg.object_io import ObjectIO
 from local_cloud.server.runtime import Runtime
 
@@ -163,10 +164,7 @@ class TableBucketCatalog(MetastoreCatalog, NoopCatalog):
         ValidationError
             If an update is one that the specification does not have, or pyiceberg does not know.
         """
-        identifier = {"namespace": [namespace], "name": name}
-        commit = CommitTableRequest.model_validate(
-            {"identifier": identifier, "requirements": requirements, "updates": updates}
-        )
+        commit = commit_of(namespace, name, requirements, updates)
         self._commit((namespace, name), commit.requirements, commit.updates)
         return self.load_table((namespace, name))
 

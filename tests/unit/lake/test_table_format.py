@@ -90,7 +90,8 @@ def test_a_job_that_joins_reads_the_reference_through_the_catalog(stack: cdk.Sta
 
 
 def test_the_contract_s_rules_are_evaluated(stack: cdk.Stack) -> None:
-    assert lake(stack).rulesets["orders"].table is not None
+    made = lake(stack)
+    assert made.rulesets["orders"].table is made.tables["orders"]
 
 
 def test_rows_are_deleted_by_the_column_that_the_promise_names(stack: cdk.Stack) -> None:

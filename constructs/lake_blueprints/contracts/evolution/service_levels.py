@@ -113,7 +113,7 @@ def service_level_changes(of: Place, old: ServiceLevels, new: ServiceLevels) -> 
         yield of.major("promise weakened", text) if weaker else of.minor("promise strengthened", text)
     if old.retention and new.retention and old.retention_by != new.retention_by:
         text = f"retention by {old.retention_by or 'arrival'} → {new.retention_by or 'arrival'}"
-        yield of.major("promise weakened", text)
+        yield of.major("retention column changed", text)
     if (old.frequency, old.schedule) != (new.frequency, new.schedule):
         yield of.minor("schedule changed", "when new data is curated")
     if old.others != new.others:
