@@ -47,6 +47,7 @@ class Keeper:
             return
         content = self._file.read(constants=self._constants())
         patching.restore_backends(content["moto"])
+        patching.restore_shared(content["moto_shared"])
         self._runtime.recording.restore(content["calls"])
         for engine in self._engines:
             engine.restore(content["engines"].get(_name(engine)))
@@ -97,7 +98,12 @@ class Keeper:
 
     def _write(self, port: int) -> None:
         states = {_name(engine): state for engine in self._engines if (state := engine.state()) is not None}
-        content = {"moto": patching.backends(), "calls": self._runtime.recording.calls, "engines": states}
+        content = {
+            "moto": patching.backends(),
+            "moto_shared": patching.shared(),
+            "calls": self._runtime.recording.calls,
+            "engines": states,
+        }
         try:
             self._file.write(content, port=port, constants=self._constants())
         except LocalCloudError as error:

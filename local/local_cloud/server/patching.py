@@ -2,7 +2,7 @@
 
 A patch names its target and repeats the target's parameters. `install` refuses a target that is gone or
 whose parameters differ, so a moto upgrade fails at start with the name of the place, not at run time.
-`backends` and `restore_backends` give and take all that moto holds.
+`backends` and `shared` return all that moto holds; `restore_backends` and `restore_shared` give it back.
 """
 
 from __future__ import annotations
@@ -150,6 +150,29 @@ def restore_backends(kept: Backends) -> None:
             found[account][region] = backend
             if found.service_name == "ec2":
                 _list(backend)
+
+
+# Dictionaries of modules and classes that moto fills while it answers. `test_keeping_services.py` found them.
+SHARED = ("moto.ec2.models.vpcs:DEFAULT_VPC_ENDPOINT_SERVICES", "moto.securityhub.models:SecurityHubBackend._org_configs")
+
+
+def shared() -> dict[str, dict[Any, Any]]:
+    """Return what moto holds outside its backends, by module and name."""
+    return {name: _shared(name) for name in SHARED}
+
+
+def restore_shared(kept: Mapping[str, dict[Any, Any]]) -> None:
+    """Give moto what `shared` has returned."""
+    for name, content in kept.items():
+        found = _shared(name)
+        found.clear()
+        found.update(content)
+
+
+def _shared(name: str) -> dict[Any, Any]:
+    module, _, path = name.partition(":")
+    found: dict[Any, Any] = reduce(getattr, path.split("."), importlib.import_module(module))
+    return found
 
 
 def _list(backend: Any) -> None:
