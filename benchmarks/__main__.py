@@ -31,6 +31,8 @@ def main() -> None:
         lambda: _synth(options.runs),
         lambda: _scale(options.datasets),
         lambda: _etl(options.rows),
+        lambda: _iceberg(options.rows),
+        lambda: _compaction(options.commits),
         _start_up,
         lambda: _year(options.months),
         lambda: _throughput(options.records),
@@ -117,6 +119,41 @@ reruns safe, an account of every record, reports, and reasons that are sentences
 """
 
 
+def _iceberg(sizes: Sequence[int]) -> str:
+    rows, verdicts = [], []
+    for size in sizes:
+        for job, compare in (("append", bench.append), ("merge of 1 %", bench.merge)):
+            found = compare(size)["engines"]
+            for engine, name in (("bare", "bare PySpark"), ("shipped", "shipped script")):
+                one = found[engine]
+                took = [f"{one[unit]:.1f}" for unit in ("seconds", "cpu_seconds")]
+                rows.append((f"{size:,}", job, name, *took, f"{one['ratio']:.2f}", f"{one['cpu_ratio']:.2f}"))
+            verdicts.append(f"{job} of {size:,} rows {_verdict(found['shipped']['ratio'], ETL_GOAL)}")
+    return f"""## Curation into Iceberg tables
+
+The same records into an empty Iceberg table, and changes of one row in a hundred into a table of so many rows by its
+primary key (copy-on-write). Bare PySpark appends, and runs `MERGE INTO` over the changes.
+
+{_table(("rows", "job", "engine", "wall s", "CPU s", "of bare, wall", "of bare, CPU"), rows)}
+Goal: at most {ETL_GOAL} times bare PySpark: {", ".join(verdicts)}. What the script does more: it writes to a branch,
+counts what it wrote against what it read, and makes it the table in one commit with the account in its properties.
+"""
+
+
+def _compaction(commits: int) -> str:
+    command = [sys.executable, "-m", "benchmarks.compaction", str(commits)]
+    output = measure(Command(argv=command, cwd=ROOT, environment={})).output
+    found = json.loads(output.strip().splitlines()[-1])
+    rows = [
+        (name, f"{found[name]['bytes'] / 1e6:,.2f}", f"{found[name]['seconds']:.1f}") for name in ("before", "after")
+    ]
+    return f"""## Small commits and compaction
+
+A question to an Iceberg table of {found["commits"]:,} commits, before and after `OPTIMIZE`.
+
+{_table(("compaction", "MB read", "seconds"), rows)}"""
+
+
 def _verdict(ratio: float, goal: float) -> str:
     return f"met ({ratio:.2f})" if ratio <= goal else f"**missed** ({ratio:.2f})"
 
@@ -188,6 +225,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=5, help="runs of each synth")
     parser.add_argument("--datasets", type=int, nargs="*", default=[10, 100, 1_000], help="datasets of a lake")
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000], help="records for the ETL")
+    parser.add_argument("--commits", type=int, default=1_000, help="commits to the table that is compacted")
     parser.add_argument("--months", type=int, default=12, help="months of flights")
     parser.add_argument("--records", type=int, default=100_000, help="records through Kinesis")
     return parser

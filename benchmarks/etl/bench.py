@@ -1,6 +1,7 @@
 """ETL benchmark: the shipped script beside bare PySpark and DuckDB, and the start-up of a small job.
 
-`compare` and `start_up` return plain data; `python -m benchmarks.etl.bench [ROWS ...]` prints them as JSON lines.
+`compare`, `append`, `merge` and `start_up` return plain data; `python -m benchmarks.etl.bench [ROWS ...]` prints them
+as JSON lines.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +22,18 @@ from benchmarks.etl.workload import generate
 from local_cloud.engines.glue.spark import ClassArchive
 
 ENGINES = ("duckdb", "bare", "shipped")
-PARTS = ("read", "curated", "duplicates", "filtered", "quarantined")
+ICEBERG_ENGINES = ("bare", "shipped")
+PARTS = ("read", "curated", "duplicates", "filtered", "quarantined", "changed")
 SMALL = 1_000
 TIMES = 3
 ARCHIVE_SECONDS = 120
 
 
-def run(engine: str, folder: Path, *, java_options: str = "") -> dict[str, Any]:
+def run(workload: str, *arguments: str, folder: Path, java_options: str = "") -> dict[str, Any]:
     """Run one engine in a process of its own, on a clean target."""
     for output in ("target", "quarantine"):
         shutil.rmtree(folder / output, ignore_errors=True)
-    command = [sys.executable, str(Path(__file__).with_name("workload.py")), engine, str(folder)]
+    command = [sys.executable, "-m", f"benchmarks.etl.{workload}", *arguments, str(folder)]
     environment = {**os.environ, "BENCH_JAVA_OPTIONS": java_options}
     done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
     [line] = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
@@ -39,28 +42,69 @@ def run(engine: str, folder: Path, *, java_options: str = "") -> dict[str, Any]:
 
 
 def compare(rows: int, times: int = TIMES) -> dict[str, Any]:
-    """Run each engine several times; the runs alternate, so that all share the noise.
+    """Run each engine several times on the job that writes Parquet; the runs alternate, so that all share the noise.
 
     Returns
     -------
-    `rows`, `times`, `load_average` (of the last minute, when the runs began and ended), `account` (what became of
-    the records, the same for all engines) and `engines`: for each the median `seconds` and `cpu_seconds`, and
-    `ratio` and `cpu_ratio`, the medians of what it took of the bare run beside it.
+    As `_contest`.
 
     Raises
     ------
     ValueError
         If the engines disagree about what became of the records.
     """
-    began = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder, rows)
-        results: dict[str, list[dict[str, Any]]] = {engine: [] for engine in ENGINES}
-        for _ in range(times):
-            for engine in ENGINES:
-                results[engine].append(run(engine, folder))
-    accounts = {engine: {part: found[0][part] for part in PARTS} for engine, found in results.items()}
+        return _contest(ENGINES, lambda engine: run("workload", engine, folder=folder), rows, times)
+
+
+def append(rows: int, times: int = TIMES) -> dict[str, Any]:
+    """Compare the engines on a batch of records that an empty Iceberg table takes."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate(folder, rows)
+
+        def once(engine: str) -> dict[str, Any]:
+            shutil.rmtree(folder / "warehouse", ignore_errors=True)
+            return run("iceberg_workload", "append", engine, folder=folder)
+
+        return _contest(ICEBERG_ENGINES, once, rows, times)
+
+
+def merge(rows: int, times: int = TIMES) -> dict[str, Any]:
+    """Compare the engines on changes of one row in a hundred of an Iceberg table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "benchmarks.etl.iceberg_workload", "base", str(rows), str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
+        (folder / "warehouse").rename(folder / "base")
+
+        def once(engine: str) -> dict[str, Any]:
+            shutil.rmtree(folder / "warehouse", ignore_errors=True)
+            shutil.copytree(folder / "base", folder / "warehouse")
+            return run("iceberg_workload", "merge", engine, folder=folder)
+
+        return _contest(ICEBERG_ENGINES, once, rows, times)
+
+
+def _contest(engines: Sequence[str], once: Callable[[str], dict[str, Any]], rows: int, times: int) -> dict[str, Any]:
+    """Run each engine in turn, `times` times.
+
+    Returns
+    -------
+    `rows`, `times`, `load_average` (of the last minute, when the runs began and ended), `account` (what became of
+    the records, the same for all engines) and `engines`: for each the median `seconds` and `cpu_seconds`, and
+    `ratio` and `cpu_ratio`, the medians of what it took of the bare run beside it.
+    """
+    began = os.getloadavg()[0]
+    results: dict[str, list[dict[str, Any]]] = {engine: [] for engine in engines}
+    for _ in range(times):
+        for engine in engines:
+            results[engine].append(once(engine))
+    accounts = {
+        engine: {part: count for part, count in found[0].items() if part in PARTS} for engine, found in results.items()
+    }
     if any(account != accounts["bare"] for account in accounts.values()):
         raise ValueError(f"the engines disagree: {accounts}")
 
@@ -83,7 +127,7 @@ def compare(rows: int, times: int = TIMES) -> dict[str, Any]:
                 "ratio": ratio(engine, "seconds"),
                 "cpu_ratio": ratio(engine, "cpu_seconds"),
             }
-            for engine in ENGINES
+            for engine in engines
         },
     }
 
@@ -102,14 +146,16 @@ def start_up(times: int = TIMES) -> dict[str, Any]:
         generate(folder, SMALL, objects=1)
         archive = ClassArchive(folder / "cache")
         draft = folder / "draft.jsa"
-        run("shipped", folder, java_options=" ".join(archive.recording_options(draft)))
+        run("workload", "shipped", folder=folder, java_options=" ".join(archive.recording_options(draft)))
         _wait_for(draft)
         archive.keep(draft)
         options = {"without": "", "with": " ".join(archive.options())}
         results: dict[str, list[float]] = {label: [] for label in options}
         for _ in range(times):
             for label, java_options in options.items():
-                results[label].append(run("shipped", folder, java_options=java_options)["total_seconds"])
+                results[label].append(
+                    run("workload", "shipped", folder=folder, java_options=java_options)["total_seconds"]
+                )
     return {
         "rows": SMALL,
         "times": times,
@@ -132,7 +178,8 @@ def _wait_for(archive: Path) -> None:
 
 def main(sizes: list[int]) -> None:
     for rows in sizes:
-        print(json.dumps(compare(rows)), flush=True)
+        for measured in (compare, append, merge):
+            print(json.dumps({measured.__name__: measured(rows)}), flush=True)
     print(json.dumps(start_up()))
 
 

@@ -10,8 +10,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -26,6 +28,7 @@ from lake_blueprints.processing import curation
 from local_cloud.engines.glue.spark import spark_configuration, spark_environment
 from local_cloud.server.access_keys import AccessKey
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 COLUMNS = {
     "id": "bigint",
     "at": "timestamp",
@@ -73,15 +76,20 @@ def generate(folder: Path, rows: int, objects: int = 8) -> None:
         """)
 
 
-def session(folder: Path) -> Any:
+def session(folder: Path, *, jars: Sequence[Path] = (), more: Mapping[str, str] = NOTHING) -> Any:
     os.environ.update(spark_environment(folder / "cache"))
     options = os.environ.get("BENCH_JAVA_OPTIONS", "").split()
-    settings = spark_configuration({"lake": folder}, workdir=folder, java_options=options)
-    return SparkSession.builder.config(map=settings).getOrCreate()
+    settings = spark_configuration({"lake": folder}, workdir=folder, java_options=options, jars=jars)
+    return SparkSession.builder.config(map={**settings, **more}).getOrCreate()
 
 
 def shipped(folder: Path) -> dict[str, int]:
     """Run the script itself, against moto for its state."""
+    return run_script(folder, PLAN)
+
+
+def run_script(folder: Path, plan: Mapping[str, Any], *arguments: str) -> dict[str, int]:
+    """Run the script with a plan and further arguments; return its counts."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -90,7 +98,7 @@ def shipped(folder: Path) -> dict[str, int]:
     )
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="lake")
-    s3.put_object(Bucket="lake", Key="plan.json", Body=json.dumps(PLAN).encode())
+    s3.put_object(Bucket="lake", Key="plan.json", Body=json.dumps(plan).encode())
     # The script lists the source through S3 and reads it through Hadoop: the objects need no content here.
     for path in (folder / "source").iterdir():
         s3.put_object(Bucket="lake", Key=f"source/{path.name}", Body=b"x")
@@ -106,7 +114,7 @@ def shipped(folder: Path) -> dict[str, int]:
     argv = ["curate", "--JOB_NAME", "bench", "--plan", "s3://lake/plan.json", "--database", "db", "--table", "t"]
     for name in ("source", "target", "quarantine", "state"):
         argv += [f"--{name}", f"s3://lake/{name}/"]
-    script.main(argv)
+    script.main([*argv, *arguments])
     key = s3.list_objects_v2(Bucket="lake", Prefix="state/runs/")["Contents"][0]["Key"]
     report = json.loads(s3.get_object(Bucket="lake", Key=key)["Body"].read())
     server.stop()
@@ -116,6 +124,16 @@ def shipped(folder: Path) -> dict[str, int]:
 def bare(folder: Path) -> dict[str, int]:
     """Bare PySpark with the same outputs and counts, as one would write it for this dataset alone."""
     spark = session(folder)
+
+    def write(unique: Any) -> int:
+        unique.repartition("month").write.partitionBy("month").parquet("s3://lake/target/")
+        return int(spark.read.parquet("s3://lake/target/").count())
+
+    return curate_bare(spark, write)
+
+
+def curate_bare(spark: Any, write: Callable[[Any], int]) -> dict[str, int]:
+    """Cast, validate, set aside and deduplicate; `write` takes the rows and returns how many are in the table."""
     schema = ", ".join(f"{name} {kind}" for name, kind in {**COLUMNS, "month": "int", "_corrupt": "string"}.items())
     rows = spark.read.schema(schema).json("s3://lake/source/", columnNameOfCorruptRecord="_corrupt")
     # Measured once, CPU-seconds: 118 with the cache and 137 without at 10 million rows; at 1 million, 25 with it
@@ -129,9 +147,7 @@ def bare(folder: Path) -> dict[str, int]:
     record = F.coalesce("_corrupt", F.to_json(F.struct(*COLUMNS, "month")))
     rows.where(bad).select(record, F.lit("broken").alias("reason")).write.parquet("s3://lake/quarantine/")
     good = rows.where(~bad).where("distance > 0").withColumn("delay_hours", F.expr("cast(delay / 60.0 as double)"))
-    unique = good.dropDuplicates(["id"]).drop("_corrupt")
-    unique.repartition("month").write.partitionBy("month").parquet("s3://lake/target/")
-    curated = spark.read.parquet("s3://lake/target/").count()
+    curated = write(good.dropDuplicates(["id"]).drop("_corrupt"))
     kept = found.get((False, True), 0)
     return {
         "read": sum(found.values()),
@@ -179,8 +195,13 @@ def main(engine: str, folder: Path) -> None:
     launched = psutil.Process().create_time()
     if engine != "duckdb":
         session(folder)
+    report(launched, lambda: {"shipped": shipped, "bare": bare, "duckdb": duck}[engine](folder))
+
+
+def report(launched: float, work: Callable[[], dict[str, int]]) -> None:
+    """Do the work of a process that was launched at some time, and print what it took and counted."""
     begun = time.monotonic()
-    counts = {"shipped": shipped, "bare": bare, "duckdb": duck}[engine](folder)
+    counts = work()
     seconds = time.monotonic() - begun
     # The JVM is a child that outlives its parent's accounts, so its share is asked for while it runs.
     processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
