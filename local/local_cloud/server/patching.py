@@ -153,7 +153,10 @@ def restore_backends(kept: Backends) -> None:
 
 
 # Dictionaries of modules and classes that moto fills while it answers. `test_keeping_services.py` found them.
-SHARED = ("moto.ec2.models.vpcs:DEFAULT_VPC_ENDPOINT_SERVICES", "moto.securityhub.models:SecurityHubBackend._org_configs")
+SHARED = (
+    "moto.ec2.models.vpcs:DEFAULT_VPC_ENDPOINT_SERVICES",
+    "moto.securityhub.models:SecurityHubBackend._org_configs",
+)
 
 
 def shared() -> dict[str, dict[Any, Any]]:
