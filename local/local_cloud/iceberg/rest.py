@@ -34,6 +34,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from local_cloud.iceberg.catalog import IcebergCatalog
+from local_cloud.iceberg.writing import hidden_from
 from local_cloud.server.runtime import Runtime
 
 _WAREHOUSE = "X-Local-Cloud-Warehouse"
@@ -208,7 +209,7 @@ class IcebergRest:
     def _load_table(self, request: Request, namespace: str, name: str) -> dict[str, Any] | None:
         table = self._catalog.load_table((namespace, name))
         self.refresh(table)
-        return loaded(table, self.settings(request))
+        return loaded(table, self.settings(request), hidden=hidden_from(request.headers))
 
     def _commit_table(self, request: Request, namespace: str, name: str) -> dict[str, Any]:
         given = request.get_json()
@@ -220,7 +221,7 @@ class IcebergRest:
                 namespace, name, requirements=given.get("requirements") or (), updates=given.get("updates") or ()
             )
         self.refresh(table)
-        return loaded(table, {})
+        return loaded(table, {}, hidden=hidden_from(request.headers))
 
     def _drop_table(self, request: Request, namespace: str, name: str) -> None:
         if request.args.get("purgeRequested", "").lower() == "true":
@@ -259,8 +260,10 @@ class IcebergRest:
             self._runtime.recording.note(self._role, action, uri.partition("://")[2])
 
 
-def loaded(table: Table, settings: dict[str, str]) -> dict[str, Any]:
+def loaded(table: Table, settings: dict[str, str], *, hidden: Collection[str] = ()) -> dict[str, Any]:
     metadata = json.loads(table.metadata.model_dump_json())
+    for name in hidden:
+        metadata["properties"].pop(name, None)
     return {"metadata-location": table.metadata_location, "metadata": metadata, "config": settings}
 
 

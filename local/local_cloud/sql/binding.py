@@ -29,6 +29,7 @@ _PATH = "$path"
 
 # Tells the catalog's database of a schema name ("" if the query gives none); None if it is not the catalog's.
 Locate = Callable[[str], str | None]
+Shown = Callable[[dict[str, Any], exp.Table, str], str]
 
 
 class Rows(Enum):
@@ -51,12 +52,18 @@ class Binder:
         Knows the tables.
     rows: Rows
         What is bound of the tables.
+    shown: callable, optional
+        Makes of a select of a table's columns, given the table and its name in the query, one of what the query's
+        dialect has of them. By default it has them as they are.
     """
 
-    def __init__(self, session: Session, catalog: Catalog, rows: Rows = Rows.ALL) -> None:
+    def __init__(
+        self, session: Session, catalog: Catalog, rows: Rows = Rows.ALL, *, shown: Shown | None = None
+    ) -> None:
         self._session = session
         self._catalog = catalog
         self._rows = rows
+        self._shown = shown
         self._bound = 0
         self._found: dict[tuple[str, str], dict[str, Any]] = {}
         self._queries: dict[tuple[str, str], exp.Expr] = {}
@@ -127,6 +134,8 @@ class Binder:
                 sql = relation(self._session, self._catalog, described, where, path=path, named=named)
             else:
                 sql = without_rows(self._catalog, described, path=path)
+        if self._shown:
+            sql = self._shown(described, table, sql)
         self._session.execute(f"create or replace temp view {view} as {sql}")
         return view
 

@@ -14,6 +14,7 @@ import duckdb_extension_avro
 import duckdb_extension_httpfs
 import duckdb_extension_iceberg
 
+from local_cloud.iceberg.writing import ATHENA
 from local_cloud.server.runtime import Runtime
 from local_cloud.server.signatures import BearerToken
 
@@ -137,7 +138,8 @@ class Session:
     def _lake(self) -> Iterable[str]:
         if self.reads_iceberg:
             token = BearerToken.text(self._key.id, self._region, self._key.secret)
-            yield f"create secret {LAKE} (type iceberg, token {quote(token)})"
+            headers = f"map {{{quote(ATHENA)}: 'true'}}"
+            yield f"create secret {LAKE} (type iceberg, token {quote(token)}, extra_http_headers {headers})"
             endpoint = quote(f"{self._runtime.endpoint}/iceberg")
             yield f"attach '{self._runtime.account}' as {LAKE} (type iceberg, endpoint {endpoint}, secret {LAKE})"
 

@@ -14,6 +14,7 @@ from local_cloud.engines.athena.engine import AthenaEngine
 from local_cloud.engines.redshift.data_api import RedshiftDataEngine
 from local_cloud.iceberg.catalog import IcebergCatalog
 from local_cloud.server.runtime import Runtime
+from tests.local_cloud.iceberg.test_spark import CONFIGURATION
 
 REGION = "eu-central-1"
 ROLE = "iam_role 'arn:aws:iam::123456789012:role/load'"
@@ -88,6 +89,27 @@ class Lake:
             return []
         records = self.client("redshift-data").get_statement_result(Id=found["Id"])["Records"]
         return [[None if "isNull" in value else next(iter(value.values())) for value in row] for row in records]
+
+    def run_job(self, name: str, script: str) -> None:
+        """Run a Glue job with Iceberg's settings for the Glue catalog."""
+        self.put(f"scripts/{name}.py", script.encode())
+        glue = self.client("glue")
+        glue.create_job(
+            Name=name,
+            Role=f"arn:aws:iam::123456789012:role/{name}",
+            GlueVersion="5.1",
+            Command={"Name": "glueetl", "ScriptLocation": f"s3://data/scripts/{name}.py"},
+            DefaultArguments={
+                "--datalake-formats": "iceberg",
+                "--conf": CONFIGURATION.replace("s3://lake/warehouse/", "s3://data/warehouse/"),
+            },
+        )
+        run: dict[str, Any] = {"JobRunState": "STARTING"}
+        number = glue.start_job_run(JobName=name)["JobRunId"]
+        while run["JobRunState"] in ("STARTING", "RUNNING"):
+            time.sleep(0.2)
+            run = glue.get_job_run(JobName=name, RunId=number)["JobRun"]
+        assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
 
     def error(self, *sqls: str) -> str:
         found = self.statement(*sqls)

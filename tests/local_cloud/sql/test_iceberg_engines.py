@@ -10,7 +10,6 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.iceberg.catalog import IcebergCatalog
-from tests.local_cloud.iceberg.test_spark import CONFIGURATION
 from tests.local_cloud.sql.conftest import ROLE, Lake
 
 _SCRIPT = """
@@ -37,26 +36,9 @@ spark.sql(f"UPDATE {t} SET note = 'changed' WHERE id = 7")
 
 
 @pytest.fixture(scope="module")
-def spark(tables: Lake, cloud: LocalCloud) -> Lake:
+def spark(tables: Lake) -> Lake:
     """A table with position deletes, changed columns and four snapshots."""
-    tables.put("scripts/write.py", _SCRIPT.encode())
-    glue = cloud.client("glue")
-    glue.create_job(
-        Name="write",
-        Role="arn:aws:iam::123456789012:role/write",
-        GlueVersion="5.1",
-        Command={"Name": "glueetl", "ScriptLocation": "s3://data/scripts/write.py"},
-        DefaultArguments={
-            "--datalake-formats": "iceberg",
-            "--conf": CONFIGURATION.replace("s3://lake/warehouse/", "s3://data/warehouse/"),
-        },
-    )
-    run: dict[str, Any] = {"JobRunState": "STARTING"}
-    number = glue.start_job_run(JobName="write")["JobRunId"]
-    while run["JobRunState"] in ("STARTING", "RUNNING"):
-        time.sleep(0.2)
-        run = glue.get_job_run(JobName="write", RunId=number)["JobRun"]
-    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    tables.run_job("write", _SCRIPT)
     return tables
 
 

@@ -92,6 +92,37 @@ def test_the_first_branch_of_a_merge_that_holds_takes_the_row(tables: Lake, cata
     assert tables.reason(twice).startswith("MERGE_TARGET_ROW_MULTIPLE_MATCHES")
 
 
+# As the library's tables have them. Athena ignores the modes:
+# https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html
+OF_OTHER_WRITERS = {
+    "write.delete.mode": "copy-on-write",
+    "write.update.mode": "copy-on-write",
+    "write.merge.mode": "copy-on-write",
+    "write.target-file-size-bytes": "134217728",
+    "write.parquet.row-group-size-bytes": "1048576",
+    "write.parquet.compression-codec": "zstd",
+}
+
+
+def test_rows_are_changed_by_position_deletes_whatever_the_table_says(tables: Lake, catalog: IcebergCatalog) -> None:
+    make(catalog, "copied", **OF_OTHER_WRITERS)
+    month = "date '2026-01-05'"
+    tables.query(f"insert into copied (id, day, note) values (1, {month}, 'a'), (2, {month}, 'b'), (3, {month}, 'c')")
+    assert count(tables, "update copied set note = 'A' where id = 1") == 1
+    assert count(tables, "delete from copied where id = 2") == 1
+    source = "(values (1, 'x'), (3, 'C')) s (id, note)"
+    merged = (
+        f"merge into copied t using {source} on t.id = s.id and s.id = 3 when matched then update set note = s.note"
+    )
+    assert count(tables, merged) == 1
+    assert rows(catalog, "copied", "id", "note") == [(1, "A"), (3, "C")]
+    table = catalog.load_table("lake.copied")
+    assert table.inspect.delete_files().num_rows == 3
+    # The first file is as it was written.
+    assert max(table.inspect.data_files()["record_count"].to_pylist()) == 3
+    assert {name: table.properties[name] for name in OF_OTHER_WRITERS} == OF_OTHER_WRITERS
+
+
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [

@@ -198,6 +198,18 @@ def test_joins_the_catalogs_tables_through_an_external_schema(loaded: Lake) -> N
     assert "view on an external table" in loaded.error("create view v as select * from lake.orders")
 
 
+def test_nested_columns_of_an_external_table_have_no_name_of_their_own(lake: Lake) -> None:
+    lake.query(
+        "create external table nested (id bigint, s struct<x:int>) stored as parquet location 's3://data/nested_rows/'"
+    )
+    lake.query("insert into nested select bigint '1', cast(row(2) as row(x integer))")
+    lake.load(f"create external schema nesting from data catalog database 'lake' {ROLE}")
+    assert lake.load("select id from nesting.nested") == [[1]]
+    assert lake.load("select count(*) from nesting.nested") == [[1]]
+    assert "Nested tables do not support '*' in the SELECT clause" in lake.error("select * from nesting.nested")
+    assert '"s" not found' in lake.error("select s from nesting.nested")
+
+
 @pytest.mark.parametrize("comment", ["-- why\n", "/* why,\n at length */ ", "-- one\n-- two\n("])
 def test_a_comment_does_not_hide_that_a_query_has_rows(lake: Lake, comment: str) -> None:
     query = f"{comment}select 42 as answer" + (")" if comment.endswith("(") else "")

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -24,6 +25,7 @@ from sqlglot.errors import SqlglotError
 
 from local_cloud.engines.redshift import files as redshift_files
 from local_cloud.engines.redshift.conversion import MACROS as CONVERSIONS
+from local_cloud.engines.redshift.nested import readable
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.private_files import make_private
 from local_cloud.server.runtime import Runtime
@@ -272,7 +274,7 @@ class Warehouse:
             # Athena has tables of metadata behind such names.
             if "$" in table.name:
                 raise LocalCloudError(f"Table with name {table.name} does not exist")
-        Binder(self._session, self._catalog).bind(tree, self._external.get)
+        Binder(self._session, self._catalog, shown=partial(readable, self._session)).bind(tree, self._external.get)
         return tree.sql(dialect="duckdb")
 
     def _check_reach(self, tree: exp.Expr) -> None:
