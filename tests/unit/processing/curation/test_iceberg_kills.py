@@ -1,4 +1,4 @@
-"""A thousand changes in 25 batches, with kills and second runs at random moments: table, copy and account agree."""
+"""A thousand changes in 50 batches, with kills and second runs at random moments: table, copy and account agree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.processing.curation.test_iceberg_copy import HASHED_KEY, NEWEST,
 
 __all__ = ("lakes",)
 
-BATCHES, CHANGES, KILLS = 25, 40, 20
+BATCHES, CHANGES, KILLS = 50, 20, 20
 
 
 class Moments:
