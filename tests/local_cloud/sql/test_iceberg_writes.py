@@ -73,6 +73,13 @@ def test_rows_are_inserted_updated_and_deleted_in_one_commit_each(tables: Lake, 
     assert tables.query("select id, note, number from changed order by id") == [["2", "b!", "7"], ["3", "none!", "7"]]
 
 
+def test_a_partitioned_table_may_say_how_large_its_files_are(tables: Lake, catalog: IcebergCatalog) -> None:
+    make(catalog, "sized", **{"write.target-file-size-bytes": "134217728"})
+    assert count(tables, "insert into sized (id, day) values (1, date '2026-01-05'), (2, date '2026-02-05')") == 2
+    assert count(tables, "delete from sized where id = 1") == 1
+    assert rows(catalog, "sized", "id") == [(2,)]
+
+
 def test_the_first_branch_of_a_merge_that_holds_takes_the_row(tables: Lake, catalog: IcebergCatalog) -> None:
     make(catalog, "merged")
     tables.query("insert into merged (id, note, number) values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
