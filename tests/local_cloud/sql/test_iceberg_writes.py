@@ -73,6 +73,30 @@ def test_rows_are_inserted_updated_and_deleted_in_one_commit_each(tables: Lake, 
     assert tables.query("select id, note, number from changed order by id") == [["2", "b!", "7"], ["3", "none!", "7"]]
 
 
+def test_a_partitioned_table_may_say_how_large_its_files_are(tables: Lake, catalog: IcebergCatalog) -> None:
+    make(catalog, "sized", **{"write.target-file-size-bytes": "134217728"})
+    assert count(tables, "insert into sized (id, day) values (1, date '2026-01-05'), (2, date '2026-02-05')") == 2
+    assert count(tables, "delete from sized where id = 1") == 1
+    assert rows(catalog, "sized", "id") == [(2,)]
+
+
+def test_rows_under_partition_fields_whose_ids_do_not_ascend_are_added_and_not_deleted(
+    tables: Lake, catalog: IcebergCatalog
+) -> None:
+    make(catalog, "unordered")
+    with catalog.load_table("lake.unordered").update_spec() as spec:
+        spec.remove_field("day_month").add_identity("number")
+    with catalog.load_table("lake.unordered").update_spec() as spec:
+        spec.add_field("day", MonthTransform(), "day_month")
+    assert [field.field_id for field in catalog.load_table("lake.unordered").spec().fields] == [1001, 1000]
+    assert count(tables, "insert into unordered (id, day, number) values (1, date '2026-01-05', 7)") == 1
+    assert tables.reason("delete from unordered where id = 1") == (
+        "NOT_SUPPORTED: rows of a table that is partitioned by number, day_month are not changed or deleted locally, "
+        "since the ids of these fields, 1001, 1000, do not ascend"
+    )
+    assert rows(catalog, "unordered", "id") == [(1,)]
+
+
 def test_the_first_branch_of_a_merge_that_holds_takes_the_row(tables: Lake, catalog: IcebergCatalog) -> None:
     make(catalog, "merged")
     tables.query("insert into merged (id, note, number) values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")

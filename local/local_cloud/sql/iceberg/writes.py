@@ -99,11 +99,27 @@ def commit(session: Session, table: Table, statement: str) -> int:
     Raises
     ------
     LocalCloudError
-        If another commit came first, or the table's format has no deletes.
+        If another commit came first, the table's format has no deletes, or DuckDB would note them for another
+        partition.
     """
     if table.format_version < 2:
         raise LocalCloudError("NOT_SUPPORTED: Iceberg table updates require at least format version 2")
+    _check_order(table)
     return _changed(session, statement)
+
+
+def _check_order(table: Table) -> None:
+    """Refuse a partition whose values DuckDB 1.5.5 would put into the entries of delete files by the fields' ids.
+
+    Other readers would look for the deletes in another partition, and find the deleted rows.
+    """
+    fields = table.spec().fields
+    ids = [field.field_id for field in fields]
+    if ids != sorted(ids):
+        raise LocalCloudError(
+            f"NOT_SUPPORTED: rows of a table that is partitioned by {', '.join(field.name for field in fields)} are "
+            f"not changed or deleted locally, since the ids of these fields, {', '.join(map(str, ids))}, do not ascend"
+        )
 
 
 def _changed(session: Session, statement: str) -> int:
