@@ -125,8 +125,6 @@ class Session:
         if self.reads_iceberg:
             # Its files do not say that they are sorted, so readers do not rely on it.
             own.append("set unsafe_iceberg_ignore_sort_order = true")
-            # It splits files by size in tables without partitions alone, and else refuses to write.
-            own.append("set ignore_target_file_size_for_partitioned_tables = true")
         for setting in (*SETTINGS, *own, *LOCKDOWN, self._secret(), *self._lake()):
             connection.execute(setting)
         return connection
