@@ -1,4 +1,7 @@
-"""Commands for the server itself: start, serve, env, status, stop and reset."""
+"""Commands for the server itself: start, serve, env, status, stop and reset.
+
+Above 200 lines: each command of a cloud's life, with the options of its start.
+"""
 
 from __future__ import annotations
 

@@ -30,10 +30,19 @@ class Receivers:
         PEM file of the certificates that sign those of the receivers, in place of the public authorities. A receiver's
         certificate names its host and is verified, as by AWS. By default only certificates of public authorities are
         taken.
+
+    Raises
+    ------
+    LocalCloudError
+        If there is no such file.
     """
 
     ports: Mapping[str, int] = field(default_factory=dict)
     authority: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.authority and not self.authority.is_file():
+            raise LocalCloudError(f"there is no file of certificates {self.authority}")
 
     def connect(self, host: str, timeout: float) -> http.client.HTTPSConnection:
         """Return a connection that speaks TLS with the receiver of a host.

@@ -73,8 +73,8 @@ class OpenSearchDestination(IndexDestination):
 
     Example
     -------
-        >>> arn = "arn:aws:es:eu-west-1:111122223333:domain/flights"
-        >>> domain = opensearch.Domain.from_domain_attributes(self, "Domain", domain_arn=arn, domain_endpoint="x.com")
+        >>> endpoint = "https://search-flights-abc.eu-west-1.es.amazonaws.com"
+        >>> domain = opensearch.Domain.from_domain_endpoint(self, "Domain", endpoint)
         >>> OpenSearchDestination(domain=domain, zone=raw, dataset=contract["flights"])
     """
 

@@ -57,7 +57,7 @@ class OpenSearchServerlessDestination(IndexDestination):
 
     Example
     -------
-        >>> arn = "arn:aws:aoss:eu-west-1:111122223333:collection/abc"
+        >>> arn = Stack.of(self).format_arn(service="aoss", resource="collection", resource_name="abc")
         >>> at = {"collection_arn": arn, "collection_endpoint": "https://abc.eu-west-1.aoss.amazonaws.com"}
         >>> OpenSearchServerlessDestination(**at, zone=raw, dataset=contract["flights"])
     """

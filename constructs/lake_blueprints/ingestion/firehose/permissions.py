@@ -57,7 +57,7 @@ def write_index(domain_arn: str, index: str) -> tuple[Permission, ...]:
     """Write documents of an index, and look at its domain."""
     because, source = "writes documents", f"{_FIREHOSE}#using-iam-es"
     looked_at = ("_all/_settings", "_cluster/stats", f"{index}*/_mapping/*", "_nodes", "_nodes/stats", "_nodes/*/stats")
-    wildcard = "requests for many indexes at once, indexes that Firehose names by the time, and nodes that come and go"
+    wildcard = "requests for many indexes at once, indexes that Firehose names by the time, nodes that come and go"
     return (
         Permission(
             actions=("es:DescribeDomain", "es:DescribeDomains", "es:DescribeDomainConfig"),

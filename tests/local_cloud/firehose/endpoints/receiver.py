@@ -1,4 +1,4 @@
-"""A program that takes what Firehose sends, over TLS, and fails as it is told."""
+"""A program that takes what Firehose sends, over TLS, and fails where a test wants it to."""
 
 from __future__ import annotations
 
