@@ -10,6 +10,8 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 
+from lake_blueprints.catalog.iceberg import IcebergTableOptions
+
 _REMOVAL = {"destroy": cdk.RemovalPolicy.DESTROY, "retain": cdk.RemovalPolicy.RETAIN}
 _LOG_RETENTION = {
     7: logs.RetentionDays.ONE_WEEK,
@@ -27,6 +29,7 @@ _WHOLE_NUMBERS = {
     "warehouse_rpu": (4, 1_024),
     "poll_seconds": (1, 3_600),
 }
+_TYPES = {"table_optimizers": (bool, "true or false"), "az_count": (int | None, "a whole number")}
 # What would be guessed, or missed when something fails.
 _REQUIRED_IN_PROD = {
     "account": "an account",
@@ -54,6 +57,7 @@ class Environment:
     stream_retention_days: int
     az_count: int | None = None
     availability_zones: tuple[str, ...] | None = None
+    table_optimizers: bool
     workers: int
     warehouse_rpu: int
     schedule: str | None = None
@@ -106,6 +110,9 @@ class Environment:
             value = getattr(self, setting)
             if not isinstance(value, int) or not lowest <= value <= highest:
                 self._refuse(setting, f"a whole number from {lowest} to {highest}")
+        for setting, (kind, allowed) in _TYPES.items():
+            if not isinstance(getattr(self, setting), kind):
+                self._refuse(setting, allowed)
         if self.log_retention_days not in _LOG_RETENTION:
             self._refuse("log_retention_days", f"one of {', '.join(map(str, _LOG_RETENTION))}")
         if self.account is not None and not re.fullmatch(r"\d{12}", str(self.account)):
@@ -114,17 +121,18 @@ class Environment:
             self._refuse("region", "a Region's name, for instance eu-central-1")
         if self.alarm_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(self.alarm_email)):
             self._refuse("alarm_email", "a mail address, for instance oncall@example.com")
-        if self.az_count is not None and not isinstance(self.az_count, int):
-            self._refuse("az_count", "a whole number")
-        zones = self.availability_zones
-        if zones is not None and not (isinstance(zones, tuple) and all(isinstance(zone, str) for zone in zones)):
-            self._refuse("availability_zones", "a list of names or ids of Availability Zones")
+        self._check_zones()
         if self.name == "prod":
             for setting, what in _REQUIRED_IN_PROD.items():
                 if getattr(self, setting) is None:
                     raise ConfigurationError(
                         f"environment 'prod' needs {what}; set it in cdk.json or give -c {setting}=..."
                     )
+
+    def _check_zones(self) -> None:
+        zones = self.availability_zones
+        if zones is not None and not (isinstance(zones, tuple) and all(isinstance(zone, str) for zone in zones)):
+            self._refuse("availability_zones", "a list of names or ids of Availability Zones")
 
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:
@@ -133,6 +141,13 @@ class Environment:
     @property
     def log_retention(self) -> logs.RetentionDays:
         return _LOG_RETENTION[self.log_retention_days]
+
+    @property
+    def maintenance(self) -> IcebergTableOptions:
+        """The optimizers of tables: the library's, or none."""
+        if self.table_optimizers:
+            return {}
+        return {"compaction": None, "snapshot_retention": None, "orphan_file_deletion": None}
 
     @property
     def target(self) -> cdk.Environment:

@@ -40,16 +40,18 @@ class FlightLake:
             tables=self.processing.tables.values(),
         )
         self.machine_learning = MachineLearningStack(
-            **named("machine-learning"), storage=self.storage, tables=self.processing.tables.values()
+            **named("machine-learning"),
+            storage=self.storage,
+            workgroup=self.query.workgroup,
+            tables=self.processing.tables.values(),
         )
         self.orchestration = OrchestrationStack(
             **named("orchestration"),
             key=self.storage.key,
             topic=self.storage.topic,
             processing=self.processing,
-            query=self.query,
             warehouse=self.warehouse.warehouse,
-            training=self.machine_learning.jobs,
+            training=self.machine_learning.steps,
         )
         tags = {"owner": environment.owner, "cost-center": environment.cost_center, "environment": environment.name}
         for key, value in tags.items():

@@ -14,16 +14,14 @@ from constructs import Construct
 from lake_blueprints.analytics.quality import Evaluate
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.ingestion.crawler import Crawl
-from lake_blueprints.machine_learning.training import Register, Train, TrainingJob
 from lake_blueprints.orchestration import Parallel, Pipeline, Step
 from lake_blueprints.processing.curation import Curate
 from stacks.environment import Environment
 from stacks.processing import ProcessingStack
-from stacks.query import QueryStack
 
 
 class OrchestrationStack(cdk.Stack):
-    """Crawl and curate, repair, evaluate, load, train, register; by schedule where the environment has one."""
+    """Crawl and curate, evaluate, load, export, train, register; by schedule where the environment has one."""
 
     def __init__(
         self,
@@ -34,21 +32,18 @@ class OrchestrationStack(cdk.Stack):
         key: kms.IKey,
         topic: sns.ITopic,
         processing: ProcessingStack,
-        query: QueryStack,
         warehouse: Warehouse,
-        training: Sequence[TrainingJob],
+        training: Sequence[Step],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
         first, *later = ([Curate(job=job) for job in wave] for wave in processing.waves)
         steps: list[Step] = [Parallel(branches=[Crawl(crawler=processing.crawler), *first])]
         steps += [Parallel(branches=wave, name=f"Wave {number}") for number, wave in enumerate(later, start=2)]
-        steps += [query.repair(table) for table in processing.tables.values() if table.dataset.partition_keys]
         if processing.rulesets:
             branches = [Evaluate(ruleset=ruleset) for ruleset in processing.rulesets]
             steps.append(Parallel(branches=branches, name="Evaluate"))
-        steps.append(Load(warehouse=warehouse))
-        steps += [step for job in training for step in (Train(job=job), Register(job=job))]
+        steps += [Load(warehouse=warehouse), *training]
         self.pipeline = Pipeline(
             self,
             "Pipeline",

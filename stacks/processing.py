@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from lake_blueprints.analytics.quality import define_promised
-from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.processing.curation import Curation, CurationJob, Worker, dependency_levels, related_joins
@@ -41,7 +41,7 @@ class ProcessingStack(cdk.Stack):
             removal_policy=environment.removal_policy,
         )
         curations = {name: Curation(joins=related_joins(one, datasets.values())) for name, one in datasets.items()}
-        self.tables: dict[str, Table] = {}
+        self.tables: dict[str, IcebergTable] = {}
         # What is joined is curated first.
         self.waves: list[list[CurationJob]] = []
         for wave in dependency_levels(datasets, curations):
@@ -56,7 +56,7 @@ class ProcessingStack(cdk.Stack):
     def _define(
         self, dataset: Dataset, curation: Curation, environment: Environment, storage: StorageStack
     ) -> CurationJob:
-        table = storage.curated_database.add_table(curation.curated(dataset))
+        table = storage.add_curated(curation.curated(dataset))
         job = CurationJob(
             self,
             f"Curate{pascal(dataset.name)}",

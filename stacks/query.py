@@ -7,8 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from lake_blueprints.analytics.athena import Query, Workgroup
-from lake_blueprints.catalog import Table
+from lake_blueprints.analytics.athena import Workgroup
 from stacks.environment import Environment
 from stacks.storage import StorageStack
 
@@ -28,14 +27,3 @@ class QueryStack(cdk.Stack):
             removal_policy=environment.removal_policy,
         )
         cdk.CfnOutput(self, "WorkgroupName", value=self.workgroup.workgroup_name)
-
-    def repair(self, table: Table) -> Query:
-        """Return the step that finds the partitions of files that were copied into a table by hand."""
-        return Query(
-            name=f"Repair {table.table_name}",
-            workgroup=self.workgroup,
-            sql=f"MSCK REPAIR TABLE {table.table_name}",
-            database=table.database.database_name,
-            reads=[table],
-            writes=[table],
-        )

@@ -11,10 +11,16 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from lake_blueprints.catalog import Database
+from lake_blueprints.catalog.iceberg import IcebergTable, IcebergTableOptions
+from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.storage.s3 import AccessLogBucket, LifecycleRule, StorageClass, Transition, Zone
 from stacks import acknowledgments
 from stacks.environment import Environment
+
+# Athena deletes by delete files, whatever a table says; the local one wants it said. Compaction makes whole files of
+# what is left, and the bytes go with the older snapshots.
+_AS_ATHENA_WRITES = {"write.delete.mode": "merge-on-read"}
 
 
 class StorageStack(cdk.Stack):
@@ -31,6 +37,11 @@ class StorageStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, **options)
         removal = environment.removal_policy
+        self._table_options: IcebergTableOptions = {
+            **environment.maintenance,
+            "properties": _AS_ATHENA_WRITES,
+            "removal_policy": removal,
+        }
         self.key = LakeKey(self, "Key", eventbridge=True, removal_policy=removal).key
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         if environment.alarm_email:
@@ -49,7 +60,10 @@ class StorageStack(cdk.Stack):
         common: dict[str, Any] = {"encryption_key": self.key, "access_logs": logs, "removal_policy": removal}
         self.raw = Zone(self, "Raw", lifecycle=expiry, **common)
         self.curated = Zone(self, "Curated", lifecycle=[LifecycleRule(transitions=[cheaper])], **common)
-        self.analytics = Zone(self, "Analytics", **common)
+        exports = LifecycleRule(
+            prefix="exports/", expire_after=cdk.Duration.days(environment.raw_retention_days), transitions=[cheaper]
+        )
+        self.analytics = Zone(self, "Analytics", lifecycle=[exports], **common)
         self.raw_database = Database(self, "RawDatabase", zone=self.raw, removal_policy=removal)
         self.curated_database = Database(self, "CuratedDatabase", zone=self.curated, removal_policy=removal)
 
@@ -59,3 +73,7 @@ class StorageStack(cdk.Stack):
         cdk.CfnOutput(self, "AnalyticsBucket", value=self.analytics.bucket.bucket_name)
         cdk.CfnOutput(self, "RawDatabaseName", value=self.raw_database.database_name)
         cdk.CfnOutput(self, "CuratedDatabaseName", value=self.curated_database.database_name)
+
+    def add_curated(self, dataset: Dataset) -> IcebergTable:
+        """Define the curated table of a dataset."""
+        return self.curated_database.add_iceberg_table(dataset, **self._table_options)

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lake_blueprints.catalog import Table
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.databases.redshift import Warehouse
 from lake_blueprints.foundation.network import LakeNetwork
 from stacks.environment import Environment
@@ -26,7 +26,7 @@ class WarehouseStack(cdk.Stack):
         environment: Environment,
         key: kms.IKey,
         network: LakeNetwork,
-        tables: Iterable[Table],
+        tables: Iterable[IcebergTable],
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)

@@ -22,7 +22,7 @@ from examples.flights.summary import text
 
 _MOST_ROWS = 12
 _SHORTEST_STATE = 0.5
-_PACKAGES = ("aws-cdk-lib", "boto3", "duckdb", "moto", "pyarrow", "pyspark", "scikit-learn", "sqlglot")
+_PACKAGES = ("aws-cdk-lib", "boto3", "duckdb", "moto", "pyarrow", "pyiceberg", "pyspark", "scikit-learn", "sqlglot")
 
 
 def write(path: Path, results: Results, steps: Sequence[Step], seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from examples.flights.account import Account
+from examples.flights.history import History
 from examples.flights.model import Model
 from examples.flights.queries import Answer
 from examples.flights.questions import Question
@@ -22,4 +23,5 @@ class Results:
     accounts: list[Account] = field(default_factory=list)
     states: dict[str, float] = field(default_factory=dict)
     checked_cells: int = 0
+    history: History | None = None
     model: Model | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from examples.flights import account, corruption, model, producer, questions, verify
 from examples.flights.account import Account
 from examples.flights.errors import DemoError
+from examples.flights.history import History, Traveller, compacted
 from examples.flights.lake import Lake
 from examples.flights.queries import Athena, Redshift
 from examples.flights.records import as_json, dataset, records
@@ -16,6 +17,8 @@ from examples.flights.steps import StateClock, Steps
 from local_cloud.cloud import DEFAULT_REGION, LocalCloud
 
 ROOT = Path(__file__).parents[2]
+# Of the first month, which every run has.
+_DAY = "year = 2013 AND month = 1 AND day = 1"
 _DEPLOYED = re.compile(r"✅\s+(\S+)$")
 _DEPLOYING = re.compile(r"^\S+: deploying\.\.\. \[(\d+)/(\d+)\]")
 
@@ -66,6 +69,7 @@ class Run:
             database=lake.warehouse_database,
             secret=lake.warehouse_secret,
         )
+        self._travel(lake, athena)
         self._ask(lake, athena, redshift)
         self._verify()
         self._weigh(lake, athena)
@@ -118,6 +122,20 @@ class Run:
             self._cloud.execute(lake.state_machine_arn, on_event=follow)
             self.results.states = follow.seconds
             step.say(f"{len(follow.seconds)} states")
+
+    def _travel(self, lake: Lake, athena: Athena) -> None:
+        table = Traveller(athena, lake.curated_database_name, self._weather.name)
+        self.results.history = history = History(table=self._weather.name)
+        with self._steps.step("Lose a day, and recover it") as step:
+            history.deleted = table.lose_and_recover(_DAY)
+            step.say(f"{history.deleted:,} rows of {history.table} deleted, and taken from the snapshot before")
+        with self._steps.step("Let the optimizers run") as step:
+            self._cloud.drain()
+            glue = self._cloud.client("glue")
+            history.compacted = compacted(glue, lake.curated_database_name, history.table)
+            history.snapshots = table.snapshots()
+            history.check_compacted()
+            step.say(f"{history.compacted} file with deleted rows compacted")
 
     def _ask(self, lake: Lake, athena: Athena, redshift: Redshift) -> None:
         names = {"curated": lake.curated_database_name, "raw": lake.raw_database_name}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from examples.flights.history import History
 from examples.flights.queries import Answer, Cell
 from examples.flights.results import Results
 from examples.flights.steps import Step
@@ -20,6 +21,8 @@ def show(console: Console, results: Results, steps: Sequence[Step], seconds: flo
         _print(console, question.title, _answer(answer))
     if results.model:
         _print(console, "Arrival delay of flights that the model has not seen", _model(results.model.metrics))
+    if results.history:
+        _print(console, f"Snapshots of {results.history.table}", _snapshots(results.history))
     _print(console, "Steps", _durations(steps, seconds))
     _print(console, "Account", _account(results))
 
@@ -59,6 +62,14 @@ def _model(metrics: dict[str, float]) -> Table:
     table = _table("", "model", "naive")
     table.add_row("mean absolute error, minutes", text(metrics["holdout_mae"]), text(metrics["baseline_median_mae"]))
     table.add_row("root mean squared error, minutes", text(metrics["holdout_rmse"]), text(metrics["baseline_rmse"]))
+    return table
+
+
+def _snapshots(history: History) -> Table:
+    table = _table("committed", "operation", "rows", "new data files", "new delete files")
+    for snapshot in history.snapshots:
+        counts = (snapshot.rows, snapshot.data_files, snapshot.delete_files)
+        table.add_row(snapshot.committed_at, snapshot.operation, *map(text, counts))
     return table
 
 

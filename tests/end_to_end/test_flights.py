@@ -94,13 +94,37 @@ def test_the_model_is_better_than_a_naive_one_on_flights_it_has_not_seen(demo: D
     assert metrics["holdout_rmse"] < metrics["baseline_rmse"] / 1.5
 
 
-def test_the_model_is_registered_and_waits_for_approval(demo: Demo) -> None:
+def test_a_deleted_day_comes_back_from_an_older_snapshot_and_compaction_keeps_the_rows(demo: Demo) -> None:
+    history = demo.results.history
+    assert history is not None
+    left = 2_226 - history.deleted
+    # Curation makes its branch of an empty snapshot.
+    assert [(snapshot.operation, snapshot.rows) for snapshot in history.snapshots] == [
+        ("append", 0),
+        ("append", 2_226),
+        ("delete", left),
+        ("append", 2_226),
+        ("replace", 2_226),
+    ]
+    assert history.compacted == 1
+
+
+def test_the_model_is_registered_with_its_snapshot_and_waits_for_approval(demo: Demo) -> None:
     sagemaker = demo.cloud.client("sagemaker")
     groups = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
     (package,) = sagemaker.list_model_packages(ModelPackageGroupName=groups[0]["ModelPackageGroupName"])[
         "ModelPackageSummaryList"
     ]
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    described = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+    newest = (
+        f'SELECT snapshot_id FROM "{demo.lake.curated_database_name}"."flights$snapshots" ORDER BY committed_at DESC'
+    )
+    assert described["CustomerMetadataProperties"] == {
+        "train.table": f"{demo.lake.curated_database_name}.flights",
+        "train.snapshot": str(demo.athena.ask(newest).rows[0][0]),
+        "train.contract": "flights 1.0.0",
+    }
 
 
 def test_a_second_execution_without_new_data_adds_no_row(demo: Demo) -> None:

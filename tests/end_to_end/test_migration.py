@@ -104,7 +104,7 @@ class Lakes:
         return old, new
 
     def difference(self) -> list[tuple[Any, ...]]:
-        """Return the keys of rows that the old lake has and the new one has not, or otherwise."""
+        """Return the keys of rows that the old lake has and the new one has not, or has with other values."""
         same = "id, date_trunc('millisecond', ordered), amount, buyer, day"
         return self.ask(
             f"SELECT id FROM (SELECT {same} FROM {{old}}.orders EXCEPT SELECT {same} FROM {{new}}.orders) ORDER BY id"

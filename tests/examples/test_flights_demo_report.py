@@ -13,6 +13,7 @@ from rich.console import Console
 
 from examples.flights import report, summary
 from examples.flights.account import Account
+from examples.flights.history import History, Snapshot
 from examples.flights.model import Model
 from examples.flights.queries import Answer
 from examples.flights.questions import Chart, Question
@@ -52,6 +53,13 @@ def _chart(kind: str, line: str | None = None) -> Chart:
     return Chart(kind=kind, label="who", value="minutes", unit="minutes", line=line)
 
 
+def _snapshot(number: int, operation: str, rows: int, *, delete_files: int = 0) -> Snapshot:
+    return Snapshot(
+        identity=str(number), committed_at="10:00", operation=operation, rows=rows, data_files=2,
+        delete_files=delete_files,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def results() -> Results:
     answer = Answer(("who", "minutes", "mean"), (("<b>", 12.5, 1.0), ("c", -3.0, 2.0), ("d", 0.25, 3.0)), 4_000)
@@ -69,6 +77,13 @@ def results() -> Results:
         ],
         states={"Crawl ReferenceCrawler": 1.0, "Curate CurateFlights": 20.0},
         checked_cells=36,
+        history=History(
+            table="flights", deleted=842, compacted=1,
+            snapshots=[
+                _snapshot(11, "append", 27_004),
+                _snapshot(12, "delete", 26_162, delete_files=1),
+            ],
+        ),
         model=Model(
             metrics={
                 "holdout_mae": 21.0, "baseline_median_mae": 25.0, "holdout_rmse": 38.0, "baseline_rmse": 41.0,
@@ -115,6 +130,13 @@ def test_shows_the_account_the_ratio_and_the_errors(results: Results, steps: lis
     assert "Deploy with the CDK CLI" in html
 
 
+def test_shows_the_snapshots_with_their_rows_and_files(results: Results, steps: list[Step]) -> None:
+    html = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", report.render(results, steps, 100.0)))
+    assert "842 rows of a day of flights were deleted" in html
+    assert "compaction wrote 1 file again" in html
+    assert "11 10:00 append 27,004 2 0 12 10:00 delete 26,162 2 1" in html
+
+
 def test_has_a_chart_for_each_answer_that_wants_one(results: Results, steps: list[Step]) -> None:
     # Three answers, calibration, bytes, steps and states.
     assert report.render(results, steps, 100.0).count("<svg") == 7
@@ -140,3 +162,4 @@ def test_the_terminal_shows_the_same_account(results: Results, steps: list[Step]
     words = " ".join(output.getvalue().split())
     assert "flights 27,204 27,004 150 50 0 0" in words
     assert "mean absolute error, minutes 21.0 25.0" in words
+    assert "10:00 append 27,004 2 0 10:00 delete 26,162 2 1" in words

@@ -64,6 +64,7 @@ def test_the_command_line_wins_over_the_file() -> None:
         ("dev", {"workers": 1}, "'workers' of environment 'dev' must be a whole number from 2 to 299, got '1'"),
         ("dev", {"workers": "many"}, "'workers' of environment 'dev' must be a whole number"),
         ("dev", {"log_retention_days": 31}, "'log_retention_days' of environment 'dev' must be one of 7, 30, 90, 180"),
+        ("dev", {"table_optimizers": "no"}, "'table_optimizers' of environment 'dev' must be true or false, got 'no'"),
         ("dev", {"colour": "blue"}, "environment 'dev' has an unknown setting 'colour'; known are account"),
     ],
 )

@@ -18,6 +18,7 @@ from cfnlint.helpers import REGIONS
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 import app as reference
+from lake_blueprints.catalog.iceberg.regions import check_optimizers
 from lake_blueprints.contracts import Contract
 from lake_blueprints.machine_learning.training.regions import check_region
 from template_checks.command import running
@@ -137,6 +138,12 @@ def test_prod_retains_what_dev_lets_go() -> None:
     assert policies == [{"Delete"}, {"RetainExceptOnCreate"}]
 
 
+def with_settings(**settings: Any) -> dict[str, Any]:
+    """Return the context in which dev has other settings."""
+    dev = {**CONTEXT["environments"]["dev"], **settings}
+    return {"environments": {**CONTEXT["environments"], "dev": dev}}
+
+
 def run(**context: Any) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "CDK_CONTEXT_JSON": json.dumps({**CONTEXT, **context})}
     command = [sys.executable, str(ROOT / "app.py")]
@@ -149,7 +156,11 @@ def run(**context: Any) -> subprocess.CompletedProcess[str]:
         ({"environment": "test"}, "error: unknown environment 'test'; cdk.json has dev, prod"),
         ({"environment": "prod"}, "error: environment 'prod' needs an account"),
         ({"environment": "prod", "account": "123456789012"}, "error: environment 'prod' needs an address that alarms"),
-        ({"region": "cn-north-1"}, "error: CloudFormation has no SageMaker model package groups in 'cn-north-1'"),
+        (
+            with_settings(region="cn-north-1", table_optimizers=False),
+            "error: CloudFormation has no SageMaker model package groups in 'cn-north-1'",
+        ),
+        ({"region": "eu-west-3"}, "error: CloudFormation has no Glue table optimizers in 'eu-west-3'; choose another"),
         ({"contracts": "nowhere"}, "nowhere: has no contract; none of its files is called"),
     ],
 )
@@ -186,7 +197,7 @@ def test_every_contract_of_the_folder_becomes_a_dataset_without_a_line_of_code(t
     weather = (CONTRACTS / "weather.odcs.yaml").read_text()
     (tmp_path / "tides.odcs.yaml").write_text(weather.replace("weather", "tides"))
     tables = [
-        resource["Properties"]["TableInput"]["Name"]
+        resource["Properties"].get("TableInput", resource["Properties"])["Name"]
         for template in synthesise(contracts=str(tmp_path))[1].values()
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::Glue::Table"
@@ -223,13 +234,14 @@ def test_refuses_exactly_the_regions_that_lack_a_type_of_the_app(
     for region in REGIONS:
         try:
             check_region(region)
+            check_optimizers(region)
         except ValueError:
             refused.add(region)
     assert refused == lacking
 
 
 def test_deploys_where_an_account_has_two_zones() -> None:
-    for context in ({"region": "us-west-1"}, with_settings(az_count=2)):
+    for context in (with_settings(region="us-west-1", table_optimizers=False), with_settings(az_count=2)):
         templates = synthesise(**context)[1]
         subnets = [
             one
@@ -238,6 +250,13 @@ def test_deploys_where_an_account_has_two_zones() -> None:
             if one["Type"] == "AWS::EC2::Subnet"
         ]
         assert len(subnets) == 2
+
+
+def test_optimizers_are_left_out_where_the_region_has_none() -> None:
+    templates = synthesise(**with_settings(region="eu-west-3", table_optimizers=False))[1]
+    kinds = {one["Type"] for template in templates.values() for one in template["Resources"].values()}
+    assert "AWS::Glue::Table" in kinds
+    assert "AWS::Glue::TableOptimizer" not in kinds
 
 
 def test_zones_can_be_chosen() -> None:
@@ -250,12 +269,6 @@ def test_zones_can_be_chosen() -> None:
     ]
     found = [(one.get("AvailabilityZone"), one.get("AvailabilityZoneId")) for one in properties]
     assert found == [(None, "use1-az2"), ("us-east-1a", None)]
-
-
-def with_settings(**settings: Any) -> dict[str, Any]:
-    """Return the context in which dev has other settings."""
-    dev = {**CONTEXT["environments"]["dev"], **settings}
-    return {"environments": {**CONTEXT["environments"], "dev": dev}}
 
 
 def test_every_stream_and_delivery_has_its_alarms_and_prod_a_subscriber(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypedDict
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -25,6 +25,7 @@ from lake_blueprints.catalog.iceberg.optimizers import (
 )
 from lake_blueprints.catalog.iceberg.partition_spec import partition_spec, partitioning_of
 from lake_blueprints.catalog.iceberg.permissions import optimize
+from lake_blueprints.catalog.iceberg.regions import check_optimizers
 from lake_blueprints.catalog.iceberg.sort_order import SortField, sort_order_of
 from lake_blueprints.catalog.iceberg.table_properties import table_properties
 from lake_blueprints.catalog.iceberg.table_schema import schema_of
@@ -105,7 +106,8 @@ class IcebergTable(CatalogTable):
     ------
     ValueError
         If a name or prefix is invalid, partitioning or sort order do not fit the dataset, field ids collide, the zone
-        deletes or archives objects by age at the prefix, or another table or crawler reads there.
+        deletes or archives objects by age at the prefix, another table or crawler reads there, or CloudFormation has
+        no table optimizers in the stack's Region and not all three are None.
 
     Example
     -------
@@ -220,6 +222,7 @@ class IcebergTable(CatalogTable):
         self.role: ServiceRole | None = None
         if not configurations:
             return
+        check_optimizers(Stack.of(self).region)
         # No page says that optimizers send `aws:SourceAccount`; only principals of the account can pass the role.
         self.role = ServiceRole(
             self,

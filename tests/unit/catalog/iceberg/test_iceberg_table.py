@@ -10,6 +10,8 @@ import pytest
 from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from cfnlint.helpers import REGIONS
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from lake_blueprints.catalog import Database
 from lake_blueprints.catalog.iceberg import (
@@ -23,11 +25,12 @@ from lake_blueprints.catalog.iceberg import (
     SnapshotRetention,
     SortField,
 )
+from lake_blueprints.catalog.iceberg.regions import check_optimizers
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.storage.s3 import LifecycleRule, StorageClass, Transition, Zone
-from tests.support import properties, resources, template_of
+from tests.support import new_stack, properties, resources, template_of
 
 ORDERS = Dataset(
     name="orders",
@@ -79,6 +82,27 @@ def actions(stack: cdk.Stack, prefix: str) -> set[str]:
 
 def reader(stack: cdk.Stack) -> ServiceRole:
     return ServiceRole(stack, "Grantee", services=["lambda.amazonaws.com"], description="Has a grant")
+
+
+def test_refuses_optimizers_exactly_where_cloudformation_has_none() -> None:
+    """The registry of CloudFormation, as cfn-lint ships it, is the oracle."""
+    kind = "AWS::Glue::TableOptimizer"
+    lacking = {one for one in REGIONS if kind not in PROVIDER_SCHEMA_MANAGER.get_resource_types(one)}
+    refused = set()
+    for region in REGIONS:
+        try:
+            check_optimizers(region)
+        except ValueError:
+            refused.add(region)
+    assert refused == lacking
+
+
+def test_a_region_without_optimizers_takes_a_table_without_them() -> None:
+    with pytest.raises(ValueError, match="CloudFormation has no Glue table optimizers in 'us-west-1'; choose another"):
+        table(new_stack(region="us-west-1"))
+    stack = new_stack(region="us-west-1")
+    table(stack, compaction=None, snapshot_retention=None, orphan_file_deletion=None)
+    assert optimizers(stack) == {}
 
 
 def test_the_entry_is_described_in_open_table_format_input_alone(stack: cdk.Stack) -> None:
