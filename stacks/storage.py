@@ -18,10 +18,6 @@ from lake_blueprints.storage.s3 import AccessLogBucket, LifecycleRule, StorageCl
 from stacks import acknowledgments
 from stacks.environment import Environment
 
-# Athena deletes by delete files, whatever a table says; the local one wants it said. Compaction makes whole files of
-# what is left, and the bytes go with the older snapshots.
-_AS_ATHENA_WRITES = {"write.delete.mode": "merge-on-read"}
-
 
 class StorageStack(cdk.Stack):
     """Key, zones, databases and topic."""
@@ -39,7 +35,6 @@ class StorageStack(cdk.Stack):
         removal = environment.removal_policy
         self._table_options: IcebergTableOptions = {
             **environment.maintenance,
-            "properties": _AS_ATHENA_WRITES,
             "removal_policy": removal,
         }
         self.key = LakeKey(self, "Key", eventbridge=True, removal_policy=removal).key
