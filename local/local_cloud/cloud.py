@@ -16,6 +16,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.instrumentation.faults import Fault
 from local_cloud.instrumentation.recording import RecordedCall
 from local_cloud.server.access_keys import AccessKey
+from local_cloud.server.receivers import Receivers
 from local_cloud.server.server import LocalServer
 
 DEFAULT_REGION = "us-east-1"
@@ -45,6 +46,12 @@ class LocalCloud:
     any_credentials: bool
         Whether requests may be signed with any access key. By default only the key that the cloud draws at its start,
         and those that its IAM and STS issue, are taken; see SECURITY.md for what the option gives up.
+    receivers: mapping of str to int, optional
+        Ports of this machine that stand for hosts to which services send requests, such as Firehose to HTTP endpoints:
+        `{"collector.example.com": 8443}`. They speak TLS. By default none: no other machine is ever asked.
+    receiver_authority: Path, optional
+        PEM file of the certificates that sign those of the receivers, which name their hosts. By default the public
+        authorities.
 
     Raises
     ------
@@ -66,11 +73,14 @@ class LocalCloud:
         region: str = DEFAULT_REGION,
         longest_wait: int | None = None,
         any_credentials: bool = False,
+        receivers: Mapping[str, int] | None = None,
+        receiver_authority: Path | None = None,
     ) -> None:
         if longest_wait is not None and longest_wait < 1:
             raise LocalCloudError(f"longest_wait must be at least 1 second, got {longest_wait}")
         self._longest_wait = longest_wait
         self._any_credentials = any_credentials
+        self._receivers = Receivers(ports=dict(receivers or {}), authority=receiver_authority)
         self._workdir = workdir
         self._port = port
         self._region = region
@@ -110,6 +120,7 @@ class LocalCloud:
             port=self._port,
             longest_wait=self._longest_wait,
             any_credentials=self._any_credentials,
+            receivers=self._receivers,
         )
         try:
             server.start()

@@ -153,6 +153,20 @@ def test_the_longest_wait_reaches_the_cloud_and_is_checked_there(shell: Shell) -
     assert_one_line(refused, "longest_wait must be at least 1 second, got 0")
 
 
+@pytest.mark.parametrize("receiver", ["collector", "=8443", "collector=https"])
+def test_a_receiver_is_a_host_and_a_port(shell: Shell, receiver: str) -> None:
+    refused = shell("start", "--port", "0", "--receiver", receiver, workdir="other")
+    assert_one_line(refused, f"--receiver takes HOST=PORT, got '{receiver}'")
+
+
+def test_receivers_reach_the_cloud(shell: Shell) -> None:
+    authority = shell.folder / "none.pem"
+    refused = shell(
+        "start", "--port", "0", "--receiver", "c.example.com=1", "--receiver-authority", str(authority), workdir="other"
+    )
+    assert_one_line(refused, f"there is no file of certificates {authority}")
+
+
 def test_a_failed_deployment_is_one_line(shell: Shell) -> None:
     (shell.folder / "app.py").write_text("raise ValueError('no such environment: moon')")
     done = shell("deploy", "--app", f"{sys.executable} app.py", "--directory", str(shell.folder))

@@ -1,4 +1,7 @@
-"""Commands for the server itself: start, serve, env, status, stop and reset."""
+"""Commands for the server itself: start, serve, env, status, stop and reset.
+
+Above 200 lines: each command of a cloud's life, with the options of its start.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from local_cloud.cli.session import DEFAULT_REGION, Session, state_file
@@ -58,6 +62,19 @@ def add_parsers(commands: Any) -> None:
         parser.add_argument(
             "--any-credentials", action="store_true", help="take any access key, not only the printed one"
         )
+        parser.add_argument(
+            "--receiver",
+            action="append",
+            default=[],
+            metavar="HOST=PORT",
+            help="have a program of this machine stand for a host to which services send requests; may be repeated",
+        )
+        parser.add_argument(
+            "--receiver-authority",
+            type=Path,
+            metavar="FILE",
+            help="certificates that sign those of the receivers, in PEM; default: the public authorities",
+        )
         parser.set_defaults(run=function)
     for name, function, text in (
         ("env", _env, 'print the variables that any AWS tool needs, for: eval "$(local-cloud env)"'),
@@ -84,6 +101,10 @@ def _start(options: argparse.Namespace) -> None:
     command += ["--whole-waits"] if options.longest_wait is None else ["--longest-wait", str(options.longest_wait)]
     if options.any_credentials:
         command.append("--any-credentials")
+    for receiver in options.receiver:
+        command += ["--receiver", receiver]
+    if options.receiver_authority:
+        command += ["--receiver-authority", str(options.receiver_authority)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -116,6 +137,8 @@ def _serve(options: argparse.Namespace) -> None:
             port=options.port if options.port is not None else StateFile(options.workdir).port or DEFAULT_PORT,
             longest_wait=options.longest_wait,
             any_credentials=options.any_credentials,
+            receivers=_ports(options.receiver),
+            receiver_authority=options.receiver_authority,
         ) as cloud:
             running = {"pid": os.getpid(), "endpoint": cloud.endpoint, "account": cloud.account}
             write_private(state, json.dumps({**running, **cloud.access_key.variables}))
@@ -125,6 +148,16 @@ def _serve(options: argparse.Namespace) -> None:
     finally:
         # Removed last: `stop` waits for it.
         state.unlink(missing_ok=True)
+
+
+def _ports(receivers: list[str]) -> dict[str, int]:
+    ports = {}
+    for receiver in receivers:
+        host, separator, port = receiver.partition("=")
+        if not host or not separator or not port.isdigit():
+            raise LocalCloudError(f"--receiver takes HOST=PORT, got '{receiver}'")
+        ports[host] = int(port)
+    return ports
 
 
 def _interrupt(*_: object) -> None:

@@ -17,6 +17,7 @@ from local_cloud.instrumentation.faults import Faults
 from local_cloud.instrumentation.metering import ByteMeter
 from local_cloud.instrumentation.recording import Recording
 from local_cloud.server.access_keys import AccessKey, AccessKeys
+from local_cloud.server.receivers import Receivers
 from local_cloud.server.work import Work
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Runtime:
         Calls that fail on purpose.
     longest_wait: int, optional
         Seconds after which a Wait state ends early, times how often an execution has come to it.
+    receivers: Receivers
+        Programs of this machine that stand for hosts.
     mirrors: dict[str, Mirror]
         Files of running programs that reach no S3, by the access key id with which they sign.
     stopping: threading.Event
@@ -95,6 +98,7 @@ class Runtime:
     meter: ByteMeter = field(default_factory=ByteMeter)
     faults: Faults = field(default_factory=Faults)
     longest_wait: int | None = None
+    receivers: Receivers = field(default_factory=Receivers)
     mirrors: dict[str, Mirror] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     pausing: threading.Event = field(default_factory=threading.Event)

@@ -38,6 +38,7 @@ from local_cloud.server.issued_keys import issued_secret
 from local_cloud.server.keeping import Keeper
 from local_cloud.server.objects import ObjectStore
 from local_cloud.server.private_files import make_private
+from local_cloud.server.receivers import Receivers
 from local_cloud.server.runtime import Runtime
 from local_cloud.server.state_file import StateFile
 
@@ -64,6 +65,8 @@ class LocalServer:
         Seconds after which a Wait state ends early. By default it waits as long as it says.
     any_credentials: bool
         Whether requests may be signed with any access key. By default only this cloud's own are taken.
+    receivers: Receivers | None
+        Programs of this machine that stand for hosts. By default no host is reached.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class LocalServer:
         cache: Path | None = None,
         longest_wait: int | None = None,
         any_credentials: bool = False,
+        receivers: Receivers | None = None,
     ) -> None:
         self._socket = _listen(_port_of(StateFile(workdir.resolve()), port))
         self.port: int = self._socket.getsockname()[1]
@@ -87,6 +91,7 @@ class LocalServer:
             objects=objects,
             recording=Recording(KeyUses(DEFAULT_ACCOUNT_ID, objects)),
             longest_wait=longest_wait,
+            receivers=receivers or Receivers(),
         )
         self._engines: list[Engine] = []
         self.console = Console(self.runtime, engines=self._engines, drain=self.drain)

@@ -106,6 +106,10 @@ class Delivery:
             return buffer.getvalue()
         return content
 
+    def finished(self, found: OutputObject) -> OutputObject:
+        """Return an object of a backup as the destination compresses it."""
+        return OutputObject(uri=f"{found.uri}{self.destination.extension}", content=self.compressed(found.content))
+
     def _failed(self, failures: Sequence[Failure]) -> list[OutputObject]:
         found = []
         for kind, members in groupby(sorted(failures, key=lambda failure: failure.kind), key=lambda f: f.kind):

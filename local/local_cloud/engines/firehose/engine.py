@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import traceback
 import uuid
+import warnings
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -16,20 +17,22 @@ from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backe
 from moto.firehose.responses import FirehoseResponse
 
 from local_cloud.engines.engine import Buffered, Engine
+from local_cloud.engines.firehose.endpoints.settings import EndpointDestination
 from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
 from local_cloud.engines.firehose.pipeline import Pipeline
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.validation import refuse_invalid
 from local_cloud.errors import LocalCloudError, without_values
 from local_cloud.server.patching import Patches
-from local_cloud.server.private_files import file_name
 from local_cloud.server.runtime import Runtime
 
 _POLL_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
 _LARGEST_RECORD = 1_024_000
-_DESTINATIONS = ("ExtendedS3", "Iceberg", "S3")
+_DESTINATIONS = ("ExtendedS3", "HttpEndpoint", "Iceberg", "S3", "Splunk")
+# moto has no place for them.
+_UNKNOWN = ("Amazonopensearchservice", "AmazonOpenSearchServerless")
 
 _create_stream = DeliveryStream.__init__
 _put_record_batch = FirehoseBackend.put_record_batch
@@ -38,12 +41,13 @@ _respond_to_update = FirehoseResponse.update_destination
 
 
 class FirehoseEngine(Engine):
-    """Delivers the records of every stream to S3 or to Iceberg tables."""
+    """Delivers the records of every stream to S3, to Iceberg tables, or to programs that stand for endpoints."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._pipelines: dict[str, Pipeline] = {}
         self._lock = threading.Lock()
+        self._apart: dict[str, threading.Thread] = {}
 
     def patches(self) -> Patches:
         patches = Patches()
@@ -52,6 +56,9 @@ class FirehoseEngine(Engine):
         @patches.replace("moto.firehose.responses", "FirehoseResponse.create_delivery_stream")
         def create_delivery_stream(self: Any) -> ActionResult:
             refuse_invalid(self.params)
+            for name in _UNKNOWN:
+                if self._get_param(f"{name}DestinationConfiguration"):
+                    raise InvalidArgumentException(_not_run(name))
             answer: ActionResult = _respond_to_create(self)
             return answer
 
@@ -59,7 +66,7 @@ class FirehoseEngine(Engine):
         def update_destination(self: Any) -> ActionResult:
             stream = self.firehose_backend.delivery_streams.get(self._get_param("DeliveryStreamName"))
             if stream:
-                for kind in ("ExtendedS3", "Iceberg"):
+                for kind in ("ExtendedS3", "HttpEndpoint", "Iceberg", "Splunk"):
                     if update := self._get_param(f"{kind}DestinationUpdate"):
                         _check_update(stream, kind, update, self.current_account)
             answer: ActionResult = _respond_to_update(self)
@@ -124,6 +131,8 @@ class FirehoseEngine(Engine):
         self._pipelines.update(state or {})
 
     def start(self) -> None:
+        # moto stores a destination that it does not deliver to; here it is.
+        warnings.filterwarnings("ignore", message="A Splunk destination delivery stream is not yet implemented")
         self.runtime.background(self._run, name="firehose", lasting=True)
 
     def drain(self) -> None:
@@ -142,12 +151,8 @@ class FirehoseEngine(Engine):
         return [pipeline.buffered for pipeline in self._open_pipelines()]
 
     def _open(self, stream: Any, account: str, region: str, destination_name: str) -> None:
-        if destination_name == "HttpEndpoint":
-            return
         if destination_name not in _DESTINATIONS:
-            raise InvalidArgumentException(
-                f"destination {destination_name} is not run by the local cloud, only S3 and Iceberg"
-            )
+            raise InvalidArgumentException(_not_run(destination_name))
         pipeline = Pipeline(self.runtime, stream, region=region, account=account)
         try:
             pipeline.check()
@@ -187,23 +192,44 @@ class FirehoseEngine(Engine):
                 try:
                     pipeline.pump()
                     if pipeline.due():
-                        pipeline.deliver()
+                        self._deliver(pipeline)
                 except Exception as error:  # one stream that cannot deliver must not hold up the others
                     self._log(pipeline, error)
                     wait = _RETRY_SECONDS
 
-    def _log(self, pipeline: Pipeline, error: Exception) -> None:
-        path = self.runtime.workdir / "logs" / "firehose" / f"{file_name(pipeline.stream.delivery_stream_name)}.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as log:
-            log.writelines((*traceback.format_tb(error.__traceback__), f"{without_values(error)}\n"))
+    def _deliver(self, pipeline: Pipeline) -> None:
+        if not pipeline.is_remote:
+            pipeline.deliver()
+            return
+        # An endpoint that is slow, or takes nothing for a while, must not hold up the other streams.
+        arn = pipeline.stream.delivery_stream_arn
+        thread = self._apart.get(arn)
+        if thread is None or not thread.is_alive():
+            name = f"firehose {pipeline.stream.delivery_stream_name}"
+            self._apart[arn] = self.runtime.background(lambda: self._deliver_apart(pipeline), name=name, lasting=True)
+
+    def _deliver_apart(self, pipeline: Pipeline) -> None:
+        try:
+            pipeline.deliver()
+        except Exception as error:  # a backup that cannot be written: tried again later, like everything else
+            self._log(pipeline, error)
+            self.runtime.pausing.wait(_RETRY_SECONDS)
+
+    @staticmethod
+    def _log(pipeline: Pipeline, error: Exception) -> None:
+        pipeline.log("".join((*traceback.format_tb(error.__traceback__), without_values(error))))
+
+
+def _not_run(destination: str) -> str:
+    run = "S3, Iceberg tables, HTTP endpoints and Splunk"
+    return f"destination {destination} is not run by the local cloud, only {run}"
 
 
 def _check_update(stream: DeliveryStream, kind: str, update: dict[str, Any], account: str) -> None:
     """Refuse an update after which the destination would be none that Firehose, or the local cloud, takes."""
     deployed = dict(stream.destinations[0].get(kind, {}))
-    if kind == "Iceberg" and (errors := deployed.pop("S3DestinationDescription", None)):
-        deployed["S3Configuration"] = errors
+    if kind != "ExtendedS3" and (backup := deployed.pop("S3DestinationDescription", None)):
+        deployed["S3Configuration"] = {**backup, **update.get("S3Update", {})}
     destination = {**deployed, **update}
     configuration: dict[str, Any] = {f"{kind}DestinationConfiguration": destination}
     if stream.source:
@@ -213,7 +239,9 @@ def _check_update(stream: DeliveryStream, kind: str, update: dict[str, Any], acc
     try:
         if kind == "Iceberg":
             IcebergDestination.of_iceberg(destination, account=account)
-        else:
+        elif kind == "ExtendedS3":
             Destination.of(destination)
+        else:
+            EndpointDestination.of_endpoint(kind, destination)
     except LocalCloudError as error:
         raise InvalidArgumentException(str(error)) from None

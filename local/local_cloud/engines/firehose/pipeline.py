@@ -1,4 +1,7 @@
-"""One delivery stream at work: its buffer, and when it is delivered."""
+"""One delivery stream at work: its buffer, and when it is delivered.
+
+Above 200 lines: one class, with a few lines for each kind of destination.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 from local_cloud.engines.engine import Buffered
 from local_cloud.engines.firehose.conversion import Conversion
 from local_cloud.engines.firehose.delivery import Delivery, OutputObject
+from local_cloud.engines.firehose.endpoints.delivery import EndpointDelivery
+from local_cloud.engines.firehose.endpoints.settings import HTTP, SPLUNK, EndpointDestination
+from local_cloud.engines.firehose.endpoints.shipment import Shipment
 from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
 from local_cloud.engines.firehose.records import Record
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.source import KinesisSource
+from local_cloud.server.private_files import file_name
 from local_cloud.server.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -23,8 +30,9 @@ if TYPE_CHECKING:
 class Pipeline:
     """The records of one stream between their arrival and their delivery.
 
-    A record leaves the buffer only once the objects and commits that hold it are made, and each of these is forgotten
-    once it is written. So a delivery that fails is taken up where it stopped: nothing is lost or written twice.
+    A record leaves the buffer only once the objects, commits and requests that hold it are made, and each of these is
+    forgotten once it is written. So a delivery that fails is taken up where it stopped: nothing is lost or written
+    twice.
     """
 
     def __init__(self, runtime: Runtime, stream: Any, *, region: str, account: str) -> None:
@@ -41,7 +49,7 @@ class Pipeline:
         self._buffer: list[Record] = []
         self._bytes = 0
         self._oldest = 0.0
-        self._unwritten: list[OutputObject | TableCommit] = []
+        self._unwritten: list[OutputObject | Shipment | TableCommit] = []
         self._buffering = threading.Lock()
         self._delivering = threading.Lock()
 
@@ -51,7 +59,22 @@ class Pipeline:
         deployed = self.stream.destinations[0]
         if "Iceberg" in deployed:
             return IcebergDestination.of_iceberg(deployed["Iceberg"], account=self.account)
+        for kind in (HTTP, SPLUNK):
+            if kind in deployed:
+                return EndpointDestination.of_endpoint(kind, deployed[kind])
         return Destination.of(deployed.get("ExtendedS3") or deployed["S3"])
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether deliveries wait for an endpoint, and for as long as retries take."""
+        return isinstance(self.destination, EndpointDestination)
+
+    def log(self, text: str) -> None:
+        """Write into the log of the stream."""
+        path = self._runtime.workdir / "logs" / "firehose" / f"{file_name(self.stream.delivery_stream_name)}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as log:
+            log.write(f"{text}\n")
 
     def check(self) -> None:
         """Raise LocalCloudError for what is deployed but cannot be run."""
@@ -128,40 +151,56 @@ class Pipeline:
 
     def _write(self) -> None:
         destination = self.destination
-        role = destination.error_role if isinstance(destination, IcebergDestination) else destination.role
+        role = destination.role
+        if isinstance(destination, IcebergDestination):
+            role = destination.error_role
+        elif isinstance(destination, EndpointDestination):
+            role = destination.backup_role
         objects = self._runtime.objects_of(role)
         while self._unwritten:
             output = self._unwritten[0]
             if isinstance(output, OutputObject):
                 with self._runtime.faults.around("s3", "PutObject"):
                     objects.write(output.uri, output.content)
+            elif isinstance(output, Shipment):
+                # Its objects take its place, so that they are not made again if they cannot be written.
+                self._unwritten[:1] = self._to_endpoint().ship(output, self.log)
+                continue
             else:
                 output.write()
             self._unwritten.pop(0)
 
-    def _outputs(self, records: Sequence[Record]) -> list[OutputObject | TableCommit]:
+    def _to_endpoint(self) -> EndpointDelivery:
         destination = self.destination
+        # Another kind needs another stream.
+        assert isinstance(destination, EndpointDestination)
+        return EndpointDelivery(destination=destination, runtime=self._runtime, conversion=None, **self._of_stream())
+
+    def _of_stream(self) -> dict[str, Any]:
+        """Return what deliveries to every kind of destination need."""
         context = {"deliveryStreamArn": self.stream.delivery_stream_arn, "region": self.region}
         if self._source:
             context["sourceKinesisStreamArn"] = self.stream.source["KinesisStreamARN"]
-        name = f"{self.stream.delivery_stream_name}-{self.stream.version_id}"
-        client = self._runtime.client("lambda", self.region, role=destination.role)
+        return {
+            "name": f"{self.stream.delivery_stream_name}-{self.stream.version_id}",
+            "client": self._runtime.client("lambda", self.region, role=self.destination.role),
+            "context": context,
+        }
+
+    def _outputs(self, records: Sequence[Record]) -> list[OutputObject | Shipment | TableCommit]:
+        destination = self.destination
+        if isinstance(destination, EndpointDestination):
+            return [*self._to_endpoint().outputs(records)]
         if isinstance(destination, IcebergDestination):
             from local_cloud.engines.firehose.iceberg.delivery import IcebergDelivery  # noqa: PLC0415
             from local_cloud.iceberg.catalog import IcebergCatalog  # noqa: PLC0415
 
-            to_tables = IcebergDelivery(
-                name=name,
-                destination=destination,
-                conversion=None,
-                client=client,
-                context=context,
-                catalog=IcebergCatalog(self._runtime, destination.region, role=destination.role),
-            )
+            catalog = IcebergCatalog(self._runtime, destination.region, role=destination.role)
+            to_tables = IcebergDelivery(destination=destination, conversion=None, catalog=catalog, **self._of_stream())
             commits, objects = to_tables.commits(records)
             return [*commits, *objects]
         conversion = self._conversion(destination.conversion) if destination.conversion else None
-        to_s3 = Delivery(name=name, destination=destination, conversion=conversion, client=client, context=context)
+        to_s3 = Delivery(destination=destination, conversion=conversion, **self._of_stream())
         return [*to_s3.objects(records)]
 
     def _conversion(self, configuration: Mapping[str, Any]) -> Conversion:

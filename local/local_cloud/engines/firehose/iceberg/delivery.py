@@ -59,16 +59,13 @@ class IcebergDelivery(Delivery):
             commit, failed = self._commit(database, name, members)
             commits += [commit] if commit else []
             objects += self._of_table(self.destination.table(database, name), failed)
-        return commits, [self._finished(one) for one in objects]
+        return commits, [self.finished(one) for one in objects]
 
     def _of_table(self, configured: DestinationTable | None, failures: Sequence[Failure]) -> list[OutputObject]:
         prefix = configured.error_prefix if configured else None
         if prefix is None:
             return self._failed(failures)
         return replace(self, destination=replace(self.destination, error_prefix=prefix))._failed(failures)
-
-    def _finished(self, found: OutputObject) -> OutputObject:
-        return OutputObject(uri=f"{found.uri}{self.destination.extension}", content=self.compressed(found.content))
 
     def _commit(self, database: str, name: str, members: _Routed) -> tuple[TableCommit | None, list[Failure]]:
         try:

@@ -1,0 +1,1 @@
+"""Destinations outside S3 that are reached by HTTPS: HTTP endpoints and Splunk."""
