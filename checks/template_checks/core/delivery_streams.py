@@ -9,13 +9,39 @@ from template_checks.core.template import Node, Resource
 
 STREAM = "AWS::KinesisFirehose::DeliveryStream"
 _TABLE = "AWS::Glue::Table"
-_DESTINATION = re.compile(r"Properties\.\w+DestinationConfiguration")
+_DESTINATION = re.compile(r"Properties\.(\w+)DestinationConfiguration")
+# Of destinations that must have some, those beside a secret.
+CREDENTIALS = {
+    "Redshift": ("Username", "Password"),
+    "Snowflake": ("User", "PrivateKey"),
+    "Splunk": ("HECToken",),
+}
+_ACTIONS = {
+    "AmazonOpenSearchServerless": ("aoss:APIAccessAll",),
+    "Amazonopensearchservice": ("es:DescribeDomain", "es:ESHttpPost", "es:ESHttpPut"),
+}
 _EXPRESSION = re.compile(r"!\{([^}]*)\}")
 
 
 def destinations_of(stream: Resource) -> Iterator[Node]:
     """Yield the destinations of a stream; there should be one."""
     return (node for node in stream.properties.children() if _DESTINATION.fullmatch(node.path))
+
+
+def destination_name(destination: Node) -> str:
+    """Return the kind of a destination: HttpEndpoint."""
+    found = _DESTINATION.match(destination.path)
+    return found[1] if found else ""
+
+
+def sign_in_of(destination: Node) -> Iterator[tuple[Node, str]]:
+    """Yield the roles by which records reach a destination outside S3, each with an action that it needs."""
+    secret = destination.at("SecretsManagerConfiguration")
+    if secret.at("Enabled").flag:
+        role = secret.at("RoleARN")
+        yield role if role.present else destination.at("RoleARN"), "secretsmanager:GetSecretValue"
+    for action in _ACTIONS.get(destination_name(destination), ()):
+        yield destination.at("RoleARN"), action
 
 
 def s3_of(destination: Node) -> Iterator[Node]:

@@ -5,12 +5,12 @@ Above 200 lines: one rule after the other, each with its words and its source.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from template_checks.core.delivery_streams import (
     STREAM,
     converts,
+    destination_name,
     destinations_of,
     expressions_of,
     lacks,
@@ -18,6 +18,7 @@ from template_checks.core.delivery_streams import (
     partitions,
     processors_of,
     s3_of,
+    sign_in_of,
 )
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
@@ -30,6 +31,13 @@ _GUIDE = "https://docs.aws.amazon.com/firehose/latest/dev"
 _MIB = 1024 * 1024
 _READ_STREAM = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards")
 _WRITE_TABLE = ("glue:GetDatabase", "glue:GetTable", "glue:UpdateTable", "s3:GetObject", "s3:PutObject")
+_SIZES = {
+    "AmazonOpenSearchServerless": limits.BUFFER_SIZE_OPENSEARCH,
+    "Amazonopensearchservice": limits.BUFFER_SIZE_OPENSEARCH,
+    "Elasticsearch": limits.BUFFER_SIZE_OPENSEARCH,
+    "HttpEndpoint": limits.BUFFER_SIZE_HTTP,
+    "Splunk": limits.BUFFER_SIZE_SPLUNK,
+}
 _PROCESSORS = (
     "AppendDelimiterToRecord",
     "CloudWatchLogProcessing",
@@ -48,18 +56,17 @@ _PROCESSORS = (
     source=f"{_API}/API_BufferingHints.html",
 )
 def buffer_size(stream: Resource) -> Iterator[Violation]:
-    """Firehose refuses buffers below 64 MiB with record format conversion or dynamic partitioning."""
+    """Firehose refuses buffers above what the destination takes, and below 64 MiB to convert or partition records."""
     for destination in destinations_of(stream):
         rearranged = converts(destination) or partitions(destination)
         because = " with format conversion or dynamic partitioning" if rearranged else ""
         for hints in destination.every("BufferingHints"):
-            size = hints.at("SizeInMBs")
-            backup = "Backup" in hints.path
-            limit = limits.BUFFER_SIZE_REARRANGED if rearranged and not backup else limits.BUFFER_SIZE
-            if re.search(r"(?i)(open|elastic)search", destination.path):
-                limit = limits.BUFFER_SIZE_OPENSEARCH
+            size, own = hints.at("SizeInMBs"), _is_of(destination, hints)
+            limit = _SIZES.get(destination_name(destination), limits.BUFFER_SIZE) if own else limits.BUFFER_SIZE
+            if own and rearranged:
+                limit = limits.BUFFER_SIZE_REARRANGED
             for fault in within(size, limit):
-                yield Violation(at=size, allowed=fault.allowed + ("" if backup else because))
+                yield Violation(at=size, allowed=fault.allowed + (because if own else ""))
 
 
 @rule(
@@ -70,11 +77,14 @@ def buffer_size(stream: Resource) -> Iterator[Violation]:
     source=f"{_API}/API_BufferingHints.html",
 )
 def buffer_interval(stream: Resource) -> Iterator[Violation]:
-    """Firehose refuses longer intervals, and those below 60 seconds with dynamic partitioning."""
+    """Firehose refuses longer intervals, to Splunk above 60 seconds, and below 60 with dynamic partitioning."""
     for destination in destinations_of(stream):
         for hints in destination.every("BufferingHints"):
-            partitioned = partitions(destination) and "Backup" not in hints.path
-            limit = limits.BUFFER_INTERVAL_PARTITIONED if partitioned else limits.BUFFER_INTERVAL
+            limit = limits.BUFFER_INTERVAL
+            if _is_of(destination, hints) and partitions(destination):
+                limit = limits.BUFFER_INTERVAL_PARTITIONED
+            elif _is_of(destination, hints) and destination_name(destination) == "Splunk":
+                limit = limits.BUFFER_INTERVAL_SPLUNK
             yield from within(hints.at("IntervalInSeconds"), limit)
 
 
@@ -343,9 +353,9 @@ def iceberg(stream: Resource) -> Iterator[Violation]:
 def retries(stream: Resource) -> Iterator[Violation]:
     """Firehose refuses longer ones, and other waits for the acknowledgment of Splunk."""
     for duration in stream.properties.every("DurationInSeconds"):
-        yield from between(duration, 0, 7200, "seconds")
+        yield from within(duration, limits.RETRY)
     for wait in stream.properties.every("HECAcknowledgmentTimeoutInSeconds"):
-        yield from between(wait, 180, 600, "seconds")
+        yield from within(wait, limits.ACKNOWLEDGMENT)
 
 
 @rule(
@@ -388,10 +398,16 @@ def role_actions(stream: Resource) -> Iterator[Violation]:
             needed.append((role, "glue:GetTableVersions"))
         if any(processor.at("Type").text == "Lambda" for processor in processors_of(destination)):
             needed.append((destination.at("RoleARN"), "lambda:InvokeFunction"))
+        needed += sign_in_of(destination)
         if destination.at("CloudWatchLoggingOptions.Enabled").flag:
             needed.append((destination.at("RoleARN"), "logs:PutLogEvents"))
     for node, action in needed:
         yield from role_must_allow(node, action)
+
+
+def _is_of(destination: Node, hints: Node) -> bool:
+    """Whether hints are the destination's own, and not those of its backup."""
+    return hints.path == f"{destination.path}.BufferingHints"
 
 
 def _exactly_one(choice: Node) -> Iterator[Violation]:

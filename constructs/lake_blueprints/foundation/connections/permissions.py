@@ -27,14 +27,16 @@ def read_connection(stack: Stack, connection_arn: str) -> Permission:
     )
 
 
-def sign_in(secret: secretsmanager.ISecret) -> Iterator[Permission]:
+def sign_in(
+    secret: secretsmanager.ISecret, because: str = "signs in to the database", source: str = _SECRETS
+) -> Iterator[Permission]:
     """Read the credentials, which Secrets Manager decrypts."""
-    because, full = "signs in to the database", secret.secret_full_arn
+    full = secret.secret_full_arn
     yield Permission(
         actions=("secretsmanager:GetSecretValue",),
         on=(full or f"{secret.secret_arn}-??????",),
         because=because,
-        sources=(_SECRETS,),
+        sources=(source,),
         wildcard=None if full else "Secrets Manager ends an ARN in six characters of its own",
     )
     if key := secret.encryption_key:

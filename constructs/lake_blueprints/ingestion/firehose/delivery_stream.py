@@ -37,7 +37,8 @@ class DeliveryStream(Construct):
     ----------
     destination: Destination
         Where the records go: `S3Destination` as they came, `ParquetDestination` converted for a table,
-        `IcebergDestination` as rows of an Iceberg table.
+        `IcebergDestination` as rows of an Iceberg table; out of the lake by `HttpDestination`, `SplunkDestination`,
+        `OpenSearchDestination`, `OpenSearchServerlessDestination`, `RedshiftDestination` and `SnowflakeDestination`.
     source: Stream, kinesis.IStream or Source, optional
         Where the records come from. By default producers put them directly; see `grant_write`.
     transform: Transform, optional

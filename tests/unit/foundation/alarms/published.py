@@ -27,6 +27,14 @@ class Published:
 
 _FIREHOSE, _KINESIS, _MACHINE, _QUEUE = "DeliveryStreamName", "StreamName", "StateMachineArn", "QueueName"
 _TABLE = "TableName"
+DESTINATIONS = (
+    "DeliveryToAmazonOpenSearchServerless",
+    "DeliveryToAmazonOpenSearchService",
+    "DeliveryToHttpEndpoint",
+    "DeliveryToRedshift",
+    "DeliveryToSnowflake",
+    "DeliveryToSplunk",
+)
 PUBLISHED = {
     # The age of the oldest record that is not delivered; it stands still at the buffer's interval while all is well.
     ("AWS/Firehose", "DeliveryToS3.DataFreshness"): Published(
@@ -45,6 +53,19 @@ PUBLISHED = {
     ),
     # 1 while the limit is exceeded, else 0.
     ("AWS/Firehose", "PartitionCountExceeded"): Published(dimension=_FIREHOSE, unit="None", wrong=[0, 1], right=[0, 0]),
+    **{
+        # Of requests, commands, insert calls and documents: 1 for each that is taken and 0 for each that fails.
+        ("AWS/Firehose", f"{destination}.Success"): Published(
+            dimension=_FIREHOSE, unit="Count", wrong=[1, 0], right=[1, 1]
+        )
+        for destination in DESTINATIONS
+    },
+    **{
+        ("AWS/Firehose", f"{destination}.DataFreshness"): Published(
+            dimension=_FIREHOSE, unit="Seconds", wrong=[60, 950], right=[60, 310]
+        )
+        for destination in DESTINATIONS
+    },
     ("AWS/Kinesis", "WriteProvisionedThroughputExceeded"): Published(
         dimension=_KINESIS, unit="Count", wrong=[0, 3], right=[0, 0]
     ),

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from attrs import evolve
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_opensearchservice as domains
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 
 from lake_blueprints.catalog import ByPartitionKeys, Database
-from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
-from lake_blueprints.ingestion.firehose import DeliveryStream, ParquetDestination, S3Destination, Transform
+from lake_blueprints.ingestion.firehose import (
+    Buffer,
+    DeliveryStream,
+    Destination,
+    HttpDestination,
+    OpenSearchDestination,
+    OpenSearchServerlessDestination,
+    ParquetDestination,
+    RedshiftDestination,
+    S3Destination,
+    SnowflakeDestination,
+    SplunkDestination,
+    Transform,
+)
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
@@ -52,11 +68,32 @@ def everything_with_alarms(stack: cdk.Stack, topic: sns.ITopic) -> None:
     DeliveryStream(
         stack, "Direct", destination=ParquetDestination(table=schema), transform=transform, alarm_topic=topic
     )
+    for number, destination in enumerate(outside_the_lake(stack, zone)):
+        # Late after the same time, whatever the default of the buffer is.
+        buffer = Buffer(interval=Duration.seconds(30))
+        freshness = Duration.seconds(900)
+        DeliveryStream(
+            stack, f"Out{number}", destination=destination, buffer=buffer, alarm_topic=topic, freshness=freshness
+        )
     key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
     ServingTable(stack, "Serving", partition_key=key, alarm_topic=topic)
     crawler = Crawler(stack, "Crawler", database=database, prefixes=["found/"], table_prefix="found_")
     schedule = events.Schedule.rate(Duration.days(1))
     Pipeline(stack, "Pipeline", steps=[Crawl(crawler=crawler)], schedule=schedule, topic=topic)
+
+
+def outside_the_lake(stack: cdk.Stack, zone: Zone) -> Iterator[Destination]:
+    """Yield a destination of each kind that has metrics of its own."""
+    to: dict[str, Any] = {"zone": zone, "dataset": evolve(CLICKS, format=DatasetFormat.JSON)}
+    signed: dict[str, Any] = {"secret": secretsmanager.Secret(stack, "Secret", encryption_key=zone.key), **to}
+    domain = domains.Domain.from_domain_endpoint(stack, "Domain", "https://search-a-1234.eu-west-1.es.amazonaws.com")
+    account = "https://lake-one.snowflakecomputing.com"
+    yield HttpDestination(url="https://collector.example.com", **to)
+    yield SplunkDestination(endpoint="https://splunk.example.com:8088", **signed)
+    yield OpenSearchDestination(domain=domain, **to)
+    yield OpenSearchServerlessDestination(collection_arn=domain.domain_arn, collection_endpoint="https://c", **to)
+    yield RedshiftDestination(jdbc_url="jdbc:redshift://a.1.eu-west-1.redshift.amazonaws.com:5439/dev", **signed)
+    yield SnowflakeDestination(account_url=account, database="LAKE", schema="RAW", **signed)
 
 
 def alarms_of(stack: cdk.Stack) -> list[dict[str, Any]]:
