@@ -96,7 +96,12 @@ class Deployed:
     def _stream(self, record: dict[str, Any]) -> None:
         data = json.dumps(record).encode()
         self._cloud.client("kinesis").put_record(StreamName=self._name("OursStream"), Data=data, PartitionKey="one")
-        for delivery in ("OursDirectDelivery", "OursConvertingDelivery", "OursUpsertingDelivery"):
+        for delivery in (
+            "OursDirectDelivery",
+            "OursConvertingDelivery",
+            "OursUpsertingDelivery",
+            "OursSendingDelivery",
+        ):
             firehose = self._cloud.client("firehose")
             firehose.put_record(DeliveryStreamName=self._name(delivery), Record={"Data": data})
         self._cloud.drain()

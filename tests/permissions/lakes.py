@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from attrs import evolve
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
@@ -21,6 +22,7 @@ from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
 from lake_blueprints.ingestion.firehose import (
     DeliveryStream,
+    HttpDestination,
     IcebergDestination,
     ParquetDestination,
     S3Destination,
@@ -159,6 +161,14 @@ class SampleLake:
         arrived = self.database.add_iceberg_table(FLIGHTS, table_name="arrived", prefix="arrived/", partitioning=[])
         rows = IcebergDestination(table=arrived, upsert=True, zone=self.raw)
         self.upserting = DeliveryStream(stack, self._id("Upserting"), destination=rows)
+        endpoint = HttpDestination(
+            url="https://collector.example.com/flights",
+            secret=secretsmanager.Secret(self.data, self._id("EndpointKey"), encryption_key=self.key),
+            zone=self.raw,
+            dataset=FLIGHTS,
+            retry=cdk.Duration.seconds(0),
+        )
+        self.sending = DeliveryStream(stack, self._id("Sending"), destination=endpoint)
 
     def _define_jobs(self) -> None:
         stack = self.work
