@@ -295,7 +295,7 @@ def evolved(tables: Lake, catalog: IcebergCatalog) -> Lake:
 
 @pytest.fixture(scope="module")
 def spark(evolved: Lake) -> Read:
-    """What Spark reads of each table, and of one more that it has made and changed itself."""
+    """Rows that Spark reads of each table, and of one more that it has made and changed itself."""
     wanted = json.dumps({named(name): list(one.where) for name, one in EVOLUTIONS.items()})
     evolved.run_job("evolve", _SCRIPT.replace("'WANTED'", repr(wanted)))
     (key,) = [key for key in evolved.keys("evolved/") if "part-" in key]
