@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 import io
 import json
@@ -293,6 +295,23 @@ def test_a_changed_request_is_refused(cloud: LocalCloud) -> None:
     assert send(cloud, "POST", "/", unsigned, "Action=ListTopics").status == 403
     for nonsense in ("AWS4-HMAC-SHA256", "Bearer x", "AWS local:x", GUESSED.format("sns").replace("=local/", "=/")):
         assert send(cloud, "POST", "/", {**headers, "Authorization": nonsense}, "Action=ListTopics").status == 403
+
+
+class _OfIceberg(SigV4Auth):  # type: ignore[misc]
+    """Signs as Iceberg's client in Java: its header with the body's hash is in Base64, and signed like any other."""
+
+    def canonical_request(self, request: AWSRequest) -> str:
+        digest = hashlib.sha256(request.body).digest()
+        request.headers["X-Amz-Content-SHA256"] = base64.b64encode(digest).decode()
+        return str(super().canonical_request(request)).rpartition("\n")[0] + f"\n{digest.hex()}"
+
+
+def test_a_header_with_the_hash_of_the_body_stands_for_it_in_s3_alone(cloud: LocalCloud) -> None:
+    own, body = cloud.access_key, "Action=ListTopics"
+    request = AWSRequest("POST", f"{cloud.endpoint}/", headers={"Content-Type": FORM}, data=body.encode())
+    _OfIceberg(Credentials(own.id, own.secret), "sns", REGION).add_auth(request)
+    assert send(cloud, "POST", "/", dict(request.headers), body).status == 200
+    assert send(cloud, "POST", "/", dict(request.headers), TOPIC).status == 403
 
 
 @pytest.fixture
