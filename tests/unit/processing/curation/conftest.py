@@ -34,8 +34,9 @@ from local_cloud.server.objects import Mirror, ObjectStore
 SCRIPTS = Path(lake_blueprints.processing.curation.__file__).parent / "scripts"
 GLUE_RUNTIME = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime"
 
-# A few records for each test: the optimising compiler would cost more than it gains.
-QUICK_START = "-XX:TieredStopAtLevel=1"
+# A few records for each test: the optimising compiler would cost more than it gains. The classes that Spark makes of
+# every query would start collections of all generations.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:MetaspaceSize=256m -Xmn256m"
 # Compiling a query to Java and starting tasks take longer than working on a few records.
 ICEBERG = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -104,6 +105,7 @@ class Lake:
     """A bucket with a source, a table, a quarantine and a state of its own for each test."""
 
     script: ModuleType
+    objects: ObjectStore
     mirror: Mirror
     root: Path
     name: str
@@ -185,9 +187,11 @@ class Lake:
         glue.create_table(DatabaseName="db", TableInput={"Name": table, "StorageDescriptor": storage, **more})
 
     def documents(self, prefix: str) -> list[dict[str, Any]]:
-        listed = self.s3.list_objects_v2(Bucket="lake", Prefix=f"{self.name}/{prefix}").get("Contents", [])
-        listed.sort(key=lambda item: (item["LastModified"], item["Key"]))
-        return [json.loads(self.s3.get_object(Bucket="lake", Key=item["Key"])["Body"].read()) for item in listed]
+        """Return JSON documents of the bucket, the oldest first."""
+        # Not by requests: long tests would make thousands.
+        listed = list(self.objects.list(f"s3://lake/{self.name}/{prefix}", hidden=True))
+        listed.sort(key=lambda item: (item.modified, item.key))
+        return [json.loads(self.objects.read(item.uri)) for item in listed]
 
     def reports(self) -> list[dict[str, Any]]:
         return sorted(self.documents("state/runs/"), key=lambda report: report["batch"])
@@ -228,5 +232,6 @@ def lake(cloud: Path, script: ModuleType, request: pytest.FixtureRequest) -> Ite
     s3 = boto3.client("s3")
     if not any(bucket["Name"] == "lake" for bucket in s3.list_buckets()["Buckets"]):
         s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    mirror = Mirror(ObjectStore(DEFAULT_ACCOUNT_ID), cloud)
-    yield Lake(script=script, mirror=mirror, root=cloud, name=f"t{abs(hash(request.node.nodeid)):x}")
+    objects = ObjectStore(DEFAULT_ACCOUNT_ID)
+    name = f"t{abs(hash(request.node.nodeid)):x}"
+    yield Lake(script=script, objects=objects, mirror=Mirror(objects, cloud), root=cloud, name=name)
