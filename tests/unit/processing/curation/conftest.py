@@ -34,8 +34,9 @@ from local_cloud.server.objects import Mirror, ObjectStore
 SCRIPTS = Path(lake_blueprints.processing.curation.__file__).parent / "scripts"
 GLUE_RUNTIME = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime"
 
-# A few records for each test: the optimising compiler would cost more than it gains.
-QUICK_START = "-XX:TieredStopAtLevel=1"
+# A few records for each test: the optimising compiler would cost more than it gains. The classes that Spark makes of
+# every query would start collections of all generations.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:MetaspaceSize=256m -Xmn256m"
 # Compiling a query to Java and starting tasks take longer than working on a few records.
 ICEBERG = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -186,7 +187,8 @@ class Lake:
         glue.create_table(DatabaseName="db", TableInput={"Name": table, "StorageDescriptor": storage, **more})
 
     def documents(self, prefix: str) -> list[dict[str, Any]]:
-        """Return JSON documents of the bucket, the oldest first; not by requests, of which long tests would make many."""
+        """Return JSON documents of the bucket, the oldest first."""
+        # Not by requests: long tests would make thousands.
         listed = list(self.objects.list(f"s3://lake/{self.name}/{prefix}", hidden=True))
         listed.sort(key=lambda item: (item.modified, item.key))
         return [json.loads(self.objects.read(item.uri)) for item in listed]
