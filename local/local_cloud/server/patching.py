@@ -176,7 +176,8 @@ def restore_shared(kept: Mapping[str, dict[Any, Any]]) -> None:
 
 def _shared(name: str) -> dict[Any, Any]:
     module, _, path = name.partition(":")
-    found: dict[Any, Any] = reduce(getattr, path.split("."), importlib.import_module(module))
+    owner: Any = importlib.import_module(module)
+    found: dict[Any, Any] = reduce(getattr, path.split("."), owner)
     return found
 
 

@@ -74,7 +74,7 @@ def test_rows_are_inserted_updated_and_deleted_in_one_commit_each(tables: Lake, 
 
 
 def test_a_partitioned_table_may_say_how_large_its_files_are(tables: Lake, catalog: IcebergCatalog) -> None:
-    make(catalog, "sized", **{"write.target-file-size-bytes": "134217728"})
+    make(catalog, "sized", BY_MONTH, **{"write.target-file-size-bytes": "134217728"})
     assert count(tables, "insert into sized (id, day) values (1, date '2026-01-05'), (2, date '2026-02-05')") == 2
     assert count(tables, "delete from sized where id = 1") == 1
     assert rows(catalog, "sized", "id") == [(2,)]
@@ -129,7 +129,7 @@ OF_OTHER_WRITERS = {
 
 
 def test_rows_are_changed_by_position_deletes_whatever_the_table_says(tables: Lake, catalog: IcebergCatalog) -> None:
-    make(catalog, "copied", **OF_OTHER_WRITERS)
+    make(catalog, "copied", BY_MONTH, **OF_OTHER_WRITERS)
     month = "date '2026-01-05'"
     tables.query(f"insert into copied (id, day, note) values (1, {month}, 'a'), (2, {month}, 'b'), (3, {month}, 'c')")
     assert count(tables, "update copied set note = 'A' where id = 1") == 1
