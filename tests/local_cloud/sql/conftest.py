@@ -41,7 +41,8 @@ class Lake:
         athena = self.client("athena")
         if "WorkGroup" not in arguments:
             arguments["ResultConfiguration"] = {"OutputLocation": "s3://results/"}
-        started = athena.start_query_execution(QueryString=sql, QueryExecutionContext={"Database": "lake"}, **arguments)
+        arguments.setdefault("QueryExecutionContext", {"Database": "lake"})
+        started = athena.start_query_execution(QueryString=sql, **arguments)
         while True:
             found: dict[str, Any] = athena.get_query_execution(**started_id(started))["QueryExecution"]
             if found["Status"]["State"] not in ("QUEUED", "RUNNING"):

@@ -440,3 +440,18 @@ def test_awswrangler_reads_rows_with_their_types(
 def test_every_patch_fits_the_installed_moto(lake: Lake) -> None:
     for patch in AthenaEngine(lake.runtime).patches().all:
         patch.verify()
+
+
+@pytest.mark.parametrize(
+    ("sql", "context"),
+    [
+        ('select * from "s3tablescatalog/bucket".lake.t', {"Database": "lake"}),
+        ('insert into "s3tablescatalog/bucket".lake.t values (1)', {"Database": "lake"}),
+        ("select 1", {"Database": "lake", "Catalog": "s3tablescatalog/bucket"}),
+    ],
+)
+def test_another_catalog_than_glues_own_is_refused(lake: Lake, sql: str, context: dict[str, str]) -> None:
+    reason = "NOT_SUPPORTED: the catalog 's3tablescatalog/bucket' is not served locally, only 'AwsDataCatalog'"
+    assert lake.reason(sql, QueryExecutionContext=context) == reason
+    own = {"Database": "lake", "Catalog": "AwsDataCatalog"}
+    assert lake.query("select 1 from (select 2) t", QueryExecutionContext=own) == [["1"]]

@@ -230,6 +230,7 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
     if execution.status == "QUEUED":
         execution.status = "RUNNING"
     try:
+        trino.check_catalog(execution.context.get("Catalog", ""))
         session.prepare(trino.install)
         location = execution.result_configuration["OutputLocation"]
         runner = Runner(
