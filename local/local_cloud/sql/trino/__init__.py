@@ -32,8 +32,8 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
-# In this order: functions before operators, which look at types; literals last, for others look at them.
 _OWN_CATALOG = "awsdatacatalog"
+# In this order: functions before operators, which look at types; literals last, for others look at them.
 _REWRITES: tuple[tuple[Any, Callable[[Any], exp.Expr]], ...] = (
     (exp.Anonymous, functions.anonymous),
     (exp.Reduce, functions.reduce),
