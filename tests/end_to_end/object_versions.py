@@ -15,15 +15,6 @@ import pyarrow.parquet as pq
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-def versions(s3: Any) -> Iterator[tuple[str, bytes]]:
-    """Yield the name of each version that is not a delete marker, and its bytes."""
-    for bucket in s3.list_buckets()["Buckets"]:
-        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"])
-        for one in (one for page in pages for one in page.get("Versions", [])):
-            found = s3.get_object(Bucket=bucket["Name"], Key=one["Key"], VersionId=one["VersionId"])
-            yield f"{bucket['Name']}/{one['Key']}?{one['VersionId']}", found["Body"].read()
-
-
 def texts(content: bytes) -> Iterator[bytes]:
     """Yield the bytes as they are, and what they hold when they are unpacked."""
     yield content
@@ -36,10 +27,37 @@ def texts(content: bytes) -> Iterator[bytes]:
         yield from _avro_blocks(content)
 
 
-def holders(s3: Any, values: set[str]) -> list[str]:
-    """Return the names of the versions that hold one of the values."""
-    pattern = re.compile(b"|".join(re.escape(value.encode()) for value in sorted(values)))
-    return sorted(name for name, content in versions(s3) if any(pattern.search(text) for text in texts(content)))
+class ObjectVersions:
+    """The versions of all objects; each is read once, for none ever changes.
+
+    Parameters
+    ----------
+    s3: client
+        Client of S3.
+    """
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+        self._texts: dict[tuple[str, ...], list[bytes]] = {}
+
+    def holders(self, values: set[str]) -> list[str]:
+        """Return the names of the versions that hold one of the values; a delete marker holds nothing."""
+        pattern = re.compile(b"|".join(re.escape(value.encode()) for value in sorted(values)))
+        return sorted(name for name, found in self._all() if any(pattern.search(text) for text in found))
+
+    def _all(self) -> Iterator[tuple[str, list[bytes]]]:
+        for bucket in (one["Name"] for one in self._s3.list_buckets()["Buckets"]):
+            for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                for one in page.get("Versions", []):
+                    yield f"{bucket}/{one['Key']}?{one['VersionId']}", self._texts_of(bucket, one)
+
+    def _texts_of(self, bucket: str, version: dict[str, Any]) -> list[bytes]:
+        # Without versioning a version is overwritten under its name.
+        name = (bucket, version["Key"], version["VersionId"], version["ETag"])
+        if name not in self._texts:
+            found = self._s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+            self._texts[name] = list(texts(found["Body"].read()))
+        return self._texts[name]
 
 
 def _avro_blocks(content: bytes) -> Iterator[bytes]:

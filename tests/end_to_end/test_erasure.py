@@ -21,7 +21,7 @@ from pyiceberg.catalog import load_catalog
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
-from tests.end_to_end.object_versions import holders
+from tests.end_to_end.object_versions import ObjectVersions
 from tests.end_to_end.test_recorded_calls import Recorded
 
 APPS = Path(__file__).parent / "apps"
@@ -42,6 +42,7 @@ class Lake:
         self._cloud = cloud
         self.outputs = cloud.deploy(directory=APPS, app="python erasure_lake.py")["Erasing"]
         self.s3 = cloud.client("s3")
+        self._versions = ObjectVersions(self.s3)
         self._load()
         self.curate()
         self._requests = 0
@@ -130,7 +131,7 @@ class Lake:
 
     def holders(self, *persons: str) -> list[str]:
         """Return the versions that hold one of the persons, hashed or not."""
-        return holders(self.s3, {*persons, *map(self.hashed, persons)})
+        return self._versions.holders({*persons, *map(self.hashed, persons)})
 
     def content(self) -> Content:
         """Return the rows of every place."""

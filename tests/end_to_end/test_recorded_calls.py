@@ -31,6 +31,9 @@ class Recorded:
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
         self.calls = [call for call in cloud.calls if "cdk-" not in call.role]
+        # Thousands of calls are made under a few roles, with a few keys.
+        self._policies: dict[str, list[Policy]] = {}
+        self._key_policies: dict[str, Policy] = {}
 
     def refused(self) -> list[str]:
         """Return the requests that the policies do not allow."""
@@ -43,6 +46,12 @@ class Recorded:
         return [str(r) for r, decision in zip(requests, decisions, strict=True) if not decision.allowed]
 
     def policies(self, role: str) -> list[Policy]:
+        """Return the policies of a role, as they were when they were first asked for."""
+        if role not in self._policies:
+            self._policies[role] = self._attached(role)
+        return self._policies[role]
+
+    def _attached(self, role: str) -> list[Policy]:
         iam = self._cloud.client("iam")
         attached = iam.list_attached_role_policies(RoleName=role.rsplit("/", maxsplit=1)[-1])["AttachedPolicies"]
         return [
@@ -86,9 +95,11 @@ class Recorded:
         ]
 
     def _key_policy(self, call: RecordedCall) -> Policy:
-        found = self._cloud.client("kms").get_key_policy(KeyId=call.resource, PolicyName="default")
-        policy: Policy = json.loads(found["Policy"])
-        return policy
+        key = call.resource
+        if key not in self._key_policies:
+            found = self._cloud.client("kms").get_key_policy(KeyId=key, PolicyName="default")
+            self._key_policies[key] = json.loads(found["Policy"])
+        return self._key_policies[key]
 
     def _examples(self, call: RecordedCall, policies: list[Policy]) -> list[str]:
         """Return what a policy names for an action on something that has other names in requests than in ARNs."""
