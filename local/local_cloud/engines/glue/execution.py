@@ -18,13 +18,7 @@ from moto.core.utils import utcnow
 from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.engines.glue.iceberg_runtime.iceberg_settings import ENDPOINT, TOKEN, replaced_all
-from local_cloud.engines.glue.spark import (
-    QUICK_START,
-    ClassArchive,
-    iceberg_jar,
-    spark_configuration,
-    spark_environment,
-)
+from local_cloud.engines.glue.spark import ClassArchive, iceberg_jar, spark_configuration, spark_environment
 from local_cloud.engines.glue.spark_log import AccessLog
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.access_keys import AccessKey
@@ -204,7 +198,7 @@ class JobExecution:
     def _spark_environment(self, archive: ClassArchive, draft: Path, *, quick: bool) -> dict[str, str]:
         java_options = [*(archive.options() or archive.recording_options(draft)), *self._accesses.options()]
         if quick:
-            java_options += QUICK_START
+            java_options.append("-XX:TieredStopAtLevel=1")
         settings = spark_configuration(
             self._mirror.folders(), workdir=self._folder, java_options=java_options, jars=self._jars
         )

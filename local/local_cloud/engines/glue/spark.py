@@ -21,14 +21,6 @@ from local_cloud.errors import LocalCloudError
 
 _SCHEMES = ("s3", "s3a", "s3n")
 
-QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:MetaspaceSize=256m", "-Xmn256m")
-"""Options of a JVM for few records.
-
-The optimising compiler and the threads of a collector would cost more than they gain, and the classes that Spark makes
-of each query would start collections of all generations. Measured on two cores, a curation of 1,000 records: 17 seconds
-of processor time with all of them, 20 with the first alone, and 8 collections in place of 30.
-"""
-
 
 def spark_home() -> Path:
     """Return the folder of the installed pyspark, without importing it.

@@ -26,7 +26,7 @@ from pyspark.sql import SparkSession
 import lake_blueprints.processing.curation
 import local_cloud
 from lake_blueprints.processing.curation.script_package import zipped
-from local_cloud.engines.glue.spark import QUICK_START, iceberg_jar, spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import iceberg_jar, spark_configuration, spark_environment
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.access_keys import AccessKey
 from local_cloud.server.objects import Mirror, ObjectStore
@@ -34,6 +34,9 @@ from local_cloud.server.objects import Mirror, ObjectStore
 SCRIPTS = Path(lake_blueprints.processing.curation.__file__).parent / "scripts"
 GLUE_RUNTIME = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime"
 
+# A few records for each test: the optimising compiler would cost more than it gains. The classes that Spark makes of
+# every query would start collections of all generations.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:MetaspaceSize=256m -Xmn256m"
 # Compiling a query to Java and starting tasks take longer than working on a few records.
 ICEBERG = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -68,7 +71,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     (root / "lake").mkdir()
-    settings = spark_configuration({"lake": root / "lake"}, workdir=root, java_options=QUICK_START, jars=iceberg_jars())
+    settings = spark_configuration(
+        {"lake": root / "lake"}, workdir=root, java_options=[QUICK_START], jars=iceberg_jars()
+    )
     spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS, **ICEBERG}).getOrCreate()
     yield root
     spark.stop()
@@ -138,7 +143,7 @@ class Lake:
         """Run the script as a process, and kill it and its JVM at the moment."""
         arguments = self._arguments()
         self.mirror.pull()
-        settings = spark_configuration({"lake": self.root / "lake"}, workdir=self.root, java_options=QUICK_START)
+        settings = spark_configuration({"lake": self.root / "lake"}, workdir=self.root, java_options=[QUICK_START])
         # One task after the other, each of which commits its own files: a kill can leave a part of them.
         settings |= {"spark.master": "local[1]", "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2"}
         properties = self.root / "spark.properties"
