@@ -33,10 +33,7 @@ class StorageStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, **options)
         removal = environment.removal_policy
-        self._table_options: IcebergTableOptions = {
-            **environment.maintenance,
-            "removal_policy": removal,
-        }
+        self._table_options: IcebergTableOptions = {**environment.maintenance, "removal_policy": removal}
         self.key = LakeKey(self, "Key", eventbridge=True, removal_policy=removal).key
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         if environment.alarm_email:

@@ -1,7 +1,8 @@
 """Two jobs on an Iceberg table, each by the shipped script and by bare PySpark: an append, and a merge of changes.
 
-Iceberg's own catalog of folders stands for Glue's in both. Run as `python iceberg_workload.py JOB ENGINE FOLDER`, it
-works on FOLDER/source and FOLDER/warehouse and prints its times and counts as one JSON line.
+Iceberg's own catalog of folders stands for Glue's in both. Run as `python -m benchmarks.etl.iceberg_workload JOB
+ENGINE FOLDER`, it works on FOLDER/source and FOLDER/warehouse and prints its times and counts as one JSON line; as
+`... base ROWS FOLDER` it writes the table that is merged into.
 """
 
 from __future__ import annotations
@@ -73,9 +74,8 @@ def base(folder: Path, rows: int) -> None:
         "month": "int(1 + id % 12)",
         "delay_hours": "cast(0 as double)",
     }
-    spark.range(rows).selectExpr("id", *(f"{text} AS {name}" for name, text in of_columns.items())).writeTo(
-        TABLE
-    ).append()
+    table = spark.range(rows).selectExpr("id", *(f"{text} AS {name}" for name, text in of_columns.items()))
+    table.writeTo(TABLE).append()
     (folder / "source").mkdir()
     duckdb.sql(f"""
         COPY (
@@ -87,9 +87,8 @@ def base(folder: Path, rows: int) -> None:
 
 
 def merge_shipped(folder: Path) -> dict[str, int]:
-    spark = started(folder)
     counts = run_script(folder, {**PLAN, "newest": True}, "--table_format", "iceberg")
-    return {"read": counts["read"], **_changed(spark)}
+    return {"read": counts["read"]}
 
 
 def merge_bare(folder: Path) -> dict[str, int]:
@@ -103,11 +102,12 @@ def merge_bare(folder: Path) -> dict[str, int]:
         f"MERGE INTO {TABLE} t USING changes s ON t.id = s.id "
         "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
     )
-    return {"read": read, **_changed(spark)}
+    return {"read": read}
 
 
-def _changed(spark: Any) -> dict[str, int]:
-    table = spark.table(TABLE)
+def changed(folder: Path) -> dict[str, int]:
+    """Return how many rows the table has, and how many of them are changed."""
+    table = started(folder).table(TABLE)
     return {"curated": table.count(), "changed": table.where("note = 'changed'").count()}
 
 
@@ -125,7 +125,8 @@ def main(job: str, engine: str, folder: Path) -> None:
         base(folder, int(engine))
         return
     started(folder)
-    report(launched, lambda: JOBS[job, engine](folder))
+    after = (lambda: changed(folder)) if job == "merge" else dict[str, int]
+    report(launched, lambda: JOBS[job, engine](folder), after)
 
 
 if __name__ == "__main__":

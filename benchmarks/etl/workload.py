@@ -1,7 +1,8 @@
 """One ETL job, three times: the shipped script, bare PySpark that does the same work, and DuckDB as the limit.
 
 The source is JSON lines of about 190 bytes: one record in 100 is a repetition, one in 1,000 is broken. Run as
-`python workload.py ENGINE FOLDER`, it works on FOLDER/source and prints its times and counts as one JSON line.
+`python -m benchmarks.etl.workload ENGINE FOLDER`, it works on FOLDER/source and prints its times and counts as
+one JSON line.
 """
 
 from __future__ import annotations
@@ -198,8 +199,13 @@ def main(engine: str, folder: Path) -> None:
     report(launched, lambda: {"shipped": shipped, "bare": bare, "duckdb": duck}[engine](folder))
 
 
-def report(launched: float, work: Callable[[], dict[str, int]]) -> None:
-    """Do the work of a process that was launched at some time, and print what it took and counted."""
+def report(
+    launched: float, work: Callable[[], dict[str, int]], after: Callable[[], dict[str, int]] = dict[str, int]
+) -> None:
+    """Do the work of a process that was launched at some time, and print what it took and counted.
+
+    What `after` counts is counted when the time is taken.
+    """
     begun = time.monotonic()
     counts = work()
     seconds = time.monotonic() - begun
@@ -208,7 +214,7 @@ def report(launched: float, work: Callable[[], dict[str, int]]) -> None:
     cpu = sum(times.user + times.system for times in (process.cpu_times() for process in processes))
     total = time.time() - launched
     times = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 1), "total_seconds": round(total, 2)}
-    print("RESULT " + json.dumps({**times, **counts}))
+    print("RESULT " + json.dumps({**times, **counts, **after()}))
 
 
 if __name__ == "__main__":

@@ -113,3 +113,17 @@ def test_what_can_be_created_in_each_service_is_described_as_before(tmp_path: Pa
     assert {call: (before[call], after.get(call)) for call in stable if before[call] != after.get(call)} == {}
     # All but those that need what no model says, such as an ARN; test_keeping.py has those of a lake.
     assert {service for service, names in answered.items() if names} - created == NOT_CREATED
+
+
+def test_what_moto_holds_for_all_accounts_of_an_organization_is_kept(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.succeed("start", "--port", "0")
+    shell.client("organizations").create_organization(FeatureSet="ALL")
+    hub = shell.client("securityhub")
+    hub.enable_organization_admin_account(AdminAccountId="123456789012")
+    hub.update_organization_configuration(AutoEnable=True)
+    assert hub.describe_organization_configuration()["AutoEnable"]
+    shell.succeed("stop")
+    shell.succeed("start")
+    assert shell.client("securityhub").describe_organization_configuration()["AutoEnable"]
+    shell.succeed("reset")

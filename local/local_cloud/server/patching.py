@@ -154,7 +154,7 @@ def restore_backends(kept: Backends) -> None:
                 _list(backend)
 
 
-# Dictionaries of modules and classes that moto fills while it answers. `test_keeping_services.py` found them.
+# Dictionaries of modules and classes that moto fills while it answers; its others hold what it ships with.
 SHARED = (
     "moto.ec2.models.vpcs:DEFAULT_VPC_ENDPOINT_SERVICES",
     "moto.securityhub.models:SecurityHubBackend._org_configs",

@@ -73,13 +73,6 @@ def test_rows_are_inserted_updated_and_deleted_in_one_commit_each(tables: Lake, 
     assert tables.query("select id, note, number from changed order by id") == [["2", "b!", "7"], ["3", "none!", "7"]]
 
 
-def test_a_partitioned_table_may_say_how_large_its_files_are(tables: Lake, catalog: IcebergCatalog) -> None:
-    make(catalog, "sized", BY_MONTH, **{"write.target-file-size-bytes": "134217728"})
-    assert count(tables, "insert into sized (id, day) values (1, date '2026-01-05'), (2, date '2026-02-05')") == 2
-    assert count(tables, "delete from sized where id = 1") == 1
-    assert rows(catalog, "sized", "id") == [(2,)]
-
-
 def test_rows_under_partition_fields_whose_ids_do_not_ascend_are_added_and_not_deleted(
     tables: Lake, catalog: IcebergCatalog
 ) -> None:

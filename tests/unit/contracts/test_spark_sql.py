@@ -12,6 +12,7 @@ from lake_blueprints.contracts import Column, ContractError, Dataset, QualityRul
 from lake_blueprints.contracts.spark_functions import SPARK_FUNCTIONS
 from lake_blueprints.contracts.sql_rules import spark_rule
 from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from tests.spark import iceberg_jars
 
 COLUMNS = {
     "id": "bigint", "lines": "bigint", "total": "decimal(10,2)", "name": "string", "at": "timestamp", "day": "date",
@@ -32,7 +33,7 @@ def translated(query: str, system: str | None = None) -> str:
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     root = tmp_path_factory.mktemp("spark")
-    settings = spark_configuration({}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"])
+    settings = spark_configuration({}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"], jars=iceberg_jars())
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in spark_environment(root).items():
             patch.setenv(variable, value)

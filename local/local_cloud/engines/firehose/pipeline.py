@@ -150,13 +150,7 @@ class Pipeline:
         self._oldest = time.time()
 
     def _write(self) -> None:
-        destination = self.destination
-        role = destination.role
-        if isinstance(destination, IcebergDestination):
-            role = destination.error_role
-        elif isinstance(destination, EndpointDestination):
-            role = destination.backup_role
-        objects = self._runtime.objects_of(role)
+        objects = self._runtime.objects_of(self.destination.role_of_objects)
         while self._unwritten:
             output = self._unwritten[0]
             if isinstance(output, OutputObject):

@@ -43,6 +43,11 @@ class Destination:
     processors: tuple[Processor, ...]
     conversion: Mapping[str, Any] | None
 
+    @property
+    def role_of_objects(self) -> str | None:
+        """Role under which objects are written."""
+        return self.role
+
     @classmethod
     def of(cls, configuration: Mapping[str, Any]) -> Destination:
         """Read an ExtendedS3DestinationConfiguration.

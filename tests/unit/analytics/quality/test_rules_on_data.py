@@ -24,6 +24,7 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.engines.glue.data_quality.dqdl import parse
 from local_cloud.engines.glue.data_quality.rules import Rule
 from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from tests.spark import iceberg_jars
 
 D1, D2, D3 = (dt.date(2013, 1, day) for day in (1, 2, 3))
 COLUMNS = {"code": "string", "n": "int", "day": "date", "price": "decimal(9,2)"}
@@ -217,7 +218,7 @@ def test_a_rule_tells_the_dataset_that_keeps_it_from_the_one_that_breaks_it(
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Spark is what Glue evaluates rules with."""
     root = tmp_path_factory.mktemp("spark")
-    settings = spark_configuration({}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"])
+    settings = spark_configuration({}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"], jars=iceberg_jars())
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in spark_environment(root).items():
             patch.setenv(variable, value)

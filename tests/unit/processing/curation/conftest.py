@@ -26,10 +26,10 @@ from pyspark.sql import SparkSession
 import lake_blueprints.processing.curation
 import local_cloud
 from lake_blueprints.processing.curation.script_package import zipped
-from local_cloud.engines.glue.spark import iceberg_jar, spark_configuration, spark_environment
-from local_cloud.errors import LocalCloudError
+from local_cloud.engines.glue.spark import spark_configuration, spark_environment
 from local_cloud.server.access_keys import AccessKey
 from local_cloud.server.objects import Mirror, ObjectStore
+from tests.spark import iceberg_jars
 
 SCRIPTS = Path(lake_blueprints.processing.curation.__file__).parent / "scripts"
 GLUE_RUNTIME = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime"
@@ -45,14 +45,6 @@ ICEBERG = {
     "spark.sql.catalog.glue_catalog.warehouse": "s3://lake/warehouse",
 }
 FEW_RECORDS = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
-
-
-def iceberg_jars() -> list[Path]:
-    """Return Iceberg's jar, which Python 3.13 does not have; there, its own tests alone fail."""
-    try:
-        return [iceberg_jar()]
-    except LocalCloudError:
-        return []
 
 
 @pytest.fixture(scope="session")

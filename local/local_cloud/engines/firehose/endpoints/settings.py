@@ -59,6 +59,10 @@ class EndpointDestination(Destination):
     raw: bool
     acknowledgment_seconds: int
 
+    @property
+    def role_of_objects(self) -> str | None:
+        return self.backup_role
+
     @classmethod
     def of_endpoint(cls, kind: str, configuration: Mapping[str, Any]) -> EndpointDestination:
         """Read the configuration of one of the kinds, or the description that moto makes of it.

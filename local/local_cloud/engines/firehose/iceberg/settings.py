@@ -44,6 +44,10 @@ class IcebergDestination(Destination):
     region: str
     tables: tuple[DestinationTable, ...]
 
+    @property
+    def role_of_objects(self) -> str | None:
+        return self.error_role
+
     @classmethod
     def of_iceberg(cls, configuration: Mapping[str, Any], *, account: str) -> IcebergDestination:
         """Read an IcebergDestinationConfiguration, or the description that moto makes of one.
