@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aws_cdk import RemovalPolicy
@@ -13,6 +13,7 @@ from lake_blueprints.analytics.quality import QualityRuleset, define_promised
 from lake_blueprints.catalog import Database, Landing, Table, TableFormat, Unpartitioned
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, S3Destination
 from lake_blueprints.lake.retention import retaining
@@ -22,6 +23,7 @@ from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.tagging import tag
 from lake_blueprints.processing.curation import Curation, CurationJob
 from lake_blueprints.processing.curation.masked_output import needs_salt
+from lake_blueprints.processing.item_load import ItemLoadJob
 from lake_blueprints.storage.s3 import Zone
 
 # Id of what is defined when the first job of a stack needs it: an account has 250 of them
@@ -49,6 +51,8 @@ class DatasetResources:
         Delivery stream that takes the records. By default there is none: files are uploaded.
     ruleset: QualityRuleset, optional
         Ruleset of the contract's quality rules. By default there is none.
+    loads: list of ItemLoadJob
+        Jobs that load the tables of applications. By default none.
     """
 
     dataset: Dataset
@@ -58,6 +62,12 @@ class DatasetResources:
     job: CurationJob
     delivery: DeliveryStream | None = None
     ruleset: QualityRuleset | None = None
+    loads: list[ItemLoadJob] = field(default_factory=list)
+
+    @property
+    def unrestricted(self) -> Table | IcebergTable:
+        """The table that everybody may read: the curated one, or its masked copy where columns are restricted."""
+        return self.masked or self.table
 
 
 class DatasetDefinitions:
@@ -161,6 +171,22 @@ class DatasetDefinitions:
             resources.ruleset = define_promised(
                 self._placement.of(name), f"Quality {name}", table=resources.table, references=tables
             )
+
+    def define_loads(self, serving: Mapping[str, Sequence[ServingTable]]) -> None:
+        """Define the jobs that load the tables of applications."""
+        for name, targets in serving.items():
+            home, resources = self._placement.of(name), self.resources[name]
+            for number, target in enumerate(targets, start=1):
+                job = ItemLoadJob(
+                    home,
+                    f"Serve {name}" if len(targets) == 1 else f"Serve {name} {number}",
+                    source=resources.unrestricted,
+                    target=target,
+                    security_configuration=self._security(home),
+                    removal_policy=self._removal_policy,
+                )
+                tag([job], resources.dataset)
+                resources.loads.append(job)
 
     def _security(self, home: Construct) -> GlueSecurityConfiguration:
         """Return the one of all jobs in a stack."""
