@@ -28,7 +28,8 @@ from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
 from lake_blueprints.lake.checks import check_known, check_waves
 from lake_blueprints.lake.contract_warnings import add_contract_warnings
-from lake_blueprints.lake.dataset_resources import DatasetDefinitions, DatasetResources
+from lake_blueprints.lake.dataset_definitions import DatasetDefinitions
+from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.notifications import subscribe_support
 from lake_blueprints.lake.pipelines import Pipelines
 from lake_blueprints.lake.role_grants import grant_role
