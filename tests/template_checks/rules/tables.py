@@ -67,7 +67,7 @@ def api_table() -> dict[str, Any]:
     """Return the operations of services by the names that Step Functions has for both."""
     session = Session()
     models = {name: session.get_service_model(name) for name in session.get_available_services()}
-    names = {name: str(model.metadata["serviceId"]).replace(" ", "").lower() for name, model in models.items()}
+    names = {name: _sdk_name(model) for name, model in models.items()}
     operations = {names[name]: sorted(map(_camel, models[name].operation_names)) for name in API_SERVICES.split()}
     return {"services": sorted(set(names.values())), "operations": operations}
 
@@ -78,7 +78,7 @@ def member_table() -> dict[str, Any]:
     table: dict[str, Any] = {}
     for name in TASK_SERVICES.split():
         model = session.get_service_model(name)
-        operations = table.setdefault(str(model.metadata["serviceId"]).replace(" ", "").lower(), {})
+        operations = table.setdefault(_sdk_name(model), {})
         for operation in sorted(model.operation_names):
             shape = model.operation_model(operation).input_shape
             # The SDK fills in tokens against repeated requests.
@@ -99,6 +99,11 @@ def rendered(table: dict[str, Any]) -> str:
 
 
 TABLES = {"iam.json": iam_table, "api.json": api_table, "models.json": model_table, "members.json": member_table}
+
+
+def _sdk_name(model: Any) -> str:
+    """Return the name of a service in the SDK for Java, by which Step Functions calls it: `databasemigration`."""
+    return str(model.metadata["serviceId"]).removesuffix(" Service").replace(" ", "").lower()
 
 
 def _camel(name: str) -> str:
