@@ -10,14 +10,15 @@ const known = (line) => line.replaceAll('"kms:EncryptionContext:', '"aws:Request
 const named = (analysis) => (analysis?.allowStatements ?? []).map(({ statement }) => statement.sid())
 
 async function decide({ policies, request }) {
-  const { principal, action, resource, account, context, identity, guard } = request
+  const { principal, action, resource, account, context, identity, guard, endpoint } = request
   const answer = await runSimulation(
     {
       request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
       identityPolicies: identity.map((index) => ({ name: `p${index}`, policy: policies[index] })),
       resourcePolicy: guard === null ? undefined : policies[guard],
       serviceControlPolicies: [],
-      resourceControlPolicies: []
+      resourceControlPolicies: [],
+      vpcEndpointPolicies: endpoint === null ? undefined : [{ name: 'endpoint', policy: policies[endpoint] }]
     },
     {}
   )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Aws, CfnTag, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import Acknowledgment, CfnTag, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -14,7 +14,9 @@ from constructs import Construct
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network.endpoint_set import EndpointSet
 from lake_blueprints.foundation.network.permissions import write_flow_logs
+from lake_blueprints.foundation.network.working import serve
 from lake_blueprints.foundation.network.zones import choose_zones, is_zone_id
 from lake_blueprints.foundation.removal import guard_removal
 
@@ -35,8 +37,8 @@ _DEFAULT_GROUP = [
 class LakeNetwork(Construct):
     """Define a VPC of isolated subnets, without internet or NAT gateway, from which S3 can be reached.
 
-    Nothing in it is charged by the hour, except the interface endpoints that are asked for. Its flow logs cost by
-    the volume of traffic.
+    Nothing in it is charged by the hour, except interface endpoints: those of the services that whatever works in it
+    calls, as the permissions of the roles say. Its flow logs cost by the volume of traffic.
 
     Parameters
     ----------
@@ -51,8 +53,13 @@ class LakeNetwork(Construct):
         are chosen by number.
     cidr: str
         Addresses, in CIDR notation, /16 to /24. By default 10.0.0.0/16.
-    endpoints: sequence of ec2.InterfaceVpcEndpointAwsService
-        Other services to reach, each through an endpoint charged by the hour in every zone. By default none.
+    endpoints: sequence of ec2.InterfaceVpcEndpointAwsService, optional
+        The services to reach beside S3, each through an endpoint charged by the hour in every zone. By default those
+        that the work in the network needs, none while there is none; of a service that is called and not among the
+        given ones, synth warns.
+    resource_accounts: sequence of str
+        Further accounts whose resources may be reached. By default those that the granted resources are known to
+        belong to.
     encryption_key: kms.IKey, optional
         Key for the flow logs, which CloudWatch Logs may use, as with `LakeKey`. By default a new `LakeKey` is
         defined.
@@ -64,8 +71,10 @@ class LakeNetwork(Construct):
 
     Defines
     -------
-    One VPC, as `vpc`, with its isolated subnets, S3 gateway endpoint and flow log; the log group, as `flow_logs`;
-    a key, as `key`, unless one is given.
+    One VPC, as `vpc`, with its isolated subnets, S3 gateway endpoint and flow log; endpoints of other services, which
+    follow the roles of warehouses with enhanced VPC routing, of training jobs with a network and of jobs with a
+    `Connection`; a policy of each endpoint, which admits principals of this account and resources of the known accounts
+    alone; the log group, as `flow_logs`; a key, as `key`, unless one is given.
 
     Raises
     ------
@@ -77,12 +86,13 @@ class LakeNetwork(Construct):
     The default security group, which nothing here uses, stays as EC2 makes it: CloudFormation cannot change it, and
     the switch that aws-cdk-lib has for it defines a custom resource with a Lambda function.
 
-    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html,
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 
     Example
     -------
-        >>> network = LakeNetwork(self, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE])
-        >>> Warehouse(self, "Warehouse", network=network)
+        >>> network = LakeNetwork(self, "Network")
+        >>> Warehouse(self, "Warehouse", network=network, enhanced_vpc_routing=True)
     """
 
     def __init__(
@@ -93,7 +103,8 @@ class LakeNetwork(Construct):
         az_count: int | None = None,
         availability_zones: Sequence[str] | None = None,
         cidr: str = "10.0.0.0/16",
-        endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] = (),
+        endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] | None = None,
+        resource_accounts: Sequence[str] = (),
         encryption_key: kms.IKey | None = None,
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
@@ -102,19 +113,29 @@ class LakeNetwork(Construct):
         zones = choose_zones(Stack.of(self).region, az_count, availability_zones)
         addresses = _addresses(cidr)
         self.vpc = self._isolated_vpc(addresses, zones)
-        self._reached = frozenset(service.short_name for service in endpoints)
-        for service in endpoints:
-            endpoint = self.vpc.add_interface_endpoint(service.short_name, service=service, open=False)
-            # The addresses as they are given and not as an attribute of the VPC, which audits cannot read.
-            endpoint.connections.allow_default_port_from(ec2.Peer.ipv4(cidr), f"{service.short_name} from the network")
+        self._endpoints = EndpointSet(
+            self,
+            vpc=self.vpc,
+            subnets=self.vpc.isolated_subnets,
+            cidr=cidr,
+            derived=endpoints is None,
+            accounts=resource_accounts,
+        )
+        self._endpoints.add(["s3", *(service.short_name for service in endpoints or ())])
+        serve(self.node.root, self._endpoints)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.flow_logs = logs.LogGroup(self, "FlowLogs", encryption_key=self.key, retention=flow_log_retention)
         guard_removal(self.flow_logs, removal_policy, encryption_key=self.key)
         self._log_traffic()
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of the services that endpoints lead to so far: `s3`, `glue`, `ecr.api`."""
+        return self._endpoints.names
+
     def reaches(self, service: ec2.InterfaceVpcEndpointAwsService) -> bool:
         """Whether the network has an interface endpoint for a service."""
-        return service.short_name in self._reached
+        return service.short_name in self.services
 
     def _isolated_vpc(self, addresses: ipaddress.IPv4Network, zones: Sequence[str]) -> ec2.IVpc:
         """Define the VPC of its parts.
@@ -145,14 +166,6 @@ class LakeNetwork(Construct):
             )
             subnets.append(subnet.ref)
             tables.append(table.ref)
-        ec2.CfnVPCEndpoint(
-            self,
-            "S3",
-            vpc_id=vpc.ref,
-            vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{Aws.REGION}.s3",
-            route_table_ids=tables,
-        )
         return ec2.Vpc.from_vpc_attributes(
             self,
             "Attributes",
