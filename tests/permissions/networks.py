@@ -14,6 +14,7 @@ from aws_cdk import aws_ec2 as ec2
 from moto.ec2.models.vpcs import VPCBackend
 
 from lake_blueprints.catalog import Database
+from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.redshift import Warehouse
 from lake_blueprints.foundation.access import PermissionSet
 from lake_blueprints.foundation.connections import Connection, DatabaseEndpoint, DatabaseEngine, DatabaseSecret
@@ -21,7 +22,6 @@ from lake_blueprints.foundation.network import LakeNetwork, VpcEndpoints
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob, TrainingNetwork
 from lake_blueprints.processing.curation import Curation, CurationJob
 from lake_blueprints.processing.item_load import ItemLoadJob
-from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.storage.s3 import Zone
 from tests.permissions.lakes import AIRPORTS, FLIGHTS
 from tests.permissions.proof import Proof
@@ -119,13 +119,13 @@ def stopped(proof: Proof, requests: Iterable[Request], ways: list[Way]) -> list[
 
 @cache
 def endpoint_names(prefix: str) -> frozenset[str]:
-    """Return the endpoints by which a service is reached: the service's host as boto3 has it, and EC2's list of endpoints.
+    """Return the endpoints by which a service is reached: its host by boto3, and the endpoints of that name by moto.
 
     Neither knows of the library.
     """
     region = Place().region
     session = boto3.Session(region_name=region)
-    client = session.client(prefix, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106
+    client = session.client(prefix, aws_access_key_id="none", aws_secret_access_key="none")
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     known = VPCBackend._collect_default_endpoint_services(Place().account, region)
     return frozenset(

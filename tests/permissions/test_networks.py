@@ -1,4 +1,4 @@
-"""From inside a network a call must pass the role, the endpoint, the bucket and the key; endpoints are as many as that takes."""
+"""From inside a network a call passes role, endpoint, bucket and key; there are as many endpoints as that takes."""
 
 from __future__ import annotations
 

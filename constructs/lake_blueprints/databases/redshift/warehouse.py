@@ -74,7 +74,8 @@ class Warehouse(Construct):
         Time after which a query is stopped, 1 second to 24 hours. By default 1 hour.
     enhanced_vpc_routing: bool
         Whether COPY and Spectrum reach S3 and Glue through the VPC, which then needs three zones and, by the hour,
-        an endpoint for Glue as soon as there is a dataset. By default they use the network of AWS, so that an idle network costs nothing.
+        an endpoint for Glue as soon as there is a dataset. By default they use the network of AWS, so that an idle
+        network costs nothing.
     port: int
         Port to listen on, 5431 to 5455 or 8191 to 8215. By default 5439.
     final_snapshot_kept_for: Duration, optional

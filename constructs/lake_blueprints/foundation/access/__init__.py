@@ -1,6 +1,6 @@
 """Permissions: service roles and grants."""
 
-from lake_blueprints.foundation.access.grants import admit, allow, allowed_to, arn_of, combine, follow, grant_on
+from lake_blueprints.foundation.access.grants import admit, allow, allowed_to, arn_of, combine, grant_on
 from lake_blueprints.foundation.access.permissions import Permission, PermissionSet
 from lake_blueprints.foundation.access.service_role import ServiceRole
 
@@ -13,6 +13,5 @@ __all__ = (
     "allowed_to",
     "arn_of",
     "combine",
-    "follow",
     "grant_on",
 )

@@ -6,7 +6,7 @@ each; here every action is spelled out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from aws_cdk import Annotations, Resource
 from aws_cdk import aws_iam as iam
 
+from lake_blueprints.foundation.access.following import announce
 from lake_blueprints.foundation.access.permissions import Permission, statements_of
 from lake_blueprints.foundation.access.principals import (
     check_principal,
@@ -30,7 +31,6 @@ from lake_blueprints.foundation.access.wildcards import Explanations
 _ALLOWED: WeakKeyDictionary[Any, list[Permission]] = WeakKeyDictionary()
 _EXPLANATIONS: WeakKeyDictionary[Any, Explanations] = WeakKeyDictionary()
 _ADMITTED: WeakKeyDictionary[Any, list[tuple[str, Permission]]] = WeakKeyDictionary()
-_FOLLOWERS: WeakKeyDictionary[Any, list[Callable[[Permission], None]]] = WeakKeyDictionary()
 
 
 def allow(grantee: iam.IGrantable, *permissions: Permission) -> iam.Grant:
@@ -51,9 +51,7 @@ def allow(grantee: iam.IGrantable, *permissions: Permission) -> iam.Grant:
         grantee.record(permissions)
     else:
         _ALLOWED.setdefault(grantee.grant_principal, []).extend(permissions)
-    for told in _FOLLOWERS.get(_principal(grantee), ()):
-        for permission in permissions:
-            told(permission)
+    announce(grantee, permissions)
     return combine(*granted)
 
 
@@ -62,13 +60,6 @@ def allowed_to(grantee: iam.IGrantable) -> tuple[Permission, ...]:
     if isinstance(grantee, ServiceRole):
         return grantee.permission_set.allowed
     return tuple(_ALLOWED.get(grantee.grant_principal, ()))
-
-
-def follow(grantee: iam.IGrantable, told: Callable[[Permission], None]) -> None:
-    """Tell of each permission that a principal has, and of each that it is granted from now on."""
-    for permission in allowed_to(grantee):
-        told(permission)
-    _FOLLOWERS.setdefault(_principal(grantee), []).append(told)
 
 
 def admit(resource: iam.IResourceWithPolicy, sid: str, service: str, permission: Permission) -> None:
@@ -173,11 +164,6 @@ def grant_on(
         )
     )
     return grant
-
-
-def _principal(grantee: iam.IGrantable) -> Any:
-    # A role of this library is its own principal; asking it would cross to the CDK's process.
-    return grantee if isinstance(grantee, ServiceRole) else grantee.grant_principal
 
 
 def _explain(principal: Any, resource_arns: Sequence[str], because: str) -> None:

@@ -10,7 +10,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.foundation.access import Permission, follow
+from lake_blueprints.foundation.access import Permission, allowed_to
+from lake_blueprints.foundation.access.following import follow
 from lake_blueprints.foundation.network.endpoint_policy import EndpointPolicy
 from lake_blueprints.foundation.network.endpoint_services import GATEWAYS, buckets_of, endpoints_of, prefix_of
 
@@ -64,7 +65,7 @@ class EndpointSet:
 
     def follow(self, grantee: iam.IGrantable) -> None:
         """Lead to whatever a principal may call, now and by later grants."""
-        follow(grantee, self._lead)
+        follow(grantee, allowed_to(grantee), self._lead)
 
     def add(self, names: Iterable[str]) -> None:
         """Define the endpoints that are not there yet."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, CfnTag, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -15,22 +14,11 @@ from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network.endpoint_set import EndpointSet
+from lake_blueprints.foundation.network.isolated_vpc import define_isolated_vpc, read_addresses
 from lake_blueprints.foundation.network.permissions import write_flow_logs
 from lake_blueprints.foundation.network.working import serve
-from lake_blueprints.foundation.network.zones import choose_zones, is_zone_id
+from lake_blueprints.foundation.network.zones import choose_zones
 from lake_blueprints.foundation.removal import guard_removal
-
-# A VPC has at most 65,536 addresses; in smaller subnets than those of /24 a warehouse may not find enough:
-# https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
-_LARGEST, _SMALLEST = 16, 24
-_DEFAULT_GROUP = [
-    Acknowledgment(
-        id=f"{pack}-VPCDefaultSecurityGroupClosed",
-        reason="nothing is in the default security group, and the subnets have no way out; closing it would take a "
-        "custom resource with more permissions than it removes",
-    )
-    for pack in ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
-]
 
 
 @checked
@@ -111,8 +99,7 @@ class LakeNetwork(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         zones = choose_zones(Stack.of(self).region, az_count, availability_zones)
-        addresses = _addresses(cidr)
-        self.vpc = self._isolated_vpc(addresses, zones)
+        self.vpc = define_isolated_vpc(self, read_addresses(cidr), zones)
         self._endpoints = EndpointSet(
             self,
             vpc=self.vpc,
@@ -137,45 +124,6 @@ class LakeNetwork(Construct):
         """Whether the network has an interface endpoint for a service."""
         return service.short_name in self.services
 
-    def _isolated_vpc(self, addresses: ipaddress.IPv4Network, zones: Sequence[str]) -> ec2.IVpc:
-        """Define the VPC of its parts.
-
-        The L2 asks the account for its zones in a stack that is bound to a Region, even if they are given, and has
-        two of them in a stack that is not. It also defines routes and gateways that nothing here needs.
-        """
-        vpc = ec2.CfnVPC(
-            self, "Vpc", cidr_block=str(addresses), enable_dns_support=True, enable_dns_hostnames=True, tags=_name(self)
-        )
-        Validations.of(vpc).acknowledge(*_DEFAULT_GROUP)
-        blocks = addresses.subnets(prefixlen_diff=(len(zones) - 1).bit_length())
-        subnets, tables = [], []
-        for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), 1):
-            subnet = ec2.CfnSubnet(
-                self,
-                f"Subnet{number}",
-                vpc_id=vpc.ref,
-                availability_zone=None if is_zone_id(zone) else zone,
-                availability_zone_id=zone if is_zone_id(zone) else None,
-                cidr_block=str(block),
-                map_public_ip_on_launch=False,
-                tags=_name(self, f"isolated {number}"),
-            )
-            table = ec2.CfnRouteTable(self, f"Routes{number}", vpc_id=vpc.ref, tags=_name(self, f"isolated {number}"))
-            ec2.CfnSubnetRouteTableAssociation(
-                self, f"Association{number}", subnet_id=subnet.ref, route_table_id=table.ref
-            )
-            subnets.append(subnet.ref)
-            tables.append(table.ref)
-        return ec2.Vpc.from_vpc_attributes(
-            self,
-            "Attributes",
-            vpc_id=vpc.ref,
-            vpc_cidr_block=str(addresses),
-            availability_zones=list(zones),
-            isolated_subnet_ids=subnets,
-            isolated_subnet_route_table_ids=tables,
-        )
-
     def _log_traffic(self) -> None:
         self.role = ServiceRole(
             self, "Role", services=["vpc-flow-logs.amazonaws.com"], description=f"Writes flow logs of {self.node.path}"
@@ -191,19 +139,3 @@ class LakeNetwork(Construct):
             log_group_name=self.flow_logs.log_group_name,
             deliver_logs_permission_arn=self.role.role_arn,
         )
-
-
-def _addresses(cidr: str) -> ipaddress.IPv4Network:
-    if Token.is_unresolved(cidr):
-        raise ValueError("'cidr' must be known at synth, because subnets are cut from it; got a token")
-    try:
-        addresses = ipaddress.IPv4Network(cidr)
-    except ValueError as error:
-        raise ValueError(f"'cidr' must be IPv4 addresses such as 10.0.0.0/16, got '{cidr}': {error}") from None
-    if not _LARGEST <= addresses.prefixlen <= _SMALLEST:
-        raise ValueError(f"'cidr' must be of size /{_LARGEST} to /{_SMALLEST}, got '{cidr}'")
-    return addresses
-
-
-def _name(network: LakeNetwork, suffix: str = "") -> list[CfnTag]:
-    return [CfnTag(key="Name", value=f"{network.node.path} {suffix}".strip())]

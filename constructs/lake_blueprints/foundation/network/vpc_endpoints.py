@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Token
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -53,9 +52,9 @@ class VpcEndpoints(Construct):
 
     Example
     -------
-        >>> vpc = ec2.Vpc.from_lookup(self, "Vpc", vpc_id="vpc-0123456789abcdef0")
-        >>> VpcEndpoints(self, "Endpoints", vpc=vpc)
-        >>> Warehouse(self, "Warehouse", network=vpc, enhanced_vpc_routing=True)
+        >>> isolated = ec2.SubnetConfiguration(name="lake", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+        >>> vpc = ec2.Vpc(self, "Vpc", subnet_configuration=[isolated])
+        >>> VpcEndpoints(self, "Endpoints", vpc=vpc, services=[ec2.InterfaceVpcEndpointAwsService.GLUE])
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -16,6 +17,7 @@ from lake_blueprints.foundation.access import allowed_to
 from lake_blueprints.foundation.network.endpoint_services import endpoints_of
 from lake_blueprints.foundation.network.endpoint_set import EndpointSet
 
+_BEFORE_NAME = re.compile(r"^(.*\.[a-z]{2}(-[a-z]+)+-\d+)?\.")
 # By the app's root, since subnets of two apps may have the same id.
 _SETS: WeakKeyDictionary[IConstruct, list[EndpointSet]] = WeakKeyDictionary()
 _WORKING: WeakKeyDictionary[IConstruct, list[tuple[tuple[ec2.ISubnet, ...], iam.IRole]]] = WeakKeyDictionary()
@@ -91,4 +93,10 @@ def _defined_in(vpc: ec2.IVpc | None) -> Iterator[str]:
     found: Any = stack.node.find_all()
     for one in found:
         if isinstance(one, ec2.CfnVPCEndpoint) and stack.resolve(one.vpc_id) == stack.resolve(vpc.vpc_id):
-            yield str(stack.resolve({"": one.service_name})[""]).rpartition("}")[2].strip(".'\"]")
+            yield _short_name(stack.resolve(one.service_name))
+
+
+def _short_name(service: Any) -> str:
+    """Return `glue` of com.amazonaws.<region>.glue, where the Region may be a reference."""
+    text = service["Fn::Join"][1][-1] if isinstance(service, dict) else service
+    return _BEFORE_NAME.sub("", str(text))

@@ -16,7 +16,7 @@ from lake_blueprints.storage.s3 import permissions as objects
 
 _ROLE = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms"
 _VPC = "https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html"
-# SageMaker pulls the image itself, unless it is told to do so in the VPC.
+# SageMaker pulls the image in its own network, unless a parameter asks for the VPC.
 _IMAGE = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrainingImageConfig.html"
 _RUN = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html"
 _REGISTER = (
