@@ -17,6 +17,7 @@ _LIST = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"
 _GET = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"
 _UPLOAD = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions"
 _KEY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
+_INVENTORY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html"
 _ACCESS_LOGS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html"
 
 GET = ("s3:GetObject",)
@@ -130,4 +131,20 @@ def access_logs(bucket: s3.IBucket) -> Permission:
         because="writes access logs",
         sources=(_ACCESS_LOGS,),
         conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )
+
+
+def write_inventories(storage: Storage, prefix: str) -> Permission:
+    """Write inventories of this account's buckets below a prefix, by the policy of the bucket of reports."""
+    return Permission(
+        actions=("s3:PutObject",),
+        on=(storage.bucket.arn_for_objects(f"{prefix}*"),),
+        because="writes inventories",
+        sources=(_INVENTORY,),
+        conditions={
+            "StringEquals": {
+                "aws:SourceAccount": Aws.ACCOUNT_ID,
+                "s3:x-amz-acl": "bucket-owner-full-control",
+            }
+        },
     )
