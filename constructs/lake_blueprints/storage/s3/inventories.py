@@ -7,9 +7,7 @@ from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_s3 as s3
 
-_CONFIGURATIONS: WeakKeyDictionary[s3.CfnBucket, list[s3.CfnBucket.InventoryConfigurationProperty]] = (
-    WeakKeyDictionary()
-)
+_CONFIGURATIONS: WeakKeyDictionary[s3.Bucket, list[s3.CfnBucket.InventoryConfigurationProperty]] = WeakKeyDictionary()
 
 
 def add_inventory(bucket: s3.Bucket, configuration: s3.CfnBucket.InventoryConfigurationProperty) -> None:
@@ -17,7 +15,6 @@ def add_inventory(bucket: s3.Bucket, configuration: s3.CfnBucket.InventoryConfig
 
     The L2's own way names the listed bucket in the policy of the bucket of reports, and each needs the other then.
     """
-    resource = cast(s3.CfnBucket, bucket.node.default_child)
-    configurations = _CONFIGURATIONS.setdefault(resource, [])
+    configurations = _CONFIGURATIONS.setdefault(bucket, [])
     configurations.append(configuration)
-    resource.inventory_configurations = configurations
+    cast(s3.CfnBucket, bucket.node.default_child).inventory_configurations = configurations
