@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aws_cdk import IResolvable
 from aws_cdk import aws_s3 as s3
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/analytics-storage-class.html
 _MOST = 1_000
 
 
-def storage_class_analyses(prefixes: Sequence[str]) -> list[s3.CfnBucket.AnalyticsConfigurationProperty]:
+def storage_class_analyses(prefixes: Sequence[str]) -> list[IResolvable | s3.CfnBucket.AnalyticsConfigurationProperty]:
     """Return an analysis of each prefix, without an export of its data.
 
     Raises

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 from weakref import WeakKeyDictionary
 
+from aws_cdk import IResolvable
 from aws_cdk import aws_s3 as s3
 
 _CONFIGURATIONS: WeakKeyDictionary[s3.Bucket, list[s3.CfnBucket.InventoryConfigurationProperty]] = WeakKeyDictionary()
