@@ -8,7 +8,9 @@ from weakref import WeakKeyDictionary
 from aws_cdk import IResolvable
 from aws_cdk import aws_s3 as s3
 
-_CONFIGURATIONS: WeakKeyDictionary[s3.Bucket, list[s3.CfnBucket.InventoryConfigurationProperty]] = WeakKeyDictionary()
+_CONFIGURATIONS: WeakKeyDictionary[s3.Bucket, list[IResolvable | s3.CfnBucket.InventoryConfigurationProperty]] = (
+    WeakKeyDictionary()
+)
 
 
 def add_inventory(bucket: s3.Bucket, configuration: s3.CfnBucket.InventoryConfigurationProperty) -> None:

@@ -120,6 +120,11 @@ class Zone(Construct):
         self._catalogs: list[ZoneCatalog] = []
         self._catalog_grants: list[Callable[[ZoneCatalog], iam.Grant]] = []
 
+    @property
+    def restricted_prefixes(self) -> tuple[str, ...]:
+        """The prefixes that hold restricted columns, as far as they have been declared."""
+        return self._restrictions.prefixes
+
     def grant_read(self, grantee: iam.IGrantable, *, prefix: str | None = None, restricted: bool = False) -> iam.Grant:
         """Allow reading the objects below a prefix, and their catalog entries.
 
