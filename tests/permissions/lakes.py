@@ -43,7 +43,7 @@ from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
 from lake_blueprints.processing.erasure import Erasure, ExportedObjects
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
-from lake_blueprints.storage.s3 import AccessLogBucket, AccessPoint, Zone
+from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
     name="flights",
@@ -122,7 +122,6 @@ class SampleLake:
         self.analytics_database = Database(self.data, self._id("AnalyticsDatabase"), zone=self.analytics)
         governed = Database(self.data, self._id("GovernedDatabase"), zone=self.governed, lake_formation=True)
         self.governed_flights = governed.add_table(FLIGHTS)
-        self.access_point = AccessPoint(self.data, self._id("Point"), zone=self.curated, prefix="flights/")
         self.inventory = Inventory(
             self.data, self._id("Inventory"), zone=self.raw, database=self.analytics_database, table_name="raw_objects"
         )
