@@ -1,4 +1,4 @@
-"""What goes through an access point is allowed there, and the bucket leaves that, and no more, to it."""
+"""Requests through an access point: allowed there, and left to it by the bucket, which leaves it nothing else."""
 
 from __future__ import annotations
 

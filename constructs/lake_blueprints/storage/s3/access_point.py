@@ -27,9 +27,8 @@ _LONGEST_NAME = 50
 class AccessPoint(Construct):
     """Define an access point of a zone for one consumer, who asks it instead of the bucket and sees one prefix.
 
-    The policy of the bucket leaves the prefix to the access point; whoever may read is said there, or in the policies
-    of roles of this account. So a consumer more makes the policy of the bucket longer by one statement, however many
-    roles it has.
+    The policy of the bucket leaves the prefix to the access point; its own policy and those of this account's roles say
+    who reads. So each consumer makes the policy of the bucket longer by two statements, however many roles it has.
 
     Parameters
     ----------
