@@ -1,7 +1,6 @@
 """A connection to a PostgreSQL database outside AWS, which the role of a Glue job may use."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.connections import Connection, DatabaseEndpoint, DatabaseEngine, DatabaseSecret
@@ -9,10 +8,7 @@ from lake_blueprints.foundation.network import LakeNetwork
 
 app = cdk.App()
 stack = cdk.Stack(app, "Connections")
-services = ec2.InterfaceVpcEndpointAwsService
-network = LakeNetwork(
-    stack, "Network", endpoints=[services.GLUE, services.CLOUDWATCH_LOGS, services.KMS, services.SECRETS_MANAGER]
-)
+network = LakeNetwork(stack, "Network")
 user = DatabaseSecret(stack, "ShopUser", username="lake_reader", encryption_key=network.key)
 shop = DatabaseEndpoint(engine=DatabaseEngine.POSTGRESQL, host="shop.example.com", database="shop", secret=user.secret)
 connection = Connection(stack, "Shop", endpoint=shop, network=network)

@@ -114,10 +114,12 @@ def _names() -> Iterator[str]:
 NAMES = sorted(name for name in _names() if not name.startswith("ServiceRole."))
 # What another account can be granted: what has a policy of its own. All others refuse.
 ACROSS_ACCOUNTS = [
+    "AccessPoint.grant_read",
     "Erasure.grant_request",
     "IcebergTable.grant_read",
     "IcebergTable.grant_read_write",
     "IcebergTable.grant_write",
+    "Inventory.grant_read",
     "Stream.grant_read",
     "Stream.grant_write",
     "Table.grant_read",

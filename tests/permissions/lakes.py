@@ -14,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import ArrivalTime, Database
+from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.redshift import Load, Warehouse
@@ -121,6 +122,9 @@ class SampleLake:
         self.analytics_database = Database(self.data, self._id("AnalyticsDatabase"), zone=self.analytics)
         governed = Database(self.data, self._id("GovernedDatabase"), zone=self.governed, lake_formation=True)
         self.governed_flights = governed.add_table(FLIGHTS)
+        self.inventory = Inventory(
+            self.data, self._id("Inventory"), zone=self.raw, database=self.analytics_database, table_name="raw_objects"
+        )
         self.raw_flights = self.raw_database.add_table(FLIGHTS, format=FLIGHTS.format)
         join = Curation(joins=[ReferenceJoin(reference=AIRPORTS, on=["origin"], columns=["city"])])
         self.airports = self.database.add_table(Curation().curated(AIRPORTS))

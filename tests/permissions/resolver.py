@@ -13,6 +13,7 @@ Template = dict[str, Any]
 
 # The policies of resources: where they name the resource, what it is, and where the document is.
 _GUARDS = {
+    "AWS::S3::AccessPoint": ("Name", "AWS::S3::AccessPoint", "Policy"),
     "AWS::S3::BucketPolicy": ("Bucket", "AWS::S3::Bucket", "PolicyDocument"),
     "AWS::SNS::TopicPolicy": ("Topics", "AWS::SNS::Topic", "PolicyDocument"),
     "AWS::SQS::QueuePolicy": ("Queues", "AWS::SQS::Queue", "PolicyDocument"),
@@ -124,6 +125,8 @@ class Deployment:
             return _ANYONE
         if ":s3:::" in arn:
             arn = arn.split("/", 1)[0]
+        if ":accesspoint/" in arn:
+            arn = arn.split("/object/", 1)[0]
         return self._guards.get(arn)
 
     def owner(self, arn: str) -> str:
@@ -242,6 +245,8 @@ class Deployment:
                 if resource["Type"] not in _GUARDS:
                     continue
                 names, kind, document = _GUARDS[resource["Type"]]
+                if document not in properties:
+                    continue
                 guarded = self.resolve(stack, properties[names])
                 for name in guarded if isinstance(guarded, list) else [guarded]:
                     yield (

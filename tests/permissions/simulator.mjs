@@ -5,19 +5,24 @@ import { runSimulation } from '@cloud-copilot/iam-simulate'
 
 // The simulator takes a key with a part of one's own for known only where that part follows a slash, and would leave
 // out what KMS is told; a request tag is the same to it.
-const known = (line) => line.replaceAll('"kms:EncryptionContext:', '"aws:RequestTag/kms:EncryptionContext:')
+// Which requests have the keys of access points the reference does not say either.
+const known = (line) =>
+  line
+    .replaceAll('"kms:EncryptionContext:', '"aws:RequestTag/kms:EncryptionContext:')
+    .replaceAll('"s3:DataAccessPointArn"', '"aws:RequestTag/s3:DataAccessPointArn"')
 
 const named = (analysis) => (analysis?.allowStatements ?? []).map(({ statement }) => statement.sid())
 
 async function decide({ policies, request }) {
-  const { principal, action, resource, account, context, identity, guard } = request
+  const { principal, action, resource, account, context, identity, guard, endpoint } = request
   const answer = await runSimulation(
     {
       request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
       identityPolicies: identity.map((index) => ({ name: `p${index}`, policy: policies[index] })),
       resourcePolicy: guard === null ? undefined : policies[guard],
       serviceControlPolicies: [],
-      resourceControlPolicies: []
+      resourceControlPolicies: [],
+      vpcEndpointPolicies: endpoint === null ? undefined : [{ name: 'endpoint', policy: policies[endpoint] }]
     },
     {}
   )

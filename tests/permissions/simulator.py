@@ -32,6 +32,8 @@ class Request:
         The principal's policies.
     guard: Policy, optional
         The resource's own policy. By default it has none.
+    endpoint: Policy, optional
+        The policy of the VPC endpoint that the call goes through. By default it goes through none.
     """
 
     principal: str
@@ -41,6 +43,7 @@ class Request:
     context: Mapping[str, str] = field(default_factory=dict)
     identity: Sequence[Policy] = ()
     guard: Policy | None = None
+    endpoint: Policy | None = None
 
     def __str__(self) -> str:
         return f"{self.principal}: {self.action} on {self.resource} {dict(self.context)}"
@@ -89,6 +92,7 @@ class Simulator:
                 "context": dict(request.context),
                 "identity": [number(policy) for policy in request.identity],
                 "guard": None if request.guard is None else number(request.guard),
+                "endpoint": None if request.endpoint is None else number(request.endpoint),
             }
             for request in requests
         ]

@@ -57,3 +57,36 @@ def service_name(endpoint: Resource) -> Iterator[Violation]:
         yield from required(name, "the name of a service")
     if name.text and not name.text.startswith("{{") and "." not in name.text:
         yield Violation(at=name, allowed="com.amazonaws.<region>.<service>")
+
+
+@rule(
+    "LAKE-NETWORK-003",
+    ENDPOINT,
+    title="A service has one private name in a VPC, and one gateway in a route table",
+    fix="remove one of the endpoints, or set PrivateDnsEnabled to false at one",
+    source=f"{_GUIDE}/create-interface-endpoint.html",
+)
+def doubles(endpoint: Resource) -> Iterator[Violation]:
+    """EC2 refuses the second endpoint; one that replaces the first under another logical id comes before that goes."""
+    for other in endpoint.template.of_type(ENDPOINT):
+        if other.logical_id >= endpoint.logical_id or not _of_one_service(endpoint, other):
+            continue
+        kinds = {_kind(endpoint), _kind(other)}
+        if kinds == {"Interface"} and all(one.at("PrivateDnsEnabled").flag for one in (endpoint, other)):
+            name = endpoint.at("PrivateDnsEnabled")
+            yield Violation(at=name, allowed=f"false, since {other.logical_id} has the name of the service")
+        if kinds == {"Gateway"}:
+            taken = {repr(table.value) for table in other.at("RouteTableIds").items()}
+            for table in endpoint.at("RouteTableIds").items():
+                if repr(table.value) in taken:
+                    yield Violation(at=table, allowed=f"a route table without {other.logical_id}")
+
+
+def _of_one_service(one: Resource, other: Resource) -> bool:
+    names = ("VpcId", "ServiceName")
+    return all(one.at(name).given and repr(one.at(name).value) == repr(other.at(name).value) for name in names)
+
+
+def _kind(endpoint: Resource) -> str | None:
+    node = endpoint.at("VpcEndpointType")
+    return node.text if node.present else "Gateway"

@@ -57,11 +57,12 @@ _CLEAR: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("CatalogEncryptionMode", ("DISABLED",), "SSE-KMS"),
     ("ReturnConnectionPasswordEncrypted", ("false",), "true"),
 )
-# Conditions that tell who calls; any other leaves a wildcard principal open.
+# Conditions that tell who calls; any other leaves a wildcard principal open. What S3 takes for no longer public:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 _WHO: Final = re.compile(
     r"(?i)aws:(PrincipalOrgID|PrincipalOrgPaths|PrincipalAccount|PrincipalArn|SourceAccount|SourceArn|SourceVpc|SourceVpce|"
     r"SourceOrgID|SourceOrgPaths|SourceOwner|PrincipalTag/.*|userid|SourceIp|VpcSourceIp|PrincipalIsAWSService)|"
-    r"kms:CallerAccount|kms:ViaService|s3:DataAccessPointAccount|sts:ExternalId|lambda:.*|.*:(aud|sub)|"
+    r"kms:CallerAccount|kms:ViaService|s3:DataAccessPoint(Account|Arn)|sts:ExternalId|lambda:.*|.*:(aud|sub)|"
     r"elasticfilesystem:AccessedViaMountTarget"
 )
 

@@ -178,7 +178,7 @@ SERVICES = {
             "PutBucketVersioning DeleteBucketCors GetBucketCors PutBucketCors GetBucketNotification "
             "GetBucketNotificationConfiguration PutBucketNotification PutBucketNotificationConfiguration "
             "GetObjectLockConfiguration PutObjectLockConfiguration GetObjectLegalHold PutObjectLegalHold "
-            "GetObjectRetention PutObjectRetention "
+            "GetObjectRetention PutObjectRetention PutBucketInventoryConfiguration "
         ),
         stored=(
             "GetBucketAcl PutBucketAcl GetObjectAcl PutObjectAcl GetBucketPolicy PutBucketPolicy "
@@ -189,7 +189,7 @@ SERVICES = {
             "DeleteBucketReplication GetBucketAccelerateConfiguration PutBucketAccelerateConfiguration "
             "GetBucketOwnershipControls PutBucketOwnershipControls DeleteBucketOwnershipControls "
             "GetPublicAccessBlock PutPublicAccessBlock DeletePublicAccessBlock GetBucketInventoryConfiguration "
-            "ListBucketInventoryConfigurations PutBucketInventoryConfiguration "
+            "ListBucketInventoryConfigurations "
         ),
         only=True,
     ),

@@ -33,6 +33,24 @@ class ObjectSummary:
         return f"s3://{self.bucket}/{self.key}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObjectVersion:
+    """One version of an object, or a marker of its deletion, in an inventory."""
+
+    bucket: str
+    key: str
+    version_id: str
+    is_latest: bool
+    is_delete_marker: bool
+    size: int | None
+    modified: datetime
+    etag: str | None
+    storage_class: str | None
+    is_multipart_uploaded: bool | None
+    encryption: str | None
+    bucket_key: bool
+
+
 def split_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key (or prefix) of an `s3://`, `s3a://` or `s3n://` URI."""
     bucket, _, key = uri.split("://", 1)[1].partition("/")
@@ -141,6 +159,31 @@ class ObjectStore:
                 # moto keeps times in UTC without saying so.
                 modified = stored.last_modified.replace(tzinfo=UTC)
                 yield ObjectSummary(bucket=bucket, key=key, size=stored.size, etag=stored.etag, modified=modified)
+
+    def versions(self, bucket: str, prefix: str = "") -> Iterator[ObjectVersion]:
+        """Return the versions of all objects of a bucket, the latest of each last, and the markers of deletions."""
+        found = self._bucket(bucket)
+        for key, versions in list(dict.items(found.keys)) if found else []:
+            for stored in list(versions) if key.startswith(prefix) else []:
+                marker = isinstance(stored, FakeDeleteMarker)
+                yield ObjectVersion(
+                    bucket=bucket,
+                    key=key,
+                    version_id=str(stored.version_id),
+                    is_latest=stored is versions[-1],
+                    is_delete_marker=marker,
+                    size=None if marker else stored.size,
+                    modified=stored.last_modified.replace(tzinfo=UTC),
+                    etag=None if marker else stored.etag.strip('"'),
+                    storage_class=None if marker else stored.storage_class,
+                    is_multipart_uploaded=None if marker else "-" in stored.etag,
+                    encryption=None if marker else stored.encryption,
+                    bucket_key=not marker and str(stored.bucket_key_enabled).lower() == "true",
+                )
+
+    def inventories(self, bucket: str) -> Sequence[Any]:
+        """Return the inventory configurations of a bucket, as moto keeps them."""
+        return list(self._bucket(bucket).inventory_configs.values())
 
     def read(self, uri: str) -> bytes:
         """Return an object's content; KeyError if there is none."""

@@ -94,9 +94,9 @@ def relation(
     columns = _columns(table["StorageDescriptor"]["Columns"])
     keys = _columns(table.get("PartitionKeys", []))
     files = [
-        (item.uri, values)
+        (uri, values)
         for values, location in _partitions(catalog, table, keys, where).items()
-        for item in catalog.files(location)
+        for uri in _files(catalog, table, location)
     ]
     if not files:
         return without_rows(catalog, table, path=path)
@@ -162,6 +162,14 @@ def _partitions(
             _check_partition(table, keys, values, described[values])
         return {values: described[values]["Location"] for values in wanted}
     return {values: found[values] for values in where.prune(keys, list(found))}
+
+
+def _files(catalog: Catalog, table: dict[str, Any], location: str) -> list[str]:
+    """Return the files of a location: those that lie there, or those that lists there name."""
+    found = [item.uri for item in catalog.files(location)]
+    if not table["StorageDescriptor"].get("InputFormat", "").endswith("SymlinkTextInputFormat"):
+        return found
+    return [line for uri in found for line in catalog.objects.read(uri).decode().splitlines() if line]
 
 
 def _check_partition(

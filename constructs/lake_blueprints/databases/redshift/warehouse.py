@@ -45,6 +45,7 @@ from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEng
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
+from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
 
 
@@ -73,7 +74,8 @@ class Warehouse(Construct):
         Time after which a query is stopped, 1 second to 24 hours. By default 1 hour.
     enhanced_vpc_routing: bool
         Whether COPY and Spectrum reach S3 and Glue through the VPC, which then needs three zones and, by the hour,
-        an endpoint for Glue. By default they use the network of AWS, so that an idle network costs nothing.
+        an endpoint for Glue as soon as there is a dataset. By default they use the network of AWS, so that an idle
+        network costs nothing.
     port: int
         Port to listen on, 5431 to 5455 or 8191 to 8215. By default 5439.
     final_snapshot_kept_for: Duration, optional
@@ -140,7 +142,6 @@ class Warehouse(Construct):
         vpc = choose_vpc(
             self,
             network,
-            reach_glue=enhanced_vpc_routing,
             encryption_key=self.key,
             removal_policy=removal_policy,
         )
@@ -156,6 +157,8 @@ class Warehouse(Construct):
             source_account=False,
             relief="load the datasets into several warehouses",
         )
+        if enhanced_vpc_routing:
+            work_in(subnets.subnets, self.role)
         self._usage_limits = tuple(usage_limits)
         self._tables: dict[str, Table | IcebergTable] = {}
 

@@ -1,6 +1,6 @@
 """Permissions: service roles and grants."""
 
-from lake_blueprints.foundation.access.grants import admit, allow, arn_of, combine, grant_on
+from lake_blueprints.foundation.access.grants import admit, allow, allowed_to, arn_of, combine, grant_on
 from lake_blueprints.foundation.access.permissions import Permission, PermissionSet
 from lake_blueprints.foundation.access.service_role import ServiceRole
 
@@ -10,6 +10,7 @@ __all__ = (
     "ServiceRole",
     "admit",
     "allow",
+    "allowed_to",
     "arn_of",
     "combine",
     "grant_on",

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from aws_cdk import Annotations, Resource
 from aws_cdk import aws_iam as iam
 
+from lake_blueprints.foundation.access.following import announce
 from lake_blueprints.foundation.access.permissions import Permission, statements_of
 from lake_blueprints.foundation.access.principals import (
     check_principal,
@@ -50,6 +51,7 @@ def allow(grantee: iam.IGrantable, *permissions: Permission) -> iam.Grant:
         grantee.record(permissions)
     else:
         _ALLOWED.setdefault(grantee.grant_principal, []).extend(permissions)
+    announce(grantee, permissions)
     return combine(*granted)
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Conditions = Mapping[str, Mapping[str, Any]]
 
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+_VIA = "kms:ViaService"
+_CALLED_BY_SERVICES = {_VIA, "kms:GrantIsForAWSResource"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
@@ -43,6 +47,9 @@ class Permission:
     contexts: tuple of mapping
         Condition keys that the service's requests have beyond those of `conditions`, with `${AWS::Region}` for the
         Region. By default none.
+    by_service: bool
+        Whether the service that runs the role's work calls them from a network of its own, even if the work is in a
+        VPC. By default the work itself calls them, unless a key says by which service they come.
     """
 
     actions: tuple[str, ...]
@@ -53,6 +60,18 @@ class Permission:
     wildcard: str | None = None
     policy_of: iam.IResourceWithPolicy | None = None
     contexts: tuple[Mapping[str, str], ...] = ({},)
+    by_service: bool = False
+
+    @property
+    def called_services(self) -> frozenset[str]:
+        """The prefixes, such as `glue`, of the services that whatever works under the role calls itself.
+
+        None if another service calls on its behalf. To pass a role is a part of other calls.
+        """
+        keys = {key for asked in (self.conditions or {}).values() for key in asked}
+        if self.by_service or keys & _CALLED_BY_SERVICES or all(_VIA in context for context in self.contexts):
+            return frozenset()
+        return frozenset(action.partition(":")[0] for action in self.actions if action != "iam:PassRole")
 
     def used_for(self, because: str, source: str | None = None) -> Permission:
         """Return the same permission for another reason, and with a further page that says so."""

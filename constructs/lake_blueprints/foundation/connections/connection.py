@@ -13,6 +13,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import permissions
 from lake_blueprints.foundation.connections.database_endpoint import DatabaseEndpoint
 from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.foundation.network.working import work_in
 
 
 @checked
@@ -27,8 +28,8 @@ class Connection(Construct):
     endpoint: DatabaseEndpoint
         The database.
     network: LakeNetwork or ec2.IVpc
-        Where the clients run. It needs routes to the database and to S3, Glue, CloudWatch Logs, Secrets Manager and
-        KMS: an isolated network, endpoints for them.
+        Where the clients run. It needs routes to the database, and to the services that the clients call: a
+        `LakeNetwork` and `VpcEndpoints` have endpoints for those.
 
     Defines
     -------
@@ -96,6 +97,8 @@ class Connection(Construct):
     def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a job or crawler to use the connection: its credentials, and network interfaces in its subnet."""
         stack = Stack.of(self)
+        if isinstance(grantee, iam.Role):
+            work_in([self._subnet], grantee)
         return allow(
             grantee,
             permissions.read_connection(stack, self.connection_arn),

@@ -54,6 +54,7 @@ def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permis
         because=because,
         sources=(_NETWORK,),
         wildcard=unnamed,
+        by_service=True,
     )
     yield Permission(
         actions=("ec2:DeleteNetworkInterface",),
@@ -61,6 +62,7 @@ def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permis
         because=because,
         sources=(_NETWORK,),
         wildcard=unnamed,
+        by_service=True,
     )
     yield Permission(
         actions=("ec2:CreateTags", "ec2:DeleteTags"),
@@ -69,6 +71,7 @@ def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permis
         sources=(_NETWORK,),
         conditions={"ForAllValues:StringEquals": {"aws:TagKeys": [_TAG]}, "Null": {"aws:TagKeys": "false"}},
         wildcard=unnamed,
+        by_service=True,
     )
     yield Permission(
         actions=(
@@ -82,4 +85,5 @@ def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permis
         because=because,
         sources=(_NETWORK,),
         wildcard="IAM knows no resource for what describes a network",
+        by_service=True,
     )

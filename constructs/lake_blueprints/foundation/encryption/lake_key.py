@@ -108,7 +108,7 @@ class LakeKey(Construct):
         if cloudwatch_alarms:
             admit_alarms_to_key(self.key)
         if s3_inventory:
-            admit(self.key, "S3Inventory", "s3.amazonaws.com", permissions.inventories(self.key))
+            admit_inventories(self.key)
         if s3_tables:
             admit_table_maintenance(self.key)
         if cloudtrail:
@@ -136,3 +136,8 @@ class LakeKey(Construct):
 def admit_table_maintenance(key: kms.IKey) -> None:
     """Let S3 Tables maintain the tables under a key; a statement that is there already is not repeated."""
     admit(key, "S3Tables", "maintenance.s3tables.amazonaws.com", permissions.compact_tables(key))
+
+
+def admit_inventories(key: kms.IKey) -> None:
+    """Let S3 encrypt inventories under a key; a statement that is there already is not repeated."""
+    admit(key, "S3Inventory", "s3.amazonaws.com", permissions.inventories(key))

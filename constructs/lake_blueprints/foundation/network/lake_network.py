@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Aws, CfnTag, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -14,29 +13,20 @@ from constructs import Construct
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network.endpoint_set import EndpointSet
+from lake_blueprints.foundation.network.isolated_vpc import define_isolated_vpc, read_addresses
 from lake_blueprints.foundation.network.permissions import write_flow_logs
-from lake_blueprints.foundation.network.zones import choose_zones, is_zone_id
+from lake_blueprints.foundation.network.working import serve
+from lake_blueprints.foundation.network.zones import choose_zones
 from lake_blueprints.foundation.removal import guard_removal
-
-# A VPC has at most 65,536 addresses; in smaller subnets than those of /24 a warehouse may not find enough:
-# https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html
-_LARGEST, _SMALLEST = 16, 24
-_DEFAULT_GROUP = [
-    Acknowledgment(
-        id=f"{pack}-VPCDefaultSecurityGroupClosed",
-        reason="nothing is in the default security group, and the subnets have no way out; closing it would take a "
-        "custom resource with more permissions than it removes",
-    )
-    for pack in ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
-]
 
 
 @checked
 class LakeNetwork(Construct):
     """Define a VPC of isolated subnets, without internet or NAT gateway, from which S3 can be reached.
 
-    Nothing in it is charged by the hour, except the interface endpoints that are asked for. Its flow logs cost by
-    the volume of traffic.
+    Nothing in it is charged by the hour, except interface endpoints: those of the services that whatever works in it
+    calls, as the permissions of the roles say. Its flow logs cost by the volume of traffic.
 
     Parameters
     ----------
@@ -51,8 +41,13 @@ class LakeNetwork(Construct):
         are chosen by number.
     cidr: str
         Addresses, in CIDR notation, /16 to /24. By default 10.0.0.0/16.
-    endpoints: sequence of ec2.InterfaceVpcEndpointAwsService
-        Other services to reach, each through an endpoint charged by the hour in every zone. By default none.
+    endpoints: sequence of ec2.InterfaceVpcEndpointAwsService, optional
+        The services to reach beside S3, each through an endpoint charged by the hour in every zone. By default those
+        that the work in the network needs, none while there is none; of a service that is called and not among the
+        given ones, synth warns.
+    resource_accounts: sequence of str
+        Further accounts whose resources may be reached. By default those that the granted resources are known to
+        belong to.
     encryption_key: kms.IKey, optional
         Key for the flow logs, which CloudWatch Logs may use, as with `LakeKey`. By default a new `LakeKey` is
         defined.
@@ -64,8 +59,10 @@ class LakeNetwork(Construct):
 
     Defines
     -------
-    One VPC, as `vpc`, with its isolated subnets, S3 gateway endpoint and flow log; the log group, as `flow_logs`;
-    a key, as `key`, unless one is given.
+    One VPC, as `vpc`, with its isolated subnets, S3 gateway endpoint and flow log; endpoints of other services, which
+    follow the roles of warehouses with enhanced VPC routing, of training jobs with a network and of jobs with a
+    `Connection`; a policy of each endpoint, which admits principals of this account and resources of the known accounts
+    alone; the log group, as `flow_logs`; a key, as `key`, unless one is given.
 
     Raises
     ------
@@ -77,12 +74,13 @@ class LakeNetwork(Construct):
     The default security group, which nothing here uses, stays as EC2 makes it: CloudFormation cannot change it, and
     the switch that aws-cdk-lib has for it defines a custom resource with a Lambda function.
 
-    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html,
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 
     Example
     -------
-        >>> network = LakeNetwork(self, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE])
-        >>> Warehouse(self, "Warehouse", network=network)
+        >>> network = LakeNetwork(self, "Network")
+        >>> Warehouse(self, "Warehouse", network=network, enhanced_vpc_routing=True)
     """
 
     def __init__(
@@ -93,75 +91,38 @@ class LakeNetwork(Construct):
         az_count: int | None = None,
         availability_zones: Sequence[str] | None = None,
         cidr: str = "10.0.0.0/16",
-        endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] = (),
+        endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] | None = None,
+        resource_accounts: Sequence[str] = (),
         encryption_key: kms.IKey | None = None,
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         zones = choose_zones(Stack.of(self).region, az_count, availability_zones)
-        addresses = _addresses(cidr)
-        self.vpc = self._isolated_vpc(addresses, zones)
-        self._reached = frozenset(service.short_name for service in endpoints)
-        for service in endpoints:
-            endpoint = self.vpc.add_interface_endpoint(service.short_name, service=service, open=False)
-            # The addresses as they are given and not as an attribute of the VPC, which audits cannot read.
-            endpoint.connections.allow_default_port_from(ec2.Peer.ipv4(cidr), f"{service.short_name} from the network")
+        self.vpc = define_isolated_vpc(self, read_addresses(cidr), zones)
+        self._endpoints = EndpointSet(
+            self,
+            vpc=self.vpc,
+            subnets=self.vpc.isolated_subnets,
+            cidr=cidr,
+            derived=endpoints is None,
+            accounts=resource_accounts,
+        )
+        self._endpoints.add(["s3", *(service.short_name for service in endpoints or ())])
+        serve(self.node.root, self._endpoints)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.flow_logs = logs.LogGroup(self, "FlowLogs", encryption_key=self.key, retention=flow_log_retention)
         guard_removal(self.flow_logs, removal_policy, encryption_key=self.key)
         self._log_traffic()
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of the services that endpoints lead to so far: `s3`, `glue`, `ecr.api`."""
+        return self._endpoints.names
+
     def reaches(self, service: ec2.InterfaceVpcEndpointAwsService) -> bool:
         """Whether the network has an interface endpoint for a service."""
-        return service.short_name in self._reached
-
-    def _isolated_vpc(self, addresses: ipaddress.IPv4Network, zones: Sequence[str]) -> ec2.IVpc:
-        """Define the VPC of its parts.
-
-        The L2 asks the account for its zones in a stack that is bound to a Region, even if they are given, and has
-        two of them in a stack that is not. It also defines routes and gateways that nothing here needs.
-        """
-        vpc = ec2.CfnVPC(
-            self, "Vpc", cidr_block=str(addresses), enable_dns_support=True, enable_dns_hostnames=True, tags=_name(self)
-        )
-        Validations.of(vpc).acknowledge(*_DEFAULT_GROUP)
-        blocks = addresses.subnets(prefixlen_diff=(len(zones) - 1).bit_length())
-        subnets, tables = [], []
-        for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), 1):
-            subnet = ec2.CfnSubnet(
-                self,
-                f"Subnet{number}",
-                vpc_id=vpc.ref,
-                availability_zone=None if is_zone_id(zone) else zone,
-                availability_zone_id=zone if is_zone_id(zone) else None,
-                cidr_block=str(block),
-                map_public_ip_on_launch=False,
-                tags=_name(self, f"isolated {number}"),
-            )
-            table = ec2.CfnRouteTable(self, f"Routes{number}", vpc_id=vpc.ref, tags=_name(self, f"isolated {number}"))
-            ec2.CfnSubnetRouteTableAssociation(
-                self, f"Association{number}", subnet_id=subnet.ref, route_table_id=table.ref
-            )
-            subnets.append(subnet.ref)
-            tables.append(table.ref)
-        ec2.CfnVPCEndpoint(
-            self,
-            "S3",
-            vpc_id=vpc.ref,
-            vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{Aws.REGION}.s3",
-            route_table_ids=tables,
-        )
-        return ec2.Vpc.from_vpc_attributes(
-            self,
-            "Attributes",
-            vpc_id=vpc.ref,
-            vpc_cidr_block=str(addresses),
-            availability_zones=list(zones),
-            isolated_subnet_ids=subnets,
-            isolated_subnet_route_table_ids=tables,
-        )
+        return service.short_name in self.services
 
     def _log_traffic(self) -> None:
         self.role = ServiceRole(
@@ -178,19 +139,3 @@ class LakeNetwork(Construct):
             log_group_name=self.flow_logs.log_group_name,
             deliver_logs_permission_arn=self.role.role_arn,
         )
-
-
-def _addresses(cidr: str) -> ipaddress.IPv4Network:
-    if Token.is_unresolved(cidr):
-        raise ValueError("'cidr' must be known at synth, because subnets are cut from it; got a token")
-    try:
-        addresses = ipaddress.IPv4Network(cidr)
-    except ValueError as error:
-        raise ValueError(f"'cidr' must be IPv4 addresses such as 10.0.0.0/16, got '{cidr}': {error}") from None
-    if not _LARGEST <= addresses.prefixlen <= _SMALLEST:
-        raise ValueError(f"'cidr' must be of size /{_LARGEST} to /{_SMALLEST}, got '{cidr}'")
-    return addresses
-
-
-def _name(network: LakeNetwork, suffix: str = "") -> list[CfnTag]:
-    return [CfnTag(key="Name", value=f"{network.node.path} {suffix}".strip())]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +16,8 @@ from lake_blueprints.storage.s3 import permissions as objects
 
 _ROLE = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms"
 _VPC = "https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html"
+# SageMaker pulls the image in its own network, unless a parameter asks for the VPC.
+_IMAGE = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrainingImageConfig.html"
 _RUN = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html"
 _REGISTER = (
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerModelRegistryFullAccess.html"
@@ -67,13 +71,17 @@ def pull_image(repository_arn: str) -> tuple[Permission, ...]:
             because=because,
             sources=(_ROLE,),
             wildcard="an authorization token is no resource",
+            by_service=True,
         ),
-        Permission(actions=actions, on=(repository_arn,), because=because, sources=(_ROLE,)),
+        Permission(actions=actions, on=(repository_arn,), because=because, sources=(_ROLE, _IMAGE), by_service=True),
     )
 
 
 def report(role: iam.IRole) -> tuple[Permission, ...]:
-    """Write logs, to the one group that all training jobs of an account share, and metrics."""
+    """Write logs, to the one group that all training jobs of an account share, and metrics.
+
+    SageMaker does so outside the container, which has no network in isolation and is logged as well.
+    """
     streams = Stack.of(role).format_arn(
         service="logs",
         resource="log-group",
@@ -87,8 +95,9 @@ def report(role: iam.IRole) -> tuple[Permission, ...]:
             because="writes logs",
             sources=(_ROLE,),
             wildcard="SageMaker names a stream after its job and instance",
+            by_service=True,
         ),
-        metrics(_NAMESPACE, _ROLE, wildcard="metrics are no resources"),
+        replace(metrics(_NAMESPACE, _ROLE, wildcard="metrics are no resources"), by_service=True),
     )
 
 
@@ -101,6 +110,7 @@ def encrypt_volumes(key: kms.IKey) -> tuple[Permission, ...]:
             on=on,
             because=because,
             sources=(_ROLE,),
+            by_service=True,
         ),
         Permission(
             actions=("kms:CreateGrant",),
@@ -119,6 +129,7 @@ def join_network() -> Permission:
         because="joins the network",
         sources=(_VPC,),
         wildcard="network interfaces have no ARN before SageMaker creates them",
+        by_service=True,
     )
 
 

@@ -19,6 +19,7 @@ from constructs import Construct
 from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.machine_learning.training import permissions
 from lake_blueprints.machine_learning.training.compute import Compute, TrainingNetwork
@@ -159,6 +160,7 @@ class TrainingJob(Construct):
             allow(self.role, *permissions.encrypt_volumes(self.key))
         if network:
             allow(self.role, permissions.join_network())
+            work_in(network.subnets, self.role)
         allow(self.role, *permissions.pull_image(self.image.repository_arn))
         allow(self.role, *permissions.report(self.role))
 

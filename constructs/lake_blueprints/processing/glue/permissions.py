@@ -18,6 +18,11 @@ _JOB = "https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html"
 _RUN = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html"
 _ENCRYPTION = "https://docs.aws.amazon.com/glue/latest/dg/set-up-encryption.html"
 _LOGS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html"
+# Glue writes logs from its own network, all else from the VPC of the job.
+_PERIMETER = (
+    "https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_control_policies/"
+    "service_specific_controls/README.md"
+)
 _METRICS = "https://docs.aws.amazon.com/glue/latest/dg/monitor-profile-glue-job-cloudwatch-metrics.html"
 _SPARK = "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/assumed_roles.html"
 _NO_RESOURCE = "IAM knows no resource for metrics and security configurations"
@@ -61,7 +66,8 @@ def run_as_job(
         actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"),
         on=(groups,),
         because="writes encrypted logs",
-        sources=(_LOGS,),
+        sources=(_LOGS, _PERIMETER),
+        by_service=True,
         wildcard="Glue names the log groups after the security configuration and the role, which needs them first",
     )
     yield metrics("Glue", _METRICS, wildcard=_NO_RESOURCE)

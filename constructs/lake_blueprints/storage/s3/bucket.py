@@ -15,6 +15,7 @@ from lake_blueprints.foundation.encryption.lake_key import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
+from lake_blueprints.storage.s3.analysis import storage_class_analyses
 from lake_blueprints.storage.s3.lifecycle import LifecycleRule
 
 
@@ -34,6 +35,9 @@ class LakeBucket(Construct):
         Time after which an overwritten or deleted version is gone for good, at least 1 day. By default 30 days.
     abort_uploads_after: Duration
         Time after which the parts of an unfinished upload are deleted, at least 1 day. By default 7 days.
+    analyzed_prefixes: sequence of str
+        Starts of keys whose use S3 observes, to advise after 30 days when objects could be stored at less cost, each
+        an analysis of its own; an empty one means all objects. By default none, since S3 charges by the object.
     removal_policy: RemovalPolicy
         What happens to the data when the bucket leaves the stack, subject to the removal guard. By default it
         is retained.
@@ -57,6 +61,7 @@ class LakeBucket(Construct):
         lifecycle: Sequence[LifecycleRule] = (),
         noncurrent_expire_after: Duration | None = None,
         abort_uploads_after: Duration | None = None,
+        analyzed_prefixes: Sequence[str] = (),
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -91,6 +96,8 @@ class LakeBucket(Construct):
             destination_bucket_name=self.access_logs.bucket.bucket_name,
             log_file_prefix=f"{self.node.path}/".lower(),
         )
+        if analyzed_prefixes:
+            resource.analytics_configurations = storage_class_analyses(analyzed_prefixes)
         notifications: Any = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
         resource.add_property_override("NotificationConfiguration", notifications)
 

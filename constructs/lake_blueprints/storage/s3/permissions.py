@@ -17,6 +17,8 @@ _LIST = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"
 _GET = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"
 _UPLOAD = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions"
 _KEY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
+_ACCESS_POINTS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html"
+_INVENTORY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html"
 _ACCESS_LOGS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html"
 
 GET = ("s3:GetObject",)
@@ -130,4 +132,41 @@ def access_logs(bucket: s3.IBucket) -> Permission:
         because="writes access logs",
         sources=(_ACCESS_LOGS,),
         conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )
+
+
+def write_inventories(storage: Storage, prefix: str) -> Permission:
+    """Write inventories of this account's buckets below a prefix, by the policy of the bucket of reports."""
+    return Permission(
+        actions=("s3:PutObject",),
+        on=(storage.bucket.arn_for_objects(f"{prefix}*"),),
+        because="writes inventories",
+        sources=(_INVENTORY,),
+        conditions={
+            "StringEquals": {
+                "aws:SourceAccount": Aws.ACCOUNT_ID,
+                "s3:x-amz-acl": "bucket-owner-full-control",
+            }
+        },
+    )
+
+
+def read_through(access_point_arn: str, prefix: str) -> tuple[Permission, ...]:
+    """List and read the objects below a prefix through an access point."""
+    because = "reads objects through an access point"
+    return (
+        Permission(
+            actions=LIST,
+            on=(access_point_arn,),
+            because=because,
+            sources=(_ACCESS_POINTS,),
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*"]}},
+        ),
+        Permission(
+            actions=GET,
+            on=(f"{access_point_arn}/object/{prefix}*",),
+            because=because,
+            sources=(_ACCESS_POINTS,),
+            wildcard=_UNKNOWN_NAMES,
+        ),
     )

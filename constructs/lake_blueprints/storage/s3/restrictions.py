@@ -36,6 +36,11 @@ class Restrictions:
         self._columns: dict[str, tuple[str, ...]] = {}
         self._readers: dict[Any, _Reader] = {}
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The restricted prefixes so far."""
+        return tuple(self._columns)
+
     def add(self, prefix: str, columns: Iterable[str]) -> None:
         """Restrict a prefix, also for those who have been granted more than it before."""
         known = self._columns.get(prefix, ())

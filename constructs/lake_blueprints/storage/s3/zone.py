@@ -57,6 +57,9 @@ class Zone(Construct):
         Time after which an overwritten or deleted version is gone for good, at least 1 day. By default 30 days.
     abort_uploads_after: Duration
         Time after which the parts of an unfinished upload are deleted, at least 1 day. By default 7 days.
+    analyzed_prefixes: sequence of str
+        Starts of keys whose use S3 observes, to advise after 30 days when objects could be stored at less cost, each
+        an analysis of its own; an empty one means all objects. By default none, since S3 charges by the object.
     removal_policy: RemovalPolicy
         What happens to the data when the zone leaves the stack, subject to the removal guard. By default it is
         retained.
@@ -86,6 +89,7 @@ class Zone(Construct):
         lifecycle: Sequence[LifecycleRule] = (),
         noncurrent_expire_after: Duration | None = None,
         abort_uploads_after: Duration | None = None,
+        analyzed_prefixes: Sequence[str] = (),
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -97,6 +101,7 @@ class Zone(Construct):
             lifecycle=lifecycle,
             noncurrent_expire_after=noncurrent_expire_after,
             abort_uploads_after=abort_uploads_after,
+            analyzed_prefixes=analyzed_prefixes,
             removal_policy=removal_policy,
         )
         self.bucket = storage.bucket
@@ -114,6 +119,11 @@ class Zone(Construct):
         self._prefixes = TablePrefixes(self.node.path)
         self._catalogs: list[ZoneCatalog] = []
         self._catalog_grants: list[Callable[[ZoneCatalog], iam.Grant]] = []
+
+    @property
+    def restricted_prefixes(self) -> tuple[str, ...]:
+        """The prefixes that hold restricted columns, as far as they have been declared."""
+        return self._restrictions.prefixes
 
     def grant_read(self, grantee: iam.IGrantable, *, prefix: str | None = None, restricted: bool = False) -> iam.Grant:
         """Allow reading the objects below a prefix, and their catalog entries.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from local_cloud.cloudformation.names import PhysicalName
-from local_cloud.cloudformation.resource import Call, Properties, Setting
+from local_cloud.cloudformation.resource import Call, Properties, Resource, Setting
 from local_cloud.cloudformation.resource_type import ResourceType
 
 _BUCKET = {"Bucket": "{id}"}
+_PUT_INVENTORY = Call("put_bucket_inventory_configuration", _BUCKET)
 
 
 def _create_bucket(properties: Properties) -> Properties:
@@ -89,6 +90,25 @@ def _notification_entry(entry: dict[str, Any], target: str, arn: str) -> dict[st
     return request
 
 
+def _inventories(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"Id": one["Id"], "InventoryConfiguration": _inventory(one)} for one in value]
+
+
+def _inventory(configuration: dict[str, Any]) -> dict[str, Any]:
+    destination = configuration["Destination"]
+    bucket = _renamed(destination, BucketArn="Bucket", BucketAccountId="AccountId")
+    request = {
+        "Id": configuration["Id"],
+        "IsEnabled": configuration["Enabled"],
+        "IncludedObjectVersions": configuration["IncludedObjectVersions"],
+        "Schedule": {"Frequency": configuration["ScheduleFrequency"]},
+        "Destination": {"S3BucketDestination": bucket},
+        "OptionalFields": configuration.get("OptionalFields", []),
+    }
+    prefix = configuration.get("Prefix")
+    return {**request, "Filter": {"Prefix": prefix}} if prefix else request
+
+
 def _renamed(value: dict[str, Any], **names: str) -> dict[str, Any]:
     return {names.get(key, key): item for key, item in value.items()}
 
@@ -96,6 +116,14 @@ def _renamed(value: dict[str, Any], **names: str) -> dict[str, Any]:
 class _BucketType(ResourceType):
     def _body(self, properties: Properties) -> Properties:
         return _create_bucket(properties)
+
+    def change(self, resource: Resource, properties: Properties) -> None:
+        kept = {one["Id"] for one in properties.get("InventoryConfigurations", [])}
+        gone = [one for one in resource.properties.get("InventoryConfigurations", []) if one["Id"] not in kept]
+        super().change(resource, properties)
+        # moto cannot delete one.
+        for each in _inventories([{**one, "Enabled": False} for one in gone]):
+            self._call(_PUT_INVENTORY, resource, each)
 
 
 def _setting(path: str, operation: str, argument: str, **adapt: Any) -> Setting:
@@ -114,14 +142,13 @@ TYPES = [
             "WebsiteURL": "http://{id}.s3-website-{region}.amazonaws.com",
         },
         physical_name=PhysicalName(path="BucketName", length=63, lower=True),
-        # No access log, inventory or metric is written here, and nothing moves between storage classes.
+        # No access log or metric is written here, and nothing moves between storage classes.
         ignore=frozenset(
             {
                 "AccelerateConfiguration",
                 "AccessControl",
                 "AnalyticsConfigurations",
                 "IntelligentTieringConfigurations",
-                "InventoryConfigurations",
                 "LoggingConfiguration",
                 "MetricsConfigurations",
                 "ObjectLockEnabled",
@@ -153,6 +180,7 @@ TYPES = [
                 "CORSConfiguration",
                 adapt=lambda value: {"CORSRules": value["CorsRules"]},
             ),
+            Setting(path="InventoryConfigurations", call=_PUT_INVENTORY, adapt=_inventories),
             _setting("Tags", "put_bucket_tagging", "Tagging", adapt=lambda tags: {"TagSet": tags}),
         ),
     ),

@@ -184,9 +184,18 @@ def test_brings_the_endpoint_that_enhanced_routing_needs(stack: cdk.Stack) -> No
     assert sorted(item["Properties"]["VpcEndpointType"] for item in endpoints) == ["Gateway", "Interface"]
 
 
-def test_refuses_enhanced_routing_in_a_network_that_cannot_reach_the_catalog(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match=r"needs an endpoint for Glue.*endpoints=\[ec2"):
-        Warehouse(stack, "Warehouse", network=LakeNetwork(stack, "Network"), enhanced_vpc_routing=True)
+def test_enhanced_routing_brings_its_endpoint_to_a_network_that_is_given(stack: cdk.Stack) -> None:
+    network = LakeNetwork(stack, "Network")
+    warehouse = Warehouse(stack, "Warehouse", network=network, enhanced_vpc_routing=True)
+    before = network.services
+    warehouse.add_dataset(curated(stack).add_table(AIRLINES))
+    assert [*before, "glue"] == ["s3", "glue"] == list(network.services)
+
+
+def test_without_enhanced_routing_nothing_works_in_the_network(stack: cdk.Stack) -> None:
+    network = LakeNetwork(stack, "Network")
+    Warehouse(stack, "Warehouse", network=network).add_dataset(curated(stack).add_table(AIRLINES))
+    assert network.services == ("s3",)
 
 
 @pytest.mark.parametrize(

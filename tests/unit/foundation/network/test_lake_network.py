@@ -116,6 +116,13 @@ def test_has_no_way_out_but_to_s3(stack: cdk.Stack) -> None:
     assert len(endpoint["RouteTableIds"]) == 3
 
 
+def test_keeps_the_ids_of_endpoints_whose_names_only_one_can_have(stack: cdk.Stack) -> None:
+    LakeNetwork(stack, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.GLUE])
+    found = template_of(stack)["Resources"].items()
+    ids = {name for name, resource in found if resource["Type"] == "AWS::EC2::VPCEndpoint"}
+    assert ids == {"NetworkS3C2BFD8D2", "NetworkAttributesglueFCB38961"}
+
+
 def test_defines_no_custom_resource(stack: cdk.Stack) -> None:
     LakeNetwork(stack, "Network")
     template = template_of(stack)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket, Zone
+from lake_blueprints.storage.s3 import AccessLogBucket, AccessPoint, LakeBucket, Zone
 from tests.conformance.sample import Sample
 
 ACCESS_LOG_BUCKET = Sample(construct=AccessLogBucket)
@@ -14,3 +14,4 @@ ZONE = Sample(
         "grant_objects": lambda *_: {"prefix": "flights/"},
     },
 )
+ACCESS_POINT = Sample(construct=AccessPoint, options=lambda lake: {"zone": lake.curated, "prefix": "flights/"})

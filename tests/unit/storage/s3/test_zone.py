@@ -156,3 +156,31 @@ def test_accepts_an_archive_class_on_another_prefix_and_instant_retrieval_anywhe
 def test_the_validation_gate_can_fail(stack: cdk.Stack) -> None:
     cdk.CfnResource(stack, "Bad", type="AWS::S3::Bucket", properties={"BucketNam": "typo"})
     assert validation_findings(template_of(stack))
+
+
+def test_analyzes_no_prefix_unless_asked_to(stack: cdk.Stack) -> None:
+    Zone(stack, "Zone")
+    buckets = resources(template_of(stack), "AWS::S3::Bucket")
+    assert not [one for one in buckets if "AnalyticsConfigurations" in one["Properties"]]
+
+
+def test_analyzes_the_prefixes_that_are_named(stack: cdk.Stack) -> None:
+    Zone(stack, "Zone", analyzed_prefixes=["flights/", ""])
+    buckets = [one["Properties"] for one in resources(template_of(stack), "AWS::S3::Bucket")]
+    (found,) = [one["AnalyticsConfigurations"] for one in buckets if "AnalyticsConfigurations" in one]
+    assert found == [
+        {"Id": "prefix-1", "Prefix": "flights/", "StorageClassAnalysis": {}},
+        {"Id": "everything", "StorageClassAnalysis": {}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "message"),
+    [
+        (["a/", "a/"], "'analyzed_prefixes' must be different ones, got a/, a/"),
+        ([f"{number}/" for number in range(1_001)], "'analyzed_prefixes' must be at most 1,000, got 1,001"),
+    ],
+)
+def test_refuses_analyses_that_s3_has_no_room_for(stack: cdk.Stack, prefixes: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Zone(stack, "Zone", analyzed_prefixes=prefixes)

@@ -1,0 +1,1 @@
+"""S3 inventories, written when the cloud is drained."""
