@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec as really_find_spec
@@ -15,7 +17,9 @@ import pytest
 
 from local_cloud import packages
 from local_cloud.engines.postgresql import programs
+from local_cloud.engines.postgresql.negotiation import ALPN, until_tls
 from local_cloud.engines.postgresql.server import ADMINISTRATOR, PostgresqlServer
+from local_cloud.engines.tls_front import TlsFront
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.objects import ObjectStore
 from local_cloud.server.runtime import Runtime
@@ -116,3 +120,46 @@ def test_root_needs_a_namespace_of_users(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(LocalCloudError, match="this system has no 'unshare'"):
         programs.command("postgres")
+
+
+@pytest.fixture
+def behind_tls(start: Callable[..., PostgresqlServer]) -> dict[str, Any]:
+    """How a client signs in by TLS."""
+    server = start()
+    runtime = server._runtime
+    with server.administrator() as connection:
+        connection.execute("create role reader login password 'open-sesame'")
+    front = TlsFront(runtime, name="orders", server=server.port, preamble=until_tls, protocols=ALPN)
+    return {
+        "host": "localhost",
+        "port": front.start(),
+        "user": "reader",
+        "password": "open-sesame",
+        "dbname": "postgres",
+        "sslrootcert": str(runtime.authority.certificate),
+        "sslmode": "verify-full",
+    }
+
+
+@pytest.mark.parametrize("negotiation", ["postgres", "direct"])
+def test_a_client_verifies_the_server_by_tls(behind_tls: dict[str, Any], negotiation: str) -> None:
+    with psycopg.connect(**behind_tls, sslnegotiation=negotiation) as connection:
+        assert connection.execute("select current_user").fetchone() == ("reader",)
+    with pytest.raises(psycopg.OperationalError, match='password authentication failed for user "reader"'):
+        psycopg.connect(**{**behind_tls, "password": "x"}, sslnegotiation=negotiation)
+
+
+def test_a_client_without_tls_is_refused_in_the_words_of_postgresql(behind_tls: dict[str, Any]) -> None:
+    refused = 'no pg_hba.conf entry for host "127.0.0.1", user "reader", database "postgres", no encryption'
+    with pytest.raises(psycopg.OperationalError, match=refused):
+        psycopg.connect(**{**behind_tls, "sslmode": "disable"})
+
+
+def test_a_client_that_says_nothing_ends_its_own_connection_only(behind_tls: dict[str, Any]) -> None:
+    for said in (b"", b"\0\0\0\x08\x04\xd2\x16\x30", b"\0\0\0\x10\x04\xd2\x16\x2e12345678", b"GET / HTTP/1.1\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", behind_tls["port"]), timeout=10) as connection:
+            connection.sendall(said)
+            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(100) in (b"", b"N")
+    psycopg.connect(**behind_tls).close()
