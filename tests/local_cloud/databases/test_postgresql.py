@@ -159,7 +159,8 @@ def test_a_client_that_says_nothing_ends_its_own_connection_only(behind_tls: dic
     for said in (b"", b"\0\0\0\x08\x04\xd2\x16\x30", b"\0\0\0\x10\x04\xd2\x16\x2e12345678", b"GET / HTTP/1.1\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", behind_tls["port"]), timeout=10) as connection:
             connection.sendall(said)
-            connection.shutdown(socket.SHUT_WR)
-            with contextlib.suppress(ConnectionResetError):
+            # One that speaks another protocol may have been cut off already.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
                 assert connection.recv(100) in (b"", b"N")
     psycopg.connect(**behind_tls).close()
