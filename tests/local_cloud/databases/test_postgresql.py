@@ -124,7 +124,7 @@ def test_root_needs_a_namespace_of_users(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture
 def behind_tls(start: Callable[..., PostgresqlServer]) -> dict[str, Any]:
-    """How a client signs in by TLS."""
+    """Parameters of a client that signs in by TLS."""
     server = start()
     runtime = server._runtime
     with server.administrator() as connection:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_cloud.engines.postgresql import programs
 from local_cloud.engines.process import HOST, EngineProcess
+from local_cloud.errors import LocalCloudError
 from local_cloud.server.private_files import write_private
 from local_cloud.server.runtime import Runtime
 
@@ -76,9 +77,16 @@ class PostgresqlServer:
         Raises
         ------
         LocalCloudError
-            If it does not become ready; with the last line that it wrote.
+            If it does not become ready; with what it wrote of that.
         """
-        return self._process.port()
+        try:
+            return self._process.port()
+        except LocalCloudError as error:
+            written = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+            reason = next((line.partition("FATAL:")[2].strip() for line in reversed(written) if "FATAL:" in line), "")
+            if not reason:
+                raise
+            raise LocalCloudError(f"PostgreSQL refuses to start: {reason} (log: {self.log})") from error
 
     @contextlib.contextmanager
     def administrator(self, database: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
