@@ -12,6 +12,13 @@ _API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference"
 
 MIN_CAPACITY = Limit(_CLUSTER, f"{_SCALING}.MinCapacity", Span(0, 256, 0.5), unit="units", source=_CAPACITY)
 MAX_CAPACITY = Limit(_CLUSTER, f"{_SCALING}.MaxCapacity", Span(1, 256, 0.5), unit="units", source=_CAPACITY)
+NEPTUNE_MAX_CAPACITY = Limit(
+    "AWS::Neptune::DBCluster",
+    "ServerlessScalingConfiguration.MaxCapacity",
+    Span(0.5, 256, 0.5),
+    unit="units",
+    source="https://docs.aws.amazon.com/neptune/latest/userguide/neptune-serverless-capacity-scaling.html",
+)
 PAUSE_SECONDS = Limit(
     _CLUSTER, f"{_SCALING}.SecondsUntilAutoPause", Span(300, 86_400, 1), unit="seconds", source=_PAUSE
 )
@@ -21,7 +28,6 @@ CLUSTER_BACKUP_DAYS = Limit(
 INSTANCE_BACKUP_DAYS = Limit(
     _INSTANCE, "BackupRetentionPeriod", Span(0, 35, 1), unit="days", source=f"{_API}/API_CreateDBInstance.html"
 )
-PORT = Limit(_INSTANCE, "Port", Span(1_150, 65_535, 1), source=f"{_API}/API_CreateDBInstance.html")
 STORAGE_GB = Limit(
     _INSTANCE, "AllocatedStorage", Span(20, 65_536, 1), unit="GB", source=f"{_API}/API_CreateDBInstance.html"
 )
