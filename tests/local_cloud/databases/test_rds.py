@@ -180,6 +180,10 @@ def test_an_instance_has_a_server_that_ends_with_it(clouds: Callable[[], LocalCl
     with pytest.raises(psycopg.OperationalError):
         client_of(cloud, found)
     rds.start_db_instance(DBInstanceIdentifier=described["DBInstanceIdentifier"])
+    for _ in range(3):
+        client_of(cloud, found).close()
+        rds.stop_db_instance(DBInstanceIdentifier=described["DBInstanceIdentifier"])
+        rds.start_db_instance(DBInstanceIdentifier=described["DBInstanceIdentifier"])
     rds.modify_db_instance(
         DBInstanceIdentifier=described["DBInstanceIdentifier"],
         ManageMasterUserPassword=False,
