@@ -10,7 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 
-from lake_blueprints.catalog.iceberg import IcebergTableOptions
+from lake_blueprints.catalog.iceberg import WITHOUT_OPTIMIZERS, IcebergTableOptions
 
 _REMOVAL = {"destroy": cdk.RemovalPolicy.DESTROY, "retain": cdk.RemovalPolicy.RETAIN}
 _LOG_RETENTION = {
@@ -145,9 +145,7 @@ class Environment:
     @property
     def maintenance(self) -> IcebergTableOptions:
         """The optimizers of tables: the library's, or none."""
-        if self.table_optimizers:
-            return {}
-        return {"compaction": None, "snapshot_retention": None, "orphan_file_deletion": None}
+        return {} if self.table_optimizers else WITHOUT_OPTIMIZERS
 
     @property
     def target(self) -> cdk.Environment:

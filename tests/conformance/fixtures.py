@@ -14,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.catalog import Database, Table
+from lake_blueprints.catalog.iceberg import WITHOUT_OPTIMIZERS, IcebergTable, IcebergTableOptions
 from lake_blueprints.contracts import Column, Contract, Dataset, DatasetFormat
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
@@ -84,6 +85,13 @@ class Fixtures:
     def table(self) -> Table:
         """Table of the curated zone."""
         return Table(self.scope, "Flights", database=self.database, dataset=self.dataset)
+
+    @cached_property
+    def iceberg_table(self) -> IcebergTable:
+        """Iceberg table of the curated zone, beside the other of its dataset."""
+        # Maintained by nobody: what its optimizers add is the business of its own sample.
+        options = IcebergTableOptions(table_name="curated_flights", prefix="curated_flights/", **WITHOUT_OPTIMIZERS)
+        return IcebergTable(self.scope, "CuratedFlights", database=self.database, dataset=self.dataset, **options)
 
     @cached_property
     def raw_database(self) -> Database:

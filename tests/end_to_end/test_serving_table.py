@@ -6,7 +6,6 @@ import io
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from pyarrow import parquet
+from pyiceberg.catalog import load_catalog
 
 from local_cloud.cloud import LocalCloud
 
@@ -63,16 +63,19 @@ class Served:
             time.sleep(0.2)
         return dict(found)
 
-    @contextmanager
-    def repeated_file(self) -> Iterator[int]:
-        """Repeat the rows of a file of the curated table in another file; return their number."""
-        client, bucket = self._cloud.client("s3"), self.outputs["CuratedBucket"]
-        listed = client.list_objects_v2(Bucket=bucket, Prefix="flights/")["Contents"]
-        key = next(item["Key"] for item in listed if item["Key"].endswith(".parquet"))
-        body, copy = client.get_object(Bucket=bucket, Key=key)["Body"].read(), f"{key.rpartition('/')[0]}/copy.parquet"
-        client.put_object(Bucket=bucket, Key=copy, Body=body)
-        yield parquet.read_metadata(io.BytesIO(body)).num_rows
-        client.delete_object(Bucket=bucket, Key=copy)
+    def repeat_rows(self) -> int:
+        """Add the rows of the curated table to it once more; return their number."""
+        environment = self._cloud.environment()
+        signing = {"rest.sigv4-enabled": "true", "rest.signing-name": "glue"}
+        signing["rest.signing-region"] = environment["AWS_REGION"]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            catalog = load_catalog("lake", type="rest", uri=f"{self._cloud.endpoint}/iceberg", **signing)
+            table = catalog.load_table((self.outputs["DatabaseName"], "flights"))
+            rows = table.scan().to_arrow()
+            table.append(rows)
+        return int(rows.num_rows)
 
     @property
     def changes(self) -> list[dict[str, Any]]:
@@ -191,8 +194,8 @@ def test_a_second_load_puts_the_same_items(served: Served) -> None:
 
 def test_rows_of_the_same_key_fail_the_load_and_change_no_item(served: Served) -> None:
     before = served.items
-    with served.repeated_file() as rows:
-        run = served.load()
+    rows = served.repeat_rows()
+    run = served.load()
     assert run["JobRunState"] == "FAILED"
     assert f"{rows} rows have the flight of another row" in run["ErrorMessage"]
     assert served.items == before

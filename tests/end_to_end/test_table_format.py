@@ -38,6 +38,7 @@ class Shop:
         cloud.execute(outputs["StateMachine"])
         athena = Athena(cloud.client("athena"), outputs["Workgroup"])
         self.rows = athena.ask(f'SELECT id, city, country FROM "{outputs["Database"]}".orders ORDER BY id').rows
+        self.items = cloud.client("dynamodb").scan(TableName=outputs["ServedTable"])["Items"]
         self.refused = Recorded(cloud).refused()
 
 
@@ -50,6 +51,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def test_the_newest_rows_are_joined_and_those_too_old_are_deleted(shop: Shop) -> None:
     # The pipeline has ended well, so that the contract's rule, two rows, holds as well.
     assert shop.rows == ((1, "Rome", "Italy"), (2, "Bern", None))
+
+
+def test_applications_read_the_same_rows(shop: Shop) -> None:
+    found = {(int(item["id"]["N"]), item["city"]["S"], item.get("country", {}).get("S")) for item in shop.items}
+    assert found == set(shop.rows)
 
 
 def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(shop: Shop) -> None:

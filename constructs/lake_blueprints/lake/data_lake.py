@@ -20,6 +20,7 @@ from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.contracts.lake_checks import check_parquet, check_relationships
+from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
 from lake_blueprints.foundation.arguments import checked
@@ -27,7 +28,8 @@ from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
 from lake_blueprints.lake.checks import check_known, check_waves
 from lake_blueprints.lake.contract_warnings import add_contract_warnings
-from lake_blueprints.lake.dataset_resources import DatasetDefinitions, DatasetResources
+from lake_blueprints.lake.dataset_definitions import DatasetDefinitions
+from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.notifications import subscribe_support
 from lake_blueprints.lake.pipelines import Pipelines
 from lake_blueprints.lake.role_grants import grant_role
@@ -38,6 +40,7 @@ from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.timing import given_timing, promised_timing
 from lake_blueprints.orchestration import step_name
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, dependency_levels
+from lake_blueprints.processing.item_load import LoadItems
 from template_checks.cdk_plugin import LakeRules
 
 
@@ -70,6 +73,9 @@ class DataLake(Construct):
     warehouse: bool
         Whether curated datasets, masked, are also loaded into Redshift Serverless. By default they are not. With
         shards, define a `Warehouse` of the datasets that it needs.
+    serving: mapping of str to sequence of ServingTable
+        DynamoDB tables that the pipeline loads when everything is curated and the rules of quality hold, by dataset. Of
+        a dataset with restricted columns it loads the masked copy. By default none.
     schedule: events.Schedule, optional
         When the pipeline starts. By default as often as the contract that wants it most often says; where none says
         so, it is started by hand or by another system; see `pipeline`.
@@ -121,6 +127,7 @@ class DataLake(Construct):
         csv_columns: Mapping[str, Sequence[str]] | None = None,
         table_format: TableFormat = TableFormat.HIVE,
         warehouse: bool = False,
+        serving: Mapping[str, Sequence[ServingTable]] | None = None,
         schedule: events.Schedule | None = None,
         poll_interval: Duration | None = None,
         raw_expire_after: Duration | None = None,
@@ -132,7 +139,9 @@ class DataLake(Construct):
         LakeRules.enable(self)
         self.datasets = by_name(datasets)
         curations, buffers, csv_columns = curations or {}, buffers or {}, csv_columns or {}
-        check_known(curations, {"'buffers'": buffers, "'csv_columns'": csv_columns}, self.datasets)
+        serving = serving or {}
+        options = {"'buffers'": buffers, "'csv_columns'": csv_columns, "'serving'": serving}
+        check_known(curations, options, self.datasets)
         for dataset in self.datasets.values():
             check_relationships(dataset, self.datasets)
             check_parquet(dataset)
@@ -173,21 +182,23 @@ class DataLake(Construct):
             service_levels.add_delivery_alarms(self, resources, self.timing, self.topic, given=schedule is not None)
             service_levels.check_frequency(self, self.timing, dataset)
         definitions.define_rulesets()
+        definitions.define_loads(serving)
         self._resources = definitions.resources
         self.redshift = self._define_warehouse(removal_policy) if warehouse else None
-        options = {
+        of_pipelines = {
             "topic": self.topic,
             "encryption_key": self.key,
             "poll_interval": poll_interval,
             "removal_policy": removal_policy,
         }
-        self.pipeline = Pipelines(lake=self, placement=placement, options=options).define(
+        self.pipeline = Pipelines(lake=self, placement=placement, options=of_pipelines).define(
             [
                 *(
                     [(one.name, Curate(job=self.jobs[one.name], name=step_name("Curate", one.name))) for one in wave]
                     for wave in waves
                 ),
                 [(name, Evaluate(ruleset=ruleset)) for name, ruleset in self.rulesets.items()],
+                [(name, LoadItems(job=job)) for name, found in self._resources.items() for job in found.loads],
             ],
             [Load(warehouse=self.redshift)] if self.redshift else [],
             schedule=self.timing.schedule,

@@ -34,7 +34,7 @@ stack = cdk.Stack(app, "Serving")
 key = LakeKey(stack, "Key").key
 raw, curated = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated"))
 database = Database(stack, "Database", zone=curated)
-flights = database.add_table(FLIGHTS)
+flights = database.add_iceberg_table(FLIGHTS)
 again = database.add_table(SERVED)
 changes = Stream(stack, "Changes", encryption_key=key)
 table = ServingTable(stack, "Table", dataset=FLIGHTS, stream=changes.stream, encryption_key=key)
@@ -58,6 +58,7 @@ pipeline = Pipeline(
 )
 for name, value in {
     "RawBucket": raw.bucket.bucket_name,
+    "DatabaseName": database.database_name,
     "CuratedBucket": curated.bucket.bucket_name,
     "TableName": table.table_name,
     "StreamName": changes.stream.stream_name,

@@ -14,6 +14,7 @@ from lake_blueprints.contracts import (
     QualityRule,
     ServiceLevels,
 )
+from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.processing.curation import Curation, Newest, ReferenceJoin
 
 app = cdk.App()
@@ -45,14 +46,21 @@ orders = Dataset(
 curation = Curation(
     joins=[ReferenceJoin(reference=cities, on=["city"], columns=["country"])], keep=Newest(by="ordered")
 )
+served = ServingTable(stack, "Served", dataset=orders)
 lake = DataLake(
-    stack, "Lake", datasets=[orders, cities], curations={"orders": curation}, table_format=TableFormat.ICEBERG
+    stack,
+    "Lake",
+    datasets=[orders, cities],
+    curations={"orders": curation},
+    table_format=TableFormat.ICEBERG,
+    serving={"orders": [served]},
 )
 for name, value in {
     "RawBucket": lake.raw.bucket.bucket_name,
     "Database": lake.curated_database.database_name,
     "Workgroup": lake.workgroup.workgroup_name,
     "Delivery": lake.deliveries["orders"].delivery_stream_name,
+    "ServedTable": served.table_name,
     "StateMachine": lake.pipeline.state_machine.state_machine_arn,
 }.items():
     cdk.CfnOutput(stack, name, value=value)

@@ -1,6 +1,6 @@
 """Apache Iceberg tables."""
 
-from lake_blueprints.catalog.iceberg.iceberg_table import IcebergTable, IcebergTableOptions
+from lake_blueprints.catalog.iceberg.iceberg_table import WITHOUT_OPTIMIZERS, IcebergTable, IcebergTableOptions
 from lake_blueprints.catalog.iceberg.optimizers import (
     Compaction,
     CompactionStrategy,
@@ -11,6 +11,7 @@ from lake_blueprints.catalog.iceberg.sort_order import SortField
 from lake_blueprints.contracts import Bucket, Day, Hour, Identity, Month, PartitionTransform, Truncate, Year
 
 __all__ = (
+    "WITHOUT_OPTIMIZERS",
     "Bucket",
     "Compaction",
     "CompactionStrategy",

@@ -60,6 +60,14 @@ class IcebergTableOptions(TypedDict, total=False):
     removal_policy: RemovalPolicy
 
 
+WITHOUT_OPTIMIZERS: IcebergTableOptions = {
+    "compaction": None,
+    "snapshot_retention": None,
+    "orphan_file_deletion": None,
+}
+"""The options of a table that Glue does not maintain."""
+
+
 @checked
 class IcebergTable(CatalogTable):
     """Define the Iceberg table of a dataset, with its maintenance.

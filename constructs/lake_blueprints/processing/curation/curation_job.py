@@ -25,12 +25,13 @@ from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, Has
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.destination import Destination
-from lake_blueprints.processing.curation.iceberg_output import session_of, write_iceberg
+from lake_blueprints.processing.curation.iceberg_output import write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.quarantine import quarantine_table
 from lake_blueprints.processing.curation.script_package import curation_script
+from lake_blueprints.processing.glue.iceberg_session import session_of
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
 from lake_blueprints.processing.glue.spark_job import define_spark_job

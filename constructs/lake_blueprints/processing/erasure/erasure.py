@@ -22,13 +22,13 @@ from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.curation import CurationJob
-from lake_blueprints.processing.curation.iceberg_output import glue_session
 from lake_blueprints.processing.curation.script_package import curation_script, package_asset
 from lake_blueprints.processing.erasure import permissions
 from lake_blueprints.processing.erasure.erasable import check_at_synth
 from lake_blueprints.processing.erasure.exported_objects import ExportedObjects
 from lake_blueprints.processing.erasure.place import Place
 from lake_blueprints.processing.erasure.places import places_of
+from lake_blueprints.processing.glue.iceberg_session import glue_session
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.glue.permissions import run_as_job
 from lake_blueprints.processing.glue.spark_job import define_spark_job

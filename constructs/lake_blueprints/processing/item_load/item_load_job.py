@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts.types import ScalarType
 from lake_blueprints.databases.dynamodb import ServingTable
@@ -17,6 +18,7 @@ from lake_blueprints.databases.dynamodb.permissions import put_items
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
+from lake_blueprints.processing.glue.iceberg_session import GLUE, session_of
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
 from lake_blueprints.processing.glue.spark_job import define_spark_job
@@ -39,7 +41,7 @@ class ItemLoadJob(Construct):
 
     Parameters
     ----------
-    source: Table
+    source: IcebergTable or Table
         The curated table.
     target: ServingTable
         The table that receives the items.
@@ -81,7 +83,7 @@ class ItemLoadJob(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        source: Table,
+        source: IcebergTable | Table,
         target: ServingTable,
         restricted: bool = False,
         worker: Worker | None = None,
@@ -105,9 +107,7 @@ class ItemLoadJob(Construct):
             description=f"Loads the table {source.dataset.name} into DynamoDB",
         )
         self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPT))
-        with self.role.used_for("reads the table"):
-            source.zone.grant_objects(self.role, prefix=source.prefix, restricted=restricted)
-        allow(self.role, *look_for_folder(source))
+        self._allow_reading(source, restricted)
         allow(self.role, *put_items(target.table, target.key))
         groups = log_group_pattern(security, worker.glue_version)
         allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
@@ -125,11 +125,12 @@ class ItemLoadJob(Construct):
             role=self.role,
             script=self.script,
             arguments={
-                "--source": source.uri,
+                "--source": source.uri if isinstance(source, Table) else f"{GLUE}.{_identifier(source)}",
                 "--columns": json.dumps(columns),
                 "--table": target.table_name,
                 "--keys": json.dumps(list(target.keys)),
                 **({"--time_to_live": target.time_to_live} if target.time_to_live else {}),
+                **session_of([source]),
             },
             description=f"Loads the table {source.dataset.name} into DynamoDB",
             worker=worker,
@@ -141,8 +142,20 @@ class ItemLoadJob(Construct):
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 
+    def _allow_reading(self, source: IcebergTable | Table, restricted: bool) -> None:
+        with self.role.used_for("reads the table"):
+            if isinstance(source, IcebergTable):
+                source.grant_read(self.role, restricted=restricted)
+                return
+            source.zone.grant_objects(self.role, prefix=source.prefix, restricted=restricted)
+        allow(self.role, *look_for_folder(source))
 
-def _check_keys(source: Table, target: ServingTable) -> None:
+
+def _identifier(table: IcebergTable) -> str:
+    return f"`{table.database.database_name}`.`{table.table_name}`"
+
+
+def _check_keys(source: IcebergTable | Table, target: ServingTable) -> None:
     for key in target.keys:
         if key not in source.dataset.column_names:
             raise ValueError(
@@ -151,7 +164,7 @@ def _check_keys(source: Table, target: ServingTable) -> None:
             )
 
 
-def _check_time_to_live(source: Table, target: ServingTable) -> None:
+def _check_time_to_live(source: IcebergTable | Table, target: ServingTable) -> None:
     dataset, column = source.dataset, target.time_to_live
     if column is None or column not in dataset.column_names:
         return

@@ -23,3 +23,8 @@ SAMPLE = Sample(
     options=lambda lake: {"source": lake.table, "target": _target(lake)},
     limits={"timeout": Limited(limit=glue.JOB_TIMEOUT, options=lambda _, n: {"timeout": Duration.minutes(n)})},
 )
+ICEBERG = Sample(
+    construct=ItemLoadJob,
+    variant="Iceberg table",
+    options=lambda lake: {"source": lake.iceberg_table, "target": _target(lake)},
+)

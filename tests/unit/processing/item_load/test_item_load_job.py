@@ -11,7 +11,7 @@ from attrs import evolve
 from lake_blueprints import Column, Database, Dataset, Zone
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.processing.item_load import ItemLoadJob
-from tests.support import properties, template_of
+from tests.support import properties, resources, template_of
 
 PEOPLE = Dataset(
     name="people",
@@ -50,3 +50,19 @@ def test_refuses_a_table_without_the_keys(stack: cdk.Stack) -> None:
     other = evolve(PEOPLE, columns=[Column(name="code", type="int")], primary_key=["code"])
     with pytest.raises(ValueError, match="the key 'id', which is no column of table 'people'; its columns are code"):
         job(stack, other)
+
+
+def test_an_iceberg_table_is_read_by_its_name_and_a_table_of_files_by_its_folder(stack: cdk.Stack) -> None:
+    database = Database(stack, "Database", zone=Zone(stack, "Curated"))
+    target = ServingTable(stack, "Table", dataset=PEOPLE)
+    files = database.add_table(PEOPLE, table_name="files", prefix="files/")
+    snapshots = database.add_iceberg_table(PEOPLE)
+    ItemLoadJob(stack, "Files", source=files, target=target, restricted=True)
+    ItemLoadJob(stack, "Snapshots", source=snapshots, target=target, restricted=True)
+    jobs = resources(template_of(stack), "AWS::Glue::Job")
+    of_files, of_snapshots = (job["Properties"]["DefaultArguments"] for job in jobs)
+    assert of_files["--source"] == stack.resolve(files.uri)
+    assert "--datalake-formats" not in of_files
+    name = f"glue_catalog.`{database.database_name}`.`people`"
+    assert of_snapshots["--source"] == stack.resolve(name)
+    assert of_snapshots["--datalake-formats"] == "iceberg"

@@ -1,0 +1,170 @@
+"""Definition of the resources of each dataset of a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import RemovalPolicy
+from constructs import Construct
+
+from lake_blueprints.analytics.quality import define_promised
+from lake_blueprints.catalog import Database, Landing, Table, TableFormat, Unpartitioned
+from lake_blueprints.catalog.iceberg import IcebergTable
+from lake_blueprints.contracts import Dataset, DatasetFormat
+from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
+from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, S3Destination
+from lake_blueprints.lake.dataset_resources import DatasetResources
+from lake_blueprints.lake.retention import retaining
+from lake_blueprints.lake.server_names import placed_prefix
+from lake_blueprints.lake.shared_resources import SharedResources
+from lake_blueprints.lake.stack_placement import StackPlacement
+from lake_blueprints.lake.tagging import tag
+from lake_blueprints.processing.curation import Curation, CurationJob
+from lake_blueprints.processing.curation.masked_output import needs_salt
+from lake_blueprints.processing.item_load import ItemLoadJob
+
+# Id of what is defined when the first job of a stack needs it: an account has 250 of them
+# (https://docs.aws.amazon.com/general/latest/gr/glue.html), and audits look for a job's in its own stack.
+_SECURITY = "JobSecurity"
+
+
+class DatasetDefinitions:
+    """Definitions of the resources of datasets, with what they share.
+
+    Parameters
+    ----------
+    lake: Construct
+        The lake.
+    shared: SharedResources
+        Its zones and databases.
+    placement: StackPlacement
+        Where each dataset is defined.
+    curations: mapping of str to Curation
+        What is done beyond the contracts.
+    buffers: mapping of str to Buffer
+        What deliveries collect.
+    csv_columns: mapping of str to sequence of str
+        Orders of the columns of CSV files.
+    table_format: TableFormat
+        Format of curated tables.
+    placements: bool
+        Whether tables lie where contracts say.
+    removal_policy: RemovalPolicy
+        What happens to the logs of deliveries and jobs.
+    """
+
+    def __init__(
+        self,
+        lake: Construct,
+        *,
+        shared: SharedResources,
+        placement: StackPlacement,
+        curations: Mapping[str, Curation],
+        buffers: Mapping[str, Buffer],
+        csv_columns: Mapping[str, Sequence[str]],
+        table_format: TableFormat,
+        placements: bool,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        self._lake = lake
+        self._shared = shared
+        self._placement = placement
+        self._curations = curations
+        self._buffers = buffers
+        self._csv_columns = csv_columns
+        self._table_format = table_format
+        self._placements = placements
+        self._removal_policy = removal_policy
+        self.resources: dict[str, DatasetResources] = {}
+
+    def define(self, dataset: Dataset) -> DatasetResources:
+        """Define the resources of a dataset; those of the datasets that it joins come first."""
+        home, name, shared = self._placement.of(dataset.name), dataset.name, self._shared
+        destination = S3Destination(zone=shared.raw, dataset=dataset) if dataset.format is DatasetFormat.JSON else None
+        uploaded = Landing(zone=shared.raw, prefix=f"{name}/", dataset=dataset, layout=Unpartitioned())
+        landing = destination.landing if destination else uploaded
+        raw = {"format": landing.format, "layout": landing.layout, "csv_columns": self._csv_columns.get(name, ())}
+        self._add_table(shared.raw_database, dataset, **raw)
+        delivery = (
+            DeliveryStream(
+                home,
+                f"Deliver {name}",
+                destination=destination,
+                buffer=self._buffers.get(name),
+                removal_policy=self._removal_policy,
+            )
+            if destination
+            else None
+        )
+        curation = self._curations.get(name, Curation())
+        if self._table_format is TableFormat.ICEBERG:
+            curation = retaining(curation, dataset)
+        curated = curation.curated(dataset)
+        prefix = placed_prefix(dataset) if self._placements else None
+        table = self._add_curated(shared.curated_database, curated, prefix=prefix)
+        masked = self._add_curated(shared.analytics_database, curated.masked()) if curated.restricted_columns else None
+        job = CurationJob(
+            home,
+            f"Curate {name}",
+            source=landing,
+            target=table,
+            curation=curation,
+            references=[self.resources[join.reference.name].table for join in curation.joins],
+            masked=masked,
+            salt=shared.salt() if needs_salt(curated) else None,
+            security_configuration=self._security(home),
+            removal_policy=self._removal_policy,
+        )
+        tag([job, *([delivery] if delivery else [])], dataset)
+        found = DatasetResources(
+            dataset=dataset, raw=shared.raw, table=table, masked=masked, job=job, delivery=delivery
+        )
+        self.resources[name] = found
+        return found
+
+    def define_rulesets(self) -> None:
+        """Define the rulesets of those datasets whose contract promises quality, once every table is defined."""
+        tables = [resources.table for resources in self.resources.values()]
+        for name, resources in self.resources.items():
+            resources.ruleset = define_promised(
+                self._placement.of(name), f"Quality {name}", table=resources.table, references=tables
+            )
+
+    def define_loads(self, serving: Mapping[str, Sequence[ServingTable]]) -> None:
+        """Define the jobs that load the tables of applications."""
+        for name, targets in serving.items():
+            home, resources = self._placement.of(name), self.resources[name]
+            for number, target in enumerate(targets, start=1):
+                job = ItemLoadJob(
+                    home,
+                    f"Serve {name}" if len(targets) == 1 else f"Serve {name} {number}",
+                    source=resources.unrestricted,
+                    target=target,
+                    security_configuration=self._security(home),
+                    removal_policy=self._removal_policy,
+                )
+                tag([job], resources.dataset)
+                resources.loads.append(job)
+
+    def _security(self, home: Construct) -> GlueSecurityConfiguration:
+        """Return the one of all jobs in a stack."""
+        found = home.node.try_find_child(_SECURITY)
+        if isinstance(found, GlueSecurityConfiguration):
+            return found
+        return GlueSecurityConfiguration(home, _SECURITY, encryption_key=self._shared.key)
+
+    def _add_curated(self, database: Database, dataset: Dataset, **options: Any) -> Table | IcebergTable:
+        if self._table_format is TableFormat.HIVE:
+            return self._add_table(database, dataset, **options)
+        home = self._placement.of(dataset.name)
+        if home is self._lake:
+            return database.add_iceberg_table(dataset, **options)
+        return IcebergTable(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)
+
+    def _add_table(self, database: Database, dataset: Dataset, **options: Any) -> Table:
+        home = self._placement.of(dataset.name)
+        if home is self._lake:
+            return database.add_table(dataset, **options)
+        return Table(home, f"{database.node.id} {dataset.name}", database=database, dataset=dataset, **options)
