@@ -191,7 +191,6 @@ class RdsEngine(Engine):
             database.set_password(username=model.master_username, password=password(model))
 
     def _stop(self, model: Any) -> None:
-        # It starts with its next client, as one that was rebooted.
         self._databases[vars(model)[SERVER]].server.reboot(parameters(model))
 
     def _remove(self, model: Any) -> None:
