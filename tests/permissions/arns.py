@@ -14,7 +14,12 @@ _REGION = "us-east-1"
 # Services whose prefix in IAM is not their name in CloudFormation.
 _SERVICES = {"kinesisfirehose": "firehose", "stepfunctions": "states"}
 # Types that IAM calls otherwise.
-_KINDS = {"AWS::Events::Rule": "rule-on-default-event-bus", "AWS::IAM::ManagedPolicy": "policy"}
+_KINDS = {
+    "AWS::Events::Rule": "rule-on-default-event-bus",
+    "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::RDS::DBCluster": "cluster",
+    "AWS::RDS::DBInstance": "db",
+}
 # What follows a name in an ARN, of which the reference says nothing.
 _ENDINGS = {"AWS::Logs::LogGroup": ":*", "AWS::SecretsManager::Secret": "-AbCdEf"}
 # Whether `Ref` is the ARN, where CloudFormation does otherwise than its schema says.

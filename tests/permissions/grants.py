@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, Any] = {
     "role": "writer",
     "entry": TableLocation(prefix="flights/", tables="flights"),
     "access": Access.DESCRIBE,
+    "username": "reader",
 }
 
 

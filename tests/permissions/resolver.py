@@ -195,6 +195,9 @@ class Deployment:
 
     def _attribute(self, stack: str, logical_id: str, attribute: str) -> str:
         stack = self._home(stack, logical_id)
+        if attribute.endswith("SecretArn"):
+            # That of a secret which the service makes for the resource.
+            return self._arn_of("AWS::SecretsManager::Secret", stack, self._name(stack, logical_id))
         return self._arn(stack, logical_id) if attribute.lower().endswith("arn") else self._name(stack, logical_id)
 
     def _home(self, stack: str, logical_id: str) -> str:

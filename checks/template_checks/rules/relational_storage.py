@@ -8,7 +8,8 @@ from typing import Final
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import absent, between, required
+from template_checks.core.values import absent, required, within
+from template_checks.limits import rds as limits
 from template_checks.rules.relational import CLUSTER, CLUSTERS, INSTANCE, OF_ANOTHER, by_engine
 
 _API: Final = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference"
@@ -36,7 +37,8 @@ _LOGS: Final[dict[str, set[str]]] = {
 )
 def operations(resource: Resource) -> Iterator[Violation]:
     """RDS refuses others."""
-    yield from between(resource.at("BackupRetentionPeriod"), 0 if resource.kind == INSTANCE else 1, 35, "days")
+    backups = limits.INSTANCE_BACKUP_DAYS if resource.kind == INSTANCE else limits.CLUSTER_BACKUP_DAYS
+    yield from within(resource.at("BackupRetentionPeriod"), backups)
     interval, role = resource.at("MonitoringInterval"), resource.at("MonitoringRoleArn")
     if interval.number is not None and interval.number not in {0, 1, 5, 10, 15, 30, 60}:
         yield Violation(at=interval, allowed="0, 1, 5, 10, 15, 30 or 60 seconds")
@@ -93,15 +95,15 @@ def serverless_capacity(cluster: Resource) -> Iterator[Violation]:
     for name in ("ServerlessV2ScalingConfiguration", "ServerlessScalingConfiguration"):
         scaling = cluster.at(name)
         least, most = scaling.at("MinCapacity"), scaling.at("MaxCapacity")
-        yield from between(least, 0, 256, "units")
-        yield from between(most, 0.5 if name == "ServerlessScalingConfiguration" else 1, 256, "units")
-        for node in (least, most):
-            if node.number is not None and (node.number * 2) % 1:
-                yield Violation(at=node, allowed="a multiple of 0.5")
+        yield from within(least, limits.MIN_CAPACITY)
+        # Neptune's begins lower.
+        yield from within(
+            most, limits.MIN_CAPACITY if name == "ServerlessScalingConfiguration" else limits.MAX_CAPACITY
+        )
         if least.number is not None and most.number is not None and least.number > most.number:
             yield Violation(at=least, allowed=f"{most.number:g} or fewer, the MaxCapacity")
         pause = scaling.at("SecondsUntilAutoPause")
-        yield from between(pause, 300, 86400, "seconds")
+        yield from within(pause, limits.PAUSE_SECONDS)
         if least.number and name == "ServerlessV2ScalingConfiguration":
             yield from absent(pause, f"with MinCapacity {least.number:g}")
 

@@ -16,8 +16,8 @@ def guard_removal(
     """Apply a removal policy to something that holds data, and return the one that took effect.
 
     `DESTROY` takes effect only if the app's context has `lake-blueprints:destroy-data` set to true; otherwise
-    the resource is retained and a synth warning says so. A retained resource also retains its key, without which
-    its data could never be read again.
+    the resource is retained and a synth warning says so. A resource that is retained, or leaves a snapshot, also
+    retains its key, without which its data could never be read again.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def guard_removal(
         _retain_key(encryption_key)
     else:
         resource.apply_removal_policy(effective)
+        if effective == RemovalPolicy.SNAPSHOT:
+            _retain_key(encryption_key)
     return effective
 
 

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from local_cloud.engines.process import HOST
 from local_cloud.errors import LocalCloudError
@@ -36,6 +36,8 @@ class TlsFront:
         The port that clients know, of a front that comes again after a restart. By default a free one.
     preamble: Callable, optional
         Part of the protocol that comes before TLS. By default TLS begins with the first byte, as in HTTPS.
+    protocols: sequence of str
+        Protocols that clients may name in the handshake, by ALPN. By default none.
 
     Example
     -------
@@ -51,6 +53,7 @@ class TlsFront:
         server: Callable[[], int],
         port: int | None = None,
         preamble: Preamble | None = None,
+        protocols: Sequence[str] = (),
     ) -> None:
         self._name = name
         self._server = server
@@ -59,6 +62,8 @@ class TlsFront:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.load_cert_chain(*runtime.authority.issue())
+        if protocols:
+            self._context.set_alpn_protocols(list(protocols))
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         runtime.cleanup.callback(self.stop)

@@ -154,6 +154,18 @@ SERVICES = {
     # Its pipes are RUNNING and move nothing.
     "pipes": Entry(refused="CreatePipe UpdatePipe"),
     "polly": _ALL_REFUSED,
+    "rds": Entry(
+        # Each has a server of PostgreSQL.
+        real=(
+            "*DBCluster *DBClusters *DBInstance *DBInstances DescribeDBClusterParameters DescribeDBParameters "
+            "ModifyDBClusterParameterGroup ModifyDBParameterGroup"
+        ),
+        # No snapshot has rows, and no server reads from another.
+        refused=(
+            "*Snapshot* Restore* *ReadReplica* *ExportTask* *DBProx* *BlueGreen* *GlobalCluster* Failover* "
+            "*ShardGroup* *LogFile* Switchover*"
+        ),
+    ),
     "rds-data": _ALL_REFUSED,
     "redshift": Entry(refused="ResumeCluster PauseCluster"),
     "redshift-data": Entry(real="*"),

@@ -27,7 +27,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class Patch:
-    """A function of moto's that is replaced, or that it lacks (`missing`), and what stands there instead."""
+    """A function or property of moto's that is replaced, or one that it lacks (`missing`), and its replacement."""
 
     module: str
     attribute: str
@@ -67,7 +67,8 @@ class Patch:
         owner = self._resolve(owners)
         inherited = name not in vars(owner)
         original = None if inherited else vars(owner)[name]
-        setattr(owner, name, self.replacement)
+        is_property = isinstance(original, property)
+        setattr(owner, name, property(self.replacement) if is_property else self.replacement)
         return lambda: delattr(owner, name) if inherited else setattr(owner, name, original)
 
     def _verify_missing(self) -> None:
@@ -76,7 +77,8 @@ class Patch:
             raise LocalCloudError(f"moto has a {self.target} of its own now; install the pinned moto version")
 
     def _original(self) -> Any:
-        return self._resolve(self.attribute.split("."))
+        found = self._resolve(self.attribute.split("."))
+        return found.fget if isinstance(found, property) else found
 
     def _resolve(self, path: list[str]) -> Any:
         module: Any = importlib.import_module(self.module)

@@ -45,7 +45,7 @@ schema:
 
 def test_lists_errors_then_warnings_then_what_is_good_to_know() -> None:
     text = f"""{HEAD}
-servers: [{{server: shop, type: mysql, host: h, database: d}}]
+servers: [{{server: shop, type: db2, host: h, port: 1, database: d}}]
 schema:
 - name: a
   properties: [{{name: x, logicalType: string, deprecated: true, relationships: [{{to: b.id}}]}}]
@@ -56,7 +56,7 @@ schema:
             "is ignored: this contract has no dataset for 'b.id'",
             "warning",
         ),
-        Finding("servers[0]", "nothing is placed by 'shop', a mysql server", "info"),
+        Finding("servers[0]", "nothing is placed by 'shop', a db2 server", "info"),
         Finding("schema[0].properties[0]", "'x' is deprecated", "info"),
     ]
 

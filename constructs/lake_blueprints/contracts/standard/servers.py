@@ -14,6 +14,9 @@ from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.type_words import DIGITS, SYSTEMS
 
 OURS = frozenset({"s3", "glue", "athena", "kinesis", "redshift"})
+# Databases that a lake reads tables from: what they are called there is kept, not where they are.
+SOURCES = frozenset({"postgresql", "postgres", "mysql"})
+_ADDRESS = frozenset({"host", "port"})
 # Servers that hold records as a producer wrote them; the format of others is their own affair.
 _OF_RECORDS = OURS | {"local", "kafka", "azure", "sftp", "pubsub", "custom"}
 _FORMATS = {
@@ -50,15 +53,16 @@ def read_delivery(servers: Sequence[Server], report: Report) -> DeliveryFormat:
 
 
 def read_placements(servers: Sequence[Server], report: Report) -> tuple[Placement, ...]:
-    """Return the servers that are a lake's; others are noted."""
+    """Return the servers that are a lake's or its sources; others are noted."""
     placements = []
     for number, server in enumerate(servers):
-        if server["type"] not in OURS:
+        if server["type"] not in OURS | SOURCES:
             report.inform(
                 f"servers[{number}]", f"nothing is placed by '{server.get('server')}', a {server['type']} server"
             )
             continue
-        properties = {key: value for key, value in server.items() if key not in _COMMON}
+        apart = _COMMON | _ADDRESS if server["type"] in SOURCES else _COMMON
+        properties = {key: value for key, value in server.items() if key not in apart}
         name, environment = str(server.get("server")), server.get("environment")
         placements.append(Placement(server=name, type=server["type"], environment=environment, properties=properties))
     return tuple(placements)

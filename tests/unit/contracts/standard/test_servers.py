@@ -89,11 +89,23 @@ def test_takes_over_the_servers_of_a_lake() -> None:
 
 
 def test_notes_the_others() -> None:
-    found = contract("{server: shop, type: mysql, host: h, database: d}")
+    found = contract("{server: shop, type: db2, host: h, port: 1, database: d}")
     assert found["orders"].placements == ()
     assert [(str(note), note.warning) for note in found.notes] == [
-        ("servers[0]: nothing is placed by 'shop', a mysql server", False)
+        ("servers[0]: nothing is placed by 'shop', a db2 server", False)
     ]
+
+
+def test_takes_over_the_names_at_its_sources_and_not_their_addresses() -> None:
+    found = contract(
+        "{server: shop, type: postgresql, host: h, port: 5432, database: d, schema: s, environment: prod}, "
+        "{server: old, type: mysql, host: h, port: 3306, database: d}"
+    )
+    assert found["orders"].placements == (
+        Placement(server="shop", type="postgresql", environment="prod", properties={"database": "d", "schema": "s"}),
+        Placement(server="old", type="mysql", properties={"database": "d"}),
+    )
+    assert found.notes == ()
 
 
 def test_physical_types_are_those_of_the_server() -> None:

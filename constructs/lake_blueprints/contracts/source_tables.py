@@ -1,0 +1,44 @@
+"""Tables of databases that datasets are read from, by the servers of their contracts."""
+
+from __future__ import annotations
+
+from lake_blueprints.contracts.dataset import Dataset
+from lake_blueprints.contracts.governance import Placement
+
+# Without a schema, PostgreSQL takes this one.
+_DEFAULT_SCHEMA = "public"
+
+
+def source_table(dataset: Dataset, *, environment: str | None = None) -> str | None:
+    """Return the table that a dataset is in at its source, as `schema.table`; None if its contract names none.
+
+    It is that of the first server of the type `postgresql`, `postgres` or `mysql`; the table has the dataset's name.
+    What PostgreSQL calls a schema is a database of MySQL.
+
+    Parameters
+    ----------
+    dataset: Dataset
+        The dataset.
+    environment: str, optional
+        Servers of other environments are passed over. By default all count.
+
+    Raises
+    ------
+    ValueError
+        If a server of MySQL names no database.
+    """
+    for placement in dataset.placements:
+        if environment is not None and placement.environment not in (None, environment):
+            continue
+        if placement.type in ("postgresql", "postgres"):
+            return f"{placement.properties.get('schema') or _DEFAULT_SCHEMA}.{dataset.name}"
+        if placement.type == "mysql":
+            return f"{_database(placement)}.{dataset.name}"
+    return None
+
+
+def _database(placement: Placement) -> str:
+    database = placement.properties.get("database")
+    if not database:
+        raise ValueError(f"the server '{placement.server}' of the type mysql must name its database, got none")
+    return str(database)

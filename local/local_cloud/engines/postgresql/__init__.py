@@ -1,0 +1,1 @@
+"""PostgreSQL behind RDS, Aurora and DMS: the real server, on this machine."""

@@ -1,0 +1,1 @@
+"""RDS and Aurora: real PostgreSQL behind clusters and instances."""

@@ -1,0 +1,42 @@
+"""Tables at the sources of datasets: named by the servers of their contracts."""
+
+from __future__ import annotations
+
+import pytest
+
+from lake_blueprints.contracts import Column, Dataset, Placement
+from lake_blueprints.contracts.source_tables import source_table
+
+
+def orders(*placements: Placement) -> Dataset:
+    return Dataset(name="orders", columns=[Column(name="id", type="int")], placements=placements)
+
+
+def server(kind: str, environment: str | None = None, **properties: str) -> Placement:
+    return Placement(server="shop", type=kind, environment=environment, properties=properties)
+
+
+@pytest.mark.parametrize(
+    ("placements", "table"),
+    [
+        ([server("postgresql", database="shop", schema="sales")], "sales.orders"),
+        ([server("postgres", database="shop")], "public.orders"),
+        ([server("mysql", database="shop")], "shop.orders"),
+        ([server("s3", location="s3://b/x"), server("mysql", database="shop")], "shop.orders"),
+        ([server("s3", location="s3://b/x")], None),
+    ],
+)
+def test_is_named_by_the_first_server_that_is_a_database(placements: list[Placement], table: str | None) -> None:
+    assert source_table(orders(*placements)) == table
+
+
+def test_passes_over_servers_of_other_environments() -> None:
+    dataset = orders(server("postgresql", "dev", schema="dev"), server("postgresql", "prod", schema="sales"))
+    assert source_table(dataset, environment="prod") == "sales.orders"
+    assert source_table(dataset) == "dev.orders"
+    assert source_table(dataset, environment="test") is None
+
+
+def test_a_server_of_mysql_must_name_its_database() -> None:
+    with pytest.raises(ValueError, match="the server 'shop' of the type mysql must name its database, got none"):
+        source_table(orders(server("mysql")))
