@@ -46,9 +46,7 @@ def define_subnets(
     ValueError
         If the network has no two zones with private subnets.
     """
-    vpc = choose_vpc(
-        scope, network, reach_glue=False, encryption_key=encryption_key, removal_policy=outlasting(removal_policy)
-    )
+    vpc = choose_vpc(scope, network, encryption_key=encryption_key, removal_policy=outlasting(removal_policy))
     subnets = vpc.isolated_subnets or vpc.private_subnets
     zones = {subnet.availability_zone for subnet in subnets}
     if len(zones) < _LEAST_ZONES:

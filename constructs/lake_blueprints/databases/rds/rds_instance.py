@@ -55,8 +55,9 @@ class RdsInstance(Construct):
         Machine, as RDS names it. By default db.t4g.micro.
     storage_gb: int
         First size of the storage, in GB, 20 to 65,536. By default 20.
-    max_storage_gb: int
-        Size to which the storage grows by itself, in GB, more than the first one. By default 100.
+    max_storage_gb: int, optional
+        Size to which the storage grows by itself, in GB, more than the first one; None: it does not grow. By default
+        100.
     multi_az: bool
         Whether a second instance takes over, which doubles the price. By default none does.
     database: str
@@ -115,7 +116,7 @@ class RdsInstance(Construct):
         version: str | None = None,
         instance_class: str = "db.t4g.micro",
         storage_gb: int = 20,
-        max_storage_gb: int = 100,
+        max_storage_gb: int | None = 100,
         multi_az: bool = False,
         database: str = "lake",
         master_username: str = "lake_admin",
@@ -129,9 +130,8 @@ class RdsInstance(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         limits.STORAGE_GB.check("storage_gb", storage_gb)
-        limits.STORAGE_GB.check("max_storage_gb", max_storage_gb)
-        if max_storage_gb <= storage_gb:
-            raise ValueError(f"'max_storage_gb' must be more than {storage_gb}, the 'storage_gb', got {max_storage_gb}")
+        if max_storage_gb is not None:
+            _check_growth(storage_gb, max_storage_gb)
         # Without backups RDS has no binary log, and nothing could be restored.
         backup_days = (backups_kept_for or Duration.days(7)).to_days()
         limits.CLUSTER_BACKUP_DAYS.check("backups_kept_for", backup_days)
@@ -217,3 +217,11 @@ class RdsInstance(Construct):
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
         """
         return allow(grantee, sign_in_as(Stack.of(self), self._instance.attr_dbi_resource_id, username))
+
+
+def _check_growth(storage_gb: int, max_storage_gb: int) -> None:
+    limits.STORAGE_GB.check("max_storage_gb", max_storage_gb)
+    if max_storage_gb <= storage_gb:
+        raise ValueError(
+            f"'max_storage_gb' must be more than {storage_gb}, the 'storage_gb', or None, got {max_storage_gb}"
+        )

@@ -14,7 +14,8 @@ SAMPLE = Sample(
     grants={"grant_sign_in": lambda _, __: {"username": "reader"}},
     limits={
         "storage_gb": Limited(
-            limit=rds.STORAGE_GB, options=lambda _, n: {"storage_gb": n, "max_storage_gb": min(n + 1, 65_536)}
+            limit=rds.STORAGE_GB,
+            options=lambda _, n: {"storage_gb": n, "max_storage_gb": n + 1 if n < 65_536 else None},
         ),
         "backups_kept_for": Limited(
             limit=rds.CLUSTER_BACKUP_DAYS, options=lambda _, n: {"backups_kept_for": Duration.days(n)}

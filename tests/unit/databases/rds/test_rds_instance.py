@@ -58,7 +58,7 @@ def test_mysql_requires_tls_and_replicates_by_its_binary_log(stack: cdk.Stack) -
     [
         ({"engine": DatabaseEngine.SQL_SERVER}, "'engine' must be postgresql or mysql, got 'sqlserver'"),
         ({"engine": DatabaseEngine.MYSQL}, "'version' must be given for 'mysql', such as '8.4.11', got None"),
-        ({"storage_gb": 100}, "'max_storage_gb' must be more than 100, the 'storage_gb', got 100"),
+        ({"storage_gb": 100}, "'max_storage_gb' must be more than 100, the 'storage_gb', or None, got 100"),
         ({"parameters": {"rds.logical_replication": "1"}}, "got rds.logical_replication; .* 'replication' sets"),
     ],
 )
