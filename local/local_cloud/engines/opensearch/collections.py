@@ -68,7 +68,7 @@ def refuse(asked: Asked, *, name: str, kind: str, policies: Iterable[Any]) -> Re
         return Refusal(status=_NOT_FOUND, content={"status": _NOT_FOUND, "error": {"reason": "404 Not Found"}})
     permission, match = found
     parts = match.groupdict()
-    if kind != "SEARCH" and (parts.get("search") or b'"_id"' in asked.body and path.endswith("_bulk")):
+    if kind != "SEARCH" and (parts.get("search") or (b'"_id"' in asked.body and path.endswith("_bulk"))):
         reason = "Document ID is not supported in create/index operation request"
         error = {"type": "illegal_argument_exception", "reason": reason}
         return Refusal(status=400, content={"error": {"root_cause": [error], **error}, "status": 400})

@@ -30,9 +30,7 @@ class OpenSearchEngine(Engine):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._domains: dict[str, SearchServer] = {}
-        self._serverless = Serverless(
-            runtime.account, partition=get_partition, open_server=lambda region, one: self._open(region, one)
-        )
+        self._serverless = Serverless(runtime.account, partition=get_partition, open_server=self._open)
 
     def services(self) -> tuple[Service, ...]:
         return (self._serverless.service,)

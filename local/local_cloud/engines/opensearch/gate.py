@@ -15,10 +15,14 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.server.error_answers import send
 from local_cloud.server.requests import Environ, body_of
 from local_cloud.server.runtime import Runtime
-from local_cloud.server.signatures import Expired, signature_of
+from local_cloud.server.signatures import Expired, Signature, signature_of
 
 Answered = tuple[int, list[tuple[str, str]], bytes]
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _UNAVAILABLE = 400, 401, 403, 503
+_WRONG_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+    "Key and signing method."
+)
 # Of one connection, and not of what is passed on.
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
 # Words of osmem for what it lacks.
@@ -137,25 +141,26 @@ class Gate:
             action = f"es:ESHttp{environ['REQUEST_METHOD'].capitalize()}"
             message = f"User: anonymous is not authorized to perform: {action}"
             return Refusal(status=_FORBIDDEN, content={"Message": message})
+        wrong = self._wrong(signature, environ)
+        return _forbidden(wrong) if wrong else None
+
+    def _wrong(self, signature: Signature, environ: Environ) -> str | None:
+        """Return what is wrong with a signature, if anything is."""
         if signature.service != self._service:
-            return _forbidden(f"Credential should be scoped to correct service: '{self._service}'.")
+            return f"Credential should be scoped to correct service: '{self._service}'."
         if self._runtime.keys.any_credentials:
             return None
         secret = self._runtime.keys.secret(signature.key)
         if secret is None:
-            return _forbidden("The security token included in the request is invalid.")
+            return "The security token included in the request is invalid."
         try:
-            if signature.fits(environ, secret):
-                return None
+            fits = signature.fits(environ, secret)
         except Expired:
-            return _forbidden("Signature expired")
+            return "Signature expired"
         except (ValueError, KeyError, TypeError):
             # A date or number that is none.
-            pass
-        return _forbidden(
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-            "Access Key and signing method."
-        )
+            fits = False
+        return None if fits else _WRONG_SIGNATURE
 
 
 def _forbidden(message: str) -> Refusal:

@@ -51,6 +51,7 @@ class SearchServer:
         self._name = name
         self._contents = (kept or {}).get("contents")
         self._starts = 0
+        self._lost: str | None = None
         self._filled = threading.RLock()
         self._process = EngineProcess(
             runtime, name=f"opensearch-{file_name(name)}", command=self._command, answers=_answers
@@ -120,6 +121,8 @@ class SearchServer:
         return json.loads(content) if content else {}
 
     def _ready(self) -> int:
+        if self._lost:
+            raise LocalCloudError(self._lost)
         port = self._process.port()
         with self._filled:
             contents, self._contents = self._contents, None
@@ -130,7 +133,8 @@ class SearchServer:
     def _command(self, port: int) -> list[str]:
         # It holds everything in memory.
         if self._starts:
-            raise LocalCloudError(f"the server of {self._name} has ended by itself, and what it held is lost")
+            self._lost = f"the server of {self._name} has ended by itself, and what it held is lost"
+            raise LocalCloudError(self._lost)
         self._starts += 1
         binary: str = import_module(PACKAGE.module).resolve_binary()
         return [binary, "--addr", f"{HOST}:{port}", "--no-stdin-watch"]

@@ -129,7 +129,7 @@ class Serverless:
         asked = call.request
         place = (asked["type"], asked["name"])
         policy = region.policies[place]
-        given = asked.get("policy", policy.get("policy"))
+        given: str = asked.get("policy", policy.get("policy", ""))
         try:
             json.loads(given)
         except (TypeError, ValueError):
