@@ -2,10 +2,11 @@
 
 import aws_cdk as cdk
 
-from lake_blueprints import Column, Dataset, DatasetFormat, DeliveryStream, LakeKey, Zone
+from lake_blueprints import Column, Dataset, LakeKey, Zone
+from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.foundation.access import ServiceRole
-from lake_blueprints.ingestion.firehose import OpenSearchServerlessDestination
+from lake_blueprints.ingestion.firehose import DeliveryStream, OpenSearchServerlessDestination
 
 app = cdk.App()
 stack = cdk.Stack(app, "Search")

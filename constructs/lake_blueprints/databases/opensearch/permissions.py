@@ -19,7 +19,7 @@ def search_indexes(domain_arn: str, index: str) -> tuple[Permission, ...]:
     return (
         Permission(
             actions=("es:ESHttpGet", "es:ESHttpHead"),
-            on=(f"{domain_arn}/{index}", f"{domain_arn}/{index}/*"),
+            on=_all_of(domain_arn, index),
             because=because,
             sources=(_DOMAIN,),
             wildcard=wildcard,
@@ -40,7 +40,7 @@ def write_indexes(domain_arn: str, index: str) -> tuple[Permission, ...]:
     return (
         Permission(
             actions=actions,
-            on=(f"{domain_arn}/{index}", f"{domain_arn}/{index}/*"),
+            on=_all_of(domain_arn, index),
             because="writes documents",
             sources=(_DOMAIN,),
             wildcard="documents of an index, by their paths",
@@ -48,18 +48,20 @@ def write_indexes(domain_arn: str, index: str) -> tuple[Permission, ...]:
     )
 
 
-def administer(domain_arn: str) -> Permission:
-    """Do everything within a domain: map roles, write templates, delete indexes."""
+def administer() -> Permission:
+    """Do everything within a domain, by its own policy: map roles, write templates, delete indexes."""
     verbs = ("Delete", "Get", "Head", "Patch", "Post", "Put")
     return Permission(
-        actions=tuple(f"es:ESHttp{verb}" for verb in verbs),
-        on=(f"{domain_arn}/*",),
-        because="administers the domain",
-        sources=(_DOMAIN,),
-        wildcard="everything within the domain, which it administers",
+        actions=tuple(f"es:ESHttp{verb}" for verb in verbs), because="administers the domain", sources=(_DOMAIN,)
     )
 
 
 def reach_collection(collection_arn: str, because: str) -> Permission:
     """Reach a collection, whose data access policies say what may be done there."""
     return Permission(actions=("aoss:APIAccessAll",), on=(collection_arn,), because=because, sources=(_COLLECTION,))
+
+
+def _all_of(domain_arn: str, index: str) -> tuple[str, ...]:
+    """Return an index and everything below it."""
+    itself = f"{domain_arn}/{index}"
+    return (itself,) if index.endswith("*") else (itself, f"{itself}/*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from aws_cdk import RemovalPolicy, Stack, Token
+from aws_cdk import Acknowledgment, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -19,6 +19,12 @@ from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import guard_removal
 from template_checks.limits import opensearch as limits
+
+_PUBLIC = Acknowledgment(
+    id="LAKE-EXPOSURE-006",
+    reason="its address answers signed requests of those whom its data access policies name, as S3 does; an endpoint "
+    "in a network would be paid for around the clock: give a 'network' for one",
+)
 
 
 class CollectionKind(StrEnum):
@@ -108,6 +114,8 @@ class SearchCollection(Construct):
                 min_search_capacity_in_ocu=min_search_units,
             ),
         )
+        if network is None:
+            Validations.of(self).acknowledge(_PUBLIC)
         rules = [{"ResourceType": "collection", "Resource": [f"collection/{self.collection_name}"]}]
         encryption = self._policy("encryption", {"Rules": rules, "AWSOwnedKey": False, "KmsARN": self.key.key_arn})
         reached = self._policy("network", [{"Rules": rules, **self._reached_from(network)}])

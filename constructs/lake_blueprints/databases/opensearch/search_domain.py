@@ -18,7 +18,7 @@ from constructs import Construct
 
 from lake_blueprints.databases.opensearch.data_access import unique_name
 from lake_blueprints.databases.opensearch.permissions import administer, search_indexes, write_indexes
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
@@ -52,6 +52,8 @@ class SearchDomain(Construct):
 
     Parameters
     ----------
+    administrator: iam.IRole
+        Role that may do everything within the domain, such as mapping other roles.
     zones: 2 or 3
         Availability Zones of the nodes. By default 2.
     nodes: int, optional
@@ -64,9 +66,6 @@ class SearchDomain(Construct):
         Size of each data node's gp3 volume, at least 10 GiB. By default 20 GiB.
     engine_version: str
         Version, as OpenSearch_X.Y. By default OpenSearch_2.19.
-    administrator: iam.IRole, optional
-        Role that maps roles and everything else within the domain. By default a new role that those of this account
-        may assume whose own policies say so.
     network: LakeNetwork or ec2.IVpc, optional
         Network of the domain, with an isolated subnet in each zone. By default a new one is defined.
     log_policy: bool
@@ -84,14 +83,13 @@ class SearchDomain(Construct):
 
     Defines
     -------
-    The domain, as `domain`, with its `endpoint` by https; its security group, as `connections`; its log groups; the
-    `administrator`, a network and a key, as `key`, unless they are given; with a topic, the alarms of `alarm_specs`.
+    The domain, as `domain`, with its `endpoint` by https; its security group, as `connections`; its log groups; a
+    network and a key, as `key`, unless they are given; with a topic, the alarms of `alarm_specs`.
 
     Raises
     ------
     ValueError
-        If nodes and zones do not agree, the volume is too small, the network has too few zones, or the administrator
-        is a `ServiceRole`.
+        If nodes and zones do not agree, the volume is too small, or the network has too few zones.
 
     Notes
     -----
@@ -104,7 +102,7 @@ class SearchDomain(Construct):
 
     Example
     -------
-        >>> search = SearchDomain(self, "Search")
+        >>> search = SearchDomain(self, "Search", administrator=role)
         >>> search.grant_search(role, index="flights-*")
     """
 
@@ -113,13 +111,13 @@ class SearchDomain(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        administrator: iam.IRole,
         zones: Literal[2, 3] = 2,
         nodes: int | None = None,
         instance_type: str = "t3.small.search",
         masters: Literal[0, 3, 5] = 0,
         volume_size: Size | None = None,
         engine_version: str = "OpenSearch_2.19",
-        administrator: iam.IRole | None = None,
         network: LakeNetwork | ec2.IVpc | None = None,
         log_policy: bool = True,
         encryption_key: kms.IKey | None = None,
@@ -130,14 +128,9 @@ class SearchDomain(Construct):
         super().__init__(scope, construct_id)
         nodes = zones if nodes is None else nodes
         size = (volume_size or Size.gibibytes(20)).to_gibibytes()
-        _check(nodes, zones, size, administrator)
+        _check(nodes, zones, size)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        self.administrator: iam.IRole = administrator or iam.Role(
-            self,
-            "Administrator",
-            assumed_by=iam.AccountRootPrincipal(),
-            description=f"Administers the OpenSearch domain {self.node.path}",
-        )
+        self.administrator = administrator
         vpc = choose_vpc(self, network, reach_glue=False, encryption_key=self.key, removal_policy=removal_policy)
         self.vpc = vpc
         group = ec2.SecurityGroup(
@@ -150,6 +143,7 @@ class SearchDomain(Construct):
             self,
             "Domain",
             engine_version=engine_version,
+            access_policies=_admit(administrator),
             cluster_config=_DOMAIN.ClusterConfigProperty(
                 instance_count=nodes,
                 instance_type=instance_type,
@@ -187,7 +181,6 @@ class SearchDomain(Construct):
         self.domain: opensearch.IDomain = opensearch.Domain.from_domain_attributes(
             self, "Reference", domain_arn=self.domain_arn, domain_endpoint=self.endpoint
         )
-        allow(self.administrator, administer(self.domain_arn))
         if alarm_topic:
             self.add_alarms(alarm_topic)
 
@@ -297,15 +290,21 @@ class SearchDomain(Construct):
         )
 
 
-def _check(nodes: int, zones: int, size: float, administrator: iam.IRole | None) -> None:
+def _check(nodes: int, zones: int, size: float) -> None:
     if not Token.is_unresolved(nodes) and (nodes < 1 or nodes % zones):
         raise ValueError(f"'nodes' must be a multiple of the {zones} 'zones', got {nodes}")
     limits.VOLUME_SIZE.check("volume_size", size)
-    if isinstance(administrator, ServiceRole):
-        raise ValueError(
-            "'administrator' must be an iam.Role: the permissions of a ServiceRole are there before it, and those on "
-            "the domain cannot be there before the domain, which names it"
-        )
+
+
+def _admit(administrator: iam.IRole) -> dict[str, object]:
+    """Return the domain's own policy; `*` is the domain, which cannot name itself."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": administrator.role_arn},
+        "Action": list(administer().actions),
+        "Resource": "*",
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _subnets(vpc: ec2.IVpc, zones: int) -> list[str]:
