@@ -117,7 +117,9 @@ class Runtime:
 
     def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""
-        return environment(self.endpoint, self.key(role), region)
+        trusted = str(self.authority.bundle)
+        trust = dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), trusted)
+        return {**environment(self.endpoint, self.key(role), region), **trust}
 
     def key(self, role: str | None) -> AccessKey:
         """Return the access key with which engines sign, under a role if one is given."""

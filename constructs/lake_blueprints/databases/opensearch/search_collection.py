@@ -98,6 +98,7 @@ class SearchCollection(Construct):
         _check_units("indexing_units", min_indexing_units, max_indexing_units)
         _check_units("search_units", min_search_units, max_search_units)
         self.kind = kind
+        self.in_network = network is not None
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.collection_name = unique_name(self, "lake")
         group = aoss.CfnCollectionGroup(
