@@ -124,7 +124,7 @@ class ServerlessCache(Construct):
         )
         kept = guard_removal(cache, removal_policy, encryption_key=self.key)
         if kept is not RemovalPolicy.DESTROY:
-            # Whoever signs in to the cache that stays.
+            # Those who sign in to the cache that stays.
             for one in (user, nobody, users):
                 one.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         self.cache_arn: str = cache.attr_arn

@@ -1,4 +1,7 @@
-"""The gate of a domain or collection: a WSGI application that passes on what AWS would, and what the server can."""
+"""The gate of a domain or collection: a WSGI application that passes on what AWS would, and what the server can.
+
+Above 200 lines: one application, with each answer to those whom it does not let in.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Cache:
     arn: str
         Its ARN.
     users: sequence of CacheUser
-        Who may sign in. Without any, everybody may.
+        Those who may sign in. Without any, nobody has to.
     port: int, optional
         The port that its clients know. By default a free one.
     """
