@@ -102,6 +102,6 @@ def test_a_delivery_may_write_the_index_and_reach_the_collection(stack: cdk.Stac
 
 
 @pytest.mark.parametrize("given", [{}, {"collection_arn": "arn:aws:aoss:eu-west-1:123456789012:collection/abc"}])
-def test_a_delivery_without_a_collection_is_refused(stack: cdk.Stack, given: dict[str, str]) -> None:
+def test_a_delivery_without_a_collection_is_refused(stack: cdk.Stack, given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="a destination needs a 'collection', or 'collection_arn' and"):
         OpenSearchServerlessDestination(zone=Zone(stack, "Zone"), dataset=FLIGHTS, **given)
