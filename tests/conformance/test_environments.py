@@ -84,7 +84,8 @@ def texts(node: Any) -> Iterator[str]:
 
 
 def _without_services(text: str) -> str:
-    """Leave out names of services in a policy's conditions and in a role's trust, the same everywhere."""
+    """Leave out names of services in a policy's conditions, a role's trust and a policy's text, the same everywhere."""
+    text = re.sub(r'"Service":"[a-z0-9-]+\.amazonaws\.com"', "", text)
     return "" if re.fullmatch(r"[a-z0-9-]+\.amazonaws\.com", text) else text
 
 

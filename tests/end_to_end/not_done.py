@@ -51,6 +51,7 @@ _REASONS = {
     "logs of executions, traces and metrics are not delivered here": """
         Crawler | writes metrics | cloudwatch:PutMetricData
         CurationJob | writes metrics | cloudwatch:PutMetricData
+        IndexLoadJob | writes metrics | cloudwatch:PutMetricData
         ItemLoadJob | writes metrics | cloudwatch:PutMetricData
         QualityRuleset | writes metrics | cloudwatch:PutMetricData
         Pipeline | delivers its log | logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups
@@ -100,6 +101,7 @@ _REASONS = {
     """,
     "only an object store's file system asks whether a folder is an object": """
         CurationJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
+        IndexLoadJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
         ItemLoadJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
     """,
     "schedules start nothing here: the test does": """
@@ -132,8 +134,11 @@ _REASONS = {
         CurationJob | learns how to encrypt | glue:GetSecurityConfiguration
         CurationJob | writes encrypted logs | logs:AssociateKmsKey
         DeliveryStream | has records transformed | lambda:GetFunctionConfiguration
+        IndexLoadJob | encrypts what the security configuration says | kms:Encrypt kms:GenerateDataKey
         ItemLoadJob | encrypts what the security configuration says | kms:Encrypt kms:GenerateDataKey
+        IndexLoadJob | learns how to encrypt | glue:GetSecurityConfiguration
         ItemLoadJob | learns how to encrypt | glue:GetSecurityConfiguration
+        IndexLoadJob | writes encrypted logs | logs:AssociateKmsKey
         ItemLoadJob | writes encrypted logs | logs:AssociateKmsKey
         DeliveryStream | takes records from the stream | kinesis:DescribeStream
         Pipeline | evaluates the ruleset | iam:PassRole

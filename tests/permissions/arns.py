@@ -12,7 +12,12 @@ from tests.permissions.authorization import resource_types, services
 # The one Region in which every type exists.
 _REGION = "us-east-1"
 # Services whose prefix in IAM is not their name in CloudFormation.
-_SERVICES = {"kinesisfirehose": "firehose", "stepfunctions": "states"}
+_SERVICES = {
+    "kinesisfirehose": "firehose",
+    "opensearchserverless": "aoss",
+    "opensearchservice": "es",
+    "stepfunctions": "states",
+}
 # Types that IAM calls otherwise.
 _KINDS = {
     "AWS::Events::Rule": "rule-on-default-event-bus",

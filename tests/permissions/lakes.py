@@ -17,6 +17,7 @@ from lake_blueprints.catalog import ArrivalTime, Database
 from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
+from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
@@ -42,6 +43,7 @@ from lake_blueprints.machine_learning.training import (
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
 from lake_blueprints.processing.erasure import Erasure, ExportedObjects
+from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
@@ -214,6 +216,8 @@ class SampleLake:
         )
         self.served = ServingTable(self.data, self._id("Served"), dataset=AIRPORTS, encryption_key=self.key)
         self.item_load = ItemLoadJob(stack, self._id("ItemLoad"), source=self.airports, target=self.served)
+        self.search = SearchCollection(self.data, self._id("Search"), encryption_key=self.key)
+        self.index_load = IndexLoadJob(stack, self._id("IndexLoad"), source=self.airports, target=self.search)
         self.ruleset = QualityRuleset(stack, self._id("Ruleset"), table=self.airports)
 
     def _define_engines(self) -> None:
@@ -285,6 +289,7 @@ class SampleLake:
             self._id("Serving"),
             steps=[
                 LoadItems(job=self.item_load),
+                LoadIndex(job=self.index_load),
                 ExportItems(table=self.served, zone=self.raw, prefix="served/"),
             ],
             **common,

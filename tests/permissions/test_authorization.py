@@ -67,7 +67,15 @@ ANYWHERE = {
     "ec2:DeleteNetworkInterface": ["TrainingJob"],
     "ec2:DeleteNetworkInterfacePermission": ["TrainingJob"],
     # A condition names the namespace instead.
-    "cloudwatch:PutMetricData": ["Crawler", "CurationJob", "Erasure", "ItemLoadJob", "QualityRuleset", "TrainingJob"],
+    "cloudwatch:PutMetricData": [
+        "Crawler",
+        "CurationJob",
+        "Erasure",
+        "IndexLoadJob",
+        "ItemLoadJob",
+        "QualityRuleset",
+        "TrainingJob",
+    ],
 }
 
 

@@ -40,6 +40,8 @@ _TABLE_STORAGE = re.compile(r"[^/]*--table-s3(?:/.*)?")
 _VERSION_ACTIONS = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
 # What IAM calls a service, where requests are signed for another name.
 _PREFIXES = {"monitoring": "cloudwatch"}
+# botocore's name of the API, where requests are signed for an older one.
+_APIS = {"es": "opensearch"}
 # What IAM calls an operation, where it has another name.
 _ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
 
@@ -155,7 +157,7 @@ def _called(service: str, environ: Environ) -> list[tuple[str, str]]:
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = parse_qs(body_of(environ).decode())
         return [(f"{prefix}:{form['Action'][0]}", form.get("TopicArn", [""])[0])] if "Action" in form else []
-    operation = f"{prefix}:{operation_of(service, environ) or environ['REQUEST_METHOD']}"
+    operation = f"{prefix}:{operation_of(_APIS.get(service, service), environ) or environ['REQUEST_METHOD']}"
     return [(_ACTIONS.get(operation, operation), unquote(environ["PATH_INFO"]))]
 
 

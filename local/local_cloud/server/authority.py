@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -47,6 +50,16 @@ class Authority:
     def certificate(self) -> Path:
         """The PEM file of its certificate, for clients."""
         return self._written("authority", None)[0]
+
+    @property
+    def bundle(self) -> Path:
+        """The PEM file of its certificate and of the public authorities', for programs that the cloud runs."""
+        path = self.folder / "bundle.pem"
+        if not path.exists():
+            public = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or certifi.where()
+            own = self.certificate.read_text()
+            write_private(path, f"{Path(public).read_text()}\n{own}")
+        return path
 
     def issue(self) -> tuple[Path, Path]:
         """Return the PEM files of the certificate and the key of servers on this machine."""

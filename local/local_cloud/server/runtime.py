@@ -113,13 +113,16 @@ class Runtime:
 
     def client(self, service: str, region: str, *, role: str | None = None, read_timeout: float = 60) -> Any:
         """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
-        return client(self.endpoint, self._key(role), service, region, read_timeout)
+        return client(self.endpoint, self.key(role), service, region, read_timeout)
 
     def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""
-        return environment(self.endpoint, self._key(role), region)
+        trusted = str(self.authority.bundle)
+        trust = dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), trusted)
+        return {**environment(self.endpoint, self.key(role), region), **trust}
 
-    def _key(self, role: str | None) -> AccessKey:
+    def key(self, role: str | None) -> AccessKey:
+        """Return the access key with which engines sign, under a role if one is given."""
         return self.keys.alias(self.recording.key_of(role)) if role else self.keys.own
 
     def objects_of(self, role: str | None) -> ObjectStore:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from constructs import Construct
 
@@ -21,15 +22,32 @@ from lake_blueprints.storage.s3 import Zone
 _FIREHOSE = firehose.CfnDeliveryStream
 
 
+class SearchIndexes(Protocol):
+    """A collection that lets roles write its indexes."""
+
+    collection_arn: str
+    """ARN of the collection."""
+
+    collection_endpoint: str
+    """Address by https."""
+
+    def grant_index(self, grantee: iam.IGrantable, *, index: str = "*") -> iam.Grant:
+        """Allow creating indexes and writing their documents."""
+
+
 @checked
 class OpenSearchServerlessDestination(IndexDestination):
     """Documents of an OpenSearch Serverless collection, one for each JSON record.
 
     Parameters
     ----------
-    collection_arn, collection_endpoint: str
-        ARN of the collection, and its address by https. A data access policy of the collection must give the role of
-        the delivery `aoss:CreateIndex`, `aoss:UpdateIndex` and `aoss:WriteDocument` on the index.
+    collection: SearchIndexes, optional
+        The collection, which lets the role of the delivery write the index: a `SearchCollection`. By default it is one
+        of others.
+    collection_arn, collection_endpoint: str, optional
+        ARN of a collection of others, and its address by https. A data access policy of the collection must give the
+        role of the delivery `aoss:CreateIndex`, `aoss:UpdateIndex` and `aoss:WriteDocument` on the index. By default
+        those of the collection.
     index: str, optional
         Name of the index, 1 to 80 characters in lower case. By default the dataset's name.
     vpc: ec2.IVpc, optional
@@ -48,8 +66,8 @@ class OpenSearchServerlessDestination(IndexDestination):
     Raises
     ------
     ValueError
-        If the records are not JSON, OpenSearch refuses the index or Firehose the retry, or restricted columns would
-        leave the lake.
+        If neither a collection nor ARN and address of one are given, the records are not JSON, OpenSearch refuses the
+        index or Firehose the retry, or restricted columns would leave the lake.
 
     Notes
     -----
@@ -68,10 +86,11 @@ class OpenSearchServerlessDestination(IndexDestination):
     def __init__(
         self,
         *,
-        collection_arn: str,
-        collection_endpoint: str,
         zone: Zone,
         dataset: Dataset,
+        collection: SearchIndexes | None = None,
+        collection_arn: str | None = None,
+        collection_endpoint: str | None = None,
         index: str | None = None,
         vpc: ec2.IVpc | None = None,
         retry: Duration | None = None,
@@ -81,11 +100,24 @@ class OpenSearchServerlessDestination(IndexDestination):
         super().__init__(
             zone=zone, dataset=dataset, index=index, vpc=vpc, retry=retry, backup_all=backup_all, restricted=restricted
         )
-        self.collection_arn, self.collection_endpoint = collection_arn, collection_endpoint
+        self.collection = collection
+        given = (collection_arn, collection_endpoint)
+        if (collection is None) == (given == (None, None)) or given.count(None) == 1:
+            raise ValueError(
+                "a destination needs a 'collection', or 'collection_arn' and 'collection_endpoint' of one of others"
+            )
+        self.collection_arn = collection.collection_arn if collection else collection_arn or ""
+        self.collection_endpoint = collection.collection_endpoint if collection else collection_endpoint or ""
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
-        return (*super().permissions, permissions.reach_collection(self.collection_arn))
+        # A collection of the app grants it with the data access.
+        reach = () if self.collection else (permissions.reach_collection(self.collection_arn),)
+        return (*super().permissions, *reach)
+
+    def prepare(self, role: iam.IRole, delivery: firehose.CfnDeliveryStream) -> None:
+        if self.collection:
+            self.collection.grant_index(role, index=self.index)
 
     def bind(self, scope: Construct, options: DestinationBindOptions) -> Mapping[str, Any]:
         configuration = _FIREHOSE.AmazonOpenSearchServerlessDestinationConfigurationProperty(

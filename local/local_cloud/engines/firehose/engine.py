@@ -11,7 +11,7 @@ import uuid
 import warnings
 from typing import Any
 
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundException, ValidationException
 from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backends
 from moto.firehose.responses import FirehoseResponse
@@ -19,6 +19,8 @@ from moto.firehose.responses import FirehoseResponse
 from local_cloud.engines.engine import Buffered, Engine
 from local_cloud.engines.firehose.endpoints.settings import EndpointDestination
 from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
+from local_cloud.engines.firehose.indexes import streams
+from local_cloud.engines.firehose.indexes.settings import KINDS, IndexDestination
 from local_cloud.engines.firehose.pipeline import Pipeline
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.validation import refuse_invalid
@@ -30,9 +32,7 @@ _POLL_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
 _LARGEST_RECORD = 1_024_000
-_DESTINATIONS = ("ExtendedS3", "HttpEndpoint", "Iceberg", "S3", "Splunk")
-# moto has no place for them.
-_UNKNOWN = ("Amazonopensearchservice", "AmazonOpenSearchServerless")
+_DESTINATIONS = ("ExtendedS3", "HttpEndpoint", "Iceberg", "S3", "Splunk", *KINDS)
 
 _create_stream = DeliveryStream.__init__
 _put_record_batch = FirehoseBackend.put_record_batch
@@ -41,7 +41,7 @@ _respond_to_update = FirehoseResponse.update_destination
 
 
 class FirehoseEngine(Engine):
-    """Delivers the records of every stream to S3, to Iceberg tables, or to programs that stand for endpoints."""
+    """Delivers the records of every stream to S3, Iceberg tables, OpenSearch, or programs that stand for endpoints."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -56,9 +56,7 @@ class FirehoseEngine(Engine):
         @patches.replace("moto.firehose.responses", "FirehoseResponse.create_delivery_stream")
         def create_delivery_stream(self: Any) -> ActionResult:
             refuse_invalid(self.params)
-            for name in _UNKNOWN:
-                if self._get_param(f"{name}DestinationConfiguration"):
-                    raise InvalidArgumentException(_not_run(name))
+            streams.put_in_place(self.params)
             answer: ActionResult = _respond_to_create(self)
             return answer
 
@@ -66,9 +64,11 @@ class FirehoseEngine(Engine):
         def update_destination(self: Any) -> ActionResult:
             stream = self.firehose_backend.delivery_streams.get(self._get_param("DeliveryStreamName"))
             if stream:
-                for kind in ("ExtendedS3", "HttpEndpoint", "Iceberg", "Splunk"):
+                for kind in ("ExtendedS3", "HttpEndpoint", "Iceberg", "Splunk", *KINDS):
                     if update := self._get_param(f"{kind}DestinationUpdate"):
                         _check_update(stream, kind, update, self.current_account)
+                if streams.update(stream, self.params):
+                    return EmptyResult()
             answer: ActionResult = _respond_to_update(self)
             return answer
 
@@ -85,6 +85,7 @@ class FirehoseEngine(Engine):
             destination_name: Any,
             destination_config: Any,
         ) -> None:
+            destination_name = streams.kind_of(destination_name, destination_config)
             _create_stream(
                 self,
                 account_id=account_id,
@@ -221,7 +222,7 @@ class FirehoseEngine(Engine):
 
 
 def _not_run(destination: str) -> str:
-    run = "S3, Iceberg tables, HTTP endpoints and Splunk"
+    run = "S3, Iceberg tables, OpenSearch, HTTP endpoints and Splunk"
     return f"destination {destination} is not run by the local cloud, only {run}"
 
 
@@ -241,6 +242,8 @@ def _check_update(stream: DeliveryStream, kind: str, update: dict[str, Any], acc
             IcebergDestination.of_iceberg(destination, account=account)
         elif kind == "ExtendedS3":
             Destination.of(destination)
+        elif kind in KINDS:
+            IndexDestination.of_index(kind, destination)
         else:
             EndpointDestination.of_endpoint(kind, destination)
     except LocalCloudError as error:

@@ -17,7 +17,10 @@ from local_cloud.engines.firehose.endpoints.delivery import EndpointDelivery
 from local_cloud.engines.firehose.endpoints.settings import HTTP, SPLUNK, EndpointDestination
 from local_cloud.engines.firehose.endpoints.shipment import Shipment
 from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
+from local_cloud.engines.firehose.indexes.delivery import IndexDelivery
+from local_cloud.engines.firehose.indexes.settings import KINDS, IndexDestination
 from local_cloud.engines.firehose.records import Record
+from local_cloud.engines.firehose.remote import RemoteDelivery, RemoteDestination
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.source import KinesisSource
 from local_cloud.server.private_files import file_name
@@ -62,12 +65,15 @@ class Pipeline:
         for kind in (HTTP, SPLUNK):
             if kind in deployed:
                 return EndpointDestination.of_endpoint(kind, deployed[kind])
+        for kind in KINDS:
+            if kind in deployed:
+                return IndexDestination.of_index(kind, deployed[kind])
         return Destination.of(deployed.get("ExtendedS3") or deployed["S3"])
 
     @property
     def is_remote(self) -> bool:
         """Whether deliveries wait for an endpoint, and for as long as retries take."""
-        return isinstance(self.destination, EndpointDestination)
+        return isinstance(self.destination, RemoteDestination)
 
     def log(self, text: str) -> None:
         """Write into the log of the stream."""
@@ -81,6 +87,8 @@ class Pipeline:
         destination = self.destination
         if destination.conversion:
             self._conversion(destination.conversion)
+        if isinstance(destination, IndexDestination):
+            destination.address(self._runtime, self.region)
         if isinstance(destination, IcebergDestination):
             # pyiceberg takes a second to import, which streams to S3 need not wait for.
             from local_cloud.engines.firehose.iceberg.delivery import check_tables  # noqa: PLC0415
@@ -158,17 +166,20 @@ class Pipeline:
                     objects.write(output.uri, output.content)
             elif isinstance(output, Shipment):
                 # Its objects take its place, so that they are not made again if they cannot be written.
-                self._unwritten[:1] = self._to_endpoint().ship(output, self.log)
+                self._unwritten[:1] = self._remote().ship(output, self.log)
                 continue
             else:
                 output.write()
             self._unwritten.pop(0)
 
-    def _to_endpoint(self) -> EndpointDelivery:
+    def _remote(self) -> RemoteDelivery:
         destination = self.destination
+        common: dict[str, Any] = {"runtime": self._runtime, "conversion": None, **self._of_stream()}
+        if isinstance(destination, IndexDestination):
+            return IndexDelivery(destination=destination, **common)
         # Another kind needs another stream.
         assert isinstance(destination, EndpointDestination)
-        return EndpointDelivery(destination=destination, runtime=self._runtime, conversion=None, **self._of_stream())
+        return EndpointDelivery(destination=destination, **common)
 
     def _of_stream(self) -> dict[str, Any]:
         """Return what deliveries to every kind of destination need."""
@@ -183,8 +194,8 @@ class Pipeline:
 
     def _outputs(self, records: Sequence[Record]) -> list[OutputObject | Shipment | TableCommit]:
         destination = self.destination
-        if isinstance(destination, EndpointDestination):
-            return [*self._to_endpoint().outputs(records)]
+        if isinstance(destination, RemoteDestination):
+            return [*self._remote().outputs(records)]
         if isinstance(destination, IcebergDestination):
             from local_cloud.engines.firehose.iceberg.delivery import IcebergDelivery  # noqa: PLC0415
             from local_cloud.iceberg.catalog import IcebergCatalog  # noqa: PLC0415

@@ -288,11 +288,9 @@ def test_an_address_changes_for_requests_that_are_on_their_way(outside: Outside,
         )
 
 
-@pytest.mark.parametrize("kind", ["AmazonOpenSearchServerless", "Amazonopensearchservice", "Redshift", "Snowflake"])
+@pytest.mark.parametrize("kind", ["Redshift", "Snowflake"])
 def test_destinations_without_an_engine_are_refused_by_name(outside: Outside, kind: str) -> None:
     own: dict[str, Any] = {
-        "AmazonOpenSearchServerless": {"CollectionEndpoint": "https://c.example.com", "IndexName": "i"},
-        "Amazonopensearchservice": {"ClusterEndpoint": "https://d.example.com", "IndexName": "i"},
         "Redshift": {
             "ClusterJDBCURL": "jdbc:redshift://w.1.eu-west-1.redshift-serverless.amazonaws.com:5439/dev",
             "CopyCommand": {"DataTableName": "t"},

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from local_cloud.engines.firehose.delivery import Delivery, OutputObject
 from local_cloud.engines.firehose.endpoints import http_endpoint, splunk
 from local_cloud.engines.firehose.endpoints.exchange import AttemptError
 from local_cloud.engines.firehose.endpoints.settings import HTTP, SPLUNK, EndpointDestination
-from local_cloud.engines.firehose.endpoints.shipment import Shipment, ship, shipments
-from local_cloud.engines.firehose.processing import process
+from local_cloud.engines.firehose.endpoints.shipment import Shipment, shipments
 from local_cloud.engines.firehose.records import Failure, Record
-from local_cloud.server.runtime import Runtime
+from local_cloud.engines.firehose.remote import RemoteDelivery
 
 # By kind: the error type, the name of a record's id in the document of a failure, and the member of the secret.
 _WORDS = {
@@ -25,50 +23,29 @@ _WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointDelivery(Delivery):
+class EndpointDelivery(RemoteDelivery):
     """Delivery of one stream to an endpoint.
 
     Parameters
     ----------
     destination: EndpointDestination
         What is deployed.
-    runtime: Runtime
-        Where receivers and the secret are found.
     """
 
     destination: EndpointDestination
-    runtime: Runtime
 
-    def outputs(self, records: Sequence[Record]) -> list[OutputObject | Shipment]:
-        """Return the backup of all records, the requests, and the objects of what fails before."""
-        passed, failures = process(records, self.destination, client=self.client, context=self.context)
-        # As they came: no processor has seen these.
-        plain = replace(self, destination=replace(self.destination, processors=()))
-        kept = plain.objects(records) if self.destination.keeps_all else []
-        requests = shipments(passed, self.destination.buffer_bytes)
-        return [*kept, *self._finished(failures), *requests]
+    def requests(self, records: Sequence[Record]) -> Iterable[Shipment]:
+        return shipments(records, self.destination.buffer_bytes)
 
-    def ship(self, shipment: Shipment, warn: Callable[[str], None]) -> list[OutputObject]:
-        """Send a request until it is taken or given up; return the objects of its records then."""
-        error = ship(
-            shipment,
-            self._attempt,
-            seconds=self.destination.retry_seconds,
-            pausing=self.runtime.pausing,
-        )
-        if error is None:
-            return []
-        if error.lost:
-            warn(f"{len(shipment.records)} records are lost, as in AWS: {error.code}: {error}")
-            return []
-        return self._finished([self._failure(record, shipment, error) for record in shipment.records])
-
-    def _attempt(self, shipment: Shipment) -> None:
+    def attempt(self, shipment: Shipment) -> None:
         to, key, receivers = self.destination, self._key(), self.runtime.receivers
         if to.kind == HTTP:
             http_endpoint.send(shipment, to, key, receivers, self.context["deliveryStreamArn"])
         else:
             splunk.send(shipment, to, key, receivers, self.runtime.pausing)
+
+    def failures(self, shipment: Shipment, error: AttemptError | None) -> list[Failure]:
+        return [self._failure(record, shipment, error) for record in shipment.records] if error else []
 
     def _key(self) -> str | None:
         """Return the credential, as the secret has it now."""
@@ -95,6 +72,3 @@ class EndpointDelivery(Delivery):
             attempts=shipment.attempts,
             details={"subsequenceNumber": record.subsequence_number or 0, identifier: f"{number}.0"},
         )
-
-    def _finished(self, failures: Sequence[Failure]) -> list[OutputObject]:
-        return [self.finished(one) for one in self._failed(failures)]

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from local_cloud.engines.firehose.settings import Destination
+from local_cloud.engines.firehose.remote import RemoteDestination
 
 HTTP, SPLUNK = "HttpEndpoint", "Splunk"
 # What AWS takes where nothing is given: size of the buffer, its interval, and the time of retries.
 _DEFAULTS = {HTTP: (5, 300, 300), SPLUNK: (5, 60, 3600)}
-_ALL = ("AllData", "AllEvents")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointDestination(Destination):
-    """An endpoint; bucket, prefix and compression are those of the backup.
+class EndpointDestination(RemoteDestination):
+    """An endpoint.
 
     Parameters
     ----------
-    backup_role: str | None
-        Role under which the backup is written.
     kind: str
         `HttpEndpoint` or `Splunk`.
     url: str
@@ -32,10 +29,6 @@ class EndpointDestination(Destination):
         ARN of the secret that holds it.
     secret_role: str | None
         Role under which the secret is read.
-    retry_seconds: int
-        Time that is spent on waiting between attempts.
-    keeps_all: bool
-        Whether all records are backed up.
     compresses: bool
         Whether the bodies of requests are compressed.
     attributes: Mapping[str, str]
@@ -46,22 +39,15 @@ class EndpointDestination(Destination):
         How long Splunk has for an acknowledgment.
     """
 
-    backup_role: str | None
     kind: str
     url: str
     key: str | None
     secret: str | None
     secret_role: str | None
-    retry_seconds: int
-    keeps_all: bool
     compresses: bool
     attributes: Mapping[str, str]
     raw: bool
     acknowledgment_seconds: int
-
-    @property
-    def role_of_objects(self) -> str | None:
-        return self.backup_role
 
     @classmethod
     def of_endpoint(cls, kind: str, configuration: Mapping[str, Any]) -> EndpointDestination:
@@ -73,31 +59,22 @@ class EndpointDestination(Destination):
             For what the local cloud cannot do.
         """
         size, interval, retry = _DEFAULTS[kind]
+        size, interval, retry = _DEFAULTS[kind]
         backup = configuration.get("S3DestinationDescription") or configuration["S3Configuration"]
-        hints = configuration.get("BufferingHints") or {"SizeInMBs": size, "IntervalInSeconds": interval}
-        role = configuration.get("RoleARN") or backup.get("RoleARN")
-        common = Destination.of(
-            {
-                **backup,
-                "RoleARN": role,
-                "BufferingHints": hints,
-                "ProcessingConfiguration": configuration.get("ProcessingConfiguration"),
-            }
-        )
         endpoint, request = (configuration.get(f"{part}Configuration") or {} for part in ("Endpoint", "Request"))
         secret = configuration.get("SecretsManagerConfiguration") or {}
         from_secret = bool(secret.get("Enabled"))
         key = configuration.get("HECToken") if kind == SPLUNK else endpoint.get("AccessKey")
-        return cls(
-            **{field.name: getattr(common, field.name) for field in fields(common)},
-            backup_role=backup.get("RoleARN"),
+        return cls.backed_up(
+            configuration,
+            size=size,
+            interval=interval,
+            retry=retry,
             kind=kind,
             url=configuration["HECEndpoint"] if kind == SPLUNK else endpoint["Url"],
             key=None if from_secret else key,
             secret=secret["SecretARN"] if from_secret else None,
-            secret_role=secret.get("RoleARN") or role,
-            retry_seconds=int((configuration.get("RetryOptions") or {}).get("DurationInSeconds", retry)),
-            keeps_all=configuration.get("S3BackupMode") in _ALL,
+            secret_role=secret.get("RoleARN") or configuration.get("RoleARN") or backup.get("RoleARN"),
             compresses=request.get("ContentEncoding") == "GZIP",
             attributes={one["AttributeName"]: one["AttributeValue"] for one in request.get("CommonAttributes") or ()},
             raw=configuration.get("HECEndpointType") == "Raw",

@@ -1,0 +1,1 @@
+"""OpenSearch: domains and serverless collections, each with a server of its own."""

@@ -1,0 +1,1 @@
+"""ElastiCache: serverless caches, each a Valkey behind TLS."""

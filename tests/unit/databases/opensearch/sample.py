@@ -1,0 +1,48 @@
+"""Samples of a collection and a domain."""
+
+from __future__ import annotations
+
+from aws_cdk import Size
+
+from lake_blueprints.databases.opensearch import SearchCollection, SearchDomain
+from template_checks.limits import opensearch as limits
+from tests.conformance.sample import Limited, Sample
+
+# https://docs.amazonaws.cn/en_us/aws/latest/userguide/opensearch-service.html
+_UNAVAILABLE = frozenset({"aws-cn"})
+
+SAMPLE = Sample(
+    construct=SearchCollection,
+    unavailable_in=_UNAVAILABLE,
+    limits={
+        "min_indexing_units": Limited(
+            limit=limits.MIN_INDEXING_UNITS,
+            options=lambda lake, n: {"network": lake.network, "min_indexing_units": n, "max_indexing_units": max(n, 2)},
+        ),
+        "min_search_units": Limited(
+            limit=limits.MIN_SEARCH_UNITS,
+            options=lambda lake, n: {"network": lake.network, "min_search_units": n, "max_search_units": max(n, 2)},
+        ),
+        "max_indexing_units": Limited(
+            limit=limits.MAX_INDEXING_UNITS, options=lambda lake, n: {"network": lake.network, "max_indexing_units": n}
+        ),
+        "max_search_units": Limited(
+            limit=limits.MAX_SEARCH_UNITS, options=lambda lake, n: {"network": lake.network, "max_search_units": n}
+        ),
+    },
+)
+PRIVATE = Sample(
+    construct=SearchCollection,
+    variant="in a network",
+    unavailable_in=_UNAVAILABLE,
+    options=lambda lake: {"network": lake.network},
+)
+DOMAIN = Sample(
+    construct=SearchDomain,
+    options=lambda lake: {
+        "administrator": lake.role(lake.unique("Administrator")),
+        "network": lake.network,
+        "alarm_topic": lake.topic,
+    },
+    limits={"volume_size": Limited(limit=limits.VOLUME_SIZE, options=lambda _, n: {"volume_size": Size.gibibytes(n)})},
+)

@@ -1,0 +1,26 @@
+"""Sample of an index load job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Duration
+
+from lake_blueprints.databases.opensearch import SearchCollection
+from lake_blueprints.processing.index_load import IndexLoadJob
+from template_checks.limits import glue
+from tests.conformance.fixtures import Fixtures
+from tests.conformance.sample import Limited, Sample
+
+
+def _target(lake: Fixtures) -> Any:
+    known = lake.scope.node.try_find_child("Search")
+    return known or SearchCollection(lake.scope, "Search", encryption_key=lake.key)
+
+
+SAMPLE = Sample(
+    construct=IndexLoadJob,
+    options=lambda lake: {"source": lake.table, "target": _target(lake)},
+    limits={"timeout": Limited(limit=glue.JOB_TIMEOUT, options=lambda _, n: {"timeout": Duration.minutes(n)})},
+    unavailable_in=frozenset({"aws-cn"}),
+)
