@@ -131,7 +131,7 @@ class SearchDomain(Construct):
         _check(nodes, zones, size)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.administrator = administrator
-        vpc = choose_vpc(self, network, reach_glue=False, encryption_key=self.key, removal_policy=removal_policy)
+        vpc = choose_vpc(self, network, encryption_key=self.key, removal_policy=removal_policy)
         self.vpc = vpc
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Domain {self.node.path}", allow_all_outbound=False

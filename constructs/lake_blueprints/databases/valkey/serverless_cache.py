@@ -93,7 +93,7 @@ class ServerlessCache(Construct):
             if not Token.is_unresolved(value):
                 limit.check(option, value)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        vpc = choose_vpc(self, network, reach_glue=False, encryption_key=self.key, removal_policy=removal_policy)
+        vpc = choose_vpc(self, network, encryption_key=self.key, removal_policy=removal_policy)
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Cache {self.node.path}", allow_all_outbound=False
         )
