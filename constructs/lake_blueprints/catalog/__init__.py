@@ -1,7 +1,7 @@
 """Glue Data Catalog: databases, tables, layouts."""
 
 from lake_blueprints.catalog.database import Database
-from lake_blueprints.catalog.landing import Landing
+from lake_blueprints.catalog.landing import Envelope, Landing
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.catalog.table_format import TableFormat
@@ -11,6 +11,7 @@ __all__ = (
     "ByPartitionKeys",
     "Database",
     "DeliveryLayout",
+    "Envelope",
     "Landing",
     "Layout",
     "Table",
