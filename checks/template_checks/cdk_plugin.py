@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
 
+from template_checks.core.node import require_node
+
+require_node()
+
 import aws_cdk as cdk
 import jsii
 from constructs import IConstruct

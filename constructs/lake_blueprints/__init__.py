@@ -7,12 +7,9 @@ the CDK starts a Node process, which takes most of a second.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from template_checks.core.node import HOW_TO_GET_NODE, missing_node
 
 if TYPE_CHECKING:
     from lake_blueprints.analytics.athena import Workgroup
@@ -111,14 +108,7 @@ def __getattr__(name: str) -> Any:
         warnings.warn(
             f"'{name}' leaves lake_blueprints; import {today} from {module}", DeprecationWarning, stacklevel=2
         )
-        return _attribute(module, today)
+        return getattr(import_module(module), today)
     if name not in _MODULES:
         raise AttributeError(f"module 'lake_blueprints' has no attribute '{name}'")
-    return _attribute(_MODULES[name], name)
-
-
-def _attribute(module: str, name: str) -> Any:
-    if "aws_cdk" not in sys.modules and module != "lake_blueprints.contracts" and (node := missing_node()):
-        # jsii would end in a traceback that tells of nothing but the file.
-        raise ImportError(f"the CDK needs Node.js 22 or 24, and there is no '{node}'; {HOW_TO_GET_NODE}")
-    return getattr(import_module(module), name)
+    return getattr(import_module(_MODULES[name]), name)

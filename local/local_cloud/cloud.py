@@ -113,6 +113,11 @@ class LocalCloud:
         """The access key that this cloud has drawn; `client` and `environment` use it already."""
         return self._running.runtime.keys.own
 
+    @property
+    def authority(self) -> Path:
+        """PEM file of the certificates by which clients verify its databases, caches and search domains."""
+        return self._running.runtime.authority.certificate
+
     def start(self) -> None:
         """Start the server in this process."""
         server = LocalServer(

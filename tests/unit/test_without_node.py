@@ -35,6 +35,20 @@ def test_the_first_construct_says_how_to_get_it(more: dict[str, str], node: str,
     assert "JSII_NODE" in line
 
 
+WINGS = sorted(
+    folder.name for folder in (ROOT / "constructs/lake_blueprints").iterdir() if (folder / "__init__.py").exists()
+)
+
+
+@pytest.mark.parametrize("package", [f"lake_blueprints.{wing}" for wing in WINGS] + ["template_checks.cdk_plugin"])
+def test_a_package_that_is_imported_by_itself_says_so_too(package: str, tmp_path: Path) -> None:
+    found = run(f"import {package}", folder=tmp_path)
+    if package.endswith((".contracts", ".cli")):
+        assert found.returncode == 0
+    else:
+        assert "the CDK needs Node.js 22 or 24" in found.stderr.splitlines()[-1]
+
+
 def test_contracts_need_none_and_lake_init_says_that_its_commands_do(tmp_path: Path) -> None:
     written = run(LAKE, "init", "my-lake", folder=tmp_path)
     assert written.returncode == 0

@@ -1,1 +1,5 @@
 """Databases: Redshift."""
+
+from template_checks.core.node import require_node
+
+require_node()

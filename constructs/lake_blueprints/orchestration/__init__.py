@@ -1,5 +1,9 @@
 """Step Functions: pipelines and the protocol of their steps."""
 
+from template_checks.core.node import require_node
+
+require_node()
+
 from lake_blueprints.orchestration.asl import step_name
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.parallel import Parallel

@@ -1,1 +1,5 @@
 """Storage: S3."""
+
+from template_checks.core.node import require_node
+
+require_node()

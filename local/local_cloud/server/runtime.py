@@ -17,6 +17,7 @@ from local_cloud.instrumentation.faults import Faults
 from local_cloud.instrumentation.metering import ByteMeter
 from local_cloud.instrumentation.recording import Recording
 from local_cloud.server.access_keys import AccessKey, AccessKeys
+from local_cloud.server.authority import Authority
 from local_cloud.server.receivers import Receivers
 from local_cloud.server.work import Work
 
@@ -104,6 +105,11 @@ class Runtime:
     pausing: threading.Event = field(default_factory=threading.Event)
     work: Work = field(default_factory=Work)
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    @property
+    def authority(self) -> Authority:
+        """The authority that signs the certificates of this cloud's servers."""
+        return Authority(self.workdir / "authority")
 
     def client(self, service: str, region: str, *, role: str | None = None, read_timeout: float = 60) -> Any:
         """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
