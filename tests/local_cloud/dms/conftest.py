@@ -161,7 +161,7 @@ class Replication:
     host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        self.dms, self.bucket = self.cloud.client("dms"), f"{self.name}-raw"
+        self.bucket = f"{self.name}-raw"
         self.cloud.client("s3").create_bucket(Bucket=self.bucket)
         sign_in = {"host": self.host, "port": self.port, "username": "lake", "password": PASSWORD}
         secret = self.cloud.client("secretsmanager").create_secret(Name=self.name, SecretString=json.dumps(sign_in))
@@ -210,6 +210,11 @@ class Replication:
             **self.documents,
         )["ReplicationConfig"]["ReplicationConfigArn"]
 
+    @property
+    def dms(self) -> Any:
+        # A cloud that was started again has other keys.
+        return self.cloud.client("dms")
+
     def start(self, how: str = "start-replication") -> None:
         self.dms.start_replication(ReplicationConfigArn=self.arn, StartReplicationType=how)
 
@@ -241,7 +246,7 @@ class Replication:
         answer = self.dms.describe_replication_table_statistics(ReplicationConfigArn=self.arn)
         return next(one for one in answer["ReplicationTableStatistics"] if one["TableName"] == table)
 
-    def keys(self, table: str = "orders") -> list[str]:
+    def files(self, table: str = "orders") -> list[str]:
         prefix = f"replicated/public/{table}/"
         found = self.cloud.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
         return [one["Key"].removeprefix(prefix) for one in found.get("Contents", [])]
@@ -249,7 +254,7 @@ class Replication:
     def rows(self, table: str = "orders", name: str = "") -> list[dict[str, Any]]:
         """Return the records of a table's files, in the order of their names."""
         client, found = self.cloud.client("s3"), []
-        for key in sorted(self.keys(table), key=lambda key: (not key.startswith("LOAD"), key)):
+        for key in sorted(self.files(table), key=lambda key: (not key.startswith("LOAD"), key)):
             if name in key:
                 body = client.get_object(Bucket=self.bucket, Key=f"replicated/public/{table}/{key}")["Body"].read()
                 found += pq.read_table(BytesIO(body)).to_pylist()

@@ -31,13 +31,13 @@ def test_20_000_rows_are_loaded_then_changes_follow_and_the_merge_is_the_table(
     database.execute(FILL, [20_000])
     replication = Replication(cloud, port, "counted")
     replication.run()
-    assert replication.keys() == ["LOAD00000001.parquet"]
+    assert replication.files() == ["LOAD00000001.parquet"]
     assert Counter(row["Op"] for row in replication.rows()) == {"I": 20_000}
     database.execute("update orders set amount = 0 where id <= 1000")
     database.execute("delete from orders where id > 19990")
     database.execute("insert into orders values (90001, 'new', 1.5, now())")
     cloud.drain()
-    (changes,) = [key for key in replication.keys() if not key.startswith("LOAD")]
+    (changes,) = [key for key in replication.files() if not key.startswith("LOAD")]
     assert re.fullmatch(r"\d{8}-\d{9}\.parquet", changes)
     assert Counter(row["Op"] for row in replication.rows(name=changes)) == {"U": 1000, "D": 10, "I": 1}
     found = replication.statistics()
@@ -130,7 +130,7 @@ def test_a_truncation_is_told_and_never_passed_on(cloud: LocalCloud, port: int, 
     database.execute("truncate orders")
     database.execute(FILL, [1])
     replication.stop()
-    assert replication.keys()[-1].startswith("LOAD")
+    assert replication.files()[-1].startswith("LOAD")
     assert Counter(row["Op"] for row in replication.rows()) == {"I": 4}
     assert replication.statistics()["Ddls"] == 1
     events = cloud.client("logs").filter_log_events(logGroupName="dms-serverless-replication-truncated")["events"]
@@ -215,8 +215,9 @@ def test_a_full_load_alone_ends_by_itself_and_takes_tables_without_a_key(
     ],
 )
 def test_fails_with_the_reason(
-    cloud: LocalCloud, port: int, database: Database, sql: str, options: dict[str, Any], reason: str
+    cloud: LocalCloud, database: Database, sql: str, options: dict[str, Any], reason: str
 ) -> None:
+    port = database.info.port
     for statement in sql.split("; "):
         database.execute(statement)
     if "point" in sql:

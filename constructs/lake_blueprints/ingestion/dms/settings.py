@@ -102,7 +102,7 @@ def source_settings(
             f"'certificate_arn' is missing: {engine.value} encrypts the connection only with the certificate of the "
             "server's authority; import it as an AWS::DMS::Certificate"
         )
-    signed_in = {
+    signed_in: dict[str, Any] = {
         "secrets_manager_access_role_arn": role.role_arn,
         "secrets_manager_secret_id": source.secret.secret_full_arn or source.secret.secret_arn,
     }

@@ -94,7 +94,7 @@ def _source_table(endpoint: DatabaseEndpoint, dataset: Dataset, name: str | None
     found = given or schema or _default_schema(endpoint)
     if not found:
         raise ValueError(
-            f"'schema' is missing: {endpoint.engine.value} has no usual one; give it, or name '{dataset.name}' in 'tables'"
+            f"'schema' is missing: {endpoint.engine.value} has no usual one, and 'tables' has no '{dataset.name}'"
         )
     return SourceTable(dataset=dataset, schema=found, name=table)
 

@@ -58,5 +58,6 @@ def check_changes(landing: Landing, curation: Curation) -> None:
     """
     if landing.envelope and not curation.keep:
         raise ValueError(
-            f"'source' is the landing '{landing.prefix}', whose records are changes; use curation=merge_changes(landing)"
+            f"'source' is the landing '{landing.prefix}', whose records are changes; "
+            "use curation=merge_changes(landing)"
         )

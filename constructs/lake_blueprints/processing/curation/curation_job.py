@@ -100,10 +100,11 @@ class CurationJob(Construct):
     Raises
     ------
     ValueError
-        If the source is a landing and has another dataset or prefix, or is one of changes that are not merged, or is a zone and the dataset is missing; a table
-        is not that of the curated dataset or of its masked copy, the database has another table of the quarantine's
-        name, the quarantine is archived, a join has no table, timeout or retries are out of
-        range, both a key and a security configuration are given, or the joins need more permissions than a role holds.
+        If the source is a landing and has another dataset or prefix, or is one of changes that are not merged, or is a
+        zone and the dataset is missing; a table is not that of the curated dataset or of its masked copy, the database
+        has another table of the quarantine's name, the quarantine is archived, a join has no table, timeout or retries
+        are out of range, both a key and a security configuration are given, or the joins need more permissions than a
+        role holds.
 
     Example
     -------

@@ -136,7 +136,7 @@ class DmsEngine(Engine):
 
     def _begin(self, call: ServiceCall, kind: Kind) -> Found:
         found = self._store.get(kind, call.region, call.request[kind.arn])
-        given = call.request["StartReplicationType" if kind is CONFIG else "StartReplicationTaskType"]
+        given = call.request["StartReplicationType" if kind == CONFIG else "StartReplicationTaskType"]
         for name in ("CdcStartTime", "CdcStartPosition", "CdcStopPosition"):
             if name in call.request:
                 raise ServiceError("InvalidParameterValueException", f"the local cloud does not follow {name}")
@@ -159,7 +159,7 @@ class DmsEngine(Engine):
             self._runs.forget(found)
         if given != _ON:
             found.progress = None
-        found.status = "initialising" if kind is CONFIG else "starting"
+        found.status = "initialising" if kind == CONFIG else "starting"
         found.start_type, found.failures, found.stop_reason = given, [], ""
         self._runs.begin(found)
         return found
@@ -212,10 +212,10 @@ def _parts(operation: str) -> tuple[str, str]:
 
 def _check(kind: Kind, members: dict[str, Any]) -> None:
     """Refuse what nothing here could do."""
-    if kind is ENDPOINT:
+    if kind == ENDPOINT:
         resources.check_endpoint(members)
         if str(members["EndpointType"]).lower() == "target":
             TargetSettings.of(members.get("S3Settings") or {})
     elif kind in (TASK, CONFIG):
         selection(members["TableMappings"])
-        settings(members.get("ReplicationSettings" if kind is CONFIG else "ReplicationTaskSettings"))
+        settings(members.get("ReplicationSettings" if kind == CONFIG else "ReplicationTaskSettings"))

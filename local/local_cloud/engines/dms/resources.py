@@ -81,12 +81,12 @@ class Found:
     @property
     def mode(self) -> str:
         """What a replication replicates."""
-        return str(self.members["ReplicationType" if self.kind is CONFIG else "MigrationType"])
+        return str(self.members["ReplicationType" if self.kind == CONFIG else "MigrationType"])
 
     @property
     def settings(self) -> str | None:
         """The settings of a replication."""
-        found = self.members.get("ReplicationSettings" if self.kind is CONFIG else "ReplicationTaskSettings")
+        found = self.members.get("ReplicationSettings" if self.kind == CONFIG else "ReplicationTaskSettings")
         return None if found is None else str(found)
 
     @property
@@ -121,7 +121,7 @@ class Store:
         name = str(given[kind.identifier]).lower()
         if any(one.name == name for one in self.of(kind, region)):
             raise ServiceError("ResourceAlreadyExistsFault", f"{kind.noun} {name} already exists")
-        own = name if kind is GROUP else "".join(secrets.choice(_ALPHABET) for _ in range(26))
+        own = name if kind == GROUP else "".join(secrets.choice(_ALPHABET) for _ in range(26))
         arn = f"{prefix}:{kind.resource}:{request.get('ResourceIdentifier') or own}"
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or ()}
         found = Found(kind=kind, region=region, arn=arn, members={**given, kind.identifier: name}, tags=tags)
@@ -201,13 +201,13 @@ def check_endpoint(members: Mapping[str, Any]) -> None:
 def described(found: Found) -> dict[str, Any]:
     """Return a resource as its `Describe` operation does."""
     kind, members = found.kind, dict(found.members)
-    if kind is ENDPOINT:
+    if kind == ENDPOINT:
         members.pop("Password", None)
         members |= {"Status": "active", "ExternalId": found.arn.rpartition(":")[2]}
-    elif kind is GROUP:
+    elif kind == GROUP:
         subnets = [{"SubnetIdentifier": one, "SubnetStatus": "Active"} for one in members.pop("SubnetIds")]
         return {**members, "SubnetGroupStatus": "Complete", "Subnets": subnets}
-    elif kind is INSTANCE:
+    elif kind == INSTANCE:
         groups = members.pop("VpcSecurityGroupIds", None) or ()
         members.pop("ReplicationSubnetGroupIdentifier", None)
         members |= {
@@ -215,7 +215,7 @@ def described(found: Found) -> dict[str, Any]:
             "InstanceCreateTime": found.created,
             "VpcSecurityGroups": [{"VpcSecurityGroupId": one, "Status": "active"} for one in groups],
         }
-    elif kind is TASK:
+    elif kind == TASK:
         members |= _run(found, "ReplicationTaskStats") | {"ReplicationTaskCreationDate": found.created}
         members |= {"LastFailureMessage": found.failures[0]} if found.failures else {}
     else:
