@@ -1,4 +1,4 @@
-"""Replications from a real PostgreSQL: full load, changes, and what is told instead of done."""
+"""Replications from a real PostgreSQL: full load, changes, and all that fails with a reason."""
 
 from __future__ import annotations
 

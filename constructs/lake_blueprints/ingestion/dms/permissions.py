@@ -23,7 +23,7 @@ EVENTBRIDGE = "events.amazonaws.com"
 
 
 def write_files(zone: Zone, prefix: str) -> Iterator[Permission]:
-    """Write files below a prefix, and replace them when a load begins anew."""
+    """Write files below a prefix, and replace them when a table is loaded again."""
     because, wildcard = "writes the files of tables", "files of tables, which DMS names"
     yield objects.on_bucket(
         zone.bucket, (*objects.LIST, *objects.LOCATE), "finds the bucket and its own files", _TARGET

@@ -33,7 +33,7 @@ order by 1, 2, a.attnum
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where a database is, and who signs in."""
+    """Address of a database, with the user and password."""
 
     host: str
     port: int

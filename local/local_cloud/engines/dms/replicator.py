@@ -1,4 +1,7 @@
-"""One run of a replication: the rows that tables have, then the changes, written and only then forgotten."""
+"""One run of a replication: the rows that tables have, then the changes, written and only then forgotten.
+
+Above 200 lines: what a run does, with the progress that it keeps.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _KB = 1024
 
 @dataclass(kw_only=True)
 class TableProgress:
-    """How far a table has come, as DescribeTableStatistics tells it."""
+    """Progress of a table, as DescribeTableStatistics tells it."""
 
     schema: str
     name: str
@@ -40,7 +43,7 @@ class TableProgress:
 
 @dataclass(kw_only=True)
 class Progress:
-    """How far a replication has come; all that a run needs to go on where another one ended."""
+    """Progress of a replication: all that a run needs to go on where another one ended."""
 
     begun: datetime
     tables: dict[str, TableProgress] = field(default_factory=dict)
@@ -50,7 +53,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is replicated, and how."""
+    """Instructions for a run: tables, source and target."""
 
     slot: str
     mode: str

@@ -1,4 +1,7 @@
-"""Runs of replications, each in a thread that goes on until it is stopped."""
+"""Runs of replications, each in a thread that goes on until it is stopped.
+
+Above 200 lines: the threads, and all that a run is made of.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ class Runs:
                 time.sleep(_POLL_SECONDS)
 
     def forget(self, found: Found) -> None:
-        """Let the source forget its log, if it answers; a slot that nobody reads keeps the log for ever."""
+        """Let the source forget its log, if it answers; a slot that nobody reads keeps the log without end."""
         try:
             with PostgresqlSource.connected(self._address(found)) as source:
                 source.drop_slot(_slot(found))

@@ -29,6 +29,8 @@ def options(lake: Fixtures, **given: Any) -> Mapping[str, Any]:
 SAMPLE = Sample(
     construct=Replication,
     options=options,
+    # Serverless replications are not in GovCloud's resource types.
+    unavailable_in=frozenset({"aws-us-gov"}),
     limits={
         "max_capacity": Limited(
             limit=dms.CAPACITY, options=lambda lake, n: options(lake, compute=Serverless(max_capacity=n))
