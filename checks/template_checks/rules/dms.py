@@ -214,5 +214,6 @@ def account_roles(resource: Resource) -> Iterator[Violation]:
                 allowed=f"a DependsOn on {role.logical_id}",
             )
         attached = role.at("ManagedPolicyArns")
-        if attached.known and policy not in str(attached.value):
-            yield Violation(at=role.at("ManagedPolicyArns"), allowed=f"{policy}, of AWS")
+        texts = [one.text for one in attached.items()]
+        if attached.known and None not in texts and not any(policy in str(text) for text in texts):
+            yield Violation(at=attached, allowed=f"{policy}, of AWS")
