@@ -16,8 +16,9 @@ from local_cloud.engines.dms.mappings import Selection, Settings
 from local_cloud.engines.dms.postgresql import Address, PostgresqlSource
 from local_cloud.engines.dms.replicator import Plan, Progress, Replicator
 from local_cloud.server.objects import ObjectStore
-from tests.local_cloud.dms.conftest import PASSWORD, S3, Replication
+from tests.local_cloud.dms.conftest import S3, Replication
 from tests.local_cloud.dms.test_replication import FILL, ORDERS, in_source
+from tests.postgresql import PASSWORD
 
 Database = psycopg.Connection[Any]
 

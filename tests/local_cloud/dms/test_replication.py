@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
 from tests.local_cloud.dms.conftest import ROLE, Replication
+from tests.postgresql import connect, run_postgresql
 
 Database = psycopg.Connection[Any]
 ORDERS = "create table orders (id bigint primary key, customer text, amount numeric(10,2), at timestamptz)"
@@ -240,8 +241,6 @@ def test_a_key_that_changes_stops_it_since_nobody_knows_what_dms_writes(
 
 
 def test_a_server_that_logs_too_little_is_named(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.local_cloud.dms.conftest import connect, run_postgresql  # noqa: PLC0415
-
     running = run_postgresql(tmp_path_factory.mktemp("plain"), logical=False)
     port = next(running)
     with connect(port) as database:
