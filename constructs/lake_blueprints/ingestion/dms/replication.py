@@ -178,6 +178,8 @@ class Replication(Construct):
             "SecretRole",
             services=[regional_principal(Stack.of(self))],
             description="Reads the credentials of a replicated database",
+            # AWS's own trust policy for this principal has no condition, and nothing says that it sends the account.
+            source_account=False,
         )
         allow(self.secret_role, *permissions.read_secret(source.secret))
         key_arn = self.key.key_arn
