@@ -258,7 +258,14 @@ def test_a_receiver_stands_for_the_host_of_the_source(cloud: LocalCloud, port: i
     replication.stop()
 
 
-def test_the_secret_is_read_and_files_are_written_under_the_roles_of_the_endpoints(cloud: LocalCloud) -> None:
+def test_the_secret_is_read_and_files_are_written_under_the_roles_of_the_endpoints(
+    cloud: LocalCloud, port: int, database: Database
+) -> None:
+    database.execute(ORDERS)
+    database.execute(FILL, [1])
+    replication = Replication(cloud, port, "recorded")
+    replication.run()
+    replication.stop()
     calls = {call.action for call in cloud.calls if call.role == ROLE}
     assert {"secretsmanager:GetSecretValue", "s3:PutObject"} <= calls
 
