@@ -11,7 +11,12 @@ from tests.conformance.subject import Resources, Subject, subjects
 from tests.support import warnings_of
 
 # What is in them is on its way elsewhere.
-_PASSING = {"AWS::KinesisFirehose::DeliveryStream", "AWS::SNS::Topic", "AWS::SQS::Queue"}
+_PASSING = {
+    "AWS::DMS::ReplicationInstance",
+    "AWS::KinesisFirehose::DeliveryStream",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+}
 KEEPING = [pytest.param(one, id=one.sample.name) for one in subjects() if one.sample.takes("removal_policy")]
 
 

@@ -67,6 +67,16 @@ _REASONS = {
     "networks carry nothing here": """
         LakeNetwork | writes flow logs | logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents
     """,
+    "no database is replicated in this run, but in test_replication.py": """
+        Pipeline | looks at the replication | dms:DescribeReplications
+        Pipeline | starts the replication | dms:StartReplication
+        Pipeline | stops the replication | dms:StopReplication
+        Replication | finds the bucket and its own files | s3:GetBucketLocation s3:ListBucket
+        Replication | writes the files of tables | kms:Decrypt kms:GenerateDataKey
+        Replication | writes the files of tables | s3:DeleteObject s3:PutObject s3:PutObjectTagging
+        Replication/SecretRole | signs in to the source | kms:Decrypt
+        Replication/SecretRole | signs in to the source | secretsmanager:DescribeSecret secretsmanager:GetSecretValue
+    """,
     "no column is added in this run": """
         CurationJob | registers partitions, and renews their columns | glue:UpdatePartition
         CurationJob | writes the masked copy | glue:UpdatePartition

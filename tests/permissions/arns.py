@@ -28,7 +28,11 @@ _KINDS = {
 # What follows a name in an ARN, of which the reference says nothing.
 _ENDINGS = {"AWS::Logs::LogGroup": ":*", "AWS::SecretsManager::Secret": "-AbCdEf"}
 # Whether `Ref` is the ARN, where CloudFormation does otherwise than its schema says.
-_REFERRED_TO_BY_ARN = {"AWS::Events::Rule": False, "AWS::SecretsManager::Secret": True}
+_REFERRED_TO_BY_ARN = {
+    "AWS::DMS::ReplicationInstance": True,
+    "AWS::Events::Rule": False,
+    "AWS::SecretsManager::Secret": True,
+}
 
 
 def arn_of(kind: str, *, partition: str, region: str, account: str, name: str) -> str:
@@ -65,5 +69,6 @@ def _pattern(kind: str) -> str:
     wanted = _KINDS.get(kind, noun)
     for name, pattern in resource_types(prefix).items():
         if wanted in (name, name.replace("-", "")):
-            return pattern
+            # The reference writes the names of DMS's resources as a wildcard.
+            return re.sub(r":\*$", ":${Name}", pattern)
     raise LookupError(f"IAM's reference has no {wanted} of {prefix}, for {kind}")

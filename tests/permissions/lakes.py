@@ -6,6 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from attrs import evolve
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -19,9 +20,11 @@ from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
+from lake_blueprints.ingestion.dms import Replication, StartReplication, StopReplication
 from lake_blueprints.ingestion.firehose import (
     DeliveryStream,
     HttpDestination,
@@ -243,6 +246,27 @@ class SampleLake:
             output_prefix="exported/",
             hyperparameters={"target": "id", "features": "city", "time_column": "day"},
         )
+        private = LakeNetwork(
+            stack,
+            self._id("Private"),
+            endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+            encryption_key=self.key,
+        )
+        user = DatabaseSecret(
+            stack, self._id("User"), username="lake", host="shop.example.com", port=5432, encryption_key=self.key
+        )
+        shop = DatabaseEndpoint(
+            engine=DatabaseEngine.POSTGRESQL, host="shop.example.com", database="shop", secret=user.secret
+        )
+        self.replication = Replication(
+            stack,
+            self._id("Replication"),
+            source=shop,
+            datasets=[ORDERS],
+            zone=self.raw,
+            network=private,
+            alarm_topic=self.topic,
+        )
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(
             stack,
@@ -292,6 +316,12 @@ class SampleLake:
                 LoadIndex(job=self.index_load),
                 ExportItems(table=self.served, zone=self.raw, prefix="served/"),
             ],
+            **common,
+        )
+        self.replicating_pipeline = Pipeline(
+            self.work,
+            self._id("Replicating"),
+            steps=[StartReplication(replication=self.replication), StopReplication(replication=self.replication)],
             **common,
         )
         self.outer_pipeline = Pipeline(

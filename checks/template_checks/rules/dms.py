@@ -1,4 +1,7 @@
-"""DMS: endpoints, and what a task needs of them."""
+"""DMS: endpoints, and what a task needs of them.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from typing import Final
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import absent, between, matching, one_of, only_one, required
+from template_checks.core.values import absent, between, matching, one_of, only_one, required, within
+from template_checks.limits import dms as limits
 from template_checks.rules.roles import role_must_allow
 
 ENDPOINT: Final = "AWS::DMS::Endpoint"
 TASK: Final = "AWS::DMS::ReplicationTask"
 SERVERLESS: Final = "AWS::DMS::ReplicationConfig"
+GROUP: Final = "AWS::DMS::ReplicationSubnetGroup"
 INSTANCE: Final = "AWS::DMS::ReplicationInstance"
 _API: Final = "https://docs.aws.amazon.com/dms/latest/APIReference"
 # Settings that an engine cannot do without, with the values that these need.
@@ -27,6 +32,10 @@ _SETTINGS: Final = {
     "redis": ("RedisSettings", ("ServerName", "Port")),
 }
 _WRITES: Final = {"kinesis": "kinesis:PutRecords", "s3": "s3:PutObject", "dynamodb": "dynamodb:PutItem"}
+_ACCOUNT_ROLES: Final = {
+    "dms-vpc-role": "AmazonDMSVPCManagementRole",
+    "dms-cloudwatch-logs-role": "AmazonDMSCloudWatchLogsRole",
+}
 _ONLY_TARGETS: Final = ("kinesis", "kafka", "dynamodb", "elasticsearch", "opensearch", "neptune", "redis", "redshift")
 _ONLY_SOURCES: Final = ("mongodb", "db2", "db2-zos", "azuredb", "gcp-mysql")
 _ENGINES: Final = (
@@ -144,7 +153,7 @@ def identifiers(resource: Resource) -> Iterator[Violation]:
     for name in (*names, "ReplicationInstanceIdentifier", "ResourceIdentifier"):
         pattern = r"[a-zA-Z](-?[a-zA-Z0-9])*"
         yield from matching(resource.at(name), pattern, "a letter, then letters, digits and single hyphens")
-    yield from between(resource.at("AllocatedStorage"), 5, 6144, "GB")
+    yield from within(resource.at("AllocatedStorage"), limits.INSTANCE_STORAGE)
     if resource.kind == INSTANCE and resource.at("MultiAZ").flag:
         yield from absent(resource.at("AvailabilityZone"), "with MultiAZ")
 
@@ -180,3 +189,31 @@ def task(task: Resource) -> Iterator[Violation]:
     stop = task.at("CdcStopPosition")
     if stop.text and not stop.text.startswith("{{"):
         yield from matching(stop, r"(server_time|commit_time):\S.*", "server_time:<time> or commit_time:<time>")
+
+
+@rule(
+    "LAKE-DMS-009",
+    GROUP,
+    INSTANCE,
+    title="The roles that DMS finds by their names are there before what needs them",
+    fix="add a DependsOn on the role, and attach its policy by ManagedPolicyArns",
+    source="https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html#CHAP_Security.APIRole",
+)
+def account_roles(resource: Resource) -> Iterator[Violation]:
+    """Nothing refers to them: DMS refuses a subnet group that is made first, or whose role has no policy yet."""
+    template = resource.template
+    needs = template.reachable(resource.logical_id)
+    for role in template.of_type("AWS::IAM::Role"):
+        policy = _ACCOUNT_ROLES.get(role.at("RoleName").text or "")
+        if policy is None:
+            continue
+        if role.logical_id not in needs:
+            yield Violation(
+                at=resource.properties,
+                found=f"no dependency on the role {role.logical_id}",
+                allowed=f"a DependsOn on {role.logical_id}",
+            )
+        attached = role.at("ManagedPolicyArns")
+        texts = [one.text for one in attached.items()]
+        if attached.known and None not in texts and not any(policy in str(text) for text in texts):
+            yield Violation(at=attached, allowed=f"{policy}, of AWS")

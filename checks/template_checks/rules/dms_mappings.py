@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from template_checks.core.intrinsics import is_function
-from template_checks.core.rule import Violation, rule
+from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import between, one_of, parsed, required
 from template_checks.rules.dms import SERVERLESS, TASK
@@ -113,3 +113,30 @@ def settings(task: Resource) -> Iterator[Violation]:
         yield from between(load.at("MaxFullLoadSubTasks"), 1, 49, "tables at once")
         if objects.at("FullLobMode").flag and objects.at("LimitedSizeLobMode").flag:
             yield Violation(at=objects.at("FullLobMode"), allowed="false with LimitedSizeLobMode")
+
+
+@rule(
+    "LAKE-DMS-008",
+    TASK,
+    SERVERLESS,
+    title="A replication into S3 deletes no files of the lake",
+    fix="set TargetTablePrepMode to DO_NOTHING, HandleSourceTableTruncated and HandleSourceTableDropped to false",
+    source="https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html#CHAP_Target.S3.Limitations",
+    severity=Severity.WARNING,
+)
+def keeps_files(task: Resource) -> Iterator[Violation]:
+    """DMS deletes the files of a table that is truncated or dropped in the source, or loaded again."""
+    endpoint = task.at("TargetEndpointArn").target
+    if endpoint is None or endpoint.at("EngineName").text != "s3":
+        return
+    node = task.at("ReplicationSettings" if task.kind == SERVERLESS else "ReplicationTaskSettings")
+    found = _json(node) if node.present else Node(node.resource, node.path, {})
+    if found is None or not found.known:
+        return
+    mode = found.at("FullLoadSettings.TargetTablePrepMode")
+    if not mode.unknown and mode.text != "DO_NOTHING":
+        yield Violation(at=mode, allowed="DO_NOTHING")
+    handled = found.at("ChangeProcessingDdlHandlingPolicy")
+    for name in ("HandleSourceTableTruncated", "HandleSourceTableDropped"):
+        if not handled.at(name).unknown and handled.at(name).flag is not False:
+            yield Violation(at=handled.at(name), allowed="false: the default is true")

@@ -8,9 +8,9 @@ from typing import Final
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import between, matching, required
+from template_checks.core.values import between, matching, required, within
+from template_checks.limits import dms
 
-_DMS_UNITS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384)
 # Memory in GB that a worker can have, by its vCPUs: least, most and step.
 _EMR_WORKERS: Final = {1: (2, 8, 1), 2: (4, 16, 1), 4: (8, 30, 1), 8: (16, 60, 4), 16: (32, 120, 8)}
 
@@ -98,8 +98,7 @@ def replication_units(replication: Resource) -> Iterator[Violation]:
     """DMS refuses others."""
     least, most = replication.at("ComputeConfig.MinCapacityUnits"), replication.at("ComputeConfig.MaxCapacityUnits")
     for node in (least, most):
-        if node.number is not None and node.number not in _DMS_UNITS:
-            yield Violation(at=node, allowed=", ".join(map(str, _DMS_UNITS)))
+        yield from within(node, dms.CAPACITY)
     if least.number is not None and most.number is not None and least.number > most.number:
         yield Violation(at=least, allowed=f"{most.number:g} or fewer, the MaxCapacityUnits")
 

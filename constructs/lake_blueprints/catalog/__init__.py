@@ -5,7 +5,7 @@ from template_checks.core.node import require_node
 require_node()
 
 from lake_blueprints.catalog.database import Database
-from lake_blueprints.catalog.landing import Landing
+from lake_blueprints.catalog.landing import Envelope, Landing
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.catalog.table_format import TableFormat
@@ -15,6 +15,7 @@ __all__ = (
     "ByPartitionKeys",
     "Database",
     "DeliveryLayout",
+    "Envelope",
     "Landing",
     "Layout",
     "Table",

@@ -12,6 +12,26 @@ from lake_blueprints.storage.s3 import Zone
 
 @checked
 @dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """Columns that change records have beside those of the contract, and how they change the rows of a table.
+
+    Parameters
+    ----------
+    order: str
+        Column by which the changes of a row are older or newer; the table needs it to tell late ones.
+    deleted: str
+        Spark SQL condition under which a record deletes the row of its key.
+    dropped: tuple of str
+        Columns that say nothing any more once the change is made.
+    """
+
+    order: str
+    deleted: str
+    dropped: tuple[str, ...]
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
 class Landing:
     """Records of a dataset below a prefix of a zone: what an ingestion writes and a `CurationJob` reads.
 
@@ -25,6 +45,9 @@ class Landing:
         Contract of the records, with the format in which they lie there.
     layout: Layout
         Folders below the prefix.
+    envelope: Envelope, optional
+        Form of the change records, if they are some; `merge_changes` makes a curation of it. By default each record is
+        a row.
 
     Example
     -------
@@ -37,6 +60,7 @@ class Landing:
     prefix: str
     dataset: Dataset
     layout: Layout
+    envelope: Envelope | None = None
 
     @property
     def format(self) -> DatasetFormat:

@@ -9,6 +9,9 @@ from __future__ import annotations
 # the service: of Glue, AWSGlueException by the optimised integration and GlueException by `aws-sdk`.
 ATHENA_BUSY = ("Athena.TooManyRequestsException", "Athena.AmazonAthenaException")
 ATHENA = ("Athena.InternalServerException", "Athena.SdkClientException")
+# Its operations declare no throttling; a replication that is about to stop is in no state to be started.
+DMS_BUSY = ("DatabaseMigration.InvalidResourceStateException", "DatabaseMigration.DatabaseMigrationException")
+DMS = ("DatabaseMigration.SdkClientException",)
 GLUE_THROTTLED = ("Glue.ThrottlingException", "Glue.AWSGlueException", "Glue.GlueException")
 GLUE = ("Glue.OperationTimeoutException", "Glue.InternalServiceException", "Glue.SdkClientException")
 REDSHIFT_BUSY = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -29,6 +29,10 @@ class DatabaseSecret(Construct):
     ----------
     username: str
         Name of the database user.
+    host: str, optional
+        Name or address of the server, for what reads it from the secret: DMS does. By default it is not in it.
+    port: int, optional
+        Port of the server, which goes with the host.
     encryption_key: kms.IKey, optional
         Key for the secret. By default a new `LakeKey` is defined.
     removal_policy: RemovalPolicy
@@ -36,7 +40,13 @@ class DatabaseSecret(Construct):
 
     Defines
     -------
-    One secret, JSON with `username` and `password`, as `secret`; a key, as `key`, unless it is given.
+    One secret, JSON with `username` and `password`, and `host` and `port` if they are given, as `secret`; a key, as
+    `key`, unless it is given.
+
+    Raises
+    ------
+    ValueError
+        If there is a host without a port, or a port without a host.
 
     Example
     -------
@@ -52,16 +62,24 @@ class DatabaseSecret(Construct):
         construct_id: str,
         *,
         username: str,
+        host: str | None = None,
+        port: int | None = None,
         encryption_key: kms.IKey | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        if (host is None) != (port is None):
+            raise ValueError(f"'host' and 'port' go together, got {host!r} and {port!r}")
+        # https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html
+        server = (
+            {} if host is None else {"host": host, "port": Token.as_string(port) if Token.is_unresolved(port) else port}
+        )
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         secret = define_generated_secret(
             self,
             description=f"Credentials of the database user {username}, {self.node.path}",
             generate=secretsmanager.CfnSecret.GenerateSecretStringProperty(
-                secret_string_template=json.dumps({"username": username}),
+                secret_string_template=json.dumps({"username": username, **server}),
                 generate_string_key="password",
                 password_length=_CHARACTERS,
                 exclude_characters=_EXCLUDED,

@@ -1,5 +1,6 @@
 """Curation: Glue Spark jobs that validate, deduplicate and write curated tables."""
 
+from lake_blueprints.processing.curation.changes import merge_changes
 from lake_blueprints.processing.curation.curation_job import CurationJob
 from lake_blueprints.processing.curation.history import History
 from lake_blueprints.processing.curation.newest import Newest
@@ -23,5 +24,6 @@ __all__ = (
     "Worker",
     "WorkerType",
     "dependency_levels",
+    "merge_changes",
     "related_joins",
 )

@@ -24,6 +24,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
+from lake_blueprints.processing.curation.changes import check_changes
 from lake_blueprints.processing.curation.destination import Destination
 from lake_blueprints.processing.curation.iceberg_output import write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
@@ -100,10 +101,11 @@ class CurationJob(Construct):
     Raises
     ------
     ValueError
-        If the source is a landing and has another dataset or prefix, or is a zone and the dataset is missing; a table
-        is not that of the curated dataset or of its masked copy, the database has another table of the quarantine's
-        name, the quarantine is archived, a join has no table, timeout or retries are out of
-        range, both a key and a security configuration are given, or the joins need more permissions than a role holds.
+        If the source is a landing and has another dataset or prefix, or is one of changes that are not merged, or is a
+        zone and the dataset is missing; a table is not that of the curated dataset or of its masked copy, the database
+        has another table of the quarantine's name, the quarantine is archived, a join has no table, timeout or retries
+        are out of range, both a key and a security configuration are given, or the joins need more permissions than a
+        role holds.
 
     Example
     -------
@@ -140,6 +142,7 @@ class CurationJob(Construct):
         limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
         limits.JOB_RETRIES.check("max_retries", max_retries)
         landing = landing_of(source, dataset, source_prefix)
+        check_changes(landing, curation)
         dataset, source = landing.dataset, landing.zone
         curated = curation.curated(dataset)
         _check_target(curated, target)

@@ -137,7 +137,9 @@ class Integration:
         kind = type(error).__name__
         if kind == "ClientError":
             return self.untyped_error
-        return f"{self.error_prefix}.{kind}" if kind.endswith("Exception") else f"{self.error_prefix}.{kind}Exception"
+        # As the SDK for Java names what a service calls a fault.
+        plain = kind.removesuffix("Exception").removesuffix("Fault")
+        return f"{self.error_prefix}.{plain}Exception"
 
 
 @lru_cache(maxsize=1024)

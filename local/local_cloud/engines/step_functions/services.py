@@ -15,6 +15,7 @@ def boto_services() -> dict[str, str]:
     return {
         **services,
         "cloudwatchlogs": "logs",
+        "databasemigration": "dms",
         "eventbridge": "events",
         "sfn": "stepfunctions",
         "states": "stepfunctions",
@@ -23,7 +24,7 @@ def boto_services() -> dict[str, str]:
 
 @cache
 def error_prefix(service: str) -> str:
-    exceptions = {"dynamodb": "DynamoDb", "stepfunctions": "Sfn"}
+    exceptions = {"dms": "DatabaseMigration", "dynamodb": "DynamoDb", "stepfunctions": "Sfn"}
     if service in exceptions:
         return exceptions[service]
     return str(service_model(service).service_id).replace(" ", "")

@@ -100,6 +100,33 @@ def test_a_late_change_that_is_older_than_the_row_is_a_duplicate(table: Any) -> 
     assert rows(table) == []
 
 
+def test_a_deletion_needs_its_key_and_time_and_no_other_column(table: Any) -> None:
+    sql(f"DROP TABLE {name(table)} PURGE")
+    table.name += "v"
+    create(table, "id bigint, name string, version int")
+    columns = (
+        column("id", "bigint"),
+        column("name", required=True, min_length=3),
+        column("op"),
+        column("version", "int", required=True),
+    )
+    table.plan = plan(*columns, primary_key=["id"]) | CHANGES | {"drop_null_rows": ["name"], "filter": "name <> 'x'"}
+    rows_of_keys = [{"id": key, "name": "Ada", "version": 1, "op": "I"} for key in (1, 2, 3)]
+    table.put("a.json", *rows_of_keys)
+    assert balance(table.run()) == (3, 3, 0, 0, 0)
+    table.put(
+        "b.json",
+        {"id": 1, "version": 2, "op": "D"},
+        # What it says of the row besides was right or not when that was written.
+        {"id": 2, "version": 2, "op": "D", "name": "A"},
+        {"version": 2, "op": "D"},
+        {"id": 3, "op": "D"},
+        {"id": 3, "version": 2, "op": "U"},
+    )
+    assert balance(table.run()) == (5, 2, 0, 0, 3)
+    assert rows(table, "id") == [(3,)]
+
+
 def test_random_changes_leave_what_a_dictionary_holds(table: Any) -> None:
     sql(f"DROP TABLE {name(table)} PURGE")
     table.name += "v"

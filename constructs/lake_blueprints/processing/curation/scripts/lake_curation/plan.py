@@ -197,6 +197,11 @@ class Plan:
         order = [self.order_by] if self.history and self.order_by else []
         return list(dict.fromkeys([*self.partition_keys, *order]))
 
+    @property
+    def identity(self) -> list[str]:
+        """The columns that a deletion must have: the key, and what tells whether it is late."""
+        return [*self.primary_key, *([self.order_by] if self.order_by else [])]
+
     def _names(self) -> list[str]:
         joined = [name for join in self.joins for name in join.columns]
         return [*(column.name for column in self.columns), *joined, *self.derive]

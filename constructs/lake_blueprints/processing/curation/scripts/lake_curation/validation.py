@@ -33,6 +33,7 @@ from lake_curation.plan import Plan
 from lake_curation.references import References
 from lake_curation.rules import rules
 
+_BROKEN_ROW = "__broken_row"
 _QUERIES = ("ScalarSubquery", "ListQuery", "Exists")
 _CALLS_OF_JAVA = ("reflect", "try_reflect", "java_method")
 
@@ -48,10 +49,12 @@ def validate(plan: Plan, parts: Sequence[DataFrame], references: References) -> 
     rows, left_out = _enriched(plan, typed, references)
     # A row without a partition would be in a folder that no partition projection finds.
     lost = _any([F.coalesce(F.col(quoted(key)).cast("string"), F.lit("")) == "" for key in plan.late_keys])
-    status = F.when(F.col(BROKEN) | lost, QUARANTINED).when(_any(left_out), FILTERED).otherwise(GOOD)
-    rows = rows.withColumn(STATUS, status)
     # Here, since the condition may name columns that are not written.
     deleted = F.coalesce(_expression(rows, plan.deleted, "deleted"), F.lit(False)) if plan.deleted else F.lit(False)
+    # A deletion is no row: of most sources it holds the key and nothing else.
+    broken = F.col(BROKEN) | (~deleted & (F.col(_BROKEN_ROW) | lost))
+    status = F.when(broken, QUARANTINED).when(~deleted & _any(left_out), FILTERED).otherwise(GOOD)
+    rows = rows.withColumn(STATUS, status)
     refused = F.col(STATUS) == QUARANTINED
     return rows.select(
         STATUS, MODIFIED, BLOCK, ROW,
@@ -62,19 +65,19 @@ def validate(plan: Plan, parts: Sequence[DataFrame], references: References) -> 
 
 
 def _typed(plan: Plan, records: DataFrame) -> DataFrame:
-    """Give each column its type, and mark as BROKEN what breaks a rule."""
+    """Give each column its type, and mark as BROKEN what breaks a rule; what only a row must keep, as _BROKEN_ROW."""
     found = {field.name: field.dataType for field in records.select(f"{PARSED}.*").schema}
     values = (
         converted(F.col(PARSED).getField(column.source), found[column.source], column).alias(column.name)
         for column in plan.columns
     )
     rows = records.select("*", *values)
-    broken = [
-        rule.broken
-        for column in plan.columns
-        for rule in rules(plan, column, F.col(PARSED).getField(column.source), F.col(quoted(column.name)))
-    ]
-    return rows.withColumn(BROKEN, F.col(BROKEN) | F.coalesce(_any(broken), F.lit(False))).drop(PARSED)
+    broken: dict[bool, list[Column]] = {True: [], False: []}
+    for column in plan.columns:
+        kept = rules(plan, column, F.col(PARSED).getField(column.source), F.col(quoted(column.name)))
+        broken[column.name in plan.identity] += [rule.broken for rule in kept]
+    always, of_rows = (F.coalesce(_any(broken[key]), F.lit(False)) for key in (True, False))
+    return rows.withColumns({BROKEN: F.col(BROKEN) | always, _BROKEN_ROW: of_rows}).drop(PARSED)
 
 
 def _enriched(plan: Plan, rows: DataFrame, references: References) -> tuple[DataFrame, list[Column]]:

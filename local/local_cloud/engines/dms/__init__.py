@@ -1,0 +1,1 @@
+"""AWS DMS: tables of a real PostgreSQL, copied and followed into S3."""
