@@ -1,7 +1,6 @@
 """Two tables of a shop's database: loaded once, then followed change by change, and merged into Iceberg tables."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 
 from lake_blueprints import Column, Database, Dataset, Pipeline, Zone
 from lake_blueprints.catalog.iceberg import IcebergTable
@@ -25,7 +24,7 @@ stack = cdk.Stack(app, "Shop")
 raw, curated = Zone(stack, "Raw"), Zone(stack, "Curated")
 user = DatabaseSecret(stack, "User", username="lake_reader", host="shop.example.com", port=5432)
 shop = DatabaseEndpoint(engine=DatabaseEngine.POSTGRESQL, host="shop.example.com", database="shop", secret=user.secret)
-network = LakeNetwork(stack, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER])
+network = LakeNetwork(stack, "Network")
 replication = Replication(stack, "Replication", source=shop, datasets=[orders], zone=raw, network=network)
 
 landing = replication.landing(orders)

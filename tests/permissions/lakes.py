@@ -6,7 +6,6 @@ from typing import Any
 
 import aws_cdk as cdk
 from attrs import evolve
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -246,12 +245,7 @@ class SampleLake:
             output_prefix="exported/",
             hyperparameters={"target": "id", "features": "city", "time_column": "day"},
         )
-        private = LakeNetwork(
-            stack,
-            self._id("Private"),
-            endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
-            encryption_key=self.key,
-        )
+        private = LakeNetwork(stack, self._id("Private"), encryption_key=self.key)
         user = DatabaseSecret(
             stack, self._id("User"), username="lake", host="shop.example.com", port=5432, encryption_key=self.key
         )

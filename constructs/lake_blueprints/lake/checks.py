@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lake_blueprints.catalog import TableFormat
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.processing.curation import Curation
 
 # One after the other: the stack of a lake's pipeline has room for as many, each with a pipeline of its own.
@@ -22,6 +24,15 @@ def check_known(
     for name, where in named:
         if name not in datasets:
             raise ValueError(f"{where} names a dataset '{name}'; the lake holds {', '.join(datasets)}")
+
+
+def check_changes_are_merged(ingestion: Mapping[str, Replication], table_format: TableFormat) -> None:
+    """Refuse change records without tables that they can be merged into."""
+    if ingestion and table_format is not TableFormat.ICEBERG:
+        raise ValueError(
+            f"'ingestion' brings the changes of '{next(iter(ingestion))}', which are merged into Iceberg tables; give "
+            "'table_format' TableFormat.ICEBERG"
+        )
 
 
 def check_waves(waves: Sequence[Sequence[Dataset]]) -> None:

@@ -24,14 +24,15 @@ from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
-from lake_blueprints.lake.checks import check_known, check_waves
+from lake_blueprints.lake.checks import check_changes_are_merged, check_known, check_waves
 from lake_blueprints.lake.contract_warnings import add_contract_warnings
 from lake_blueprints.lake.dataset_definitions import DatasetDefinitions
 from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.notifications import subscribe_support
-from lake_blueprints.lake.pipelines import Pipelines
+from lake_blueprints.lake.pipelines import Pipelines, starts_of
 from lake_blueprints.lake.role_grants import grant_role
 from lake_blueprints.lake.server_names import placed_database
 from lake_blueprints.lake.shards import Shards
@@ -59,6 +60,9 @@ class DataLake(Construct):
         What the lake holds, for instance `Contract.from_file(path).datasets`.
     curations: mapping of str to Curation
         What curation does beyond the contract, by dataset. By default nothing.
+    ingestion: mapping of str to Replication
+        Replications that bring the changes of datasets from databases, by dataset, and that the pipeline starts. The
+        curated tables, which must be of Iceberg, follow the source. By default records are sent or uploaded.
     shards: Shards, optional
         A split of the datasets into stacks, for a lake of more than about 20. By default all are in one stack.
     buffers: mapping of str to Buffer
@@ -122,6 +126,7 @@ class DataLake(Construct):
         *,
         datasets: Iterable[Dataset],
         curations: Mapping[str, Curation] | None = None,
+        ingestion: Mapping[str, Replication] | None = None,
         shards: Shards | None = None,
         buffers: Mapping[str, Buffer] | None = None,
         csv_columns: Mapping[str, Sequence[str]] | None = None,
@@ -139,9 +144,15 @@ class DataLake(Construct):
         LakeRules.enable(self)
         self.datasets = by_name(datasets)
         curations, buffers, csv_columns = curations or {}, buffers or {}, csv_columns or {}
-        serving = serving or {}
-        options = {"'buffers'": buffers, "'csv_columns'": csv_columns, "'serving'": serving}
+        ingestion, serving = ingestion or {}, serving or {}
+        options = {
+            "'ingestion'": ingestion,
+            "'buffers'": buffers,
+            "'csv_columns'": csv_columns,
+            "'serving'": serving,
+        }
         check_known(curations, options, self.datasets)
+        check_changes_are_merged(ingestion, table_format)
         for dataset in self.datasets.values():
             check_relationships(dataset, self.datasets)
             check_parquet(dataset)
@@ -170,6 +181,7 @@ class DataLake(Construct):
             shared=base,
             placement=placement,
             curations=curations,
+            ingestion=ingestion,
             buffers=buffers,
             csv_columns=csv_columns,
             table_format=table_format,
@@ -193,6 +205,7 @@ class DataLake(Construct):
         }
         self.pipeline = Pipelines(lake=self, placement=placement, options=of_pipelines).define(
             [
+                *starts_of(ingestion),
                 *(
                     [(one.name, Curate(job=self.jobs[one.name], name=step_name("Curate", one.name))) for one in wave]
                     for wave in waves

@@ -14,6 +14,7 @@ from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
+from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, S3Destination
 from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.retention import retaining
@@ -21,7 +22,7 @@ from lake_blueprints.lake.server_names import placed_prefix
 from lake_blueprints.lake.shared_resources import SharedResources
 from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.tagging import tag
-from lake_blueprints.processing.curation import Curation, CurationJob
+from lake_blueprints.processing.curation import Curation, CurationJob, merge_changes
 from lake_blueprints.processing.curation.masked_output import needs_salt
 from lake_blueprints.processing.item_load import ItemLoadJob
 
@@ -43,6 +44,8 @@ class DatasetDefinitions:
         Where each dataset is defined.
     curations: mapping of str to Curation
         What is done beyond the contracts.
+    ingestion: mapping of str to Replication
+        Replications that bring the records of datasets.
     buffers: mapping of str to Buffer
         What deliveries collect.
     csv_columns: mapping of str to sequence of str
@@ -62,6 +65,7 @@ class DatasetDefinitions:
         shared: SharedResources,
         placement: StackPlacement,
         curations: Mapping[str, Curation],
+        ingestion: Mapping[str, Replication],
         buffers: Mapping[str, Buffer],
         csv_columns: Mapping[str, Sequence[str]],
         table_format: TableFormat,
@@ -72,6 +76,7 @@ class DatasetDefinitions:
         self._shared = shared
         self._placement = placement
         self._curations = curations
+        self._ingestion = ingestion
         self._buffers = buffers
         self._csv_columns = csv_columns
         self._table_format = table_format
@@ -82,26 +87,21 @@ class DatasetDefinitions:
     def define(self, dataset: Dataset) -> DatasetResources:
         """Define the resources of a dataset; those of the datasets that it joins come first."""
         home, name, shared = self._placement.of(dataset.name), dataset.name, self._shared
-        destination = S3Destination(zone=shared.raw, dataset=dataset) if dataset.format is DatasetFormat.JSON else None
-        uploaded = Landing(zone=shared.raw, prefix=f"{name}/", dataset=dataset, layout=Unpartitioned())
-        landing = destination.landing if destination else uploaded
-        raw = {"format": landing.format, "layout": landing.layout, "csv_columns": self._csv_columns.get(name, ())}
-        self._add_table(shared.raw_database, dataset, **raw)
-        delivery = (
-            DeliveryStream(
-                home,
-                f"Deliver {name}",
-                destination=destination,
-                buffer=self._buffers.get(name),
-                removal_policy=self._removal_policy,
-            )
-            if destination
-            else None
-        )
+        landing, delivery = self._bring(home, dataset)
+        raw: dict[str, Any] = {
+            "format": landing.format,
+            "layout": landing.layout,
+            "csv_columns": self._csv_columns.get(name, ()),
+        }
+        if landing.zone is not shared.raw:
+            raw |= {"zone": landing.zone, "prefix": landing.prefix}
+        self._add_table(shared.raw_database, landing.dataset, **raw)
         curation = self._curations.get(name, Curation())
+        if landing.envelope:
+            curation = merge_changes(landing, curation)
         if self._table_format is TableFormat.ICEBERG:
             curation = retaining(curation, dataset)
-        curated = curation.curated(dataset)
+        curated = curation.curated(landing.dataset)
         prefix = placed_prefix(dataset) if self._placements else None
         table = self._add_curated(shared.curated_database, curated, prefix=prefix)
         masked = self._add_curated(shared.analytics_database, curated.masked()) if curated.restricted_columns else None
@@ -119,10 +119,27 @@ class DatasetDefinitions:
         )
         tag([job, *([delivery] if delivery else [])], dataset)
         found = DatasetResources(
-            dataset=dataset, raw=shared.raw, table=table, masked=masked, job=job, delivery=delivery
+            dataset=dataset, raw=landing.zone, table=table, masked=masked, job=job, delivery=delivery
         )
         self.resources[name] = found
         return found
+
+    def _bring(self, home: Construct, dataset: Dataset) -> tuple[Landing, DeliveryStream | None]:
+        """Return where the records of a dataset land, and the delivery stream that brings them, if one does."""
+        if replication := self._ingestion.get(dataset.name):
+            return replication.landing(dataset), None
+        raw = self._shared.raw
+        if dataset.format is not DatasetFormat.JSON:
+            return Landing(zone=raw, prefix=f"{dataset.name}/", dataset=dataset, layout=Unpartitioned()), None
+        destination = S3Destination(zone=raw, dataset=dataset)
+        delivery = DeliveryStream(
+            home,
+            f"Deliver {dataset.name}",
+            destination=destination,
+            buffer=self._buffers.get(dataset.name),
+            removal_policy=self._removal_policy,
+        )
+        return destination.landing, delivery
 
     def define_rulesets(self) -> None:
         """Define the rulesets of those datasets whose contract promises quality, once every table is defined."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from lake_blueprints.ingestion.dms import Replication, StartReplication
 from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline, Step, step_name
 
@@ -16,6 +17,14 @@ Wave = Sequence[tuple[str, Step]]
 
 # What a role may do fits into ten policies of 6,144 characters; a run takes about 250 of them.
 _MOST_RUNS = 40
+
+
+def starts_of(ingestion: Mapping[str, Replication]) -> Sequence[Wave]:
+    """Return the wave in which each replication of datasets is started, if there is one."""
+    started: dict[int, tuple[str, Step]] = {}
+    for name, replication in ingestion.items():
+        started.setdefault(id(replication), (name, StartReplication(replication=replication)))
+    return [list(started.values())] if started else []
 
 
 @dataclass(frozen=True, kw_only=True)

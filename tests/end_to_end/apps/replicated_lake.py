@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 
 from lake_blueprints.catalog import Database
 from lake_blueprints.catalog.iceberg import IcebergTable
@@ -34,9 +33,7 @@ key = LakeKey(stack, "Key").key
 raw, curated = Zone(stack, "Raw", encryption_key=key), Zone(stack, "Curated", encryption_key=key)
 user = DatabaseSecret(stack, "User", username="lake_reader", host=HOST, port=5432, encryption_key=key)
 shop = DatabaseEndpoint(engine=DatabaseEngine.POSTGRESQL, host=HOST, database="postgres", secret=user.secret)
-network = LakeNetwork(
-    stack, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER], encryption_key=key
-)
+network = LakeNetwork(stack, "Network", encryption_key=key)
 replication = Replication(
     stack,
     "Replication",

@@ -26,6 +26,7 @@ from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint
 from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.ingestion.dms import permissions
 from lake_blueprints.ingestion.dms.account_roles import define_account_roles
 from lake_blueprints.ingestion.dms.alarms import latency_alarms, report_failure
@@ -40,7 +41,6 @@ from lake_blueprints.ingestion.dms.tables import source_tables, table_mappings
 from lake_blueprints.storage.s3 import Zone
 
 _LONGEST_IDENTIFIER = 60
-_SECRETS = ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER
 _LEAST_SUBNETS = 2
 
 
@@ -70,7 +70,8 @@ class Replication(Construct):
     zone: Zone
         Where the files go. Nothing that happens in the source deletes any.
     network: LakeNetwork or ec2.IVpc
-        Network with routes to the database, S3 and Secrets Manager, and private subnets in two zones or more.
+        Network with a route to the database, and private subnets in two zones or more. Endpoints for S3 and Secrets
+        Manager follow, as `LakeNetwork` says.
     tables: mapping of str to str
         Tables whose name or schema is another, by dataset: `{"orders": "sales.Orders"}`. By default none.
     schema: str, optional
@@ -112,8 +113,8 @@ class Replication(Construct):
     Raises
     ------
     ValueError
-        If the engine is none of DMS, a dataset has no primary key or table, the network has no endpoint for Secrets
-        Manager or one private subnet only, or a number is out of range.
+        If the engine is none of DMS, a dataset has no primary key or table, the network has one private subnet only, or
+        a number is out of range.
 
     Notes
     -----
@@ -126,7 +127,7 @@ class Replication(Construct):
         >>> shop = DatabaseEndpoint(
         ...     engine=DatabaseEngine.POSTGRESQL, host="shop.example.com", database="shop", secret=user.secret
         ... )
-        >>> network = LakeNetwork(self, "Network", endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER])
+        >>> network = LakeNetwork(self, "Network")
         >>> flights = contract["flights"]
         >>> replication = Replication(self, "Shop", source=shop, datasets=[flights], zone=raw, network=network)
         >>> StartReplication(replication=replication)
@@ -164,7 +165,8 @@ class Replication(Construct):
         self.tables = source_tables(source, datasets, tables or {}, schema)
         self.key: kms.IKey = encryption_key or zone.key
         self._identifier = Names.unique_resource_name(self, max_length=_LONGEST_IDENTIFIER)
-        vpc = _vpc(network)
+        vpc = network.vpc if isinstance(network, LakeNetwork) else network
+        subnets = _subnets(vpc)
 
         for table in self.tables:
             restricted = [column.name for column in table.dataset.restricted_columns]
@@ -182,6 +184,8 @@ class Replication(Construct):
             source_account=False,
         )
         allow(self.secret_role, *permissions.read_secret(source.secret))
+        for working in (self.role, self.secret_role):
+            work_in(subnets, working)
         key_arn = self.key.key_arn
         of_source = source_settings(source, self.secret_role, certificate_arn=certificate_arn, heartbeat=heartbeat)
         self._source = dms.CfnEndpoint(self, "Source", endpoint_type="source", kms_key_id=key_arn, **of_source)
@@ -202,7 +206,7 @@ class Replication(Construct):
             self,
             "Subnets",
             replication_subnet_group_description=f"Subnets of {self.node.path}",
-            subnet_ids=_subnets(vpc),
+            subnet_ids=[subnet.subnet_id for subnet in subnets],
         )
         if create_account_roles:
             for role in define_account_roles(self):
@@ -323,19 +327,8 @@ class Replication(Construct):
             self._group.add_egress_rule(ec2.Peer.any_ipv4(), port, what)
 
 
-def _vpc(network: LakeNetwork | ec2.IVpc) -> ec2.IVpc:
-    if not isinstance(network, LakeNetwork):
-        return network
-    if not network.reaches(_SECRETS):
-        raise ValueError(
-            "'network' must reach Secrets Manager, where DMS reads the credentials; give it "
-            "endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER]"
-        )
-    return network.vpc
-
-
-def _subnets(vpc: ec2.IVpc) -> list[str]:
-    private = [subnet.subnet_id for subnet in (*vpc.isolated_subnets, *vpc.private_subnets)]
+def _subnets(vpc: ec2.IVpc) -> list[ec2.ISubnet]:
+    private = [*vpc.isolated_subnets, *vpc.private_subnets]
     if len(private) < _LEAST_SUBNETS:
         raise ValueError(
             f"'network' must have private subnets in {_LEAST_SUBNETS} Availability Zones for DMS; "

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import aws_ec2 as ec2
-
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.dms import Instance, Replication, Serverless
 from template_checks.limits import dms
@@ -16,13 +14,8 @@ from tests.unit.foundation.connections.sample import shop
 
 
 def options(lake: Fixtures, **given: Any) -> Mapping[str, Any]:
-    """Return the options of a replication from a network that reaches Secrets Manager."""
-    network = LakeNetwork(
-        lake.scope,
-        lake.unique("Private"),
-        endpoints=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
-        encryption_key=lake.key,
-    )
+    """Return the options of a replication in a network of its own."""
+    network = LakeNetwork(lake.scope, lake.unique("Private"), encryption_key=lake.key)
     return {"source": shop(lake), "datasets": [lake.dataset], "zone": lake.raw, "network": network, **given}
 
 

@@ -207,10 +207,15 @@ def test_refuses_a_source_that_it_cannot_read_safely(stack: cdk.Stack, engine: D
         Replication(stack, "Shop", **{**options(lake), "source": mysql(lake, engine), **schema})
 
 
-def test_refuses_a_network_without_secrets_manager_or_a_second_zone(stack: cdk.Stack) -> None:
+def test_endpoints_for_files_and_credentials_follow(stack: cdk.Stack) -> None:
     lake = Fixtures(stack)
-    with pytest.raises(ValueError, match=r"'network' must reach Secrets Manager"):
-        Replication(stack, "Unreachable", **{**options(lake), "network": lake.network})
+    given = options(lake)
+    Replication(stack, "Shop", **given)
+    assert given["network"].services == ("s3", "secretsmanager")
+
+
+def test_refuses_a_network_without_a_second_zone(stack: cdk.Stack) -> None:
+    lake = Fixtures(stack)
     vpc = ec2.Vpc.from_vpc_attributes(
         stack, "Vpc", vpc_id="vpc-1", availability_zones=["a"], isolated_subnet_ids=["subnet-1"]
     )
