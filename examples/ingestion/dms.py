@@ -1,6 +1,7 @@
-"""Two tables of a shop's database: loaded once, then followed change by change, and merged into Iceberg tables."""
+"""A table of a shop's database: loaded once, then followed change by change, and merged into an Iceberg table."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from lake_blueprints import Column, Database, Dataset, Pipeline, Zone
 from lake_blueprints.catalog.iceberg import IcebergTable
@@ -32,5 +33,6 @@ merged = merge_changes(landing)
 database = Database(stack, "Database", zone=curated)
 table = IcebergTable(stack, "Orders", database=database, dataset=merged.curated(landing.dataset))
 job = CurationJob(stack, "CurateOrders", source=landing, target=table, curation=merged)
-Pipeline(stack, "Refresh", steps=[StartReplication(replication=replication), Curate(job=job)])
+refresh = Pipeline(stack, "Refresh", steps=[StartReplication(replication=replication), Curate(job=job)])
+refresh.topic.add_subscription(subscriptions.EmailSubscription("on-call@example.com"))
 app.synth()

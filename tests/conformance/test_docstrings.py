@@ -22,12 +22,14 @@ from aws_cdk import aws_iam as iam
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.contracts import Column, Contract, Dataset
 from lake_blueprints.ingestion.crawler import Crawler
+from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
 from lake_blueprints.processing.curation import CurationJob
 from tests.conformance.fixtures import Fixtures
 from tests.conformance.subject import Subject
 from tests.library import modules
 from tests.support import new_stack
+from tests.unit.ingestion.dms.sample import options as replication_options
 
 CONTRACT = Path(__file__).with_name("flights.odcs.yaml")
 _MODULES = MappingProxyType({"cdk": cdk, "datetime": datetime, "ec2": ec2, "events": events, "iam": iam})
@@ -103,6 +105,10 @@ class Namespace(dict[str, Any]):
         members = Dataset(name="members", columns=columns, primary_key=["email"])
         target = self._lake.database.add_table(members)
         return CurationJob(self._stack, "CurateMembers", dataset=members, source=self._lake.raw, target=target)
+
+    def make_replication(self) -> Any:
+        options = replication_options(self._lake, datasets=[self["contract"]["flights"]])
+        return Replication(self._stack, "Replication", **options)
 
     def make_channels(self) -> Any:
         return {"train": InputChannel(table=self["flights"])}

@@ -75,7 +75,7 @@ def test_a_construct_that_does_not_look_is_noticed() -> None:
 def test_no_limit_is_without_an_option() -> None:
     known = {id(limited.limit) for _, _, limited in LIMITED}
     # No construct sets them: rules alone read them.
-    rules_only = {"RECORD_SIZE"}
+    rules_only = {"RECORD_SIZE", "NEPTUNE_MAX_CAPACITY", "INSTANCE_BACKUP_DAYS"}
     # By partition keys, in tests/unit/ingestion/firehose.
     elsewhere = {"BUFFER_INTERVAL_PARTITIONED"}
     folder = template_checks.limits

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, Names, RemovalPolicy, Stack
+from aws_cdk import Acknowledgment, Duration, Names, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -35,6 +35,12 @@ from template_checks.limits import rds as limits
 # A major version with standard support for years, as of November 2026; of MySQL, schemas know only the minor ones.
 _VERSIONS = {DatabaseEngine.POSTGRESQL: "17"}
 _NAME_CHARACTERS = 63
+
+
+_NAMED = Acknowledgment(
+    id="LAKE-LIFECYCLE-001",
+    reason="RDS names log groups after the instance, and they must be there before it; a change that replaces it fails",
+)
 
 
 @checked
@@ -180,6 +186,7 @@ class RdsInstance(Construct):
         )
         kept = guard_removal(self._instance, removal_policy, encryption_key=self.key)
         self._instance.deletion_protection = kept is not RemovalPolicy.DESTROY
+        Validations.of(self._instance).acknowledge(_NAMED)
         acknowledge(self._instance, RDS11="nothing reaches the port but what 'connections' admits")
         if not multi_az:
             acknowledge(self._instance, RDS3="a second instance doubles the price; 'multi_az' asks for it")

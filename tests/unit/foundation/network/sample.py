@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from aws_cdk import aws_ec2 as ec2
@@ -13,14 +14,17 @@ from tests.conformance.sample import Sample
 
 def given(lake: Fixtures) -> dict[str, Any]:
     """Return a VPC that is there already, and a service that it shall reach."""
+    name = lake.unique("Vpc")
+    # Each construct has one of its own: a service has one private name in a VPC.
+    number = f"{zlib.crc32(f'{lake.scope.node.path}/{name}'.encode()):016x}"
     vpc = ec2.Vpc.from_vpc_attributes(
         lake.scope,
-        lake.unique("Vpc"),
-        vpc_id="vpc-0123456789abcdef0",
+        name,
+        vpc_id=f"vpc-0{number}",
         vpc_cidr_block="10.0.0.0/16",
         availability_zones=["eu-central-1a", "eu-central-1b"],
-        isolated_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-        isolated_subnet_route_table_ids=["rtb-0123456789abcdef0", "rtb-0123456789abcdef1"],
+        isolated_subnet_ids=[f"subnet-{zone}{number}" for zone in range(2)],
+        isolated_subnet_route_table_ids=[f"rtb-{zone}{number}" for zone in range(2)],
     )
     return {"vpc": vpc, "services": [ec2.InterfaceVpcEndpointAwsService.GLUE]}
 
