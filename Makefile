@@ -34,8 +34,12 @@ $(VENV)/.ready: requirements.txt pyproject.toml local/pyproject.toml checks/pypr
 	$(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@
 
-demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 for the year)
+demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 for the year), or BLUEPRINT=orders
+ifeq ($(BLUEPRINT),orders)
+	$(BIN)/python -m examples.orders
+else
 	$(BIN)/python -m examples.flights --months $(or $(MONTHS),1)
+endif
 
 synth: setup ## Synthesise the reference app with strict validation
 	$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet

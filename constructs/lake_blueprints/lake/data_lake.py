@@ -21,6 +21,7 @@ from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
 from lake_blueprints.contracts.lake_checks import check_parquet, check_relationships
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
 from lake_blueprints.foundation.arguments import checked
@@ -32,7 +33,7 @@ from lake_blueprints.lake.contract_warnings import add_contract_warnings
 from lake_blueprints.lake.dataset_definitions import DatasetDefinitions
 from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.notifications import subscribe_support
-from lake_blueprints.lake.pipelines import Pipelines, starts_of
+from lake_blueprints.lake.pipelines import Pipelines, loads_of, starts_of
 from lake_blueprints.lake.role_grants import grant_role
 from lake_blueprints.lake.server_names import placed_database
 from lake_blueprints.lake.shards import Shards
@@ -41,7 +42,6 @@ from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.timing import given_timing, promised_timing
 from lake_blueprints.orchestration import step_name
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, dependency_levels
-from lake_blueprints.processing.item_load import LoadItems
 from template_checks.cdk_plugin import LakeRules
 
 
@@ -77,9 +77,9 @@ class DataLake(Construct):
     warehouse: bool
         Whether curated datasets, masked, are also loaded into Redshift Serverless. By default they are not. With
         shards, define a `Warehouse` of the datasets that it needs.
-    serving: mapping of str to sequence of ServingTable
-        DynamoDB tables that the pipeline loads when everything is curated and the rules of quality hold, by dataset. Of
-        a dataset with restricted columns it loads the masked copy. By default none.
+    serving: mapping of str to sequence of ServingTable and SearchCollection
+        DynamoDB tables and collections of OpenSearch that the pipeline loads when everything is curated and the rules
+        of quality hold, by dataset. Of a dataset with restricted columns it loads the masked copy. By default none.
     schedule: events.Schedule, optional
         When the pipeline starts. By default as often as the contract that wants it most often says; where none says
         so, it is started by hand or by another system; see `pipeline`.
@@ -132,7 +132,7 @@ class DataLake(Construct):
         csv_columns: Mapping[str, Sequence[str]] | None = None,
         table_format: TableFormat = TableFormat.HIVE,
         warehouse: bool = False,
-        serving: Mapping[str, Sequence[ServingTable]] | None = None,
+        serving: Mapping[str, Sequence[ServingTable | SearchCollection]] | None = None,
         schedule: events.Schedule | None = None,
         poll_interval: Duration | None = None,
         raw_expire_after: Duration | None = None,
@@ -211,7 +211,7 @@ class DataLake(Construct):
                     for wave in waves
                 ),
                 [(name, Evaluate(ruleset=ruleset)) for name, ruleset in self.rulesets.items()],
-                [(name, LoadItems(job=job)) for name, found in self._resources.items() for job in found.loads],
+                loads_of(self._resources),
             ],
             [Load(warehouse=self.redshift)] if self.redshift else [],
             schedule=self.timing.schedule,

@@ -13,6 +13,7 @@ from lake_blueprints.catalog import Database, Landing, Table, TableFormat, Unpar
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream, S3Destination
@@ -24,6 +25,7 @@ from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.lake.tagging import tag
 from lake_blueprints.processing.curation import Curation, CurationJob, merge_changes
 from lake_blueprints.processing.curation.masked_output import needs_salt
+from lake_blueprints.processing.index_load import IndexLoadJob
 from lake_blueprints.processing.item_load import ItemLoadJob
 
 # Id of what is defined when the first job of a stack needs it: an account has 250 of them
@@ -149,21 +151,22 @@ class DatasetDefinitions:
                 self._placement.of(name), f"Quality {name}", table=resources.table, references=tables
             )
 
-    def define_loads(self, serving: Mapping[str, Sequence[ServingTable]]) -> None:
-        """Define the jobs that load the tables of applications."""
+    def define_loads(self, serving: Mapping[str, Sequence[ServingTable | SearchCollection]]) -> None:
+        """Define the jobs that load what applications read."""
         for name, targets in serving.items():
             home, resources = self._placement.of(name), self.resources[name]
+            common: dict[str, Any] = {
+                "source": resources.unrestricted,
+                "security_configuration": self._security(home),
+                "removal_policy": self._removal_policy,
+            }
             for number, target in enumerate(targets, start=1):
-                job = ItemLoadJob(
-                    home,
-                    f"Serve {name}" if len(targets) == 1 else f"Serve {name} {number}",
-                    source=resources.unrestricted,
-                    target=target,
-                    security_configuration=self._security(home),
-                    removal_policy=self._removal_policy,
-                )
-                tag([job], resources.dataset)
-                resources.loads.append(job)
+                job_id = f"Serve {name}" if len(targets) == 1 else f"Serve {name} {number}"
+                if isinstance(target, ServingTable):
+                    resources.loads.append(ItemLoadJob(home, job_id, target=target, **common))
+                else:
+                    resources.loads.append(IndexLoadJob(home, job_id, target=target, **common))
+            tag(resources.loads, resources.dataset)
 
     def _security(self, home: Construct) -> GlueSecurityConfiguration:
         """Return the one of all jobs in a stack."""

@@ -10,6 +10,7 @@ from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.processing.curation import CurationJob
+from lake_blueprints.processing.index_load import IndexLoadJob
 from lake_blueprints.processing.item_load import ItemLoadJob
 from lake_blueprints.storage.s3 import Zone
 
@@ -34,8 +35,8 @@ class DatasetResources:
         Delivery stream that takes the records. By default there is none: files are uploaded.
     ruleset: QualityRuleset, optional
         Ruleset of the contract's quality rules. By default there is none.
-    loads: list of ItemLoadJob
-        Jobs that load the tables of applications. By default none.
+    loads: list of ItemLoadJob and IndexLoadJob
+        Jobs that load what applications read. By default none.
     """
 
     dataset: Dataset
@@ -45,7 +46,7 @@ class DatasetResources:
     job: CurationJob
     delivery: DeliveryStream | None = None
     ruleset: QualityRuleset | None = None
-    loads: list[ItemLoadJob] = field(default_factory=list)
+    loads: list[ItemLoadJob | IndexLoadJob] = field(default_factory=list)
 
     @property
     def unrestricted(self) -> Table | IcebergTable:

@@ -10,8 +10,11 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from lake_blueprints.ingestion.dms import Replication, StartReplication
+from lake_blueprints.lake.dataset_resources import DatasetResources
 from lake_blueprints.lake.stack_placement import StackPlacement
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline, Step, step_name
+from lake_blueprints.processing.index_load import LoadIndex
+from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 
 Wave = Sequence[tuple[str, Step]]
 
@@ -25,6 +28,12 @@ def starts_of(ingestion: Mapping[str, Replication]) -> Sequence[Wave]:
     for name, replication in ingestion.items():
         started.setdefault(id(replication), (name, StartReplication(replication=replication)))
     return [list(started.values())] if started else []
+
+
+def loads_of(resources: Mapping[str, DatasetResources]) -> Wave:
+    """Return the wave in which what applications read is loaded."""
+    jobs = [(name, job) for name, found in resources.items() for job in found.loads]
+    return [(name, LoadItems(job=job) if isinstance(job, ItemLoadJob) else LoadIndex(job=job)) for name, job in jobs]
 
 
 @dataclass(frozen=True, kw_only=True)

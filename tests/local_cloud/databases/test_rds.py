@@ -121,6 +121,22 @@ def test_the_master_user_signs_in_with_the_managed_secret_and_by_tls_alone(cloud
         client_of(cloud, found, sslrootcert="system")
 
 
+def test_members_of_rds_replication_decode_changes_and_others_do_not(clouds: Callable[[], LocalCloud]) -> None:
+    cloud = clouds()
+    found = deploy(cloud, aurora({"rds.logical_replication": "1"}))
+    slot = "select pg_create_logical_replication_slot('lake', 'pgoutput')"
+    with client_of(cloud, found) as owner:
+        owner.execute("create role reader login password 'open-sesame'")
+        with (
+            client_of(cloud, found, user="reader", password="open-sesame") as reader,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            reader.execute(slot)
+        owner.execute("grant rds_replication to reader")
+    with client_of(cloud, found, user="reader", password="open-sesame") as reader:
+        reader.execute(slot)
+
+
 def test_data_and_port_are_kept_over_a_stop(clouds: Callable[[], LocalCloud]) -> None:
     cloud = clouds()
     found = deploy(cloud, aurora({}))

@@ -12,7 +12,10 @@ from attrs import evolve
 from lake_blueprints.catalog import TableFormat
 from lake_blueprints.contracts import Column, Comparison, Dataset, Masking, Metric, Operator, QualityRule
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.lake import DataLake, Shards
+from lake_blueprints.processing.index_load import IndexLoadJob
+from lake_blueprints.processing.item_load import ItemLoadJob
 from tests.support import assert_passes_the_gates, resources, template_of
 
 ORDERS = Dataset(
@@ -82,6 +85,15 @@ def test_in_shards_a_job_is_in_the_stack_of_its_dataset() -> None:
     made = lake(stack, shards=Shards(count=2))
     for name in ("orders", "buyers"):
         assert {cdk.Stack.of(job) for job in made[name].loads} == {cdk.Stack.of(made.jobs[name])}
+
+
+def test_a_collection_is_loaded_beside_a_table(stack: cdk.Stack) -> None:
+    targets = [ServingTable(stack, "Table", dataset=ORDERS), SearchCollection(stack, "Search")]
+    made = lake(stack, serving={"orders": targets})
+    table, search = made["orders"].loads
+    assert isinstance(table, ItemLoadJob)
+    assert isinstance(search, IndexLoadJob)
+    assert (search.source, search.index) == (made.tables["orders"], "orders")
 
 
 def test_refuses_a_dataset_that_the_lake_does_not_hold(stack: cdk.Stack) -> None:

@@ -11,14 +11,16 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.databases.opensearch import CollectionKind, SearchCollection, index_definition
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
+from lake_blueprints.processing.glue.permissions import run_as_job
 from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.table_source import read_table
 from lake_blueprints.processing.glue.worker import Worker
 from template_checks.limits import glue as limits
 
@@ -38,7 +40,7 @@ class IndexLoadJob(Construct):
 
     Parameters
     ----------
-    source: Table
+    source: IcebergTable or Table
         The curated table, with a primary key.
     target: SearchCollection
         The collection, for search and without a network.
@@ -82,7 +84,7 @@ class IndexLoadJob(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        source: Table,
+        source: IcebergTable | Table,
         target: SearchCollection,
         index: str | None = None,
         restricted: bool = False,
@@ -106,9 +108,7 @@ class IndexLoadJob(Construct):
             description=f"Loads the table {source.dataset.name} into OpenSearch",
         )
         self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPT))
-        with self.role.used_for("reads the table"):
-            source.zone.grant_objects(self.role, prefix=source.prefix, restricted=restricted)
-        allow(self.role, *look_for_folder(source))
+        read = read_table(self.role, source, restricted=restricted)
         target.grant_index(self.role, index=self.index)
         groups = log_group_pattern(security, worker.glue_version)
         allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
@@ -125,7 +125,7 @@ class IndexLoadJob(Construct):
             role=self.role,
             script=self.script,
             arguments={
-                "--source": source.uri,
+                **read,
                 "--columns": json.dumps([(column.name, column.type.spark) for column in source.dataset.columns]),
                 "--collection": target.collection_endpoint,
                 "--index": self.index,
@@ -143,7 +143,7 @@ class IndexLoadJob(Construct):
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 
 
-def _check(source: Table, target: SearchCollection, index: str) -> None:
+def _check(source: IcebergTable | Table, target: SearchCollection, index: str) -> None:
     if not source.dataset.primary_key:
         raise ValueError(
             f"table '{source.table_name}' has no primary key, of which the ids of documents are made; give one to "

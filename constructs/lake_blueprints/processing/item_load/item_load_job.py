@@ -18,10 +18,10 @@ from lake_blueprints.databases.dynamodb.permissions import put_items
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.processing.glue.iceberg_session import GLUE, session_of
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
+from lake_blueprints.processing.glue.permissions import run_as_job
 from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.table_source import read_table
 from lake_blueprints.processing.glue.worker import Worker
 from template_checks.limits import glue as limits
 
@@ -107,7 +107,7 @@ class ItemLoadJob(Construct):
             description=f"Loads the table {source.dataset.name} into DynamoDB",
         )
         self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPT))
-        self._allow_reading(source, restricted)
+        read = read_table(self.role, source, restricted=restricted)
         allow(self.role, *put_items(target.table, target.key))
         groups = log_group_pattern(security, worker.glue_version)
         allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
@@ -125,12 +125,11 @@ class ItemLoadJob(Construct):
             role=self.role,
             script=self.script,
             arguments={
-                "--source": source.uri if isinstance(source, Table) else f"{GLUE}.{_identifier(source)}",
+                **read,
                 "--columns": json.dumps(columns),
                 "--table": target.table_name,
                 "--keys": json.dumps(list(target.keys)),
                 **({"--time_to_live": target.time_to_live} if target.time_to_live else {}),
-                **session_of([source]),
             },
             description=f"Loads the table {source.dataset.name} into DynamoDB",
             worker=worker,
@@ -141,18 +140,6 @@ class ItemLoadJob(Construct):
         )
         self.job_name: str = job.ref
         self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
-
-    def _allow_reading(self, source: IcebergTable | Table, restricted: bool) -> None:
-        with self.role.used_for("reads the table"):
-            if isinstance(source, IcebergTable):
-                source.grant_read(self.role, restricted=restricted)
-                return
-            source.zone.grant_objects(self.role, prefix=source.prefix, restricted=restricted)
-        allow(self.role, *look_for_folder(source))
-
-
-def _identifier(table: IcebergTable) -> str:
-    return f"`{table.database.database_name}`.`{table.table_name}`"
 
 
 def _check_keys(source: IcebergTable | Table, target: ServingTable) -> None:

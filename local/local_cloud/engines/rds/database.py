@@ -16,6 +16,11 @@ from local_cloud.server.runtime import Runtime
 _ROLES = ("rds_superuser", "rds_replication", "rds_iam", "rds_password")
 _MAY = ("pg_monitor", "pg_signal_backend", "pg_checkpoint", "pg_read_all_settings", "pg_create_subscription")
 
+_NEW_MEMBERS = """
+select rolname from pg_roles
+where rolcanlogin and not rolreplication and pg_has_role(oid, 'rds_replication', 'member')
+"""
+
 
 class Database:
     """PostgreSQL behind one cluster or instance, as RDS gives it to its master user.
@@ -62,7 +67,6 @@ class Database:
             for role in (*_MAY, *_ROLES[1:]):
                 statement = sql.SQL("grant {} to {} with admin option")
                 connection.execute(statement.format(sql.Identifier(role), superuser))
-            # RDS patches PostgreSQL so that members of rds_replication decode changes; here it is an attribute.
             statement = sql.SQL("create role {} login createdb createrole replication password {}")
             connection.execute(statement.format(user, sql.Literal(password)))
             connection.execute(sql.SQL("grant {} to {}").format(superuser, user))
@@ -84,10 +88,22 @@ class Database:
         self.server.stop()
         shutil.rmtree(self.server.folder, ignore_errors=True)
 
+    def _admit_replication(self) -> None:
+        """Let members of rds_replication decode changes, as RDS does; PostgreSQL has an attribute for it.
+
+        At each connection, since nothing tells that a role was granted.
+        """
+        from psycopg import sql  # noqa: PLC0415
+
+        with self.server.administrator() as connection:
+            for (name,) in connection.execute(_NEW_MEMBERS).fetchall():
+                connection.execute(sql.SQL("alter role {} replication").format(sql.Identifier(name)))
+
     def _behind(self) -> int:
         if not self._available():
             raise ConnectionRefusedError
         try:
+            self._admit_replication()
             return self.server.port()
         except LocalCloudError as error:
             raise ConnectionRefusedError(str(error)) from None

@@ -24,3 +24,9 @@ SAMPLE = Sample(
     limits={"timeout": Limited(limit=glue.JOB_TIMEOUT, options=lambda _, n: {"timeout": Duration.minutes(n)})},
     unavailable_in=frozenset({"aws-cn"}),
 )
+ICEBERG = Sample(
+    construct=IndexLoadJob,
+    variant="Iceberg table",
+    options=lambda lake: {"source": lake.iceberg_table, "target": _target(lake)},
+    unavailable_in=frozenset({"aws-cn"}),
+)

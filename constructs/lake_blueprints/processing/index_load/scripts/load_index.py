@@ -181,10 +181,12 @@ def check_keys(rows: DataFrame, keys: list[str]) -> int:
     return total
 
 
-def table_of(spark: SparkSession, schema: str, uri: str) -> DataFrame:
-    """Return the rows of the table; it has no folder before its first row."""
+def table_of(spark: SparkSession, schema: str, source: str) -> DataFrame:
+    """Return the rows of an Iceberg table, by its name, or of files, by their URI; before the first row are none."""
+    if not source.startswith("s3://"):
+        return spark.table(source)
     try:
-        return spark.read.schema(schema).parquet(uri)
+        return spark.read.schema(schema).parquet(source)
     except AnalysisException as error:
         if "PATH_NOT_FOUND" not in str(error):
             raise

@@ -1,0 +1,1 @@
+"""Orders: a shop's PostgreSQL, and the lake that follows it."""
