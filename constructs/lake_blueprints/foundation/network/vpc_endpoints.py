@@ -16,8 +16,8 @@ from lake_blueprints.foundation.network.working import serve
 class VpcEndpoints(Construct):
     """Define the endpoints of a given VPC: those of the services that the roles working in its subnets may call.
 
-    They follow the permissions of warehouses with enhanced VPC routing, of training jobs with a network and of jobs
-    that use a `Connection`, whenever these are defined or granted more. A `LakeNetwork` has such endpoints of its own.
+    They follow the permissions of warehouses with enhanced VPC routing, of training jobs with a network, of
+    replications and of jobs that use a `Connection`, whenever these are defined or granted more. A `LakeNetwork` has such endpoints of its own.
 
     Parameters
     ----------
