@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import aws_cdk as cdk
 import boto3
 from aws_cdk import aws_ec2 as ec2
+from botocore.config import Config
 from moto.ec2.models.vpcs import VPCBackend
 
 from lake_blueprints.catalog import Database
@@ -125,7 +126,9 @@ def endpoint_names(prefix: str) -> frozenset[str]:
     """
     region = Place().region
     session = boto3.Session(region_name=region)
-    client = session.client(prefix, aws_access_key_id="none", aws_secret_access_key="none")
+    # Whatever endpoint other tests of this process have in the environment.
+    config = Config(ignore_configured_endpoint_urls=True)
+    client = session.client(prefix, aws_access_key_id="none", aws_secret_access_key="none", config=config)
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     known = VPCBackend._collect_default_endpoint_services(Place().account, region)
     return frozenset(

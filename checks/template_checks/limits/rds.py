@@ -15,7 +15,7 @@ MAX_CAPACITY = Limit(_CLUSTER, f"{_SCALING}.MaxCapacity", Span(1, 256, 0.5), uni
 NEPTUNE_MAX_CAPACITY = Limit(
     "AWS::Neptune::DBCluster",
     "ServerlessScalingConfiguration.MaxCapacity",
-    Span(0.5, 256, 0.5),
+    Span(2.5, 128, 0.5),
     unit="units",
     source="https://docs.aws.amazon.com/neptune/latest/userguide/neptune-serverless-capacity-scaling.html",
 )

@@ -15,7 +15,7 @@ from constructs import Construct, IConstruct
 def define_data_access(
     collection: Construct, name: str, grantee: iam.IGrantable, *, index: str, permissions: Sequence[str]
 ) -> None:
-    """Define the policy that lets a role do something with indexes of a collection; once.
+    """Define the policy that lets a role or user do something with indexes of a collection; once.
 
     It is defined in the stack of the role, since the role may name the collection: the other way round each stack
     would need the other.
@@ -23,15 +23,16 @@ def define_data_access(
     Raises
     ------
     ValueError
-        If the grantee is no role and no user.
+        If the grantee is a group.
     """
     principal: Any = grantee.grant_principal
-    arn = getattr(principal, "role_arn", None) or getattr(principal, "user_arn", None)
-    if arn is None:
+    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html
+    if hasattr(principal, "group_arn"):
         raise ValueError(
-            f"data access of collection '{collection.node.path}' is granted to roles and users, got a "
-            f"{type(principal).__name__}; grant it to a role"
+            f"data access of collection '{collection.node.path}' is granted to roles and users, got a group; grant it "
+            "to a role"
         )
+    arn = principal.role_arn if hasattr(principal, "role_arn") else principal.user_arn
     scope = Stack.of(cast(IConstruct, principal))
     unique = f"{collection.node.addr} {cast(IConstruct, principal).node.addr} {index} {' '.join(permissions)}"
     construct_id = f"DataAccess{hashlib.sha256(unique.encode()).hexdigest()[:16]}"

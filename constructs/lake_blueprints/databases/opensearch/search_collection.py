@@ -153,8 +153,9 @@ class SearchCollection(Construct):
         index: str
             Name of the index, or a pattern such as `flights-*`. By default all of them.
         """
+        found = allow(grantee, reach_collection(self.collection_arn, "searches documents"))
         define_data_access(self, self.collection_name, grantee, index=index, permissions=READ)
-        return allow(grantee, reach_collection(self.collection_arn, "searches documents"))
+        return found
 
     def grant_index(self, grantee: iam.IGrantable, *, index: str = "*") -> iam.Grant:
         """Allow creating indexes with their mappings and writing their documents.
@@ -166,8 +167,9 @@ class SearchCollection(Construct):
         index: str
             Name of the index, or a pattern such as `flights-*`. By default all of them.
         """
+        found = allow(grantee, reach_collection(self.collection_arn, "writes documents"))
         define_data_access(self, self.collection_name, grantee, index=index, permissions=WRITE)
-        return allow(grantee, reach_collection(self.collection_arn, "writes documents"))
+        return found
 
     def _policy(self, kind: str, policy: object) -> aoss.CfnSecurityPolicy:
         return aoss.CfnSecurityPolicy(

@@ -61,8 +61,8 @@ class LakeNetwork(Construct):
     -------
     One VPC, as `vpc`, with its isolated subnets, S3 gateway endpoint and flow log; endpoints of other services, which
     follow the roles of warehouses with enhanced VPC routing, of training jobs with a network, of replications and of
-    jobs with a `Connection`; a policy of each endpoint, which admits principals of this account and resources of the known accounts
-    alone; the log group, as `flow_logs`; a key, as `key`, unless one is given.
+    jobs with a `Connection`; a policy of each endpoint, which admits principals of this account and resources of the
+    known accounts alone; the log group, as `flow_logs`; a key, as `key`, unless one is given.
 
     Raises
     ------

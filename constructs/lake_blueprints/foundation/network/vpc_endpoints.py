@@ -17,7 +17,8 @@ class VpcEndpoints(Construct):
     """Define the endpoints of a given VPC: those of the services that the roles working in its subnets may call.
 
     They follow the permissions of warehouses with enhanced VPC routing, of training jobs with a network, of
-    replications and of jobs that use a `Connection`, whenever these are defined or granted more. A `LakeNetwork` has such endpoints of its own.
+    replications and of jobs that use a `Connection`, whenever these are defined or granted more. A `LakeNetwork` has
+    such endpoints of its own.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def test_data_access_of_a_role_is_in_the_stack_of_the_role() -> None:
 
 
 def test_a_service_is_granted_no_data_access(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="is granted to roles and users, got a ServicePrincipal; grant it to a role"):
+    with pytest.raises(ValueError, match="ServicePrincipal acts for every account of AWS; say for whom"):
         SearchCollection(stack, "Search").grant_search(iam.ServicePrincipal("lambda.amazonaws.com"))
 
 
