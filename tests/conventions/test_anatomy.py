@@ -33,11 +33,12 @@ def test_a_capability_has_every_part_of_its_anatomy(capability: str) -> None:
 
 @pytest.mark.parametrize("what", ["example", "page"])
 def test_no_part_is_left_without_its_capability(what: str) -> None:
-    # The folder of a demonstration with parts of its own.
-    demonstration = ROOT / "examples" / "flights"
+    # The folders of demonstrations, with parts of their own.
+    demonstrations = {ROOT / "examples" / name for name in ("flights", "orders")}
     expected = {ROOT / parts(capability)[what] for capability in capabilities()}
     folder = ROOT / parts("")[what].parent
-    found = {path for path in folder.rglob(f"*{next(iter(expected)).suffix}") if demonstration not in path.parents}
+    paths = folder.rglob(f"*{next(iter(expected)).suffix}")
+    found = {path for path in paths if demonstrations.isdisjoint(path.parents)}
     assert found == expected
 
 
