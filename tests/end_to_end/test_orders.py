@@ -1,4 +1,4 @@
-"""The blueprint orders: a shop's database, and five places that give its numbers to the cent."""
+"""The blueprint orders: a shop's database, and places that give its numbers to the cent."""
 
 from __future__ import annotations
 

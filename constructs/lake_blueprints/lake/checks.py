@@ -26,8 +26,14 @@ def check_known(
             raise ValueError(f"{where} names a dataset '{name}'; the lake holds {', '.join(datasets)}")
 
 
-def check_changes_are_merged(ingestion: Mapping[str, Replication], table_format: TableFormat) -> None:
-    """Refuse change records without tables that they can be merged into."""
+def check_ingestion(
+    ingestion: Mapping[str, Replication], options: Mapping[str, Mapping[str, Any]], table_format: TableFormat
+) -> None:
+    """Refuse change records without tables that they can be merged into, and options of records that are sent."""
+    for option, given in options.items():
+        for name in given:
+            if name in ingestion:
+                raise ValueError(f"{option} is for records that are sent or uploaded, and 'ingestion' brings '{name}'")
     if ingestion and table_format is not TableFormat.ICEBERG:
         raise ValueError(
             f"'ingestion' brings the changes of '{next(iter(ingestion))}', which are merged into Iceberg tables; give "

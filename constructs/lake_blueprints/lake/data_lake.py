@@ -28,7 +28,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
-from lake_blueprints.lake.checks import check_changes_are_merged, check_known, check_waves
+from lake_blueprints.lake.checks import check_ingestion, check_known, check_waves
 from lake_blueprints.lake.contract_warnings import add_contract_warnings
 from lake_blueprints.lake.dataset_definitions import DatasetDefinitions
 from lake_blueprints.lake.dataset_resources import DatasetResources
@@ -152,7 +152,7 @@ class DataLake(Construct):
             "'serving'": serving,
         }
         check_known(curations, options, self.datasets)
-        check_changes_are_merged(ingestion, table_format)
+        check_ingestion(ingestion, {"'buffers'": buffers, "'csv_columns'": csv_columns}, table_format)
         for dataset in self.datasets.values():
             check_relationships(dataset, self.datasets)
             check_parquet(dataset)

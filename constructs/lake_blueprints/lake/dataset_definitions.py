@@ -121,7 +121,13 @@ class DatasetDefinitions:
         )
         tag([job, *([delivery] if delivery else [])], dataset)
         found = DatasetResources(
-            dataset=dataset, raw=landing.zone, table=table, masked=masked, job=job, delivery=delivery
+            dataset=dataset,
+            raw=landing.zone,
+            table=table,
+            masked=masked,
+            job=job,
+            delivery=delivery,
+            replication=self._ingestion.get(name),
         )
         self.resources[name] = found
         return found

@@ -8,6 +8,7 @@ from lake_blueprints.analytics.quality import QualityRuleset
 from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.processing.curation import CurationJob
 from lake_blueprints.processing.index_load import IndexLoadJob
@@ -33,6 +34,8 @@ class DatasetResources:
         Job that curates the records.
     delivery: DeliveryStream, optional
         Delivery stream that takes the records. By default there is none: files are uploaded.
+    replication: Replication, optional
+        Replication that brings the records from a database. By default there is none.
     ruleset: QualityRuleset, optional
         Ruleset of the contract's quality rules. By default there is none.
     loads: list of ItemLoadJob and IndexLoadJob
@@ -45,6 +48,7 @@ class DatasetResources:
     masked: Table | IcebergTable | None = None
     job: CurationJob
     delivery: DeliveryStream | None = None
+    replication: Replication | None = None
     ruleset: QualityRuleset | None = None
     loads: list[ItemLoadJob | IndexLoadJob] = field(default_factory=list)
 

@@ -18,7 +18,8 @@ def grant_role(shared: SharedResources, resources: DatasetResources, grantee: ia
     Raises
     ------
     ValueError
-        If the contract has no such role, or the role's access is none that is known.
+        If the contract has no such role, the role's access is none that is known, or it writes a dataset that a
+        replication brings.
     """
     found = _role(resources.dataset, role)
     grants = []
@@ -56,6 +57,11 @@ def _grant_read(
 
 
 def _grant_write(shared: SharedResources, resources: DatasetResources, grantee: iam.IGrantable) -> iam.Grant:
+    if resources.replication:
+        raise ValueError(
+            f"dataset '{resources.dataset.name}' comes from a database by '{resources.replication.node.path}': who "
+            "writes it writes there; grant the role's reading alone"
+        )
     if resources.delivery:
         return resources.delivery.grant_write(grantee)
     return shared.raw.grant_write(grantee, prefix=resources.job.source_prefix)

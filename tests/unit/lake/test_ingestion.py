@@ -7,12 +7,15 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from attrs import evolve
+from aws_cdk import aws_iam as iam
 
 from lake_blueprints.catalog import TableFormat
-from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.contracts import AccessRole, Column, Dataset
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.dms import Replication
+from lake_blueprints.ingestion.firehose import Buffer
 from lake_blueprints.lake import DataLake
 from lake_blueprints.storage.s3 import Zone
 from tests.support import assert_passes_the_gates, resources, template_of
@@ -97,3 +100,16 @@ def test_refuses_folders_into_which_nothing_can_be_merged(stack: cdk.Stack) -> N
 def test_refuses_a_dataset_that_is_not_replicated(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match=r"'clicks' is not replicated by .*; it replicates orders, buyers"):
         lake(stack, ingestion={"clicks": replication(stack, "Other")})
+
+
+def test_refuses_options_of_records_that_are_sent(stack: cdk.Stack) -> None:
+    message = "'buffers' is for records that are sent or uploaded, and 'ingestion' brings 'orders'"
+    with pytest.raises(ValueError, match=message):
+        lake(stack, buffers={"orders": Buffer()})
+
+
+def test_refuses_to_let_a_role_write_what_comes_from_a_database(stack: cdk.Stack) -> None:
+    clerk = evolve(ORDERS, roles=[AccessRole(name="clerk", access="write")])
+    made = lake(stack, datasets=[clerk, BUYERS, CLICKS])
+    with pytest.raises(ValueError, match=r"dataset 'orders' comes from a database by '.*/LakeShop': who writes it"):
+        made.grant_role(iam.Role(stack, "Clerk", assumed_by=iam.AccountRootPrincipal()), "orders", "clerk")

@@ -102,8 +102,10 @@ class Database:
     def _behind(self) -> int:
         if not self._available():
             raise ConnectionRefusedError
+        import psycopg  # noqa: PLC0415
+
         try:
             self._admit_replication()
             return self.server.port()
-        except LocalCloudError as error:
+        except (LocalCloudError, psycopg.Error) as error:
             raise ConnectionRefusedError(str(error)) from None
