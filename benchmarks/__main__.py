@@ -31,7 +31,6 @@ def main() -> None:
         lambda: _synth(options.runs),
         lambda: _scale(options.datasets),
         lambda: _etl(options.rows),
-        lambda: _iceberg(options.rows),
         lambda: _compaction(options.commits),
         _start_up,
         lambda: _year(options.months),
@@ -100,43 +99,27 @@ more than with few.
 
 def _etl(sizes: Sequence[int]) -> str:
     rows, verdicts = [], []
-    for size in sizes:
-        found = bench.compare(size)
-        for engine, name in (("duckdb", "DuckDB"), ("bare", "bare PySpark"), ("shipped", "shipped script")):
-            one = found["engines"][engine]
-            took = [f"{one[unit]:.1f}" for unit in ("seconds", "cpu_seconds")]
-            rows.append((f"{size:,}", name, *took, f"{one['ratio']:.2f}", f"{one['cpu_ratio']:.2f}"))
-        verdicts.append(f"{_verdict(found['engines']['shipped']['ratio'], ETL_GOAL)} at {size:,} records")
-    return f"""## The ETL script
-
-JSON lines to partitioned Parquet: cast, validate, set bad records aside with reasons, deduplicate. Bare PySpark does
-the same without ledger, account and reports; DuckDB is the limit of one machine. Medians of {bench.TIMES} runs of each,
-in turn; a ratio is the median of those to the bare run beside it.
-
-{_table(("records", "engine", "wall s", "CPU s", "of bare, wall", "of bare, CPU"), rows)}
-Goal: at most {ETL_GOAL} times bare PySpark: {", ".join(verdicts)}. What the script does more: a ledger that makes
-reruns safe, an account of every record, reports, and reasons that are sentences.
-"""
-
-
-def _iceberg(sizes: Sequence[int]) -> str:
-    rows, verdicts = [], []
+    engines = {"duckdb": "DuckDB", "bare": "bare PySpark", "shipped": "shipped script"}
     for size in sizes:
         for job, compare in (("append", bench.append), ("merge of 1 %", bench.merge)):
             found = compare(size)["engines"]
-            for engine, name in (("bare", "bare PySpark"), ("shipped", "shipped script")):
-                one = found[engine]
+            for engine, one in found.items():
                 took = [f"{one[unit]:.1f}" for unit in ("seconds", "cpu_seconds")]
-                rows.append((f"{size:,}", job, name, *took, f"{one['ratio']:.2f}", f"{one['cpu_ratio']:.2f}"))
+                rows.append(
+                    (f"{size:,}", job, engines[engine], *took, f"{one['ratio']:.2f}", f"{one['cpu_ratio']:.2f}")
+                )
             verdicts.append(f"{job} of {size:,} rows {_verdict(found['shipped']['ratio'], ETL_GOAL)}")
-    return f"""## Curation into Iceberg tables
+    return f"""## The ETL script
 
-The same records into an empty Iceberg table, and changes of one row in a hundred into a table of so many rows by its
-primary key (copy-on-write). Bare PySpark appends, and runs `MERGE INTO` over the changes.
+An append: JSON lines to a partitioned Iceberg table, cast, validated, bad records set aside with reasons, duplicates
+removed. A merge: changes of one row in a hundred into a table of so many rows by its primary key (copy-on-write). Bare
+PySpark does the same without ledger, account and reports; DuckDB, which writes a folder of Parquet, is the limit of one
+machine. Medians of {bench.TIMES} runs of each, in turn; a ratio is the median of those to the bare run beside it.
 
 {_table(("rows", "job", "engine", "wall s", "CPU s", "of bare, wall", "of bare, CPU"), rows)}
-Goal: at most {ETL_GOAL} times bare PySpark: {", ".join(verdicts)}. What the script does more: it writes to a branch,
-counts what it wrote against what it read, and makes it the table in one commit with the account in its properties.
+Goal: at most {ETL_GOAL} times bare PySpark: {", ".join(verdicts)}. What the script does more: a ledger that makes
+reruns safe, an account of every record, reports, reasons that are sentences, and a branch whose rows are counted before
+it becomes the table.
 """
 
 

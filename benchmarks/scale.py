@@ -18,7 +18,7 @@ from lake_blueprints.lake import DataLake, Shards
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = 20
-SHARDS = 64
+SHARDS = 100
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """ETL benchmark: the shipped script beside bare PySpark and DuckDB, and the start-up of a small job.
 
-`compare`, `append`, `merge` and `start_up` return plain data; `python -m benchmarks.etl.bench [ROWS ...]` prints them
+`append`, `merge` and `start_up` return plain data; `python -m benchmarks.etl.bench [ROWS ...]` prints them
 as JSON lines.
 """
 
@@ -22,18 +22,17 @@ from benchmarks.etl.workload import generate
 from local_cloud.engines.glue.spark import ClassArchive
 
 ENGINES = ("duckdb", "bare", "shipped")
-ICEBERG_ENGINES = ("bare", "shipped")
 PARTS = ("read", "curated", "duplicates", "filtered", "quarantined", "changed")
 SMALL = 1_000
 TIMES = 3
 ARCHIVE_SECONDS = 120
 
 
-def run(workload: str, *arguments: str, folder: Path, java_options: str = "") -> dict[str, Any]:
+def run(*arguments: str, folder: Path, java_options: str = "") -> dict[str, Any]:
     """Run one engine in a process of its own, on a clean target."""
     for output in ("target", "quarantine"):
         shutil.rmtree(folder / output, ignore_errors=True)
-    command = [sys.executable, "-m", f"benchmarks.etl.{workload}", *arguments, str(folder)]
+    command = [sys.executable, "-m", "benchmarks.etl.iceberg_workload", *arguments, str(folder)]
     environment = {**os.environ, "BENCH_JAVA_OPTIONS": java_options}
     done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
     [line] = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
@@ -41,8 +40,10 @@ def run(workload: str, *arguments: str, folder: Path, java_options: str = "") ->
     return result
 
 
-def compare(rows: int, times: int = TIMES) -> dict[str, Any]:
-    """Run each engine several times on the job that writes Parquet; the runs alternate, so that all share the noise.
+def append(rows: int, times: int = TIMES) -> dict[str, Any]:
+    """Run each engine several times on records that an empty Iceberg table takes.
+
+    The runs alternate, so that all share the noise.
 
     Returns
     -------
@@ -56,20 +57,12 @@ def compare(rows: int, times: int = TIMES) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder, rows)
-        return _contest(ENGINES, lambda engine: run("workload", engine, folder=folder), rows, times)
-
-
-def append(rows: int, times: int = TIMES) -> dict[str, Any]:
-    """Compare the engines on a batch of records that an empty Iceberg table takes."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        generate(folder, rows)
 
         def once(engine: str) -> dict[str, Any]:
             shutil.rmtree(folder / "warehouse", ignore_errors=True)
-            return run("iceberg_workload", "append", engine, folder=folder)
+            return run("append", engine, folder=folder)
 
-        return _contest(ICEBERG_ENGINES, once, rows, times)
+        return _contest(ENGINES, once, rows, times)
 
 
 def merge(rows: int, times: int = TIMES) -> dict[str, Any]:
@@ -83,9 +76,9 @@ def merge(rows: int, times: int = TIMES) -> dict[str, Any]:
         def once(engine: str) -> dict[str, Any]:
             shutil.rmtree(folder / "warehouse", ignore_errors=True)
             shutil.copytree(folder / "base", folder / "warehouse")
-            return run("iceberg_workload", "merge", engine, folder=folder)
+            return run("merge", engine, folder=folder)
 
-        return _contest(ICEBERG_ENGINES, once, rows, times)
+        return _contest(ENGINES[1:], once, rows, times)
 
 
 def _contest(engines: Sequence[str], once: Callable[[str], dict[str, Any]], rows: int, times: int) -> dict[str, Any]:
@@ -146,7 +139,7 @@ def start_up(times: int = TIMES) -> dict[str, Any]:
         generate(folder, SMALL, objects=1)
         archive = ClassArchive(folder / "cache")
         draft = folder / "draft.jsa"
-        run("workload", "shipped", folder=folder, java_options=" ".join(archive.recording_options(draft)))
+        run("append", "shipped", folder=folder, java_options=" ".join(archive.recording_options(draft)))
         _wait_for(draft)
         archive.keep(draft)
         options = {"without": "", "with": " ".join(archive.options())}
@@ -154,7 +147,7 @@ def start_up(times: int = TIMES) -> dict[str, Any]:
         for _ in range(times):
             for label, java_options in options.items():
                 results[label].append(
-                    run("workload", "shipped", folder=folder, java_options=java_options)["total_seconds"]
+                    run("append", "shipped", folder=folder, java_options=java_options)["total_seconds"]
                 )
     return {
         "rows": SMALL,
@@ -178,7 +171,7 @@ def _wait_for(archive: Path) -> None:
 
 def main(sizes: list[int]) -> None:
     for rows in sizes:
-        for measured in (compare, append, merge):
+        for measured in (append, merge):
             print(json.dumps({measured.__name__: measured(rows)}), flush=True)
     print(json.dumps(start_up()))
 

@@ -1,4 +1,6 @@
-"""Two jobs on an Iceberg table, each by the shipped script and by bare PySpark: an append, and a merge of changes.
+"""Two jobs on an Iceberg table, by the shipped script and by bare PySpark: an append, and a merge of changes.
+
+DuckDB does what the append does, into a folder of Parquet.
 
 Iceberg's own catalog of folders stands for Glue's in both. Run as `python -m benchmarks.etl.iceberg_workload JOB
 ENGINE FOLDER`, it works on FOLDER/source and FOLDER/warehouse and prints its times and counts as one JSON line; as
@@ -15,7 +17,7 @@ import duckdb
 import psutil
 from pyspark.sql import functions as F
 
-from benchmarks.etl.workload import COLUMNS, PLAN, curate_bare, report, run_script, session
+from benchmarks.etl.workload import COLUMNS, PLAN, curate_bare, duck, report, run_script, session
 from lake_blueprints.catalog.iceberg.table_properties import writer_defaults
 from local_cloud.engines.glue.spark import iceberg_jar
 
@@ -44,7 +46,7 @@ def create(spark: Any) -> None:
 
 def append_shipped(folder: Path) -> dict[str, int]:
     create(started(folder))
-    return run_script(folder, PLAN, "--table_format", "iceberg")
+    return run_script(folder, PLAN)
 
 
 def append_bare(folder: Path) -> dict[str, int]:
@@ -87,7 +89,7 @@ def base(folder: Path, rows: int) -> None:
 
 
 def merge_shipped(folder: Path) -> dict[str, int]:
-    counts = run_script(folder, {**PLAN, "newest": True}, "--table_format", "iceberg")
+    counts = run_script(folder, {**PLAN, "newest": True})
     return {"read": counts["read"]}
 
 
@@ -114,6 +116,7 @@ def changed(folder: Path) -> dict[str, int]:
 JOBS = {
     ("append", "shipped"): append_shipped,
     ("append", "bare"): append_bare,
+    ("append", "duckdb"): duck,
     ("merge", "shipped"): merge_shipped,
     ("merge", "bare"): merge_bare,
 }
@@ -124,7 +127,8 @@ def main(job: str, engine: str, folder: Path) -> None:
     if job == "base":
         base(folder, int(engine))
         return
-    started(folder)
+    if engine != "duckdb":
+        started(folder)
     after = (lambda: changed(folder)) if job == "merge" else dict[str, int]
     report(launched, lambda: JOBS[job, engine](folder), after)
 

@@ -1,8 +1,6 @@
 """One ETL job, three times: the shipped script, bare PySpark that does the same work, and DuckDB as the limit.
 
-The source is JSON lines of about 190 bytes: one record in 100 is a repetition, one in 1,000 is broken. Run as
-`python -m benchmarks.etl.workload ENGINE FOLDER`, it works on FOLDER/source and prints its times and counts as
-one JSON line.
+The source is JSON lines of about 190 bytes: one record in 100 is a repetition, one in 1,000 is broken.
 """
 
 from __future__ import annotations
@@ -54,7 +52,6 @@ PLAN = {
     "partition_keys": ["month"],
     "filter": "distance > 0",
     "derive": {"delay_hours": {"expression": "delay / 60.0", "type": "double"}},
-    "target_file_mb": 128,
 }
 
 
@@ -84,13 +81,8 @@ def session(folder: Path, *, jars: Sequence[Path] = (), more: Mapping[str, str] 
     return SparkSession.builder.config(map={**settings, **more}).getOrCreate()
 
 
-def shipped(folder: Path) -> dict[str, int]:
-    """Run the script itself, against moto for its state."""
-    return run_script(folder, PLAN)
-
-
-def run_script(folder: Path, plan: Mapping[str, Any], *arguments: str) -> dict[str, int]:
-    """Run the script with a plan and further arguments; return its counts."""
+def run_script(folder: Path, plan: Mapping[str, Any]) -> dict[str, int]:
+    """Run the script with a plan, against moto for its state; return its counts."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -103,34 +95,18 @@ def run_script(folder: Path, plan: Mapping[str, Any], *arguments: str) -> dict[s
     # The script lists the source through S3 and reads it through Hadoop: the objects need no content here.
     for path in (folder / "source").iterdir():
         s3.put_object(Bucket="lake", Key=f"source/{path.name}", Body=b"x")
-    glue = boto3.client("glue")
-    glue.create_database(DatabaseInput={"Name": "db"})
-    glue.create_table(
-        DatabaseName="db", TableInput={"Name": "t", "StorageDescriptor": {"Location": "s3://lake/target/"}}
-    )
     runtime = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime"
     scripts = Path(curation.__file__).parent / "scripts"
     sys.path[:0] = [str(runtime), str(scripts)]
     script = import_module("curate")
     argv = ["curate", "--JOB_NAME", "bench", "--plan", "s3://lake/plan.json", "--database", "db", "--table", "t"]
-    for name in ("source", "target", "quarantine", "state"):
+    for name in ("source", "quarantine", "state"):
         argv += [f"--{name}", f"s3://lake/{name}/"]
-    script.main([*argv, *arguments])
+    script.main(argv)
     key = s3.list_objects_v2(Bucket="lake", Prefix="state/runs/")["Contents"][0]["Key"]
     report = json.loads(s3.get_object(Bucket="lake", Key=key)["Body"].read())
     server.stop()
-    return {name: report[name] for name in ("read", "curated", "duplicates", "filtered", "quarantined", "output_files")}
-
-
-def bare(folder: Path) -> dict[str, int]:
-    """Bare PySpark with the same outputs and counts, as one would write it for this dataset alone."""
-    spark = session(folder)
-
-    def write(unique: Any) -> int:
-        unique.repartition("month").write.partitionBy("month").parquet("s3://lake/target/")
-        return int(spark.read.parquet("s3://lake/target/").count())
-
-    return curate_bare(spark, write)
+    return {name: report[name] for name in ("read", "curated", "duplicates", "filtered", "quarantined")}
 
 
 def curate_bare(spark: Any, write: Callable[[Any], int]) -> dict[str, int]:
@@ -192,13 +168,6 @@ def duck(folder: Path) -> dict[str, int]:
     }
 
 
-def main(engine: str, folder: Path) -> None:
-    launched = psutil.Process().create_time()
-    if engine != "duckdb":
-        session(folder)
-    report(launched, lambda: {"shipped": shipped, "bare": bare, "duckdb": duck}[engine](folder))
-
-
 def report(
     launched: float, work: Callable[[], dict[str, int]], after: Callable[[], dict[str, int]] = dict[str, int]
 ) -> None:
@@ -215,7 +184,3 @@ def report(
     total = time.time() - launched
     times = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 1), "total_seconds": round(total, 2)}
     print("RESULT " + json.dumps({**times, **counts, **after()}))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))

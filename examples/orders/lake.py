@@ -6,7 +6,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from lake_blueprints import Contract, DataLake, LakeKey, Zone
-from lake_blueprints.catalog import TableFormat
 from lake_blueprints.databases.aurora import AuroraCluster
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
@@ -52,7 +51,6 @@ if __name__ == "__main__":
         "Lake",
         datasets=[customers, orders, payments],
         ingestion=dict.fromkeys(NAMES, replication),
-        table_format=TableFormat.ICEBERG,
         serving={"orders": [served, search]},
         warehouse=True,
         poll_interval=cdk.Duration.seconds(1),

@@ -1,4 +1,4 @@
-"""Orders from JSON to partitioned Parquet; what breaks a rule of the dataset goes to quarantine with the reason."""
+"""Orders from JSON to an Iceberg table; what breaks a rule of the dataset goes to quarantine with the reason."""
 
 import aws_cdk as cdk
 
@@ -20,6 +20,6 @@ orders = Dataset(
 )
 raw = Zone(stack, "Raw")
 curated = Zone(stack, "Curated", encryption_key=raw.key, access_logs=raw.access_logs)
-table = Database(stack, "Database", zone=curated).add_table(orders)
+table = Database(stack, "Database", zone=curated).add_iceberg_table(orders)
 CurationJob(stack, "Orders", dataset=orders, source=raw, target=table)
 app.synth()

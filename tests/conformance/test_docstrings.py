@@ -98,12 +98,12 @@ class Namespace(dict[str, Any]):
 
     def make_curate(self) -> Any:
         dataset, raw = self["contract"]["flights"], self._lake.raw
-        return CurationJob(self._stack, "CurateFlights", dataset=dataset, source=raw, target=self["flights"])
+        return CurationJob(self._stack, "CurateFlights", dataset=dataset, source=raw, target=self._lake.iceberg_table)
 
     def make_curate_members(self) -> Any:
         columns = [Column(name="email", type="string", tags=["subject"]), Column(name="since", type="date")]
         members = Dataset(name="members", columns=columns, primary_key=["email"])
-        target = self._lake.database.add_table(members)
+        target = self._lake.database.add_iceberg_table(members)
         return CurationJob(self._stack, "CurateMembers", dataset=members, source=self._lake.raw, target=target)
 
     def make_replication(self) -> Any:

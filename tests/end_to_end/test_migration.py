@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from examples.flights.queries import Athena
@@ -37,21 +41,21 @@ class Lakes:
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
         self.deploy()
-        self.send("Old", 1, 2, 3)
-        self.run("Old")
+        self.upload(1, 2, 3)
+        self.curate(1, 2, 3)
         self.expire_records()
-        self.send("Old", 4, 5)
-        self.run("Old")
+        self.upload(4, 5)
+        self.curate(4, 5)
 
         self.deploy(beside="yes")
         self.counts = [self.count()]
         # A producer that has not switched yet, and one that has.
-        self.send("Old", 6)
-        self.send("New", 7)
-        self.run("Old")
+        self.upload(6)
+        self.send(7)
+        self.curate(6)
         self.counts.append(self.count())
         self.copy_records()
-        self.run("New")
+        self.run()
         self.counts.append(self.count())
         self.missing = self.difference()
         self.copy_history()
@@ -61,42 +65,74 @@ class Lakes:
     def deploy(self, **context: str) -> None:
         self.outputs = self._cloud.deploy(directory=APPS, app="python migrated_lake.py", context=context)["Migration"]
 
-    def send(self, lake: str, *numbers: int) -> None:
+    def upload(self, *numbers: int) -> None:
+        """Upload records to the old lake."""
+        for number in numbers:
+            body = json.dumps(order(number)).encode()
+            self._cloud.client("s3").put_object(
+                Bucket=self.outputs["OldRawBucket"], Key=f"orders/{number}.json", Body=body
+            )
+
+    def curate(self, *numbers: int) -> None:
+        """Add records to the old table as the job of version 0.1 did: files of Snappy Parquet in folders."""
+        for number in numbers:
+            found = order(number)
+            columns = {
+                "id": pa.array([number]),
+                "ordered": pa.array([datetime.fromisoformat(found["ordered"])], pa.timestamp("us")),
+                "amount": pa.array([Decimal(found["amount"])], pa.decimal128(9, 2)),
+                "buyer": pa.array([found["buyer"]]),
+            }
+            content = pa.BufferOutputStream()
+            pq.write_table(pa.table(columns), content, compression="snappy")
+            location = self._cloud.client("glue").get_table(DatabaseName=self.outputs["OldTables"], Name="orders")
+            bucket, _, prefix = location["Table"]["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
+            self._cloud.client("s3").put_object(
+                Bucket=bucket,
+                Key=f"{prefix}day={found['day']}/part-{number:05}.snappy.parquet",
+                Body=content.getvalue().to_pybytes(),
+            )
+        self.ask("MSCK REPAIR TABLE {old}.orders")
+
+    def send(self, *numbers: int) -> None:
+        """Send records to the delivery of the new lake."""
         records = [{"Data": json.dumps(order(number)).encode()} for number in numbers]
         firehose = self._cloud.client("firehose")
-        firehose.put_record_batch(DeliveryStreamName=self.outputs[f"{lake}Delivery"], Records=records)
+        firehose.put_record_batch(DeliveryStreamName=self.outputs["NewDelivery"], Records=records)
         self._cloud.drain()
 
-    def run(self, lake: str) -> None:
-        self._cloud.execute(self.outputs[f"{lake}Machine"])
+    def run(self) -> None:
+        """Run the new pipeline."""
+        self._cloud.execute(self.outputs["NewMachine"])
 
     def keys(self, lake: str) -> set[str]:
-        listed = self._cloud.client("s3").list_objects_v2(Bucket=self.outputs[f"{lake}Raw"], Prefix="orders/")
+        listed = self._cloud.client("s3").list_objects_v2(Bucket=self.outputs[f"{lake}RawBucket"], Prefix="orders/")
         return {item["Key"] for item in listed.get("Contents", [])}
 
     def expire_records(self) -> None:
         """Delete what has been curated, as a lifecycle rule of the raw zone does."""
         for key in self.keys("Old"):
-            self._cloud.client("s3").delete_object(Bucket=self.outputs["OldRaw"], Key=key)
+            self._cloud.client("s3").delete_object(Bucket=self.outputs["OldRawBucket"], Key=key)
 
     def copy_records(self) -> None:
         """Do what `aws s3 sync` does."""
         s3 = self._cloud.client("s3")
         for key in self.keys("Old") - self.keys("New"):
             s3.copy_object(
-                Bucket=self.outputs["NewRaw"], Key=key, CopySource={"Bucket": self.outputs["OldRaw"], "Key": key}
+                Bucket=self.outputs["NewRawBucket"],
+                Key=key,
+                CopySource={"Bucket": self.outputs["OldRawBucket"], "Key": key},
             )
 
     def copy_history(self) -> None:
         self.ask(HISTORY)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        names = {name.lower(): f'"{self.outputs[f"{name}Curated"]}"' for name in ("Old", "New") if self.has(name)}
-        athena = Athena(self._cloud.client("athena"), self.outputs["OldWorkgroup"])
+        names = {
+            name.lower(): self.outputs[f"{name}Tables"] for name in ("Old", "New") if f"{name}Tables" in self.outputs
+        }
+        athena = Athena(self._cloud.client("athena"), self.outputs["Asking"])
         return list(athena.ask(sql.format(**names, columns=COLUMNS)).rows)
-
-    def has(self, lake: str) -> bool:
-        return f"{lake}Curated" in self.outputs
 
     def count(self) -> tuple[Any, Any]:
         ((old,),) = self.ask("SELECT count(*) FROM {old}.orders")
@@ -133,7 +169,7 @@ def test_what_no_record_is_left_of_comes_from_the_old_table(lakes: Lakes) -> Non
 def test_either_copy_again_adds_nothing_and_the_masked_copy_follows(lakes: Lakes) -> None:
     lakes.copy_records()
     lakes.copy_history()
-    lakes.run("New")
+    lakes.run()
     assert lakes.count() == (6, 7)
     masked = lakes.masked()
     assert [number for number, _ in masked] == [1, 2, 3, 4, 5, 6, 7]

@@ -132,9 +132,10 @@ class SampleLake:
         self.raw_flights = self.raw_database.add_table(FLIGHTS, format=FLIGHTS.format)
         join = Curation(joins=[ReferenceJoin(reference=AIRPORTS, on=["origin"], columns=["city"])])
         self.airports = self.database.add_table(Curation().curated(AIRPORTS))
-        self.flights = self.database.add_table(join.curated(FLIGHTS))
-        self.people = self.database.add_table(Curation().curated(PEOPLE))
-        self.masked_people = self.analytics_database.add_table(Curation().curated(PEOPLE).masked())
+        self.flights = self.database.add_iceberg_table(join.curated(FLIGHTS))
+        self.examples = self.database.add_table(FLIGHTS, table_name="examples", prefix="examples/")
+        self.people = self.database.add_iceberg_table(Curation().curated(PEOPLE))
+        self.masked_people = self.analytics_database.add_iceberg_table(Curation().curated(PEOPLE).masked())
         self.database.add_iceberg_table(ORDERS)
         trips = [*ORDERS.columns, Column(name="city", type="string")]
         # Without partitions: into others the local Athena writes no rows.
@@ -232,7 +233,7 @@ class SampleLake:
         self.training = TrainingJob(
             stack,
             self._id("Training"),
-            channels={"train": InputChannel(table=self.flights)},
+            channels={"train": InputChannel(table=self.examples)},
             output=self.analytics,
             hyperparameters={"target": "delay", "features": "origin", "time_column": "scheduled"},
         )
@@ -276,10 +277,10 @@ class SampleLake:
         repair = Query(
             name="Repair",
             workgroup=self.workgroup,
-            sql="MSCK REPAIR TABLE flights",
+            sql="MSCK REPAIR TABLE examples",
             database=self.database.database_name,
-            reads=[self.flights],
-            writes=[self.flights],
+            reads=[self.examples],
+            writes=[self.examples],
         )
         common: dict[str, Any] = {"encryption_key": self.every_key}
         self.export_pipeline = Pipeline(

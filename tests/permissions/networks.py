@@ -37,7 +37,8 @@ class NetworkLake:
         self.stack = cdk.Stack(app, name)
         raw, curated = Zone(self.stack, "Raw"), Zone(self.stack, "Curated")
         database = Database(self.stack, "Database", zone=curated)
-        self.flights = database.add_table(Curation().curated(FLIGHTS))
+        self.flights = database.add_iceberg_table(Curation().curated(FLIGHTS))
+        self.examples = database.add_table(FLIGHTS, table_name="examples", prefix="examples/")
         self.airports = database.add_table(Curation().curated(AIRPORTS))
         self.curation = CurationJob(self.stack, "Curate", dataset=FLIGHTS, source=raw, target=self.flights)
         served = ServingTable(self.stack, "Served", dataset=AIRPORTS)
@@ -53,7 +54,7 @@ class NetworkLake:
         training = TrainingJob(
             self.stack,
             "Training",
-            channels={"train": InputChannel(table=self.flights)},
+            channels={"train": InputChannel(table=self.examples)},
             output=self.output,
             hyperparameters={"target": "delay", "features": "origin", "time_column": "scheduled"},
             network=TrainingNetwork(

@@ -12,6 +12,7 @@ import pytest
 from lake_blueprints import Column, CurationJob, Database, DataLake, Dataset, LakeKey, Pipeline, Table, Workgroup, Zone
 from lake_blueprints.analytics.athena import Query
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
+from lake_blueprints.catalog.iceberg import WITHOUT_OPTIMIZERS
 from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.contracts.governance import Relationship
 from lake_blueprints.databases.redshift import Load, Warehouse
@@ -79,9 +80,9 @@ def joins(stack: cdk.Stack, count: int) -> CurationJob:
         "Job",
         dataset=dataset(0),
         source=Zone(stack, "Raw"),
-        target=database.add_table(curation.curated(dataset(0))),
+        target=database.add_iceberg_table(curation.curated(dataset(0))),
         curation=curation,
-        references=[database.add_table(Curation().curated(reference)) for reference in references],
+        references=[database.add_iceberg_table(Curation().curated(reference)) for reference in references],
     )
 
 
@@ -107,11 +108,11 @@ def query(stack: cdk.Stack, count: int) -> Pipeline:
 
 
 def curates(stack: cdk.Stack, count: int) -> Pipeline:
-    raw = Zone(stack, "Raw")
-    jobs = [
-        CurationJob(stack, f"Job{number}", dataset=table.dataset, source=raw, target=table)
-        for number, table in enumerate(tables(stack, count))
-    ]
+    raw, database = Zone(stack, "Raw"), Database(stack, "Database", zone=Zone(stack, "Zone"))
+    jobs = []
+    for number in range(count):
+        target = database.add_iceberg_table(dataset(number), **WITHOUT_OPTIMIZERS)
+        jobs.append(CurationJob(stack, f"Job{number}", dataset=target.dataset, source=raw, target=target))
     steps = [Curate(job=job, name=f"Curate {number}") for number, job in enumerate(jobs)]
     return Pipeline(stack, "Pipeline", steps=[Parallel(branches=steps)])
 

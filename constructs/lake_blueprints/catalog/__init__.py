@@ -8,7 +8,6 @@ from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.landing import Envelope, Landing
 from lake_blueprints.catalog.layout import ArrivalTime, ByPartitionKeys, DeliveryLayout, Layout, Unpartitioned
 from lake_blueprints.catalog.table import Table
-from lake_blueprints.catalog.table_format import TableFormat
 
 __all__ = (
     "ArrivalTime",
@@ -19,6 +18,5 @@ __all__ = (
     "Landing",
     "Layout",
     "Table",
-    "TableFormat",
     "Unpartitioned",
 )

@@ -15,7 +15,7 @@ from lake_blueprints.catalog.lake_formation import LakeFormation
 from lake_blueprints.catalog.names import check_name
 from lake_blueprints.catalog.permissions import use_entries
 from lake_blueprints.catalog.table import Table, TableOptions
-from lake_blueprints.catalog.table_location import Access, TableLocation
+from lake_blueprints.catalog.table_location import EVERY_TABLE, Access, TableLocation
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
@@ -129,7 +129,8 @@ class Database(Construct):
         )
         if before:
             before.node.add_dependency(*permissions)
-        return allow(grantee, *use_entries(self, access, self.database_name, entry.tables))
+        wildcard = "every table of the database" if entry is EVERY_TABLE else None
+        return allow(grantee, *use_entries(self, access, self.database_name, entry.tables, wildcard=wildcard))
 
     def grant_schema(self, grantee: iam.IGrantable, entry: TableLocation, *, before: Construct) -> iam.Grant:
         """Allow reading the columns of a table, which `before` does as soon as it is created."""

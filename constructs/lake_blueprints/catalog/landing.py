@@ -53,7 +53,7 @@ class Landing:
     -------
         >>> flights = contract["flights"]
         >>> landing = Landing(zone=raw, prefix="uploads/", dataset=flights, layout=Unpartitioned())
-        >>> CurationJob(self, "CurateFlights", source=landing, target=database.add_table(flights))
+        >>> CurationJob(self, "CurateFlights", source=landing, target=database.add_iceberg_table(flights))
     """
 
     zone: Zone

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lake_blueprints.catalog import TableFormat
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.processing.curation import Curation
@@ -26,19 +25,12 @@ def check_known(
             raise ValueError(f"{where} names a dataset '{name}'; the lake holds {', '.join(datasets)}")
 
 
-def check_ingestion(
-    ingestion: Mapping[str, Replication], options: Mapping[str, Mapping[str, Any]], table_format: TableFormat
-) -> None:
-    """Refuse change records without tables that they can be merged into, and options of records that are sent."""
+def check_ingestion(ingestion: Mapping[str, Replication], options: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse options of records that are sent, for those that a replication brings."""
     for option, given in options.items():
         for name in given:
             if name in ingestion:
                 raise ValueError(f"{option} is for records that are sent or uploaded, and 'ingestion' brings '{name}'")
-    if ingestion and table_format is not TableFormat.ICEBERG:
-        raise ValueError(
-            f"'ingestion' brings the changes of '{next(iter(ingestion))}', which are merged into Iceberg tables; give "
-            "'table_format' TableFormat.ICEBERG"
-        )
 
 
 def check_waves(waves: Sequence[Sequence[Dataset]]) -> None:

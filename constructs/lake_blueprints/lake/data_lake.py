@@ -15,7 +15,6 @@ from constructs import Construct
 
 from lake_blueprints.analytics.athena import Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
-from lake_blueprints.catalog import Table, TableFormat
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.by_name import by_name
@@ -50,9 +49,9 @@ class DataLake(Construct):
     """Define a lake: zones, catalog, deliveries, curation, queries and the pipeline that runs them.
 
     Datasets in JSON get a delivery stream that producers put records to; those in CSV or Parquet are uploaded to
-    the raw zone below the dataset's name. The pipeline curates every dataset as its contract says. What columns are
-    restricted to few is masked on the way to the analytics zone. All that is defined costs next to nothing while
-    nobody uses it. docs/governance.md lists what each statement of a contract does.
+    the raw zone below the dataset's name. The pipeline curates every dataset as its contract says, into Apache Iceberg
+    tables. What columns are restricted to few is masked on the way to the analytics zone. All that is defined costs
+    next to nothing while nobody uses it. docs/governance.md lists what each statement of a contract does.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ class DataLake(Construct):
         What curation does beyond the contract, by dataset. By default nothing.
     ingestion: mapping of str to Replication
         Replications that bring the changes of datasets from databases, by dataset, and that the pipeline starts. The
-        curated tables, which must be of Iceberg, follow the source. By default records are sent or uploaded.
+        curated tables follow the source. By default records are sent or uploaded.
     shards: Shards, optional
         A split of the datasets into stacks, for a lake of more than about 20. By default all are in one stack.
     buffers: mapping of str to Buffer
@@ -71,9 +70,10 @@ class DataLake(Construct):
         Order of the columns in the CSV files of a dataset, where it is not the contract's: a column that was added in
         the midst of a contract comes last here, so that the raw table, which is read by position, shows older files
         right. See `Table`. Curation reads by the header and does not need it. By default the contracts' order.
-    table_format: TableFormat
-        Format of the curated tables and of their masked copies. With Iceberg, a `Curation` may keep the newest row of
-        a key, and a contract's retention deletes rows by the column that it names. By default folders of Hive.
+    table_optimizers: bool
+        Whether Glue compacts the curated tables, expires their snapshots and deletes orphan files. By default it does;
+        in Regions where CloudFormation has no table optimizers this must be False, and somebody must run OPTIMIZE and
+        VACUUM in Athena.
     warehouse: bool
         Whether curated datasets, masked, are also loaded into Redshift Serverless. By default they are not. With
         shards, define a `Warehouse` of the datasets that it needs.
@@ -130,7 +130,7 @@ class DataLake(Construct):
         shards: Shards | None = None,
         buffers: Mapping[str, Buffer] | None = None,
         csv_columns: Mapping[str, Sequence[str]] | None = None,
-        table_format: TableFormat = TableFormat.HIVE,
+        table_optimizers: bool = True,
         warehouse: bool = False,
         serving: Mapping[str, Sequence[ServingTable | SearchCollection]] | None = None,
         schedule: events.Schedule | None = None,
@@ -152,7 +152,7 @@ class DataLake(Construct):
             "'serving'": serving,
         }
         check_known(curations, options, self.datasets)
-        check_ingestion(ingestion, {"'buffers'": buffers, "'csv_columns'": csv_columns}, table_format)
+        check_ingestion(ingestion, {"'buffers'": buffers, "'csv_columns'": csv_columns})
         for dataset in self.datasets.values():
             check_relationships(dataset, self.datasets)
             check_parquet(dataset)
@@ -184,7 +184,7 @@ class DataLake(Construct):
             ingestion=ingestion,
             buffers=buffers,
             csv_columns=csv_columns,
-            table_format=table_format,
+            table_optimizers=table_optimizers,
             placements=placements,
             removal_policy=removal_policy,
         )
@@ -234,12 +234,12 @@ class DataLake(Construct):
         return self._resources[dataset]
 
     @property
-    def tables(self) -> dict[str, Table | IcebergTable]:
+    def tables(self) -> dict[str, IcebergTable]:
         """The curated tables, by dataset."""
         return {name: found.table for name, found in self._resources.items()}
 
     @property
-    def masked(self) -> dict[str, Table | IcebergTable]:
+    def masked(self) -> dict[str, IcebergTable]:
         """The masked copies of the tables that have restricted columns, by dataset."""
         return {name: found.masked for name, found in self._resources.items() if found.masked}
 

@@ -9,8 +9,8 @@ from aws_cdk import RemovalPolicy
 from constructs import Construct
 
 from lake_blueprints.analytics.quality import define_promised
-from lake_blueprints.catalog import Database, Landing, Table, TableFormat, Unpartitioned
-from lake_blueprints.catalog.iceberg import IcebergTable
+from lake_blueprints.catalog import Database, Landing, Table, Unpartitioned
+from lake_blueprints.catalog.iceberg import WITHOUT_OPTIMIZERS, IcebergTable, IcebergTableOptions
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
@@ -52,8 +52,8 @@ class DatasetDefinitions:
         What deliveries collect.
     csv_columns: mapping of str to sequence of str
         Orders of the columns of CSV files.
-    table_format: TableFormat
-        Format of curated tables.
+    table_optimizers: bool
+        Whether Glue maintains curated tables.
     placements: bool
         Whether tables lie where contracts say.
     removal_policy: RemovalPolicy
@@ -70,7 +70,7 @@ class DatasetDefinitions:
         ingestion: Mapping[str, Replication],
         buffers: Mapping[str, Buffer],
         csv_columns: Mapping[str, Sequence[str]],
-        table_format: TableFormat,
+        table_optimizers: bool,
         placements: bool,
         removal_policy: RemovalPolicy,
     ) -> None:
@@ -81,7 +81,7 @@ class DatasetDefinitions:
         self._ingestion = ingestion
         self._buffers = buffers
         self._csv_columns = csv_columns
-        self._table_format = table_format
+        self._table_optimizers = table_optimizers
         self._placements = placements
         self._removal_policy = removal_policy
         self.resources: dict[str, DatasetResources] = {}
@@ -101,8 +101,7 @@ class DatasetDefinitions:
         curation = self._curations.get(name, Curation())
         if landing.envelope:
             curation = merge_changes(landing, curation)
-        if self._table_format is TableFormat.ICEBERG:
-            curation = retaining(curation, dataset)
+        curation = retaining(curation, dataset)
         curated = curation.curated(landing.dataset)
         prefix = placed_prefix(dataset) if self._placements else None
         table = self._add_curated(shared.curated_database, curated, prefix=prefix)
@@ -181,9 +180,12 @@ class DatasetDefinitions:
             return found
         return GlueSecurityConfiguration(home, _SECURITY, encryption_key=self._shared.key)
 
-    def _add_curated(self, database: Database, dataset: Dataset, **options: Any) -> Table | IcebergTable:
-        if self._table_format is TableFormat.HIVE:
-            return self._add_table(database, dataset, **options)
+    def _add_curated(self, database: Database, dataset: Dataset, *, prefix: str | None = None) -> IcebergTable:
+        options = IcebergTableOptions(**WITHOUT_OPTIMIZERS)
+        if self._table_optimizers:
+            options = IcebergTableOptions(optimizer_role=self._shared.optimizer_role(database))
+        if prefix:
+            options["prefix"] = prefix
         home = self._placement.of(dataset.name)
         if home is self._lake:
             return database.add_iceberg_table(dataset, **options)

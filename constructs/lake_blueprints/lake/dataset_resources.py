@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lake_blueprints.analytics.quality import QualityRuleset
-from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.ingestion.dms import Replication
@@ -26,9 +25,9 @@ class DatasetResources:
         The dataset.
     raw: Zone
         Zone of its records as they came.
-    table: Table or IcebergTable
+    table: IcebergTable
         The curated table.
-    masked: Table or IcebergTable, optional
+    masked: IcebergTable, optional
         Masked copy of the curated table. By default there is none: no column is restricted.
     job: CurationJob
         Job that curates the records.
@@ -44,8 +43,8 @@ class DatasetResources:
 
     dataset: Dataset
     raw: Zone
-    table: Table | IcebergTable
-    masked: Table | IcebergTable | None = None
+    table: IcebergTable
+    masked: IcebergTable | None = None
     job: CurationJob
     delivery: DeliveryStream | None = None
     replication: Replication | None = None
@@ -53,6 +52,6 @@ class DatasetResources:
     loads: list[ItemLoadJob | IndexLoadJob] = field(default_factory=list)
 
     @property
-    def unrestricted(self) -> Table | IcebergTable:
+    def unrestricted(self) -> IcebergTable:
         """The table for all readers: the curated one, or its masked copy where columns are restricted."""
         return self.masked or self.table

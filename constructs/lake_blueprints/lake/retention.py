@@ -1,4 +1,4 @@
-"""Retention of contracts: of rows in Iceberg tables, and of objects everywhere else."""
+"""Retention of contracts: of rows in curated tables, and of objects everywhere else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def retaining(curation: Curation, dataset: Dataset) -> Curation:
     if levels.retention_by is None:
         raise ValueError(
             f"the contract of dataset '{dataset.name}' has a retention of {whole_days(levels.retention)} days and does "
-            "not say from when on; rows of an Iceberg table are deleted by a column: name it as the promise's "
+            "not say from when on; rows are deleted by a column: name it as the promise's "
             f"'element', for instance {dataset.name}.{dataset.columns[0].name}, or give 'curations' a 'retention'"
         )
     return replace(curation, retention=RowRetention(by=levels.retention_by, days=whole_days(levels.retention)))

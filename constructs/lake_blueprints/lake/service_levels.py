@@ -9,7 +9,6 @@ from aws_cdk import Annotations, Duration
 from aws_cdk import aws_sns as sns
 from constructs import IConstruct
 
-from lake_blueprints.catalog import Table
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.contracts.lake_checks import check_latency, in_words
 from lake_blueprints.lake.dataset_resources import DatasetResources
@@ -22,11 +21,10 @@ _MARGIN_DAYS = 2
 
 
 def apply_retention(resources: DatasetResources, timing: Timing, *, raw_expire_after: Duration | None) -> None:
-    """Apply the contract's retention to every prefix of a dataset.
+    """Apply the contract's retention to the records of a dataset, bad ones and those not delivered included.
 
-    Records, bad ones and those that could not be delivered included, the curated table and its masked copy. Records
-    stay longer where the pipeline starts so seldom that they would be gone before it reads them. What has been loaded
-    elsewhere, into a warehouse for instance, is not the zones' to delete.
+    They stay longer where the pipeline starts so seldom that they would be gone before it reads them. Of the curated
+    table the job deletes rows, and its masked copy follows.
 
     Raises
     ------
@@ -44,10 +42,6 @@ def apply_retention(resources: DatasetResources, timing: Timing, *, raw_expire_a
     if raw_expire_after is None or raw_expire_after.to_days() >= raw_days:
         for prefix in (job.source_prefix, job.quarantine_prefix, *([delivery.error_prefix] if delivery else [])):
             resources.raw.expire(prefix, after=Duration.days(raw_days), because=because)
-    for table in (resources.table, resources.masked):
-        # Of an Iceberg table the job deletes rows.
-        if isinstance(table, Table):
-            table.zone.expire(table.prefix, after=Duration.days(days), because=because)
 
 
 def add_delivery_alarms(

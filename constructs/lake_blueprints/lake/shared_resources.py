@@ -10,6 +10,7 @@ from constructs import Construct
 
 from lake_blueprints.analytics.athena import Workgroup
 from lake_blueprints.catalog import Database
+from lake_blueprints.catalog.iceberg import OptimizerRole
 from lake_blueprints.foundation.encryption import HashSalt, LakeKey
 from lake_blueprints.storage.s3 import AccessLogBucket, LifecycleRule, Zone
 
@@ -58,6 +59,12 @@ class SharedResources:
         self.topic = sns.Topic(lake, "Topic", master_key=self.key, enforce_ssl=True)
         kept = "alarms and executions stay in CloudWatch; a queue of messages that failed would need a reader"
         Validations.of(self.topic).acknowledge(Acknowledgment(id="Serverless-SNSRedrivePolicy", reason=kept))
+
+    def optimizer_role(self, database: Database) -> OptimizerRole:
+        """Return the role that the optimizers of a database's tables share."""
+        name = f"{database.node.id}Optimizers"
+        found = self._lake.node.try_find_child(name)
+        return found if isinstance(found, OptimizerRole) else OptimizerRole(self._lake, name, database=database)
 
     def salt(self) -> HashSalt:
         """Return the one salt of all datasets, so that their hashes can be joined."""

@@ -68,11 +68,13 @@ raw, curated, analytics, private = (
 )
 results = LakeBucket(stack, "Results", encryption_key=key, access_logs=logs)
 database = Database(stack, "Database", zone=curated)
-masked = Database(stack, "Masked", zone=analytics).add_table(VISITS.masked())
+masked = Database(stack, "Masked", zone=analytics).add_iceberg_table(VISITS.masked())
 jobs = [
     CurationJob(stack, "CurateOrders", dataset=ORDERS, source=raw, target=database.add_iceberg_table(ORDERS)),
     CurationJob(stack, "CurateProfiles", dataset=PROFILES, source=raw, target=database.add_iceberg_table(PROFILES)),
-    CurationJob(stack, "CurateVisits", dataset=VISITS, source=raw, target=database.add_table(VISITS), masked=masked),
+    CurationJob(
+        stack, "CurateVisits", dataset=VISITS, source=raw, target=database.add_iceberg_table(VISITS), masked=masked
+    ),
 ]
 erasure = Erasure(
     stack,

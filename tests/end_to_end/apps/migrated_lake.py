@@ -1,10 +1,9 @@
-"""A lake of Parquet folders, as version 0.1 made it; with the context `beside`, one of Iceberg tables beside it."""
+"""A lake as version 0.1 left it, of Parquet folders; with the context `beside`, one of this version beside it."""
 
 import aws_cdk as cdk
 
-from lake_blueprints import Column, DataLake, Dataset
-from lake_blueprints.catalog import TableFormat
-from lake_blueprints.contracts import Masking
+from lake_blueprints import Column, Database, DataLake, Dataset, LakeKey, Workgroup, Zone
+from lake_blueprints.contracts import DatasetFormat, Masking
 
 app = cdk.App()
 stack = cdk.Stack(app, "Migration")
@@ -20,17 +19,26 @@ orders = Dataset(
     primary_key=["id"],
     partition_keys=["day"],
 )
-lakes = {"Old": DataLake(stack, "Lake", datasets=[orders])}
+key = LakeKey(stack, "Key").key
+raw, curated = (Zone(stack, name, encryption_key=key) for name in ("OldRaw", "OldCurated"))
+raw_database, database = Database(stack, "OldRawDatabase", zone=raw), Database(stack, "OldDatabase", zone=curated)
+raw_database.add_table(orders, format=DatasetFormat.JSON)
+database.add_table(orders)
+outputs = {
+    "OldRawBucket": raw.bucket.bucket_name,
+    "OldRecords": raw_database.database_name,
+    "OldTables": database.database_name,
+    "Asking": Workgroup(stack, "Queries", encryption_key=key).workgroup_name,
+}
 if app.node.try_get_context("beside"):
-    lakes["New"] = DataLake(stack, "IcebergLake", datasets=[orders], table_format=TableFormat.ICEBERG)
-for prefix, lake in lakes.items():
-    for name, value in {
-        "Raw": lake.raw.bucket.bucket_name,
-        "Delivery": lake.deliveries["orders"].delivery_stream_name,
-        "Machine": lake.pipeline.state_machine.state_machine_arn,
-        "Curated": lake.curated_database.database_name,
-        "Masked": lake.analytics_database.database_name,
-        "Workgroup": lake.workgroup.workgroup_name,
-    }.items():
-        cdk.CfnOutput(stack, f"{prefix}{name}", value=value)
+    lake = DataLake(stack, "IcebergLake", datasets=[orders])
+    outputs |= {
+        "NewRawBucket": lake.raw.bucket.bucket_name,
+        "NewDelivery": lake.deliveries["orders"].delivery_stream_name,
+        "NewMachine": lake.pipeline.state_machine.state_machine_arn,
+        "NewTables": lake.curated_database.database_name,
+        "NewMasked": lake.analytics_database.database_name,
+    }
+for name, value in outputs.items():
+    cdk.CfnOutput(stack, name, value=value)
 app.synth()

@@ -35,7 +35,7 @@ key = LakeKey(stack, "Key").key
 raw, curated = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated"))
 database = Database(stack, "Database", zone=curated)
 flights = database.add_iceberg_table(FLIGHTS)
-again = database.add_table(SERVED)
+again = database.add_iceberg_table(SERVED)
 changes = Stream(stack, "Changes", encryption_key=key)
 table = ServingTable(stack, "Table", dataset=FLIGHTS, stream=changes.stream, encryption_key=key)
 curate = CurationJob(stack, "Curate", dataset=FLIGHTS, source=raw, target=flights)

@@ -5,7 +5,6 @@ from datetime import timedelta
 import aws_cdk as cdk
 
 from lake_blueprints import Column, DataLake, Dataset
-from lake_blueprints.catalog import TableFormat
 from lake_blueprints.contracts import (
     Comparison,
     DatasetFormat,
@@ -52,7 +51,6 @@ lake = DataLake(
     "Lake",
     datasets=[orders, cities],
     curations={"orders": curation},
-    table_format=TableFormat.ICEBERG,
     serving={"orders": [served]},
 )
 for name, value in {

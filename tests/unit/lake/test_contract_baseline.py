@@ -47,7 +47,7 @@ def accepted(tmp_path: Path) -> Path:
 def define_consumers(stack: cdk.Stack, dataset: Dataset) -> None:
     zone = Zone(stack, "Zone")
     raw, lake = Zone(stack, "Raw"), Database(stack, "Lake", zone=zone)
-    table = lake.add_table(dataset)
+    table = lake.add_iceberg_table(dataset)
     flights = Dataset(name="flights", columns=[Column(name="origin", type="string"), Column(name="late", type="int")])
     join = ReferenceJoin(reference=dataset, on=["origin"], columns=["temp"])
     curation = Curation(joins=[join], derive={"warm": Derivation(expression="temp > 70", type="boolean")})
@@ -56,7 +56,7 @@ def define_consumers(stack: cdk.Stack, dataset: Dataset) -> None:
         "Curate",
         dataset=flights,
         source=raw,
-        target=lake.add_table(curation.curated(flights)),
+        target=lake.add_iceberg_table(curation.curated(flights)),
         curation=curation,
         references=[table],
     )
@@ -67,7 +67,8 @@ def define_consumers(stack: cdk.Stack, dataset: Dataset) -> None:
     workgroup = Workgroup(stack, "Workgroup")
     for name in ("temp", "origin"):
         workgroup.add_query(name, name=name, sql=f"select {name} from weather", database="lake")
-    TrainingJob(stack, "Train", channels={"train": InputChannel(table=table)}, output=zone)
+    examples = lake.add_table(dataset, table_name="examples", prefix="examples/")
+    TrainingJob(stack, "Train", channels={"train": InputChannel(table=examples)}, output=zone)
 
 
 def synth_error(stack: cdk.Stack) -> str:

@@ -10,7 +10,6 @@ import pytest
 from attrs import evolve
 from aws_cdk import aws_iam as iam
 
-from lake_blueprints.catalog import TableFormat
 from lake_blueprints.contracts import AccessRole, Column, Dataset
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.network import LakeNetwork
@@ -43,7 +42,6 @@ def lake(stack: cdk.Stack, name: str = "Lake", **options: Any) -> DataLake:
     given = {
         "datasets": [ORDERS, BUYERS, CLICKS],
         "ingestion": {"orders": shop, "buyers": shop},
-        "table_format": TableFormat.ICEBERG,
     }
     return DataLake(stack, name, **{**given, **options})
 
@@ -89,12 +87,6 @@ def test_the_pipeline_starts_a_replication_once_before_it_curates(stack: cdk.Sta
     assert states["Start LakeShop begun"]
     curated = [branch["StartAt"] for branch in states["Wave 2"]["Branches"]]
     assert sorted(curated) == ["Curate buyers", "Curate clicks", "Curate orders"]
-
-
-def test_refuses_folders_into_which_nothing_can_be_merged(stack: cdk.Stack) -> None:
-    message = "'ingestion' brings the changes of 'orders', which are merged into Iceberg tables; give 'table_format'"
-    with pytest.raises(ValueError, match=message):
-        lake(stack, table_format=TableFormat.HIVE)
 
 
 def test_refuses_a_dataset_that_is_not_replicated(stack: cdk.Stack) -> None:

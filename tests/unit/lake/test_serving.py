@@ -9,7 +9,6 @@ import aws_cdk as cdk
 import pytest
 from attrs import evolve
 
-from lake_blueprints.catalog import TableFormat
 from lake_blueprints.contracts import Column, Comparison, Dataset, Masking, Metric, Operator, QualityRule
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
@@ -52,9 +51,8 @@ def test_passes_the_gates() -> None:
     assert_passes_the_gates(lake)
 
 
-@pytest.mark.parametrize("table_format", TableFormat)
-def test_each_table_is_loaded_by_a_job_of_its_own(stack: cdk.Stack, table_format: TableFormat) -> None:
-    made = lake(stack, table_format=table_format)
+def test_each_table_is_loaded_by_a_job_of_its_own(stack: cdk.Stack) -> None:
+    made = lake(stack)
     assert [job.node.id for job in made["orders"].loads] == ["Serve orders 1", "Serve orders 2"]
     assert [job.source for job in made["orders"].loads] == [made.tables["orders"]] * 2
     assert [job.node.id for job in made["buyers"].loads] == ["Serve buyers"]

@@ -58,7 +58,8 @@ class Lake:
         self.key = self.raw.key
         self.curated = Zone(stack, f"{name}Curated", encryption_key=self.key, access_logs=self.raw.access_logs)
         self.database = Database(stack, f"{name}Database", zone=self.curated)
-        self.flights = self.database.add_table(FLIGHTS)
+        self.flights = self.database.add_iceberg_table(FLIGHTS)
+        self.examples = self.database.add_table(FLIGHTS, table_name="examples", prefix="examples/")
         self.crawler = Crawler(
             stack, f"{name}References", database=self.database, zone=self.raw, prefixes=["references/"]
         )
@@ -69,7 +70,7 @@ class Lake:
         self.training = TrainingJob(
             stack,
             f"{name}Delays",
-            channels={"train": InputChannel(table=self.flights)},
+            channels={"train": InputChannel(table=self.examples)},
             output=self.curated,
             compute=Compute(max_runtime=Duration.minutes(20), spot=Spot(max_wait=Duration.minutes(40))),
         )

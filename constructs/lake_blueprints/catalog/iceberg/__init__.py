@@ -1,6 +1,7 @@
 """Apache Iceberg tables."""
 
 from lake_blueprints.catalog.iceberg.iceberg_table import WITHOUT_OPTIMIZERS, IcebergTable, IcebergTableOptions
+from lake_blueprints.catalog.iceberg.optimizer_role import OptimizerRole
 from lake_blueprints.catalog.iceberg.optimizers import (
     Compaction,
     CompactionStrategy,
@@ -21,6 +22,7 @@ __all__ = (
     "IcebergTableOptions",
     "Identity",
     "Month",
+    "OptimizerRole",
     "OrphanFileDeletion",
     "PartitionTransform",
     "SnapshotRetention",

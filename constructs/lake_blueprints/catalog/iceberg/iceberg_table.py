@@ -16,6 +16,7 @@ from constructs import Construct
 
 from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg.field_ids import FieldIds
+from lake_blueprints.catalog.iceberg.optimizer_role import OptimizerRole, optimizing_role
 from lake_blueprints.catalog.iceberg.optimizers import (
     Compaction,
     CompactionStrategy,
@@ -57,6 +58,7 @@ class IcebergTableOptions(TypedDict, total=False):
     compaction: Compaction | None
     snapshot_retention: SnapshotRetention | None
     orphan_file_deletion: OrphanFileDeletion | None
+    optimizer_role: OptimizerRole | None
     removal_policy: RemovalPolicy
 
 
@@ -102,20 +104,23 @@ class IcebergTable(CatalogTable):
         Expiration of snapshots. By default after 5 days; None turns it off.
     orphan_file_deletion: OrphanFileDeletion, optional
         Deletion of files that no snapshot names. By default after 3 days; None turns it off.
+    optimizer_role: OptimizerRole, optional
+        A role that the optimizers of the database's tables share. By default they have one for this table alone.
     removal_policy: RemovalPolicy
         What happens to the catalog's entry, which alone knows the current metadata, when the table leaves the stack,
         subject to the removal guard. By default it is retained. Files always stay.
 
     Defines
     -------
-    One Glue table, named `table_name`; up to three table optimizers and their role, as `role`.
+    One Glue table, named `table_name`; up to three table optimizers and, unless they share one, their role, as `role`.
 
     Raises
     ------
     ValueError
         If a name or prefix is invalid, partitioning or sort order do not fit the dataset, field ids collide, the zone
-        deletes or archives objects by age at the prefix, another table or crawler reads there, or CloudFormation has
-        no table optimizers in the stack's Region and not all three are None.
+        deletes or archives objects by age at the prefix, another table or crawler reads there, `optimizer_role` is of
+        another database or the table of another zone, or CloudFormation has no table optimizers in the stack's Region
+        and not all three are None.
 
     Example
     -------
@@ -139,6 +144,7 @@ class IcebergTable(CatalogTable):
         compaction: Compaction | None = _COMPACTION,
         snapshot_retention: SnapshotRetention | None = _SNAPSHOT_RETENTION,
         orphan_file_deletion: OrphanFileDeletion | None = _ORPHAN_FILE_DELETION,
+        optimizer_role: OptimizerRole | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(
@@ -180,6 +186,7 @@ class IcebergTable(CatalogTable):
         guard_removal(self.resource, removal_policy)
         self._register(self.resource, iceberg=True)
         self._optimize(
+            optimizer_role,
             {
                 **({"compaction": compaction.configuration} if compaction else {}),
                 **({"retention": snapshot_retention.configuration} if snapshot_retention else {}),
@@ -188,7 +195,7 @@ class IcebergTable(CatalogTable):
                     if orphan_file_deletion
                     else {}
                 ),
-            }
+            },
         )
 
     def grant_write(self, grantee: iam.IGrantable, *, restricted: bool = False) -> iam.Grant:
@@ -226,26 +233,18 @@ class IcebergTable(CatalogTable):
             self.zone.grant_delete(grantee, prefix=self.prefix),
         )
 
-    def _optimize(self, configurations: dict[str, dict[str, Any]]) -> None:
+    def _optimize(self, shared: OptimizerRole | None, configurations: dict[str, dict[str, Any]]) -> None:
         self.role: ServiceRole | None = None
         if not configurations:
             return
         check_optimizers(Stack.of(self).region)
-        # No page says that optimizers send `aws:SourceAccount`; only principals of the account can pass the role.
-        self.role = ServiceRole(
-            self,
-            "Role",
-            services=["glue.amazonaws.com"],
-            description="Optimizes an Iceberg table",
-            source_account=False,
-        )
         optimizers = Construct(self, "Optimizers")
-        kinds = list(configurations)
-        allow(self.role, *optimize(self.resource, self.zone, self.prefix, kinds))
-        commits = kinds != ["orphan_file_deletion"]
-        with self.role.used_for("optimizes the table"):
-            access = Access.MAINTAIN if commits else Access.DESCRIBE
-            self.database.grant_entry(self.role, self._entry, access, before=optimizers)
+        if shared:
+            self._check_shared(shared)
+            self.role = shared.role
+            shared.prepare(optimizers)
+        else:
+            self.role = self._own_role(list(configurations), optimizers)
         define_optimizers(
             optimizers,
             database_name=self.database.database_name,
@@ -254,6 +253,25 @@ class IcebergTable(CatalogTable):
             configurations=configurations,
         )
         optimizers.node.add_dependency(self.resource)
+
+    def _own_role(self, kinds: Sequence[str], optimizers: Construct) -> ServiceRole:
+        role = optimizing_role(self, "Role", "Optimizes an Iceberg table")
+        allow(role, *optimize(self.resource, self.zone, self.prefix, kinds))
+        access = Access.DESCRIBE if kinds == ["orphan_file_deletion"] else Access.MAINTAIN
+        with role.used_for("optimizes the table"):
+            self.database.grant_entry(role, self._entry, access, before=optimizers)
+        return role
+
+    def _check_shared(self, shared: OptimizerRole) -> None:
+        if shared.database is not self.database:
+            raise ValueError(
+                f"'optimizer_role' is of database '{shared.database.database_name}', and the table is in "
+                f"'{self.database.database_name}'; give one of the same database, or leave it out"
+            )
+        if self.zone is not self.database.zone:
+            raise ValueError(
+                "'optimizer_role' may use the database's zone alone, and the table lies in another zone; leave it out"
+            )
 
 
 def _check_strategy(compaction: Compaction | None, sort_order: Sequence[SortField]) -> None:

@@ -21,6 +21,10 @@ _LOG_GROUPS = {
 }
 
 
+KINDS = tuple(_LOG_GROUPS)
+"""The types of optimizers."""
+
+
 def optimize(scope: Construct, zone: Zone, prefix: str, kinds: Sequence[str]) -> Iterator[Permission]:
     """Read, rewrite and delete the files of a table, as far as its optimizers do so.
 
@@ -31,7 +35,7 @@ def optimize(scope: Construct, zone: Zone, prefix: str, kinds: Sequence[str]) ->
     zone: Zone
         Where the table lies.
     prefix: str
-        Where in the zone.
+        Where in the zone; empty for the whole zone.
     kinds: sequence of str
         Types of the optimizers.
     """
@@ -40,7 +44,8 @@ def optimize(scope: Construct, zone: Zone, prefix: str, kinds: Sequence[str]) ->
     actions = (*objects.GET, *(("s3:PutObject",) if rewrites else ()), *objects.DELETE)
     key = objects.ENCRYPT if rewrites else objects.DECRYPT
     # The location, with and without its slash.
-    yield objects.list_objects(zone, [prefix.rstrip("/"), f"{prefix}*"], because).used_for(because, _OPTIMIZERS)
+    listed = [prefix.rstrip("/"), f"{prefix}*"] if prefix else []
+    yield objects.list_objects(zone, listed, because).used_for(because, _OPTIMIZERS)
     yield objects.on_objects(zone, actions, [prefix], because).used_for(because, _OPTIMIZERS)
     yield objects.with_key(zone, key, [prefix], because)
     groups = tuple(

@@ -26,13 +26,12 @@ from lake_blueprints.foundation.generated_asset import generated_asset
 from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.changes import check_changes
 from lake_blueprints.processing.curation.destination import Destination
-from lake_blueprints.processing.curation.iceberg_output import write_iceberg
 from lake_blueprints.processing.curation.landing import landing_of
 from lake_blueprints.processing.curation.masked_output import check_masked, needs_salt, write_masked
 from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.quarantine import quarantine_table
 from lake_blueprints.processing.curation.script_package import curation_script
-from lake_blueprints.processing.glue.iceberg_session import session_of
+from lake_blueprints.processing.glue.iceberg_session import S3_TABLES, session_of
 from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
 from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
 from lake_blueprints.processing.glue.spark_job import define_spark_job
@@ -46,17 +45,17 @@ class CurationJob(Construct):
     """Define a Glue Spark job that curates a dataset as its contract says.
 
     The job reads what arrived since its last run, casts and validates every record, sets bad ones aside with the
-    reasons, removes duplicates by primary key, and appends Parquet to the table. A rerun adds nothing; a run that
+    reasons, removes duplicates by primary key, and commits each batch to the table. A rerun adds nothing; a run that
     died is completed by the next one. docs/etl.md describes the guarantees and the run report.
 
     Parameters
     ----------
     source: Zone or Landing
         Where the records arrive: the landing of a delivery, or a zone that files are uploaded to.
-    target: Table, IcebergTable or S3Table
-        The curated table; make it of `curation.curated(dataset)`. Files are added to a table; an Iceberg table gets
-        one commit for each batch, and of the rows of a key the first or, with `curation.keep`, the newest or all.
-        Beside an S3Table the ledger is kept in the quarantine's zone, and what is refused has no table.
+    target: IcebergTable or S3Table
+        The curated table; make it of `curation.curated(dataset)`. It gets one commit for each batch, and of the rows
+        of a key the first or, with `curation.keep`, the newest or all. Beside an S3Table the ledger is kept in the
+        quarantine's zone, and what is refused has no table.
     dataset: Dataset, optional
         The contract of the records. By default the landing's.
     source_prefix: str, optional
@@ -67,10 +66,10 @@ class CurationJob(Construct):
     curation: Curation
         What is done beyond the contract. By default nothing.
     references: sequence of Table or IcebergTable
-        The curated tables of the datasets that `curation.joins` names. The role has room for about 40.
-    masked: Table or IcebergTable, optional
-        Table of the masked copy, of the target's format and in a zone that more people read; make it of
-        `curation.curated(dataset).masked()`. By default there is no copy.
+        The tables of the datasets that `curation.joins` names. The role has room for about 40.
+    masked: IcebergTable, optional
+        Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`. By
+        default there is no copy.
     salt: HashSalt, optional
         What values are hashed with, where the contract says so. By default a new one is defined if it is needed;
         hashes of datasets that share one can be joined.
@@ -110,7 +109,7 @@ class CurationJob(Construct):
     Example
     -------
         >>> flights = contract["flights"]
-        >>> table = database.add_table(flights)
+        >>> table = database.add_iceberg_table(flights)
         >>> CurationJob(self, "CurateFlights", dataset=flights, source=raw, target=table)
     """
 
@@ -120,13 +119,13 @@ class CurationJob(Construct):
         construct_id: str,
         *,
         source: Zone | Landing,
-        target: Table | IcebergTable | S3Table,
+        target: IcebergTable | S3Table,
         dataset: Dataset | None = None,
         source_prefix: str | None = None,
         quarantine: Zone | None = None,
         curation: Curation | None = None,
         references: Sequence[Table | IcebergTable] = (),
-        masked: Table | IcebergTable | None = None,
+        masked: IcebergTable | None = None,
         salt: HashSalt | None = None,
         worker: Worker | None = None,
         timeout: Duration | None = None,
@@ -146,7 +145,6 @@ class CurationJob(Construct):
         dataset, source = landing.dataset, landing.zone
         curated = curation.curated(dataset)
         _check_target(curated, target)
-        _check_format(curation, target)
         if masked:
             check_masked(curated, masked, target)
         joined = {join.reference.name: _table_of(join.reference, references) for join in curation.joins}
@@ -253,17 +251,13 @@ class CurationJob(Construct):
         permissions.keep_state(self.role, self._destination.state, self.state_prefix)
         with self.role.used_for("sets bad records aside"):
             permissions.write_files(self.role, self.quarantine, self.quarantine_prefix)
-        written: dict[str, str] = {}
-        if isinstance(self.target, IcebergTable | S3Table):
-            written = write_iceberg(self.role, self.target)
-        else:
-            with self.role.used_for("writes the table"):
-                permissions.write_files(self.role, self.target.zone, self.target.prefix)
-            allow(self.role, *look_for_folder(self.target))
-            self.target.grant_manage_partitions(self.role)
+        with self.role.used_for("writes the table"):
+            self.target.grant_read_write(self.role, restricted=True)
+        # No template can change the columns of a table of S3 Tables.
+        evolving = {"--catalog": S3_TABLES, "--evolve": "true"} if isinstance(self.target, S3Table) else {}
         for table in self.references:
             self._allow_reference(table)
-        return {**written, **session_of((self.target, *self.references))}
+        return {**evolving, **session_of((self.target, *self.references))}
 
     def _allow_reference(self, table: Table | IcebergTable) -> None:
         with self.role.used_for("looks up reference data"):
@@ -283,23 +277,13 @@ class CurationJob(Construct):
         return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
 
 
-def _check_target(curated: Dataset, target: Table | IcebergTable | S3Table) -> None:
+def _check_target(curated: Dataset, target: IcebergTable | S3Table) -> None:
     expected = curated.column_names
     found = target.dataset.column_names
     if found != expected:
         raise ValueError(
             f"'target' has the columns {', '.join(found)}, but curation writes {', '.join(expected)}; "
             "make the table of 'curation.curated(dataset)'"
-        )
-
-
-def _check_format(curation: Curation, target: Table | IcebergTable | S3Table) -> None:
-    if curation.keep and isinstance(target, Table):
-        raise ValueError("'curation.keep' replaces rows, which takes an IcebergTable or S3Table; 'target' is a Table")
-    if curation.retention and isinstance(target, Table):
-        raise ValueError(
-            "'curation.retention' deletes rows, which takes an IcebergTable or S3Table; 'target' is a Table, whose "
-            "files a lifecycle rule of the zone deletes"
         )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.s3_tables import S3Table
-from lake_blueprints.catalog.table import Table
 from lake_blueprints.storage.s3 import Zone
 
 
@@ -16,32 +15,26 @@ class Destination:
 
     Parameters
     ----------
-    uri: str
-        URI of the table's files, or ARN of its table bucket.
     database, table: str
         Database or namespace, and name.
     state: Zone
         Zone of the ledger and the reports.
     """
 
-    uri: str
     database: str
     table: str
     state: Zone
 
     @classmethod
-    def of(cls, target: Table | IcebergTable | S3Table, *, quarantine: Zone) -> Destination:
+    def of(cls, target: IcebergTable | S3Table, *, quarantine: Zone) -> Destination:
         """Return the names of a table; a table bucket holds nothing else, so that the ledger is in the quarantine."""
         if isinstance(target, S3Table):
-            arn = target.zone.table_bucket_arn
-            return cls(uri=arn, database=target.namespace, table=target.table_name, state=quarantine)
-        database = target.database.database_name
-        return cls(uri=target.uri, database=database, table=target.table_name, state=target.zone)
+            return cls(database=target.namespace, table=target.table_name, state=quarantine)
+        return cls(database=target.database.database_name, table=target.table_name, state=target.zone)
 
     def arguments(self, state_prefix: str) -> dict[str, str]:
         """Return the arguments of the script."""
         return {
-            "--target": self.uri,
             "--state": self.state.uri(state_prefix),
             "--database": self.database,
             "--table": self.table,

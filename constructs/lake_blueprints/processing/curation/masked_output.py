@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.s3_tables import S3Table
-from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Dataset, Masking
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import HashSalt
-from lake_blueprints.processing.curation.permissions import write_files
-from lake_blueprints.processing.glue.permissions import look_for_folder
 
 
 def needs_salt(curated: Dataset) -> bool:
@@ -18,8 +14,8 @@ def needs_salt(curated: Dataset) -> bool:
     return any(column.masking is Masking.HASH for column in curated.restricted_columns)
 
 
-def check_masked(curated: Dataset, masked: Table | IcebergTable, target: Table | IcebergTable | S3Table) -> None:
-    """Refuse a table that is not that of the masked copy, or of another format than the target.
+def check_masked(curated: Dataset, masked: IcebergTable, target: IcebergTable | S3Table) -> None:
+    """Refuse a table that is not that of the masked copy.
 
     Raises
     ------
@@ -28,10 +24,6 @@ def check_masked(curated: Dataset, masked: Table | IcebergTable, target: Table |
     """
     if isinstance(target, S3Table):
         raise ValueError("'masked' is not kept beside an S3Table; leave it out, or curate into an IcebergTable")
-    if isinstance(masked, IcebergTable) != isinstance(target, IcebergTable):
-        raise ValueError(
-            f"'masked' must be of the format of 'target', and is {_named(masked)} while 'target' is {_named(target)}"
-        )
     if not curated.restricted_columns:
         raise ValueError(f"dataset '{curated.name}' has no restricted columns to mask; leave 'masked' out")
     expected, found = curated.masked().column_names, masked.dataset.column_names
@@ -42,29 +34,14 @@ def check_masked(curated: Dataset, masked: Table | IcebergTable, target: Table |
         )
 
 
-def write_masked(role: ServiceRole, masked: Table | IcebergTable, salt: HashSalt | None) -> dict[str, str]:
-    """Let a job write the copy, and return the arguments that tell it where; the salt it reads itself."""
-    if isinstance(masked, Table):
-        with role.used_for("writes the masked copy"):
-            write_files(role, masked.zone, masked.prefix)
-        allow(role, *look_for_folder(masked))
-        with role.used_for("writes the masked copy"):
-            masked.grant_manage_partitions(role)
-    else:
-        # A column that becomes restricted must not stay readable in older snapshots.
-        with role.used_for("writes the masked copy, and expires what it held before its rules changed"):
-            masked.grant_erase(role)
-    arguments = {
-        "--masked": masked.uri,
-        "--masked_database": masked.database.database_name,
-        "--masked_table": masked.table_name,
-    }
+def write_masked(role: ServiceRole, masked: IcebergTable, salt: HashSalt | None) -> dict[str, str]:
+    """Let a job write the copy, and return the arguments that say where; the salt it reads itself."""
+    # A column that becomes restricted must not stay readable in older snapshots.
+    with role.used_for("writes the masked copy, and expires what it held before its rules changed"):
+        masked.grant_erase(role)
+    arguments = {"--masked_database": masked.database.database_name, "--masked_table": masked.table_name}
     if salt:
         with role.used_for("hashes what is restricted"):
             salt.grant_read(role)
         arguments["--salt"] = salt.secret_arn
     return arguments
-
-
-def _named(table: CatalogTable) -> str:
-    return "an IcebergTable" if isinstance(table, IcebergTable) else "a Table"

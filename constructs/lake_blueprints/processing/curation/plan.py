@@ -109,12 +109,10 @@ class Curation:
     joins: sequence of ReferenceJoin
         Columns looked up in reference data. By default none.
     keep: Newest or History, optional
-        Of the rows with one primary key the newest, or all with the times for which they were valid; both take an
-        Iceberg table. By default the first stays.
+        Of the rows with one primary key the newest, or all with the times for which they were valid. By default the
+        first stays.
     retention: RowRetention, optional
-        Age at which rows are deleted, which takes an Iceberg table. By default they stay.
-    target_file_mb: int
-        Size that written files aim at, in MiB, at least 1. By default 128.
+        Age at which rows are deleted. By default they stay.
 
     Raises
     ------
@@ -129,11 +127,8 @@ class Curation:
     joins: Sequence[ReferenceJoin] = ()
     keep: Newest | History | None = None
     retention: RowRetention | None = None
-    target_file_mb: int = 128
 
     def __post_init__(self) -> None:
-        if self.target_file_mb < 1:
-            raise ContractError(f"'target_file_mb' must be at least 1, got {self.target_file_mb}")
         if self.retention and isinstance(self.keep, History):
             raise ContractError("'retention' deletes rows by their age, and 'keep' keeps all versions; leave one out")
 
@@ -187,7 +182,6 @@ class Curation:
             "joins": [_join(join, dataset) for join in self.joins],
             "masked": _masked(self.curated(dataset)),
             "table": {column.name: column.type.spark for column in self.curated(dataset).data_columns},
-            "target_file_mb": self.target_file_mb,
             **({"expire_by": self.retention.by, "expire_days": self.retention.days} if self.retention else {}),
             **({self.keep.plan_key: True, "order_by": self.keep.by, "deleted": self.keep.deleted} if self.keep else {}),
         }

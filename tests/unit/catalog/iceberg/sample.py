@@ -15,6 +15,7 @@ from lake_blueprints.catalog.iceberg import (
     CompactionStrategy,
     Day,
     IcebergTable,
+    OptimizerRole,
     OrphanFileDeletion,
     SnapshotRetention,
     SortField,
@@ -87,6 +88,7 @@ ORPHANS = Sample(
     build=table,
     unavailable_in=WITHOUT_OPTIMIZERS,
 )
+SHARED = Sample(construct=OptimizerRole, options=lambda lake: {"database": lake.database})
 PLAIN = Sample(
     construct=IcebergTable,
     variant="without optimizers",

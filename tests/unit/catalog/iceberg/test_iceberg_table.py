@@ -21,6 +21,7 @@ from lake_blueprints.catalog.iceberg import (
     Day,
     IcebergTable,
     Identity,
+    OptimizerRole,
     OrphanFileDeletion,
     SnapshotRetention,
     SortField,
@@ -263,6 +264,37 @@ def test_deletion_of_orphan_files_commits_nothing(stack: cdk.Stack) -> None:
     granted = actions(stack, "TableRole")
     assert {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "glue:GetTable", "kms:Decrypt"} <= granted
     assert not {"s3:PutObject", "glue:UpdateTable", "kms:GenerateDataKey"} & granted
+
+
+def test_tables_of_a_database_can_share_the_role_of_their_optimizers(stack: cdk.Stack) -> None:
+    database = Database(stack, "Shared", zone=Zone(stack, "SharedZone"), lake_formation=True)
+    shared = OptimizerRole(stack, "Optimizers", database=database)
+    made = [
+        database.add_iceberg_table(ORDERS, table_name=name, prefix=f"{name}/", optimizer_role=shared)
+        for name in ("one", "other")
+    ]
+    assert {table.role for table in made} == {shared.role}
+    template = template_of(stack)
+    optimizers = resources(template, "AWS::Glue::TableOptimizer")
+    assert len(optimizers) == 6
+    granting = {
+        name for name, one in template["Resources"].items() if one["Type"] == "AWS::LakeFormation::PrincipalPermissions"
+    }
+    # One grant on all tables, however many there are.
+    assert len(granting) == 2
+    assert all(granting & {*one["DependsOn"]} for one in optimizers)
+
+
+@pytest.mark.parametrize("of", ["another database", "another zone"])
+def test_refuses_a_shared_role_that_may_not_use_the_table(stack: cdk.Stack, of: str) -> None:
+    zone = Zone(stack, "SharedZone")
+    database, other = (Database(stack, name, zone=zone) for name in ("Shared", "Other"))
+    shared = OptimizerRole(stack, "Optimizers", database=database)
+    with pytest.raises(ValueError, match=r"'optimizer_role' (is of database|may use the database's zone alone)"):
+        if of == "another database":
+            other.add_iceberg_table(ORDERS, optimizer_role=shared)
+        else:
+            database.add_iceberg_table(ORDERS, zone=Zone(stack, "Elsewhere"), optimizer_role=shared)
 
 
 def test_optimizers_wait_for_their_grants_in_lake_formation(stack: cdk.Stack) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,7 @@ from pyspark.sql import SparkSession
 
 import lake_blueprints.processing.curation
 import local_cloud
+from lake_blueprints.catalog.iceberg.table_properties import writer_defaults
 from lake_blueprints.processing.curation.script_package import zipped
 from local_cloud.engines.glue.spark import spark_configuration, spark_environment
 from local_cloud.server.access_keys import AccessKey
@@ -37,13 +38,14 @@ GLUE_RUNTIME = Path(local_cloud.__file__).parent / "engines" / "glue" / "runtime
 # A few records for each test: the optimising compiler would cost more than it gains. The classes that Spark makes of
 # every query would start collections of all generations.
 QUICK_START = "-XX:TieredStopAtLevel=1 -XX:MetaspaceSize=256m -Xmn256m"
-# Compiling a query to Java and starting tasks take longer than working on a few records.
+# Iceberg's own catalog of folders stands for Glue's.
 ICEBERG = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
     "spark.sql.catalog.glue_catalog": "org.apache.iceberg.spark.SparkCatalog",
     "spark.sql.catalog.glue_catalog.type": "hadoop",
     "spark.sql.catalog.glue_catalog.warehouse": "s3://lake/warehouse",
 }
+# Compiling a query to Java and starting tasks take longer than working on a few records.
 FEW_RECORDS = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
 
 
@@ -104,6 +106,8 @@ class Lake:
     plan: dict[str, Any] = field(default_factory=dict)
     joins: dict[str, dict[str, str]] = field(default_factory=dict)
     more: list[str] = field(default_factory=list)
+    # Whether the tests define the table, and not this class as the template would by the plan.
+    defined: bool = False
 
     @property
     def s3(self) -> Any:
@@ -123,6 +127,8 @@ class Lake:
 
     def run(self, *more: str) -> dict[str, Any]:
         """Run the script as a job run of the local cloud does; return the report of the last batch."""
+        if not self.defined:
+            self._deploy()
         arguments = [*self._arguments(), *more]
         self.mirror.pull()
         try:
@@ -133,11 +139,14 @@ class Lake:
 
     def run_and_kill(self, when: Callable[[], object]) -> None:
         """Run the script as a process, and kill it and its JVM at the moment."""
+        self._deploy()
         arguments = self._arguments()
         self.mirror.pull()
-        settings = spark_configuration({"lake": self.root / "lake"}, workdir=self.root, java_options=[QUICK_START])
-        # One task after the other, each of which commits its own files: a kill can leave a part of them.
-        settings |= {"spark.master": "local[1]", "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2"}
+        settings = spark_configuration(
+            {"lake": self.root / "lake"}, workdir=self.root, java_options=[QUICK_START], jars=iceberg_jars()
+        )
+        # One task after the other, so that a kill can leave a part of the files.
+        settings |= {**ICEBERG, "spark.master": "local[1]"}
         properties = self.root / "spark.properties"
         properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         environment = {
@@ -155,11 +164,50 @@ class Lake:
         assert process.wait() == -signal.SIGKILL
         self.mirror.push()
 
+    def written(self) -> list[Path]:
+        """Return the data files that are there, those of no snapshot included."""
+        return list((self.root / "lake" / "warehouse" / "db" / self.name / "data").rglob("*.parquet"))
+
+    @property
+    def table(self) -> str:
+        """The name of the table in SQL."""
+        return f"glue_catalog.db.{self.name}"
+
+    @property
+    def copy(self) -> str:
+        """The name of the masked copy in SQL."""
+        return f"{self.table}_copy"
+
+    def drop(self) -> None:
+        """Remove the table and its copy."""
+        for table in (self.table, self.copy):
+            SparkSession.builder.getOrCreate().sql(f"DROP TABLE IF EXISTS {table} PURGE")
+
+    def _deploy(self) -> None:
+        """Give the tables the columns of the plan, as a deployment does."""
+        columns = self._columns()
+        deploy(self.table, columns, self.plan.get("partition_keys", []))
+        if "--masked_table" in self.more:
+            kept = {item["name"]: item for item in self.plan["masked"] if item.get("masking") != "drop"}
+            kinds = {name: "string" if item.get("masking") == "hash" else item["type"] for name, item in kept.items()}
+            deploy(self.copy, kinds, self.plan.get("partition_keys", []))
+
+    def _columns(self) -> dict[str, str]:
+        plan = self.plan
+        kinds = {item["name"]: item["type"] for item in plan["columns"]}
+        for join in plan.get("joins", []):
+            described = boto3.client("glue").get_table(DatabaseName="db", Name=self.joins[join["name"]]["table"])
+            found = {item["Name"]: item["Type"] for item in described["Table"]["StorageDescriptor"]["Columns"]}
+            kinds |= {name: found[name] for name in join["columns"]}
+        kinds |= {name: item["type"] for name, item in plan.get("derive", {}).items()}
+        return {name: kind for name, kind in kinds.items() if name not in plan.get("drop", [])}
+
     def _arguments(self) -> list[str]:
         self.s3.put_object(Bucket="lake", Key=f"{self.name}/plan.json", Body=json.dumps(self.plan).encode())
         base = f"s3://lake/{self.name}"
-        arguments = ["--JOB_NAME", "curate", "--plan", f"{base}/plan.json", "--database", "db", "--table", "t"]
-        for part in ("source", "target", "quarantine", "state"):
+        arguments = ["--JOB_NAME", "curate", "--plan", f"{base}/plan.json", "--database", "db"]
+        arguments += ["--table", self.name]
+        for part in ("source", "quarantine", "state"):
             arguments += [f"--{part}", f"{base}/{part}/"]
         arguments += self.more
         return [*arguments, "--joins", json.dumps(self.joins)] if self.joins else arguments
@@ -193,29 +241,55 @@ class Lake:
 
     def rows(self, columns: str = "*") -> list[tuple[Any, ...]]:
         """Return the curated rows, sorted, as another engine reads them."""
-        return self._query("target", columns)
+        return _query(self.files(), columns)
 
     def copied(self, columns: str = "*") -> list[tuple[Any, ...]]:
         """Return the rows of the masked copy, sorted."""
-        return self._query("masked", columns)
+        return _query(self.files(self.copy), columns)
 
-    def refused(self) -> list[tuple[str, list[str]]]:
+    def refused(self, columns: str = "record, reasons") -> list[tuple[Any, ...]]:
         """Return the quarantined records with their reasons."""
-        return self._query("quarantine", "record, reasons")
+        return _query(sorted((self.root / "lake" / self.name / "quarantine").rglob("*.parquet")), columns)
 
-    def _query(self, part: str, columns: str) -> list[tuple[Any, ...]]:
-        folder = self.root / "lake" / self.name / part
-        if not list(folder.rglob("*.parquet")):
+    def files(self, table: str | None = None) -> list[Path]:
+        """Return the data files of the current snapshot, of the table unless its copy is named."""
+        spark = SparkSession.builder.getOrCreate()
+        if not spark.catalog.tableExists(table or self.table):
             return []
-        connection = duckdb.connect()
-        connection.execute("SET TimeZone = 'UTC'")
-        query = f"SELECT {columns} FROM read_parquet('{folder}/**/*.parquet', union_by_name = true)"
-        return sorted(connection.execute(query).fetchall(), key=repr)
+        found = spark.sql(f"SELECT file_path FROM {table or self.table}.files").collect()
+        return sorted(self.root / str(row[0]).removeprefix("s3://") for row in found)
 
-    def files(self) -> list[Path]:
-        """Return the files of the table, without what a task is still writing."""
-        found = (self.root / "lake" / self.name / "target").rglob("*.parquet")
-        return sorted(file for file in found if "_temporary" not in file.parts)
+    def snapshots(self) -> int:
+        """Return how many commits the table has had."""
+        return SparkSession.builder.getOrCreate().sql(f"SELECT * FROM {self.table}.snapshots").count()
+
+
+def deploy(table: str, columns: dict[str, str], partitioned: Sequence[str]) -> None:
+    """Create a table, or add columns that it lacks and widen their types."""
+    spark = SparkSession.builder.getOrCreate()
+    if spark.catalog.tableExists(table):
+        found = {item.name: item.dataType.simpleString() for item in spark.table(table).schema}
+        for name, kind in columns.items():
+            if name not in found:
+                spark.sql(f"ALTER TABLE {table} ADD COLUMN `{name}` {kind}")
+            elif found[name] != kind:
+                spark.sql(f"ALTER TABLE {table} ALTER COLUMN `{name}` TYPE {kind}")
+        return
+    text = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+    by = f"PARTITIONED BY ({', '.join(f'`{name}`' for name in partitioned)})" if partitioned else ""
+    properties = ", ".join(
+        f"'{name}' = '{value}'" for name, value in writer_defaults({}, partitioned=bool(by), sorted_=False).items()
+    )
+    spark.sql(f"CREATE TABLE {table} ({text}) USING iceberg {by} TBLPROPERTIES ({properties})")
+
+
+def _query(files: Sequence[Path], columns: str) -> list[tuple[Any, ...]]:
+    if not files:
+        return []
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    read = f"read_parquet({[str(file) for file in files]}, union_by_name = true)"
+    return sorted(connection.execute(f"SELECT {columns} FROM {read}").fetchall(), key=repr)
 
 
 @pytest.fixture
@@ -226,4 +300,6 @@ def lake(cloud: Path, script: ModuleType, request: pytest.FixtureRequest) -> Ite
         s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     objects = ObjectStore(DEFAULT_ACCOUNT_ID)
     name = f"t{abs(hash(request.node.nodeid)):x}"
-    yield Lake(script=script, objects=objects, mirror=Mirror(objects, cloud), root=cloud, name=name)
+    found = Lake(script=script, objects=objects, mirror=Mirror(objects, cloud), root=cloud, name=name)
+    yield found
+    found.drop()

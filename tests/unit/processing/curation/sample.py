@@ -26,7 +26,7 @@ PEOPLE = Dataset(
 
 SAMPLE = Sample(
     construct=CurationJob,
-    options=lambda lake: {"dataset": lake.dataset, "source": lake.raw, "target": lake.table},
+    options=lambda lake: {"dataset": lake.dataset, "source": lake.raw, "target": lake.iceberg_table},
     limits={
         "timeout": Limited(limit=glue.JOB_TIMEOUT, options=lambda _, n: {"timeout": Duration.minutes(n)}),
         "max_retries": Limited(limit=glue.JOB_RETRIES, options=lambda _, n: {"max_retries": n}),
@@ -47,4 +47,4 @@ def masking(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> C
     return CurationJob(scope, name, **given)
 
 
-MASKED = Sample(construct=CurationJob, variant="masked Iceberg table", build=masking)
+MASKED = Sample(construct=CurationJob, variant="masked", build=masking)

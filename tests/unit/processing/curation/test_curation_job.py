@@ -17,7 +17,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
 import lake_blueprints.processing.curation
-from lake_blueprints.catalog import Database, Table
+from lake_blueprints.catalog import Database
+from lake_blueprints.catalog.iceberg import WITHOUT_OPTIMIZERS, IcebergTable
 from lake_blueprints.contracts import Column, Dataset, Masking
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.processing.curation import Curation, CurationJob, ReferenceJoin, Worker, WorkerType
@@ -51,7 +52,7 @@ def lake(stack: cdk.Stack, name: str = "") -> tuple[Zone, Database]:
 def job(stack: cdk.Stack, name: str = "Curate", **options: Any) -> CurationJob:
     raw, database = lake(stack, name)
     curation = options.get("curation") or Curation()
-    target = database.add_table(curation.curated(FLIGHTS))
+    target = database.add_iceberg_table(curation.curated(FLIGHTS), **WITHOUT_OPTIMIZERS)
     return CurationJob(stack, name, **{"dataset": FLIGHTS, "source": raw, "target": target, **options})
 
 
@@ -144,10 +145,9 @@ def assets_read(stack: cdk.Stack) -> set[str]:
 def test_is_told_where_everything_lies(stack: cdk.Stack) -> None:
     job(stack)
     found = arguments(stack)
-    ends = {key: found[key]["Fn::Join"][1][-1] for key in ("--source", "--target", "--quarantine", "--state")}
+    ends = {key: found[key]["Fn::Join"][1][-1] for key in ("--source", "--quarantine", "--state")}
     assert ends == {
         "--source": "/flights/",
-        "--target": "/flights/",
         "--quarantine": "/quarantine/flights/",
         "--state": "/_state/flights/",
     }
@@ -156,8 +156,8 @@ def test_is_told_where_everything_lies(stack: cdk.Stack) -> None:
 
 
 def tables(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
-    found = resources(template_of(stack), "AWS::Glue::Table")
-    return {one["Properties"]["TableInput"]["Name"]: one["Properties"]["TableInput"] for one in found}
+    found = [one["Properties"] for one in resources(template_of(stack), "AWS::Glue::Table")]
+    return {one["TableInput"]["Name"]: one["TableInput"] for one in found if "TableInput" in one}
 
 
 def test_what_it_refuses_is_a_table_beside_the_curated_one(stack: cdk.Stack) -> None:
@@ -181,8 +181,8 @@ def test_refuses_an_archived_quarantine(stack: cdk.Stack) -> None:
 
 def test_reads_the_tables_that_it_joins(stack: cdk.Stack) -> None:
     raw, database = lake(stack)
-    weather = database.add_table(WEATHER)
-    target = database.add_table(WITH_WEATHER.curated(FLIGHTS))
+    weather = database.add_iceberg_table(WEATHER)
+    target = database.add_iceberg_table(WITH_WEATHER.curated(FLIGHTS))
     CurationJob(
         stack, "Curate", dataset=FLIGHTS, source=raw, target=target, curation=WITH_WEATHER, references=[weather]
     )
@@ -265,7 +265,7 @@ def test_refuses(stack: cdk.Stack, options: dict[str, Any], message: str) -> Non
 
 def test_refuses_a_table_of_other_columns_than_it_writes(stack: cdk.Stack) -> None:
     raw, database = lake(stack)
-    contract_only: Table = database.add_table(FLIGHTS)
+    contract_only = database.add_iceberg_table(FLIGHTS)
     with pytest.raises(ValueError, match=r"'target' has the columns carrier, origin, month, but .*temp"):
         CurationJob(stack, "Curate", dataset=FLIGHTS, source=raw, target=contract_only, curation=WITH_WEATHER)
 
@@ -291,8 +291,8 @@ def masking(stack: cdk.Stack, name: str = "Mask", dataset: Dataset = PASSENGERS,
         **{
             "dataset": dataset,
             "source": raw,
-            "target": database.add_table(dataset),
-            "masked": copies.add_table(dataset.masked()),
+            "target": database.add_iceberg_table(dataset),
+            "masked": copies.add_iceberg_table(dataset.masked()),
             **options,
         },
     )
@@ -307,7 +307,6 @@ def test_is_told_where_the_masked_copy_lies_and_which_secret_is_the_salt(stack: 
     found = arguments(stack)
     assert made.salt is not None and made.masked is not None
     assert found["--salt"] == stack.resolve(made.salt.secret_arn)
-    assert found["--masked"] == stack.resolve(made.masked.uri)
     assert (found["--masked_database"], found["--masked_table"]) == (made.masked.database.database_name, "passengers")
     assert allowed(stack)["secretsmanager:GetSecretValue"]
 
@@ -327,7 +326,7 @@ def test_shares_a_salt_that_is_given(stack: cdk.Stack) -> None:
 def test_readers_of_the_zones_see_neither_records_nor_quarantine_nor_the_table(stack: cdk.Stack) -> None:
     made = masking(stack)
     reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
-    assert isinstance(made.target, Table)
+    assert isinstance(made.target, IcebergTable)
     for zone in (made.source, made.target.zone):
         zone.grant_read(reader)
     statements = properties(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
@@ -344,7 +343,7 @@ def test_the_table_of_its_quarantine_is_as_restricted_as_the_records(stack: cdk.
 
 
 def test_refuses_a_masked_table_of_other_columns(stack: cdk.Stack) -> None:
-    other = Database(stack, "Other", zone=Zone(stack, "OtherZone")).add_table(FLIGHTS)
+    other = Database(stack, "Other", zone=Zone(stack, "OtherZone")).add_iceberg_table(FLIGHTS)
     with pytest.raises(ValueError, match=r"'masked' has the columns .*, but the masked copy has ticket, name, seat"):
         masking(stack, masked=other)
 

@@ -114,19 +114,19 @@ def put_all(lake: Any, *objects: dict[str, bytes]) -> None:
 def check_account(lake: Any, bad: Iterable[str], curated: int) -> None:
     """Run twice: all good records are curated, all bad objects in quarantine, and nothing is read again."""
     report = lake.run()
-    aside = lake._query("quarantine", "object, record, reasons, kinds")
+    aside = lake.refused("object, record, reasons, kinds")
     assert {found[0].partition("/source/")[2] for found in aside} == set(bad)
     assert all(found[2] and found[3] for found in aside)
     assert report["curated"] == curated
     assert report["quarantined"] == len(aside)
     assert report["quarantined_objects"] == len([found for found in aside if found[1] is None])
     assert balance(lake.run()) == (0, 0, 0, 0, 0)
-    assert len(lake._query("quarantine", "object")) == len(aside)
+    assert len(lake.refused("object")) == len(aside)
 
 
 def whole(lake: Any) -> dict[str, str]:
     """Return the objects in quarantine by their names, with the reason."""
-    found = lake._query("quarantine", "object, reasons, kinds, record")
+    found = lake.refused("object, reasons, kinds, record")
     return {uri.partition("/source/")[2]: reasons[0] for uri, reasons, kinds, record in found if kinds == ["object"]}
 
 
@@ -283,7 +283,7 @@ def test_parquet_types_that_spark_refuses_become_what_the_contract_says(lake: An
         (at, at, "03:04:05.678900", "01:02:03.000000", Decimal("-1234567890123456789012345678901234567.0")),
         (dt.datetime(2024, 1, 2, tzinfo=dt.UTC), None, None, None, None),
     ]
-    assert lake._query("quarantine", "kinds") == [(["type"],)]
+    assert lake.refused("kinds") == [(["type"],)]
 
 
 def test_parquet_types_are_read_as_they_are_stored(lake: Any) -> None:
@@ -365,7 +365,7 @@ def test_parquet_of_a_type_from_which_a_cast_would_make_up_a_value_is_quarantine
     lake.plan = plan(*(column(name, kind) for name, kind in kinds.items()), format="parquet")
     put_all(lake, {name: parquet({name: value}) for name, (_, value) in wrong.items()})
     assert balance(lake.run()) == (len(wrong), 0, 0, 0, len(wrong))
-    found = lake._query("quarantine", "object, kinds, reasons")
+    found = lake.refused("object, kinds, reasons")
     assert {uri.rpartition("/")[2]: kinds for uri, kinds, _ in found} == {name: ["type"] for name in wrong}
     assert all(f"'{uri.rpartition('/')[2]}'" in reasons[0] for uri, _, reasons in found)
 
@@ -425,7 +425,7 @@ def test_an_object_that_kills_a_run_is_found_by_the_next(
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(part("parquet_run").ParquetRun, "curate", killed)
+    monkeypatch.setattr(part("table_writer").TableWriter, "commit", killed)
     monkeypatch.setattr(part("batch_reader"), "validate", killed)
     with pytest.raises(KeyboardInterrupt):
         lake.run()

@@ -29,7 +29,7 @@ def name(lake: Any) -> str:
 
 
 def create(lake: Any, columns: str) -> Any:
-    lake.more = ["--table_format", "iceberg", "--table", lake.name]
+    lake.defined = True
     properties = "'write.merge.mode'='copy-on-write', 'format-version'='2'"
     by = "PARTITIONED BY (month)" if "month" in columns else ""
     sql(f"CREATE TABLE {name(lake)} ({columns}) USING iceberg {by} TBLPROPERTIES ({properties})")

@@ -1,4 +1,4 @@
-"""CurationJob into an IcebergTable: arguments of the job, and what fits together."""
+"""CurationJob and its tables: arguments of the job, and what fits together."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def masking_job(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
     return CurationJob(stack, name, dataset=PEOPLE, source=raw, target=target, masked=masked)
 
 
-def test_the_session_of_the_job_knows_the_catalog_and_its_script_the_format(stack: cdk.Stack) -> None:
+def test_the_session_of_the_job_knows_the_catalog(stack: cdk.Stack) -> None:
     job(stack)
     arguments = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
-    assert (arguments["--datalake-formats"], arguments["--table_format"]) == ("iceberg", "iceberg")
+    assert arguments["--datalake-formats"] == "iceberg"
     catalog = "spark.sql.catalog.glue_catalog.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog"
     assert f" --conf {catalog} --conf " in str(arguments["--conf"])
 
@@ -73,7 +73,7 @@ def to_s3_tables(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
 def test_the_session_of_a_job_knows_the_rest_catalog_of_a_table_bucket(stack: cdk.Stack) -> None:
     made = to_s3_tables(stack)
     arguments = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
-    assert (arguments["--table_format"], arguments["--catalog"]) == ("iceberg", "s3_tables")
+    assert arguments["--catalog"] == "s3_tables"
     assert (arguments["--database"], arguments["--table"]) == ("lake", "orders")
     settings = stack.resolve(arguments["--conf"])
     text = "".join(part if isinstance(part, str) else "*" for part in settings["Fn::Join"][1])
@@ -101,15 +101,6 @@ def test_passes_the_gates() -> None:
 
 def test_passes_the_gates_with_a_masked_copy() -> None:
     assert_passes_the_gates(masking_job)
-
-
-def test_refuses_a_masked_copy_of_another_format(stack: cdk.Stack) -> None:
-    raw, database = lake(stack)
-    target = database.add_iceberg_table(PEOPLE)
-    masked = database.add_table(PEOPLE.masked(), table_name="masked", prefix="masked/")
-    message = "'masked' must be of the format of 'target', and is a Table while 'target' is an IcebergTable"
-    with pytest.raises(ValueError, match=message):
-        CurationJob(stack, "Curate", dataset=PEOPLE, source=raw, target=target, masked=masked)
 
 
 # --- histories --------------------------------------------------------------------------------------------------
@@ -141,18 +132,11 @@ def test_the_times_of_a_history_are_as_restricted_as_what_orders_it() -> None:
     assert [column["masking"] for column in plan["masked"]] == ["none", "hash", "hash", "hash", "none"]
 
 
-def test_a_job_keeps_the_history_in_an_iceberg_table(stack: cdk.Stack) -> None:
+def test_a_job_keeps_the_history_in_its_table(stack: cdk.Stack) -> None:
     raw, database = lake(stack)
     target = database.add_iceberg_table(HISTORY.curated(ORDERS))
     job = CurationJob(stack, "Curate", dataset=ORDERS, source=raw, target=target, curation=HISTORY)
     assert [consumer.columns for consumer in job.consumers()] == [frozenset({"op", "changed"})]
-
-
-def test_refuses_to_replace_rows_of_a_table_of_files(stack: cdk.Stack) -> None:
-    raw, database = lake(stack)
-    target = database.add_table(CHANGES.curated(ORDERS))
-    with pytest.raises(ValueError, match=r"'curation\.keep' replaces rows, which takes an IcebergTable"):
-        CurationJob(stack, "Curate", dataset=ORDERS, source=raw, target=target, curation=CHANGES)
 
 
 @pytest.mark.parametrize(

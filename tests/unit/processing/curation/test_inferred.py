@@ -86,7 +86,6 @@ def _curated(lake: Lake, path: Path, contract: Path) -> int:
     assert main(["contract", "check", str(contract)]) == 0
     (dataset,) = Contract.from_file(contract).datasets
     lake.plan = Curation().plan(dataset)
-    lake.define("t", "target", lake.plan["table"], PARQUET, PartitionKeys=[])
     lake.put(path.name, directly=path.read_bytes())
     report = lake.run()
     assert lake.refused() == []

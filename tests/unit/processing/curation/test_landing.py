@@ -23,7 +23,7 @@ FLIGHTS = Dataset(
 
 
 def job(stack: cdk.Stack, source: Zone | Landing, **options: object) -> CurationJob:
-    target = Database(stack, "Curated", zone=Zone(stack, "CuratedZone")).add_table(Curation().curated(FLIGHTS))
+    target = Database(stack, "Curated", zone=Zone(stack, "CuratedZone")).add_iceberg_table(Curation().curated(FLIGHTS))
     return CurationJob(stack, "Curate", source=source, target=target, **options)  # type: ignore[arg-type]
 
 

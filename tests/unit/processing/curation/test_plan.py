@@ -47,7 +47,6 @@ EVERYTHING = Curation(
     filter="distance > 0",
     derive={"km": Derivation(expression="distance * 1.609344", type="double")},
     joins=[ReferenceJoin(reference=WEATHER, on=["origin"], columns=["temp"], how="inner")],
-    target_file_mb=64,
 )
 
 
@@ -79,7 +78,6 @@ def test_a_plan_says_all_that_the_script_does() -> None:
         "joins": [{"name": "weather", "on": ["origin"], "columns": ["temp"], "how": "inner"}],
         "masked": [],
         "table": {"origin": "string", "distance": "int", "temp": "double", "km": "double"},
-        "target_file_mb": 64,
     }
 
 

@@ -62,7 +62,7 @@ def test_a_replayed_record_that_came_again_is_a_duplicate(lake: Any) -> None:
     assert lake.refused() == []
 
 
-@pytest.mark.parametrize("step", ["write_quarantine", "repeated", "append", "report", "finish", "forget"])
+@pytest.mark.parametrize("step", ["write_quarantine", "repeated", "append", "publish", "report", "finish", "forget"])
 def test_a_replay_killed_at_any_step_loses_and_doubles_nothing(
     strict: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -70,8 +70,9 @@ def test_a_replay_killed_at_any_step_loses_and_doubles_nothing(
         "write_quarantine": (part("run"), step),
         "report": (part("run"), "asdict"),
         "finish": (part("ledger").Ledger, step),
-        "forget": (part("writing").Files, "delete"),
-    }.get(step, (part("parquet_run"), step))
+        "forget": (part("files").Files, "delete"),
+        "repeated": (part("table_writer"), step),
+    }.get(step, (part("iceberg_table").Draft, step))
     original, begun = getattr(home, name), []
 
     def stop(*args: Any, **options: Any) -> Any:
@@ -79,7 +80,7 @@ def test_a_replay_killed_at_any_step_loses_and_doubles_nothing(
         begun.append(args)
         if step in ("report", "finish") and len(begun) == 1:
             return original(*args, **options)
-        if step in ("write_quarantine", "repeated", "append"):
+        if step in ("write_quarantine", "repeated", "append", "publish"):
             original(*args, **options)
         # As a kill, which no `except Exception` sees.
         raise KeyboardInterrupt(step)
@@ -162,7 +163,7 @@ def test_an_object_that_was_refused_is_read_when_the_contract_fits(lake: Any) ->
     report = lake.run(*REPLAY)
     assert (balance(report), report["quarantined_objects"]) == ((2, 2, 0, 0, 0), 0)
     assert lake.rows() == [(1,), (2,)]
-    assert lake._query("quarantine", "object") == []
+    assert lake.refused("object") == []
 
 
 def test_an_object_that_was_replaced_is_read_once_and_one_that_is_gone_stays(lake: Any) -> None:
@@ -175,7 +176,7 @@ def test_an_object_that_was_replaced_is_read_once_and_one_that_is_gone_stays(lak
     lake.s3.delete_object(Bucket="lake", Key=f"{lake.name}/source/b.csv")
     assert balance(lake.run(*REPLAY)) == (2, 0, 1, 0, 1)
     assert lake.rows() == [(3,)]
-    assert lake._query("quarantine", "reasons") == [(["it is not there any more"],)]
+    assert lake.refused("reasons") == [(["it is not there any more"],)]
 
 
 def test_a_record_that_is_not_utf_8_stays_in_quarantine(lake: Any) -> None:
@@ -183,5 +184,5 @@ def test_a_record_that_is_not_utf_8_stays_in_quarantine(lake: Any) -> None:
     lake.put("a.json", directly=b'{"id": 1, "name": "Z\xfcrich"}\n')
     lake.run()
     assert balance(lake.run(*REPLAY)) == (1, 0, 0, 0, 1)
-    assert lake._query("quarantine", "kinds") == [(["encoding"],)]
+    assert lake.refused("kinds") == [(["encoding"],)]
     assert lake.rows() == []

@@ -32,13 +32,13 @@ class Lake:
 
     def curation(self, dataset: Dataset = PEOPLE, **options: Any) -> CurationJob:
         curated = options.get("curation", Curation()).curated(dataset)
-        target = options.pop("target", None) or self.database.add_table(curated)
+        target = options.pop("target", None) or self.database.add_iceberg_table(curated)
         return CurationJob(
             self.stack, f"Curate{dataset.name}", dataset=dataset, source=self.raw, target=target, **options
         )
 
     def masked(self, dataset: Dataset) -> Any:
-        return Database(self.stack, "Masked", zone=Zone(self.stack, "Analytics")).add_table(dataset.masked())
+        return Database(self.stack, "Masked", zone=Zone(self.stack, "Analytics")).add_iceberg_table(dataset.masked())
 
     def erasure(self, **options: Any) -> Erasure:
         return Erasure(self.stack, "Erasure", requests=self.private, **options)

@@ -14,33 +14,20 @@ from awsglue.context import GlueContext
 from awsglue.job import Job
 from awsglue.utils import getResolvedOptions
 from lake_curation.errors import CurateError, cause_of
-from lake_curation.iceberg_run import IcebergRun
-from lake_curation.parquet_run import ParquetRun
 from lake_curation.run import Run
 from pyspark import SparkContext
 
 
 def main(argv: list[str]) -> None:
-    names = ["JOB_NAME", "plan", "source", "target", "quarantine", "state", "database", "table"]
-    optional = [
-        "joins",
-        "masked",
-        "masked_database",
-        "masked_table",
-        "salt",
-        "replay",
-        "table_format",
-        "catalog",
-        "evolve",
-    ]
+    names = ["JOB_NAME", "plan", "source", "quarantine", "state", "database", "table"]
+    optional = ["joins", "masked_database", "masked_table", "salt", "replay", "catalog", "evolve"]
     args: dict[str, Any] = getResolvedOptions(argv, [*names, *(name for name in optional if f"--{name}" in argv)])
     context = GlueContext(SparkContext.getOrCreate())
     # Without Job.init Glue does not apply the job's security configuration.
     job = Job(context)
     job.init(args["JOB_NAME"], args)
     try:
-        kind: type[Run] = IcebergRun if args.get("table_format") == "iceberg" else ParquetRun
-        kind(context.spark_session, args).go()
+        Run(context.spark_session, args).go()
     except Exception as error:
         # Spark's own message names a stage and a task; the alarm should name the cause.
         if cause := cause_of(error):

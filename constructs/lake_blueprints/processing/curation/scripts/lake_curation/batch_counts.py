@@ -12,8 +12,8 @@ class BatchCounts:
     """Counts of the records that one run read, curated, quarantined and dropped as duplicates.
 
     An object that cannot be read counts as one record that is read and quarantined; `quarantined_objects` says how
-    many of those quarantined are objects. `masked` counts the curated records again, in the files of the masked copy;
-    None if there is no copy.
+    many of those quarantined are objects. `masked` counts the curated records again, in the masked copy; None if
+    there is no copy.
     """
 
     read: int = 0
@@ -24,12 +24,9 @@ class BatchCounts:
     quarantined_objects: int = 0
     masked: int | None = None
     reasons: dict[str, int] = field(default_factory=dict)
-    partitions: list[str] = field(default_factory=list)
-    output_files: int = 0
-    output_bytes: int = 0
 
     def check(self) -> None:
-        """Compare what was counted while parsing with what is in the files; raise CurateError if they differ."""
+        """Compare what was counted while parsing with what is in the table; raise CurateError if they differ."""
         parts = self.curated + self.duplicates + self.filtered + self.quarantined
         if self.read != parts:
             raise CurateError(

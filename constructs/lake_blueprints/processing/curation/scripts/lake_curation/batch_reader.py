@@ -11,7 +11,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake_curation.columns import GOOD, MISCODED, OBJECT, QUARANTINED, RAW, STATUS, quoted
+from lake_curation.columns import MISCODED, OBJECT, QUARANTINED, RAW, STATUS
 from lake_curation.damage import damaged_alone, damaged_texts
 from lake_curation.heads import foreign
 from lake_curation.ledger import Batch
@@ -21,20 +21,18 @@ from lake_curation.references import References
 from lake_curation.source import read
 from lake_curation.storage import Location, SourceObject
 from lake_curation.validation import validate
-from lake_curation.writing import Files
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
     """The rows of a batch and how many have each status.
 
-    `folders` are those of the table that good rows belong to; `refused` the URIs of objects that cannot be read, with
-    their ETag and the reason; `replaced` is how many objects were refused once and are others now.
+    `refused` are the URIs of objects that cannot be read, with their ETag and the reason; `replaced` is how many
+    objects were refused once and are others now.
     """
 
     rows: DataFrame
     counts: Counter[str]
-    folders: list[str]
     refused: list[tuple[str, str, str]]
     replaced: int = 0
 
@@ -60,7 +58,6 @@ class BatchReader:
     plan: Plan
     references: References
     source: Location
-    target: str
 
     @contextmanager
     def parsed(self, batch: Batch) -> Iterator[Parsed]:
@@ -74,7 +71,7 @@ class BatchReader:
             sound = [item for item in sound if item.key not in reading.refused]
             with kept(validate(self.plan, reading.parts, self.references)) as rows:
                 try:
-                    counts, folders = self._count(rows)
+                    counts = _count(rows)
                     found = self._foreign(rows, sound) if counts[QUARANTINED] else {}
                 except Exception:
                     found = self._damaged(sound)
@@ -90,22 +87,10 @@ class BatchReader:
                     yield Parsed(
                         rows=rows,
                         counts=counts,
-                        folders=folders,
                         refused=[*named, *again.gone],
                         replaced=again.replaced,
                     )
                     return
-
-    def _count(self, rows: DataFrame) -> tuple[Counter[str], list[str]]:
-        """Return how many rows have each status, and the folders of the table that the good ones belong to."""
-        keys = self.plan.partition_keys
-        of_good = [F.when(F.col(STATUS) == GOOD, F.col(quoted(key)).cast("string")).alias(key) for key in keys]
-        groups = rows.groupBy(STATUS, *of_good).count().collect()
-        counts = Counter[str]()
-        for group in groups:
-            counts[group[STATUS]] += group["count"]
-        good = [{key: group[key] for key in keys} for group in groups if group[STATUS] == GOOD]
-        return counts, [self.target + Files(self.spark).partition(values) for values in good]
 
     def _foreign(self, rows: DataFrame, objects: Sequence[SourceObject]) -> dict[str, str]:
         """Return the objects that hold something else than text, whose lines would all be refused one by one."""
@@ -138,6 +123,11 @@ class BatchReader:
         gone = [(uri, etag, "it is not there any more") for uri, etag in named if uri not in present]
         replaced = len(named) - len(objects) - len(gone)
         return Again(records=lines_again(found), objects=objects, gone=gone, replaced=replaced)
+
+
+def _count(rows: DataFrame) -> Counter[str]:
+    """Return how many rows have each status."""
+    return Counter({group[STATUS]: group["count"] for group in rows.groupBy(STATUS).count().collect()})
 
 
 @contextmanager

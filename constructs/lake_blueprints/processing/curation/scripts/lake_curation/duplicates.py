@@ -1,4 +1,4 @@
-"""Duplicates by primary key: in the batch, and against the rows that its partitions have already."""
+"""Duplicates by primary key: in the batch, and of rows that the table has already."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lake_curation.columns import BLOCK, MODIFIED, ROW, quoted
+from lake_curation.newest import possible
 from lake_curation.plan import Plan
 
 
-def repeated(plan: Plan, good: DataFrame, existing: list[str], target: str) -> DataFrame:
-    """Return the ROW of each good row whose primary key is in a folder of `existing` or earlier in the batch."""
+def repeated(plan: Plan, good: DataFrame, table: DataFrame | None) -> DataFrame:
+    """Return the ROW of each good row whose primary key is in the table or earlier in the batch."""
     key = [F.col(quoted(name)) for name in plan.primary_key]
     if not key:
         return good.where("false").select(ROW)
@@ -20,9 +21,7 @@ def repeated(plan: Plan, good: DataFrame, existing: list[str], target: str) -> D
     position = F.row_number().over(Window.partitionBy(*key).orderBy(MODIFIED, BLOCK, ROW))
     found = hashed.join(several, "__hash", "left_semi").withColumn("__position", position)
     found = found.where("__position > 1").select(ROW)
-    if existing:
-        table = good.select(*map(quoted, plan.written)).schema
-        written = good.sparkSession.read.schema(table).option("basePath", target).parquet(*existing).select(*key)
-        known = good.join(written, plan.primary_key, "left_semi").select(ROW)
-        found = found.union(known).distinct()
-    return found
+    if table is None:
+        return found
+    written = possible(plan, good, table).select(*key)
+    return found.union(good.join(written, plan.primary_key, "left_semi").select(ROW)).distinct()

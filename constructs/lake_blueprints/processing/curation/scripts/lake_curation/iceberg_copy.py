@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from lake_curation.columns import DELETED, quoted
 from lake_curation.errors import CurateError
 from lake_curation.iceberg_table import ATTEMPTS, Conflict, Draft, IcebergTable
-from lake_curation.masking import MaskedCopy
+from lake_curation.masking import MaskingRules
 from lake_curation.plan import Plan
 
 # Properties of the copy: the snapshot that it is the copy of, by which rules, and that older ones have to go.
@@ -31,12 +31,12 @@ class IcebergCopy:
     plan: Plan
     table: IcebergTable
     copy: IcebergTable
-    rules: MaskedCopy
+    rules: MaskingRules
 
     @classmethod
     def of(cls, spark: SparkSession, plan: Plan, args: Mapping[str, str], table: IcebergTable) -> IcebergCopy | None:
         """Return the copy that the arguments of the job name, or None."""
-        rules = MaskedCopy.of(spark, plan, args)
+        rules = MaskingRules.of(plan, args)
         if rules is None:
             return None
         copy = IcebergTable(spark=spark, database=args["masked_database"], name=args["masked_table"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,16 +22,12 @@ REWRITTEN = "rewritten"
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """The objects of one unit of work, or the folders of the quarantine that it goes through again.
-
-    A killed attempt at it has left files in the folders of `before`.
-    """
+    """The objects of one unit of work, or the folders of the quarantine that it goes through again."""
 
     identity: str
     objects: list[SourceObject]
     replayed: list[str] = field(default_factory=list)
     redone: bool = False
-    before: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -39,27 +35,24 @@ class Ledger:
     """One small JSON document, replaced as a whole with each step.
 
     `pending` is written before a batch is worked on and removed when it is done. A run that finds one knows that
-    the run before was killed, which objects it had in hand, and which files the table had before it wrote any.
+    the run before was killed, and which objects it had in hand.
     `replayed` are folders of the quarantine whose records are in the table or in quarantine again: nothing remains but
-    to delete them.
-    `masking` is the identity of the masked copy while that holds every row of the table. `table` holds the columns
-    and types of the table's files, and `reshaping` how far their change has come while they are rewritten. `etag` is
-    that of the document, so that no run writes over what another has noted.
+    to delete them. `etag` is that of the document, so that no run writes over what another has noted.
     """
 
     watermark: str = ""
     seen: dict[str, list[str]] = field(default_factory=dict)
     pending: dict[str, Any] | None = None
     replayed: list[str] = field(default_factory=list)
-    masking: str = ""
-    table: dict[str, str] = field(default_factory=dict)
-    reshaping: dict[str, Any] = field(default_factory=dict)
     etag: str | None = None
 
     @classmethod
     def load(cls, state: Location) -> Ledger:
         document, etag = state.find(DOCUMENT) or ("{}", None)
-        return cls(**json.loads(document), etag=etag)
+        known = {item.name for item in fields(cls)}
+        # What earlier versions have noted of the table's files is of no use any more.
+        noted = {name: value for name, value in json.loads(document).items() if name in known}
+        return cls(**noted, etag=etag)
 
     def save(self, state: Location) -> None:
         """Replace the document; raise CurateError if another run has."""
@@ -77,7 +70,6 @@ class Ledger:
                 objects=objects,
                 replayed=self.pending.get("replayed", []),
                 redone=True,
-                before=self.pending["before"],
             )
         new = sorted((item for item in listed if self.is_new(item)), key=lambda item: (item.modified, item.key))
         objects = new[:BATCH_OBJECTS]
@@ -87,26 +79,10 @@ class Ledger:
         """Return the batch of what folders of the quarantine hold."""
         return Batch(identity=_identity(folders), objects=[], replayed=folders)
 
-    def before(self) -> dict[str, list[str]]:
-        """Return the files that each folder had before a killed run added to it."""
-        found: dict[str, list[str]] = self.pending["before"] if self.pending else {}
-        return found
-
-    def forget(self, prefix: str) -> None:
-        """Forget what folders below a prefix held: all of it is going to be replaced."""
-        if self.pending:
-            kept = {folder: files for folder, files in self.before().items() if not folder.startswith(prefix)}
-            self.pending = {**self.pending, "before": kept}
-
-    def renew(self, folder: str, files: list[str]) -> None:
-        """Note that a folder holds other files now, which a killed run has not written."""
-        if folder in self.before():
-            self.before()[folder] = files
-
-    def begin(self, batch: Batch, before: dict[str, list[str]]) -> None:
-        """Note the batch, and the files that the folders have before it adds any."""
+    def begin(self, batch: Batch) -> None:
+        """Note the batch."""
         keys = [item.key for item in batch.objects]
-        self.pending = {"batch": batch.identity, "keys": keys, "replayed": batch.replayed, "before": before}
+        self.pending = {"batch": batch.identity, "keys": keys, "replayed": batch.replayed}
 
     def finish(self, objects: Iterable[SourceObject], replayed: Iterable[str] = ()) -> None:
         """Count the objects as read, and forget what is older than the look-back; folders that were replayed can go."""

@@ -1,21 +1,20 @@
-"""The masked copy of the table: the same rows, without what only few may see."""
+"""Masking: the same rows, without what only few may see."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import boto3
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake_curation.columns import quoted, schema
+from lake_curation.columns import quoted
 from lake_curation.errors import CurateError
 from lake_curation.plan import NESTED, MaskedColumn, Plan
-from lake_curation.writing import Files, append
 
 REDACTED = "***"
 
@@ -52,49 +51,28 @@ class Salt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskedCopy:
-    """The copy of a table in a zone that more people read; it is made of the table's files, and of nothing else."""
+class MaskingRules:
+    """The rules by which a table's rows become those of its masked copy, which more people read."""
 
-    spark: SparkSession
     plan: Plan
-    table: str
-    copy: str
     salt: Salt | None
 
     @classmethod
-    def of(cls, spark: SparkSession, plan: Plan, args: Mapping[str, str]) -> MaskedCopy | None:
-        """Return the masked copy configured by the job arguments, or None."""
-        if "masked" not in args:
+    def of(cls, plan: Plan, args: Mapping[str, str]) -> MaskingRules | None:
+        """Return the rules of the copy that the job arguments name, or None."""
+        if "masked_table" not in args:
             return None
         if "salt" not in args and any(column.masking == "hash" for column in plan.masked):
             raise CurateError("--salt: the plan hashes columns, which takes the name of a secret")
         salt = Salt.read(args["salt"]) if "salt" in args else None
-        return cls(spark=spark, plan=plan, table=args["target"], copy=args["masked"], salt=salt)
+        return cls(plan=plan, salt=salt)
 
     @property
     def identity(self) -> str:
-        """A text that changes with what is masked, how and where to; a copy of another identity is recreated."""
+        """A text that changes with what is masked and how; a copy of another identity is recreated."""
         masked = {column.name: column.masking for column in self.plan.masked if column.masking != "none"}
-        parts = [masked, self.salt.version if self.salt else None, self.copy]
+        parts = [masked, self.salt.version if self.salt else None]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    def folder(self, folder: str) -> str:
-        """Return the folder of the copy that belongs to one of the table."""
-        return self.copy + folder.removeprefix(self.table)
-
-    def add(self, files: Iterable[str]) -> None:
-        """Append the rows of files of the table."""
-        columns = schema((column.name, column.type) for column in self.plan.masked)
-        reader = self.spark.read.schema(columns).option("basePath", self.table)
-        append(self.plan, self.masked(reader.parquet(*files)), self.copy)
-
-    def renew(self, files: Files) -> list[str]:
-        """Write the copy from the whole table, in place of what there is; return its partitions."""
-        files.delete(self.copy)
-        folders = "*/" * len(self.plan.partition_keys)
-        if files.data(self.table + folders):
-            self.add([self.table])
-        return files.partitions(files.data(self.copy + folders), self.copy)
 
     def masked(self, rows: DataFrame, *more: str) -> DataFrame:
         """Return rows of the table as they are in the copy, and `more` columns beside those."""

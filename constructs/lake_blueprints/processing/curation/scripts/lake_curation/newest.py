@@ -1,4 +1,4 @@
-"""Choice between rows of one key: those of a batch, and the one that the table has already."""
+"""Choice of the newest row of a key: among those of a batch, and the one that the table has already."""
 
 from __future__ import annotations
 
@@ -12,20 +12,15 @@ MATCHED, ARRIVED = "__matched", "__arrived"
 _PLACE, _KNOWN_ORDER = "__place", "__known_order"
 
 
-def rows_to_write(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
-    """Return the rows that the table takes: by primary key the first of all, or the newest where the plan says so.
+def newest_to_write(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
+    """Return the rows that the table takes: of each key the one with the greatest `order_by`, else the last to arrive.
 
-    The newest is the one with the greatest `order_by`, else the last that arrived. Each row says whether it ends its
-    key (DELETED), and whether the table has the key (MATCHED, 1 or 0).
+    Each row says whether it ends its key (DELETED), and whether the table has the key (MATCHED, 1 or 0).
     """
-    if not plan.primary_key:
-        return good
     key = [F.col(quoted(name)) for name in plan.primary_key]
     place = F.row_number().over(Window.partitionBy(*key).orderBy(*_order(plan)))
     rows = good.withColumn(_PLACE, place).where(f"{_PLACE} = 1").drop(_PLACE)
     known = possible(plan, good, table)
-    if not plan.newest:
-        return rows.join(known.select(*key), plan.primary_key, "left_anti")
     order = F.col(quoted(plan.order_by)) if plan.order_by else F.lit(None).cast("string")
     known = known.select(*key, order.alias(_KNOWN_ORDER), F.lit(1).alias(MATCHED))
     found = rows.join(known, plan.primary_key, "left").withColumn(MATCHED, F.coalesce(F.col(MATCHED), F.lit(0)))
@@ -34,11 +29,8 @@ def rows_to_write(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
 
 
 def _order(plan: Plan) -> list[Column]:
-    arrival = [MODIFIED, BLOCK, ROW]
-    if not plan.newest:
-        return [F.col(name) for name in arrival]
     stated = [F.col(quoted(plan.order_by)).desc_nulls_last()] if plan.order_by else []
-    return [*stated, *(F.col(name).desc() for name in arrival)]
+    return [*stated, *(F.col(name).desc() for name in (MODIFIED, BLOCK, ROW))]
 
 
 def possible(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:

@@ -127,7 +127,6 @@ class Plan:
     joins: list[Lookup] = field(default_factory=list)
     masked: list[MaskedColumn] = field(default_factory=list)
     table: dict[str, str] = field(default_factory=dict)
-    target_file_mb: int = 128
     # Of the rows with one key, the newest stays, by a column or by arrival, or all do, each with the time for which it
     # was valid; `deleted` is the condition that ends a key.
     newest: bool = False

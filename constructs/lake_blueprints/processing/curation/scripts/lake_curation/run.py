@@ -1,26 +1,25 @@
-"""One run of the curation job: everything new, batch by batch, whatever the table is made of."""
+"""One run of the curation job: everything new, batch by batch."""
 
 from __future__ import annotations
 
 import json
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from lake_curation import dynamodb
 from lake_curation.batch_counts import BatchCounts
 from lake_curation.batch_reader import BatchReader, Parsed
-from lake_curation.columns import FILTERED, GOOD, QUARANTINED, STATUS
+from lake_curation.columns import FILTERED, QUARANTINED
+from lake_curation.files import Files
 from lake_curation.ledger import Batch, Ledger
 from lake_curation.plan import Plan
 from lake_curation.quarantine import write_quarantine
 from lake_curation.references import References
 from lake_curation.storage import Location, SourceObject
-from lake_curation.writing import Files
+from lake_curation.table_writer import TableWriter
 
 # Versions of Spark have different defaults for some of these; a row must not depend on the version of Glue.
 SETTINGS = {
@@ -39,8 +38,8 @@ SETTINGS = {
 }
 
 
-class Run(ABC):
-    """The part of a run that knows batches, the quarantine and the ledger; a subclass knows the table."""
+class Run:
+    """One run of the job."""
 
     def __init__(self, spark: SparkSession, args: dict[str, str]) -> None:
         for key, value in SETTINGS.items():
@@ -53,31 +52,21 @@ class Run(ABC):
             plan=self.plan,
             references=References(spark, json.loads(args.get("joins") or "{}")),
             source=self.source,
-            target=args["target"],
         )
+        # Before the ledger is read: what another run commits later is a batch that this ledger need not know.
+        self.writer = TableWriter(spark, self.plan, args)
         self.ledger = Ledger.load(self.state)
-
-    @abstractmethod
-    def prepare(self) -> None:
-        """Bring the table to what the plan says, before records are read."""
-
-    @abstractmethod
-    def account(self, batch: Batch) -> BatchCounts:
-        """Undo what a killed attempt has left, then do the work and check that every record is accounted for."""
-
-    @abstractmethod
-    def remove_traces(self, batch: Batch) -> None:
-        """Delete what a killed attempt has written."""
 
     def go(self) -> None:
         """Work through the batches; a run that finds nothing new reports zeros."""
         self.forget_replayed()
-        self.prepare()
+        self.writer.prepare()
         self.report(self.ledger.next_batch(self.arrived()))
         if "replay" in self.args and (folders := self.files.folders(self.args["quarantine"])):
             self.report(self.ledger.replay(folders))
         while (batch := self.ledger.next_batch(self.arrived())).objects:
             self.report(batch)
+        self.writer.expire_rows()
 
     def arrived(self) -> Iterable[SourceObject]:
         """List what the source holds; of exports, the data files of those that are complete."""
@@ -112,11 +101,32 @@ class Run(ABC):
         self.forget_replayed()
         print(json.dumps(report))
 
-    def withdraw(self, batch: Batch) -> None:
-        """Give up a batch of quarantined records, as if it had not begun."""
-        self.remove_traces(replace(batch, before=self.ledger.before()))
-        self.ledger.pending = None
+    def account(self, batch: Batch) -> BatchCounts:
+        """Bring a batch to the table and to its copy; what a killed attempt has left is completed or dropped."""
+        if batch.redone and (done := self.writer.account_of(batch.identity)):
+            # Killed after the commit: all that was left to do is to say so.
+            return self.writer.copy_to(done)
+        if batch.redone:
+            self.remove_traces(batch)
+        if not batch.objects and not batch.replayed:
+            return BatchCounts()
+        self.ledger.begin(batch)
         self.ledger.save(self.state)
+        with self.reader.parsed(batch) as parsed:
+            account = self.writer.commit(batch.identity, parsed, self.begin_account(batch, parsed))
+        return self.writer.copy_to(account)
+
+    def remove_traces(self, batch: Batch) -> None:
+        """Delete what a killed attempt has written."""
+        self.writer.discard(batch.identity)
+        self.files.delete(self.quarantine(batch))
+
+    def withdraw(self, batch: Batch) -> None:
+        """Give up a batch of quarantined records, unless they are in the table: then the next run ends it."""
+        if self.writer.batch != batch.identity:
+            self.remove_traces(batch)
+            self.ledger.pending = None
+            self.ledger.save(self.state)
 
     def forget_replayed(self) -> None:
         """Delete the folders of the quarantine whose records are elsewhere now."""
@@ -143,11 +153,3 @@ class Run(ABC):
                 self.plan, parsed.rows, parsed.refused, folder, batch.identity
             )
         return account
-
-    def note(self, batch: Batch, before: dict[str, list[str]]) -> None:
-        self.ledger.begin(batch, before)
-        self.ledger.save(self.state)
-
-
-def good_rows(parsed: Parsed) -> DataFrame:
-    return parsed.rows.where(F.col(STATUS) == GOOD)

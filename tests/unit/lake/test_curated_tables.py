@@ -1,4 +1,4 @@
-"""A lake of Iceberg tables: the same contracts, joins, rules and promises, in another format."""
+"""The curated tables of a lake and their masked copies, which are Iceberg tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import aws_cdk as cdk
 import pytest
 from attrs import evolve
 
-from lake_blueprints.catalog import TableFormat
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts import (
     Column,
@@ -52,7 +51,7 @@ JOINED = Curation(joins=[ReferenceJoin(reference=CITIES, on=["city"], columns=["
 
 
 def lake(stack: cdk.Stack, name: str = "Lake", **options: Any) -> DataLake:
-    given = {"datasets": [ORDERS, CITIES], "curations": {"orders": JOINED}, "table_format": TableFormat.ICEBERG}
+    given = {"datasets": [ORDERS, CITIES], "curations": {"orders": JOINED}}
     return DataLake(stack, name, **{**given, **options})
 
 
@@ -135,8 +134,3 @@ def test_masked_copies_are_of_the_format_too(stack: cdk.Stack) -> None:
     made = lake(stack, datasets=[evolve(ORDERS, columns=restricted), CITIES])
     assert isinstance(made.masked["orders"], IcebergTable)
     assert made.jobs["orders"].masked is made.masked["orders"]
-
-
-def test_keeping_the_newest_row_takes_the_format(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match=r"'curation.keep' replaces rows, which takes an IcebergTable"):
-        lake(stack, table_format=TableFormat.HIVE)
