@@ -123,7 +123,7 @@ class Lake:
 
     def sibling(self, suffix: str, plan: dict[str, Any]) -> Lake:
         """Return a further lake of the same test."""
-        return replace(self, name=f"{self.name}-{suffix}", plan=plan)
+        return replace(self, name=f"{self.name}_{suffix}", plan=plan)
 
     def run(self, *more: str) -> dict[str, Any]:
         """Run the script as a job run of the local cloud does; return the report of the last batch."""
