@@ -41,8 +41,11 @@ def load_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
             on=(table.table_arn,),
             because=because,
             sources=(_TAGS,),
-            # Other tags may decide who is let in.
-            conditions={"ForAllValues:StringEquals": {"aws:TagKeys": ["lake:loaded"]}},
+            # Other tags may decide who is let in; without the second condition a request that names none is allowed.
+            conditions={
+                "ForAllValues:StringEquals": {"aws:TagKeys": ["lake:loaded"]},
+                "Null": {"aws:TagKeys": "false"},
+            },
         ),
     )
 

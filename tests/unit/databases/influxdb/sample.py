@@ -10,4 +10,5 @@ SAMPLE = Sample(
     construct=TimeSeries,
     options=lambda lake: {"network": lake.network},
     limits={"storage_gib": Limited(limit=limits.STORAGE_GIB, options=lambda _, n: {"storage_gib": n})},
+    unavailable_in=frozenset({"aws-us-gov"}),
 )
