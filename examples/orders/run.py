@@ -101,7 +101,9 @@ class Run:
         }
 
     def _served(self) -> tuple[int, str]:
-        pages = self._cloud.client("dynamodb").get_paginator("scan").paginate(TableName=self._outputs["ServedOutput"])
+        scan = self._cloud.client("dynamodb").get_paginator("scan")
+        # Page by page: on a busy machine all of it would take longer than a client waits for an answer.
+        pages = scan.paginate(TableName=self._outputs["ServedOutput"], PaginationConfig={"PageSize": 1_000})
         amounts = [Decimal(item["amount"]["N"]) for page in pages for item in page["Items"]]
         return len(amounts), f"{sum(amounts):.2f}"
 

@@ -83,7 +83,7 @@ class Shop:
         return sum(count for count, _ in self.facts().values())
 
     def trade(self, days: int) -> int:
-        """Do business for some days: new orders, payments, moves, returns, and a customer's farewell; count changes."""
+        """Do business for some days: orders, payments, cancellations, moves, a customer's farewell; count changes."""
         changes = 0
         for _ in range(days):
             with self._database.transaction():
@@ -96,6 +96,13 @@ class Shop:
                 shipped = self._chance.sample(range(1, ORDERS), 30)
                 found = self._database.execute("update orders set status = 'shipped' where id = any(%s)", [shipped])
                 changes += found.rowcount
+                cancelled = self._chance.sample(range(1, ORDERS), 3)
+                for table, column in (("payments", "order_id"), ("orders", "id")):
+                    gone = sql.SQL("delete from {} where {} = any(%s)")
+                    found = self._database.execute(
+                        gone.format(sql.Identifier(table), sql.Identifier(column)), [cancelled]
+                    )
+                    changes += found.rowcount
                 moving = self._chance.randint(1, CUSTOMERS)
                 moved = "update customers set city = %s where id = %s"
                 changes += self._database.execute(moved, (self._chance.choice(CITIES), moving)).rowcount

@@ -18,6 +18,11 @@ from tests.conformance.examples import Asset, capabilities, path_of, synthesised
 
 _LONGEST = 40
 CAPABILITIES = capabilities()
+# Whose engine nobody has for this machine, with the resource type that the local cloud refuses.
+REFUSED = {
+    "databases/documentdb": "AWS::DocDB::DBCluster",
+    "databases/influxdb": "AWS::Timestream::InfluxDBInstance",
+}
 
 
 # The other packs ask for what an app decides, such as replication; cfn-lint is slow. The reference app is held to all.
@@ -66,7 +71,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         yield running
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES)
+@pytest.mark.parametrize("capability", [name for name in CAPABILITIES if name not in REFUSED])
 def test_the_local_cloud_deploys_an_example(capability: str, cloud: LocalCloud) -> None:
     # By CloudFormation's API, to which the CDK CLI sends the same template; the CLI has tests of its own.
     example = synthesised(path_of(capability))
@@ -80,6 +85,22 @@ def test_the_local_cloud_deploys_an_example(capability: str, cloud: LocalCloud) 
     assert stack["StackStatus"] == "CREATE_COMPLETE", stack.get("StackStatusReason")
     deployed = client.describe_stack_resources(StackName=template.name)["StackResources"]
     assert {one["LogicalResourceId"] for one in deployed} == template.document["Resources"].keys()
+
+
+@pytest.mark.parametrize("capability", REFUSED)
+def test_the_local_cloud_refuses_by_name_what_it_has_no_engine_for(capability: str, cloud: LocalCloud) -> None:
+    (template,) = synthesised(path_of(capability)).templates
+    kinds = [one["Type"] for one in template.document["Resources"].values()]
+    assert REFUSED[capability] in kinds
+    client: Any = cloud.client("cloudformation")
+    client.create_stack(
+        StackName=template.name, TemplateBody=template.path.read_text(), Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    (stack,) = client.describe_stacks(StackName=template.name)["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = client.describe_stack_events(StackName=template.name)["StackEvents"]
+    service = REFUSED[capability].rpartition("::")[0]
+    assert any(f"the local cloud has no {service}::" in one.get("ResourceStatusReason", "") for one in events)
 
 
 def upload(cloud: LocalCloud, asset: Asset) -> None:

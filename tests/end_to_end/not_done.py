@@ -131,7 +131,10 @@ _REASONS = {
         Warehouse | loads the tables of the lake | glue:GetTables
     """,
     "tables of DynamoDB are not encrypted here": """
-        ItemLoadJob | puts items | kms:Encrypt kms:GenerateDataKey
+        ItemLoadJob | puts and deletes items | kms:Encrypt kms:GenerateDataKey
+    """,
+    "a table of files has no snapshot that could be noted": """
+        ItemLoadJob | notes what the table holds | dynamodb:TagResource dynamodb:UntagResource
     """,
     "the evaluation before it has made the database": """
         Pipeline | runs the query 'Repair' | glue:CreateDatabase

@@ -22,6 +22,10 @@ _ALTERNATIVES = {
     "states:ListExecutions": "maprun",
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     "states:DescribeExecution": "express",
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.html
+    "dynamodb:ListTagsOfResource": "stream",
+    "dynamodb:TagResource": "stream",
+    "dynamodb:UntagResource": "stream",
 }
 
 

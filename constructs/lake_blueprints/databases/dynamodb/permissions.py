@@ -12,6 +12,7 @@ from lake_blueprints.storage.s3 import permissions as objects
 
 _API = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html"
 _KEY = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"
+_TAGS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html"
 _EXPORT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html"
 
 _READ = ("GetItem", "BatchGetItem", "Query", "Scan", "DescribeTable")
@@ -29,9 +30,24 @@ def write_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]
     return _use(table, key, _WRITE, _ENCRYPT, "writes items")
 
 
-def put_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
-    """Put items in batches, and encrypt them."""
-    return _use(table, key, ("BatchWriteItem",), _ENCRYPT, "puts items")
+def load_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
+    """Put and delete items in batches, list their keys, and note on the table what it holds."""
+    because = "notes what the table holds"
+    return (
+        *_use(table, key, ("BatchWriteItem", "Scan"), _ENCRYPT, "puts and deletes items"),
+        Permission(actions=("dynamodb:ListTagsOfResource",), on=(table.table_arn,), because=because, sources=(_TAGS,)),
+        Permission(
+            actions=("dynamodb:TagResource", "dynamodb:UntagResource"),
+            on=(table.table_arn,),
+            because=because,
+            sources=(_TAGS,),
+            # Other tags may decide who is let in; without the second condition a request that names none is allowed.
+            conditions={
+                "ForAllValues:StringEquals": {"aws:TagKeys": ["lake:loaded"]},
+                "Null": {"aws:TagKeys": "false"},
+            },
+        ),
+    )
 
 
 def export_items(table: dynamodb.ITable, key: kms.IKey, zone: Zone, prefix: str) -> tuple[Permission, ...]:

@@ -32,14 +32,14 @@ def outlasting(removal_policy: RemovalPolicy) -> RemovalPolicy:
     return RemovalPolicy.DESTROY if removal_policy is RemovalPolicy.DESTROY else RemovalPolicy.RETAIN
 
 
-def define_subnets(
+def private_subnets(
     scope: Construct,
     network: LakeNetwork | ec2.IVpc | None,
     *,
     encryption_key: kms.IKey,
     removal_policy: RemovalPolicy,
-) -> tuple[str, ec2.SecurityGroup]:
-    """Define the subnets and the security group of a database, which lets nobody in.
+) -> tuple[ec2.IVpc, list[ec2.ISubnet]]:
+    """Return the network of a database, a new one unless it is given, and its subnets there.
 
     Raises
     ------
@@ -51,19 +51,35 @@ def define_subnets(
     zones = {subnet.availability_zone for subnet in subnets}
     if len(zones) < _LEAST_ZONES:
         raise ValueError(
-            f"'network' must have private or isolated subnets in {_LEAST_ZONES} Availability Zones, since RDS takes "
+            f"'network' must have private or isolated subnets in {_LEAST_ZONES} Availability Zones, since AWS takes "
             f"fewer for no database; '{vpc.node.path}' has {len(zones)}"
         )
+    return vpc, subnets
+
+
+def define_security_group(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+    """Define the security group of a database, which lets nobody in."""
+    return ec2.SecurityGroup(
+        scope, "SecurityGroup", vpc=vpc, description=f"Database {scope.node.path}", allow_all_outbound=False
+    )
+
+
+def define_subnets(
+    scope: Construct,
+    network: LakeNetwork | ec2.IVpc | None,
+    *,
+    encryption_key: kms.IKey,
+    removal_policy: RemovalPolicy,
+) -> tuple[str, ec2.SecurityGroup]:
+    """Define the subnets and the security group of a database of RDS, which lets nobody in."""
+    vpc, subnets = private_subnets(scope, network, encryption_key=encryption_key, removal_policy=removal_policy)
     group = rds.CfnDBSubnetGroup(
         scope,
         "Subnets",
         db_subnet_group_description=f"Subnets of {scope.node.path}",
         subnet_ids=[subnet.subnet_id for subnet in subnets],
     )
-    admitted = ec2.SecurityGroup(
-        scope, "SecurityGroup", vpc=vpc, description=f"Database {scope.node.path}", allow_all_outbound=False
-    )
-    return group.ref, admitted
+    return group.ref, define_security_group(scope, vpc)
 
 
 def define_log_groups(

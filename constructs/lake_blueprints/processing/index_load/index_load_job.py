@@ -1,42 +1,37 @@
-"""The Glue job that writes the rows of a curated table into an index of OpenSearch."""
+"""The Glue job that keeps the documents of an index of OpenSearch as the rows of a curated table."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.databases.opensearch import CollectionKind, SearchCollection, index_definition
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import run_as_job
-from lake_blueprints.processing.glue.spark_job import define_spark_job
-from lake_blueprints.processing.glue.table_source import read_table
 from lake_blueprints.processing.glue.worker import Worker
-from template_checks.limits import glue as limits
+from lake_blueprints.processing.table_load import LoadJob
 
-_SCRIPT = Path(__file__).parent / "scripts" / "load_index.py"
 # https://docs.opensearch.org/latest/api-reference/index-apis/create-index/, and what collections take.
 _INDEX = re.compile(r"[a-z][a-z0-9_-]{0,254}")
 
 
 @checked
-class IndexLoadJob(Construct):
-    """Define a Glue Spark job that puts every row of a curated table into an index of a `SearchCollection`.
+class IndexLoadJob(LoadJob):
+    """Define a Glue Spark job that makes the documents of an index of a `SearchCollection` the rows of a curated table.
 
     The first run creates the index with the definition that the contract gives; later ones add its new columns. A
-    document has the primary key of its row as its id, so that a run may be repeated at any time; documents whose rows
-    are gone stay. The run fails, and says so, if two rows have the same key, the index refuses a document, or not every
-    row was written.
+    document has the primary key of its row as its id, so that a run may be repeated at any time. A run puts the rows
+    that an Iceberg table has gained since the run before, and deletes the documents of those that it has lost. The
+    first run, and one after a run that failed or whose snapshot has expired, puts every row and deletes every other
+    document; so does each run of a table of files. The run fails, and says so, if two rows have the same key, the index
+    refuses a document, or not every row was written.
 
     Parameters
     ----------
@@ -46,6 +41,9 @@ class IndexLoadJob(Construct):
         The collection, for search and without a network.
     index: str, optional
         Name of the index. By default the table's.
+    mirror: bool
+        Whether documents that the table does not hold are deleted, those of other writers included. By default they
+        are; else every run puts every row, and documents whose rows are gone stay.
     restricted: bool
         Whether restricted columns are searched. By default not, and a table that has some is refused: load the table
         of `dataset.masked()` instead.
@@ -64,14 +62,15 @@ class IndexLoadJob(Construct):
 
     Defines
     -------
-    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script as an asset; a security
-    configuration, unless it is given.
+    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script and its packages as assets,
+    which all loads of a stack share; a security configuration, unless it is given.
 
     Raises
     ------
     ValueError
         If the source has restricted columns or no primary key, the collection is of another kind or in a network, the
-        index's name is invalid, or the timeout is out of range.
+        index's name is invalid, the timeout is out of range, or another job loads the index too, and one of them
+        deletes.
 
     Example
     -------
@@ -87,6 +86,7 @@ class IndexLoadJob(Construct):
         source: IcebergTable | Table,
         target: SearchCollection,
         index: str | None = None,
+        mirror: bool = True,
         restricted: bool = False,
         worker: Worker | None = None,
         timeout: Duration | None = None,
@@ -94,53 +94,39 @@ class IndexLoadJob(Construct):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id)
-        worker, timeout = worker or Worker(), timeout or Duration.hours(1)
-        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
-        source.require_unmasked_access(restricted)
-        self.source, self.target, self.index = source, target, index or source.table_name
-        _check(source, target, self.index)
-        security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=target.key)
-        self.role = ServiceRole(
-            self,
-            "Role",
-            services=["glue.amazonaws.com"],
-            description=f"Loads the table {source.dataset.name} into OpenSearch",
-        )
-        self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPT))
-        read = read_table(self.role, source, restricted=restricted)
-        target.grant_index(self.role, index=self.index)
-        groups = log_group_pattern(security, worker.glue_version)
-        allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
-        self.log_groups = define_job_logs(
-            self,
-            role=self.role,
-            security=security,
-            glue_version=worker.glue_version,
-            retention=log_retention,
-            removal_policy=removal_policy,
-        )
-        job = define_spark_job(
-            self,
-            role=self.role,
-            script=self.script,
+        index = index or source.table_name
+        _check(source, target, index)
+        super().__init__(
+            scope,
+            construct_id,
+            source=source,
+            store=target,
+            service="OpenSearch",
+            place=index,
+            keys=source.dataset.primary_key,
             arguments={
-                **read,
-                "--columns": json.dumps([(column.name, column.type.spark) for column in source.dataset.columns]),
+                "--store": "documents",
                 "--collection": target.collection_endpoint,
-                "--index": self.index,
-                "--keys": json.dumps(list(source.dataset.primary_key)),
+                "--index": index,
                 "--definition": json.dumps(index_definition(source.dataset)),
             },
-            description=f"Loads the table {source.dataset.name} into OpenSearch",
+            grant=lambda role: _grant(role, target, index),
+            key=target.key,
+            mirror=mirror,
+            restricted=restricted,
             worker=worker,
             timeout=timeout,
-            max_retries=0,
-            security=security,
-            log_groups=self.log_groups,
+            security_configuration=security_configuration,
+            log_retention=log_retention,
+            removal_policy=removal_policy,
         )
-        self.job_name: str = job.ref
-        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+        self.source, self.target, self.index = source, target, index
+
+
+def _grant(role: ServiceRole, target: SearchCollection, index: str) -> None:
+    target.grant_index(role, index=index)
+    with role.used_for("finds documents whose rows are gone"):
+        target.grant_search(role, index=index)
 
 
 def _check(source: IcebergTable | Table, target: SearchCollection, index: str) -> None:

@@ -1,43 +1,36 @@
-"""The Glue job that writes the rows of a curated table into DynamoDB."""
+"""The Glue job that keeps the items of a DynamoDB table as the rows of a curated table."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts.types import ScalarType
 from lake_blueprints.databases.dynamodb import ServingTable
-from lake_blueprints.databases.dynamodb.permissions import put_items
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.databases.dynamodb.permissions import load_items
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import run_as_job
-from lake_blueprints.processing.glue.spark_job import define_spark_job
-from lake_blueprints.processing.glue.table_source import read_table
 from lake_blueprints.processing.glue.worker import Worker
-from template_checks.limits import glue as limits
+from lake_blueprints.processing.table_load import LoadJob
 
 # What becomes seconds since 1970.
 _TIMES = ("timestamp", "date", "int", "bigint")
-_SCRIPT = Path(__file__).parent / "scripts" / "load_items.py"
 
 
 @checked
-class ItemLoadJob(Construct):
-    """Define a Glue Spark job that puts every row of a curated table into a `ServingTable` as an item.
+class ItemLoadJob(LoadJob):
+    """Define a Glue Spark job that makes the items of a `ServingTable` the rows of a curated table.
 
-    A second run puts the same items again, so that it may be repeated at any time. Items whose rows are gone stay;
-    give them a time to live. Nulls are left out, numbers keep every digit, dates and times become ISO 8601 text, and
-    the attribute of the time to live becomes seconds since 1970. The run fails, and says so, if two rows have the same
-    key, if DynamoDB cannot hold a number, or if not every row was written.
+    A run puts the rows that an Iceberg table has gained since the run before, and deletes the items of those that it
+    has lost. The first run, and one after a run that failed or whose snapshot has expired, puts every row and deletes
+    every other item; so does each run of a table of files. A run may be repeated at any time. Nulls are left out,
+    numbers keep every digit, dates and times become ISO 8601 text, and the attribute of the time to live becomes
+    seconds since 1970. The run fails, and says so, if two rows have the same key, if DynamoDB cannot hold a number, or
+    if not every row was written.
 
     Parameters
     ----------
@@ -45,6 +38,9 @@ class ItemLoadJob(Construct):
         The curated table.
     target: ServingTable
         The table that receives the items.
+    mirror: bool
+        Whether items that the table does not hold are deleted, those of other writers included. By default they are;
+        else every run puts every row, and items whose rows are gone stay.
     restricted: bool
         Whether restricted columns are served. By default not, and a table that has some is refused: load the table of
         `dataset.masked()` instead.
@@ -63,14 +59,14 @@ class ItemLoadJob(Construct):
 
     Defines
     -------
-    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script as an asset; a security
-    configuration, unless it is given.
+    The job, named `job_name`, with its `role`; its log groups, as `log_groups`; the script and its packages as assets,
+    which all loads of a stack share; a security configuration, unless it is given.
 
     Raises
     ------
     ValueError
-        If the source has restricted columns, lacks a key of the target or has a time to live that is no time, or the
-        timeout is out of range.
+        If the source has restricted columns, lacks a key of the target or has a time to live that is no time, the
+        timeout is out of range, or another job loads the target too, and one of them deletes.
 
     Example
     -------
@@ -85,6 +81,7 @@ class ItemLoadJob(Construct):
         *,
         source: IcebergTable | Table,
         target: ServingTable,
+        mirror: bool = True,
         restricted: bool = False,
         worker: Worker | None = None,
         timeout: Duration | None = None,
@@ -92,54 +89,33 @@ class ItemLoadJob(Construct):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id)
-        worker, timeout = worker or Worker(), timeout or Duration.hours(1)
-        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
-        source.require_unmasked_access(restricted)
         _check_keys(source, target)
         _check_time_to_live(source, target)
-        self.source, self.target = source, target
-        security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=target.key)
-        self.role = ServiceRole(
-            self,
-            "Role",
-            services=["glue.amazonaws.com"],
-            description=f"Loads the table {source.dataset.name} into DynamoDB",
-        )
-        self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPT))
-        read = read_table(self.role, source, restricted=restricted)
-        allow(self.role, *put_items(target.table, target.key))
-        groups = log_group_pattern(security, worker.glue_version)
-        allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
-        self.log_groups = define_job_logs(
-            self,
-            role=self.role,
-            security=security,
-            glue_version=worker.glue_version,
-            retention=log_retention,
-            removal_policy=removal_policy,
-        )
-        columns = [(column.name, column.type.spark) for column in source.dataset.columns]
-        job = define_spark_job(
-            self,
-            role=self.role,
-            script=self.script,
+        super().__init__(
+            scope,
+            construct_id,
+            source=source,
+            store=target,
+            service="DynamoDB",
+            place="items",
+            keys=target.keys,
             arguments={
-                **read,
-                "--columns": json.dumps(columns),
+                "--store": "items",
                 "--table": target.table_name,
-                "--keys": json.dumps(list(target.keys)),
+                "--table_arn": target.table.table_arn,
                 **({"--time_to_live": target.time_to_live} if target.time_to_live else {}),
             },
-            description=f"Loads the table {source.dataset.name} into DynamoDB",
+            grant=lambda role: allow(role, *load_items(target.table, target.key)),
+            key=target.key,
+            mirror=mirror,
+            restricted=restricted,
             worker=worker,
             timeout=timeout,
-            max_retries=0,
-            security=security,
-            log_groups=self.log_groups,
+            security_configuration=security_configuration,
+            log_retention=log_retention,
+            removal_policy=removal_policy,
         )
-        self.job_name: str = job.ref
-        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+        self.source, self.target = source, target
 
 
 def _check_keys(source: IcebergTable | Table, target: ServingTable) -> None:

@@ -14,8 +14,9 @@ from tests.conformance.sample import Limited, Sample
 
 
 def _target(lake: Fixtures) -> Any:
-    known = lake.scope.node.try_find_child("Search")
-    return known or SearchCollection(lake.scope, "Search", encryption_key=lake.key)
+    """Return a target of its own for each job: two would delete each other's rows."""
+    number = len([one for one in lake.scope.node.children if one.node.id.startswith("Search")])
+    return SearchCollection(lake.scope, f"Search{number or ''}", encryption_key=lake.key)
 
 
 SAMPLE = Sample(

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import Row
 
-import lake_blueprints
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.databases.opensearch import index_definition
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.glue import runtime
 
-GLUE_RUNTIME = Path(runtime.__path__[0])
-SCRIPT = Path(lake_blueprints.__file__).parent / "processing" / "index_load" / "scripts" / "load_index.py"
 ROLE = "arn:aws:iam::123456789012:role/load"
 REGION = "us-east-1"
 FLIGHTS = Dataset(
@@ -32,15 +25,8 @@ FLIGHTS = Dataset(
 
 
 @pytest.fixture(scope="module")
-def script() -> Iterator[Any]:
-    sys.path.insert(0, str(GLUE_RUNTIME))
-    spec = spec_from_file_location("load_index", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(GLUE_RUNTIME))
+def documents(part: Callable[[str], Any]) -> Any:
+    return part("documents")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +39,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def endpoint(cloud: LocalCloud) -> str:
     """A collection whose index `flights` the role may write."""
     serverless = cloud.client("opensearchserverless")
-    permissions = ["aoss:CreateIndex", "aoss:UpdateIndex", "aoss:WriteDocument"]
+    permissions = ["aoss:CreateIndex", "aoss:UpdateIndex", "aoss:DescribeIndex"]
+    permissions += ["aoss:WriteDocument", "aoss:ReadDocument"]
     rules = [{"ResourceType": "index", "Resource": ["index/search/flights"], "Permission": permissions}]
     policy = json.dumps([{"Principal": [ROLE], "Rules": rules}])
     serverless.create_access_policy(name="search", type="data", policy=policy)
@@ -63,12 +50,21 @@ def endpoint(cloud: LocalCloud) -> str:
 
 
 @pytest.fixture
-def index(script: Any, cloud: LocalCloud, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def index(documents: Any, cloud: LocalCloud, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The index as a run of the role sees it, with the environment that the cloud gives to it."""
     for name, value in cloud._running.runtime.environment(REGION, role=ROLE).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(script, "LONGEST_WAIT", 0.0)
-    return script.Index(endpoint, "flights", REGION)
+    monkeypatch.setattr(documents, "LONGEST_WAIT", 0.0)
+    return documents.Index(endpoint, "flights", REGION)
+
+
+@pytest.fixture
+def target(documents: Any, index: Any, endpoint: str) -> Any:
+    """The index as a store, whose searches find everything at once."""
+    definition = index_definition(FLIGHTS)
+    return documents.Documents(
+        endpoint=endpoint, name="flights", keys=["id"], definition=definition, region=REGION, began=0.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,52 +80,51 @@ def index(script: Any, cloud: LocalCloud, endpoint: str, monkeypatch: pytest.Mon
         (True, True),
     ],
 )
-def test_values_are_those_of_json(script: Any, value: Any, found: Any) -> None:
-    assert script.value_of(value) == found
+def test_values_are_those_of_json(documents: Any, value: Any, found: Any) -> None:
+    assert documents.value_of(value) == found
 
 
 def test_rows_are_documents_once_however_often_they_are_loaded(
-    script: Any, cloud: LocalCloud, endpoint: str, index: Any
+    documents: Any, cloud: LocalCloud, endpoint: str, target: Any
 ) -> None:
-    definition = index_definition(FLIGHTS)
     rows = [Row(id=n, delay=n % 7, note=f"flight {n}" if n % 2 else None) for n in range(2_500)]
     for _ in range(2):
-        index.create(definition)
-        assert list(script.put_rows(iter(rows), index, ["id"])) == [2_500]
+        target.prepare()
+        assert list(target.put(iter(rows))) == [2_500]
     own = cloud._running.runtime.environment(REGION)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in own.items():
             patch.setenv(name, value)
-        reader = script.Index(endpoint, "flights", REGION)
+        reader = documents.Index(endpoint, "flights", REGION)
         assert reader.ask("GET", "/_count", b"")[1]["count"] == 2_500
         assert reader.ask("GET", "/_doc/7", b"")[1]["_source"] == {"id": 7, "delay": 0, "note": "flight 7"}
 
 
-def test_an_index_gets_the_columns_that_it_lacks(script: Any, index: Any) -> None:
-    index.create(index_definition(FLIGHTS))
+def test_an_index_gets_the_columns_that_it_lacks(index: Any, target: Any) -> None:
+    target.prepare()
     more = [*FLIGHTS.columns, Column(name="gate", type="string")]
     index.create(index_definition(Dataset(name="flights", columns=more, primary_key=["id"])))
-    assert list(script.put_rows(iter([Row(id=1, gate="B2")]), index, ["id"])) == [1]
+    assert list(target.put(iter([Row(id=1, gate="B2")]))) == [1]
 
 
-def test_a_document_that_the_index_refuses_fails_the_run_without_its_values(script: Any, index: Any) -> None:
-    index.create(index_definition(FLIGHTS))
-    with pytest.raises(script.LoadError, match="refuses 1 documents: strict_dynamic_mapping_exception") as failed:
-        list(script.put_rows(iter([Row(id=1, secret="hidden")]), index, ["id"]))
+def test_a_document_that_the_index_refuses_fails_the_run_without_its_values(documents: Any, target: Any) -> None:
+    target.prepare()
+    with pytest.raises(documents.LoadError, match="refuses 1 documents: strict_dynamic_mapping_exception") as failed:
+        list(target.put(iter([Row(id=1, secret="hidden")])))
     assert "hidden" not in str(failed.value)
 
 
-def test_a_role_without_data_access_fails_the_run(script: Any, index: Any, endpoint: str) -> None:
-    other = script.Index(endpoint, "others", REGION)
-    with pytest.raises(script.LoadError, match="index 'others' cannot be defined: 403"):
+def test_a_role_without_data_access_fails_the_run(documents: Any, index: Any, endpoint: str) -> None:
+    other = documents.Index(endpoint, "others", REGION)
+    with pytest.raises(documents.LoadError, match="index 'others' cannot be defined: 403"):
         other.create(index_definition(FLIGHTS))
 
 
 def test_a_busy_index_gets_again_what_it_has_not_taken(
-    script: Any, index: Any, monkeypatch: pytest.MonkeyPatch
+    documents: Any, index: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = list[int]()
-    taken = script.Index.ask
+    taken = documents.Index.ask
 
     def busy(self: Any, method: str, path: str, body: bytes) -> Any:
         asked.append(body.count(b"\n") // 2)
@@ -141,6 +136,32 @@ def test_a_busy_index_gets_again_what_it_has_not_taken(
         return status, answer
 
     index.create(index_definition(FLIGHTS))
-    monkeypatch.setattr(script.Index, "ask", busy)
+    monkeypatch.setattr(documents.Index, "ask", busy)
     index.put([("1", {"id": 1}), ("2", {"id": 2})])
     assert asked == [2, 2, 1]
+
+
+def test_the_index_notes_what_it_holds_whatever_columns_it_gets(target: Any) -> None:
+    target.prepare()
+    assert target.noted() is None
+    target.note("1-a")
+    assert target.prepare()
+    assert target.noted() == "1-a"
+    target.note(None)
+    assert target.noted() is None
+
+
+def test_ids_are_found_page_by_page_and_deleted_once(
+    documents: Any, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "PAGE", 100)
+    target.prepare()
+    rows = [Row(id=number, delay=1, note="x") for number in range(5_000, 5_350)]
+    assert list(target.put(iter(rows))) == [350]
+    held = list(target.held(0, 4))
+    assert {target.key(row) for row in rows} <= set(held)
+    assert len(held) == len(set(held))
+    assert list(target.held(1, 4)) == []
+    for _ in range(2):
+        assert list(target.delete(iter(held))) == [len(held)]
+        assert list(target.held(0, 4)) == []

@@ -1,6 +1,6 @@
-"""Glue job: put every row of a curated table into an index of OpenSearch Serverless, each key once.
+"""Documents of an index of OpenSearch Serverless: one for each row.
 
-Above 200 lines: a script is one file, and Glue has no client of OpenSearch.
+Above 200 lines: Glue has no client of OpenSearch.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import http.client
 import json
 import random
 import ssl
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -22,15 +22,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from awsglue.context import GlueContext
-from awsglue.job import Job
-from awsglue.utils import getResolvedOptions
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from pyspark import SparkContext
-from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.utils import AnalysisException
+from pyspark.sql import Row
+
+from lake_load.errors import LoadError
 
 # Documents of one request, which should have a few MB at most.
 BATCH = 1_000
@@ -39,12 +35,13 @@ BATCH = 1_000
 ATTEMPTS = 10
 LONGEST_WAIT = 30.0
 SECONDS = 60.0
+# Until a search finds what was written before: 10 seconds, and as long again.
+SEARCHABLE = 20.0
+PAGE = 10_000
+# In the mapping's `_meta`: what the index holds.
+NOTE = "lake_loaded"
 # Digits that a number of JSON keeps.
 DIGITS = 15
-
-
-class LoadError(Exception):
-    """A table that cannot be loaded as it is."""
 
 
 class Index:
@@ -73,25 +70,69 @@ class Index:
         except ValueError:
             return response.status, {"error": content.decode(errors="replace")[:1000]}
 
-    def create(self, definition: dict[str, Any]) -> None:
-        """Create the index; one that is there gets the columns that it lacks."""
+    def create(self, definition: dict[str, Any]) -> bool:
+        """Create the index; one that is there gets the columns that it lacks. Tell whether it was there."""
         status, answer = self._patiently("PUT", "", json.dumps(definition).encode())
-        if status == http.client.BAD_REQUEST and "resource_already_exists" in json.dumps(answer):
+        there = status == http.client.BAD_REQUEST and "resource_already_exists" in json.dumps(answer)
+        if there:
             status, answer = self._patiently("PUT", "/_mapping", json.dumps(definition["mappings"]).encode())
         if status != http.client.OK:
             raise LoadError(f"index '{self.name}' cannot be defined: {status} {json.dumps(answer.get('error'))}")
+        return there
+
+    def noted(self) -> str | None:
+        """Return what is noted in the mapping: an index that was created again has no note."""
+        answer = self._asked("GET", "/_mapping", None)
+        # By the name of the index, which may differ from that of an alias.
+        ((_, found),) = answer.items()
+        return found["mappings"].get("_meta", {}).get(NOTE) or None
+
+    def note(self, state: str | None) -> None:
+        """Note what the index holds, or that this is not known."""
+        self._asked("PUT", "/_mapping", {"_meta": {NOTE: state or ""}})
+
+    def ids(self, keys: list[str]) -> Iterator[str]:
+        """Yield the ids of all documents, in the order of the columns that they are made of."""
+        after: dict[str, Any] = {}
+        while True:
+            asked = {"size": PAGE, "_source": False, "sort": [{key: "asc"} for key in keys], **after}
+            hits = self._asked("POST", "/_search", asked)["hits"]["hits"]
+            for hit in hits:
+                yield hit["_id"]
+            if len(hits) < PAGE:
+                return
+            after = {"search_after": hits[-1]["sort"]}
+
+    def delete(self, ids: list[str]) -> None:
+        """Delete documents by their ids; those that are gone already are no error."""
+        self._write([("delete", key, None) for key in ids])
 
     def put(self, documents: list[tuple[str, dict[str, Any]]]) -> None:
-        """Put documents by their ids, and those that the index is too busy for again, later and later."""
+        """Put documents by their ids."""
+        self._write([("index", key, document) for key, document in documents])
+
+    def _asked(self, method: str, path: str, content: Any) -> dict[str, Any]:
+        body = b"" if content is None else json.dumps(content).encode()
+        status, answer = self._patiently(method, path, body)
+        if status != http.client.OK:
+            raise LoadError(f"index '{self.name}' answers {path[1:]} by {status} {json.dumps(answer.get('error'))}")
+        return answer
+
+    def _write(self, documents: list[tuple[str, str, dict[str, Any] | None]]) -> None:
+        """Write documents, and those that the index is too busy for again, later and later."""
         attempt = 0
         while documents:
-            lines = [line for key, document in documents for line in ({"index": {"_id": key}}, document)]
+            lines = [
+                line
+                for verb, key, document in documents
+                for line in ({verb: {"_id": key}}, *([] if document is None else [document]))
+            ]
             status, answer = self._patiently(
                 "POST", "/_bulk", "".join(f"{json.dumps(one)}\n" for one in lines).encode()
             )
             if status != http.client.OK:
                 raise LoadError(f"index '{self.name}' takes no documents: {status} {json.dumps(answer.get('error'))}")
-            items = [item["index"] for item in answer["items"]]
+            items = [found for item in answer["items"] for found in item.values()]
             refused = [item for item in items if "error" in item and not _is_passing(item["status"])]
             if refused:
                 # Not the reason, which may quote a value.
@@ -151,73 +192,81 @@ def scalar(value: Any) -> Any:
     return value
 
 
+def id_of(row: Mapping[str, Any], keys: list[str]) -> str:
+    """Return the id of a document, of the values of its key."""
+    return "|".join(str(value_of(row[key])) for key in keys)
+
+
 def document(row: Row, keys: list[str]) -> tuple[str, dict[str, Any]]:
     """Return a row as an id and a document, without the columns that are null."""
-    values = {name: value_of(value) for name, value in row.asDict(recursive=True).items() if value is not None}
-    return "|".join(str(values[key]) for key in keys), values
+    found = row.asDict(recursive=True)
+    return id_of(found, keys), {name: value_of(value) for name, value in found.items() if value is not None}
 
 
-def put_rows(rows: Iterator[Row], index: Index, keys: list[str]) -> Iterator[int]:
-    """Put the rows of one partition; yield their number."""
-    count = 0
-    while batch := [document(row, keys) for row in islice(rows, BATCH)]:
-        index.put(batch)
-        count += len(batch)
-    yield count
+@dataclass(frozen=True, kw_only=True)
+class Documents:
+    """An index, whose documents a load puts and deletes.
 
+    Parameters
+    ----------
+    endpoint, name: str
+        Address of the collection and name of the index.
+    keys: list of str
+        The columns of which ids are made.
+    definition: dict
+        The definition of the index.
+    region: str, optional
+        Region, which executors need not know.
+    """
 
-def check_keys(rows: DataFrame, keys: list[str]) -> int:
-    """Return the number of rows, each of which has a key of its own."""
-    named = [F.col(f"`{key}`") for key in keys]
-    total: int = rows.count()
-    missing = rows.where(" OR ".join(f"`{key}` IS NULL" for key in keys)).count()
-    if missing:
-        raise LoadError(f"{missing} rows have no {' or '.join(keys)}, which is the id of the documents")
-    distinct = rows.select(*named).distinct().count()
-    if distinct != total:
-        raise LoadError(
-            f"{total - distinct} rows have the {', '.join(keys)} of another row, whose document they replace"
+    endpoint: str
+    name: str
+    keys: list[str]
+    definition: dict[str, Any] = field(default_factory=dict)
+    region: str | None = None
+    began: float = field(default_factory=time.time)
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> Documents:
+        return cls(
+            endpoint=args["collection"],
+            name=args["index"],
+            keys=json.loads(args["keys"]),
+            definition=json.loads(args["definition"]),
+            region=boto3.Session().region_name,
         )
-    return total
 
+    def prepare(self) -> bool:
+        return self._index().create(self.definition)
 
-def table_of(spark: SparkSession, schema: str, source: str) -> DataFrame:
-    """Return the rows of an Iceberg table, by its name, or of files, by their URI; before the first row are none."""
-    if not source.startswith("s3://"):
-        return spark.table(source)
-    try:
-        return spark.read.schema(schema).parquet(source)
-    except AnalysisException as error:
-        if "PATH_NOT_FOUND" not in str(error):
-            raise
-        return spark.createDataFrame([], schema)
+    def noted(self) -> str | None:
+        return self._index().noted()
 
+    def note(self, state: str | None) -> None:
+        self._index().note(state)
 
-def load(spark: SparkSession, args: dict[str, str]) -> None:
-    """Define the index, load the table, and check that every row was put."""
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
-    schema = ", ".join(f"`{name}` {kind}" for name, kind in json.loads(args["columns"]))
-    rows, keys = table_of(spark, schema, args["source"]), json.loads(args["keys"])
-    # Of the driver: executors need not know it.
-    region, endpoint, name = boto3.Session().region_name, args["collection"], args["index"]
-    expected = check_keys(rows, keys)
-    Index(endpoint, name, region).create(json.loads(args["definition"]))
-    parts = rows.rdd.mapPartitions(lambda part: put_rows(part, Index(endpoint, name, region), keys))
-    written = sum(parts.collect())
-    print(json.dumps({"index": name, "rows": expected, "documents": written}))
-    if written != expected:
-        raise LoadError(f"{expected} rows were read and {written} documents written")
+    def key(self, row: Row) -> str:
+        return id_of(row.asDict(recursive=True), self.keys)
 
+    def put(self, rows: Iterator[Row]) -> Iterator[int]:
+        index, count = self._index(), 0
+        while batch := [document(row, self.keys) for row in islice(rows, BATCH)]:
+            index.put(batch)
+            count += len(batch)
+        yield count
 
-def main() -> None:
-    names = ["JOB_NAME", "source", "columns", "collection", "index", "keys", "definition"]
-    args = getResolvedOptions(sys.argv, names)
-    context = GlueContext(SparkContext.getOrCreate())
-    job = Job(context)
-    job.init(args["JOB_NAME"], args)
-    load(context.spark_session, args)
-    job.commit()
+    def held(self, part: int, parts: int) -> Iterator[str]:
+        if part == 0:
+            # What a killed run has written was written before this one began.
+            time.sleep(max(0.0, self.began + SEARCHABLE - time.time()))
+            yield from self._index().ids(self.keys)
 
+    def delete(self, keys: Iterator[str]) -> Iterator[int]:
+        index, count = self._index(), 0
+        while batch := [*islice(keys, BATCH)]:
+            index.delete(batch)
+            count += len(batch)
+        yield count
 
-if __name__ == "__main__":
-    main()
+    def _index(self) -> Index:
+        return Index(self.endpoint, self.name, self.region)

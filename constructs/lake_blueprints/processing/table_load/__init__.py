@@ -1,0 +1,5 @@
+"""Loads of curated tables into stores that serve them: what all jobs of this kind share."""
+
+from lake_blueprints.processing.table_load.load_job import LoadJob
+
+__all__ = ("LoadJob",)

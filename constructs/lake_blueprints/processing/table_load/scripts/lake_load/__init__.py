@@ -1,0 +1,1 @@
+"""Loads of a table into DynamoDB or OpenSearch, as Glue runs them."""
