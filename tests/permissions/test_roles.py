@@ -210,6 +210,7 @@ SENDS_NO_ACCOUNT = {
     "IcebergTable",
     "Replication/SecretRole",
     "Warehouse",
+    "Warehouse/Models",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",
     "Zone/LakeFormation/Role",

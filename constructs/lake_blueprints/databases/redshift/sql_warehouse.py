@@ -16,7 +16,13 @@ from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.databases.redshift import statements
 from lake_blueprints.databases.redshift.checks import check_loadable
 from lake_blueprints.databases.redshift.merge import merge
-from lake_blueprints.databases.redshift.permissions import MODELS, SPECTRUM, AdminSecret, run_statements, train_models
+from lake_blueprints.databases.redshift.permissions import (
+    SPECTRUM,
+    AdminSecret,
+    run_statements,
+    stage_models,
+    train_models,
+)
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.access.permissions import pass_role
 from lake_blueprints.foundation.connections import DatabaseEndpoint
@@ -156,10 +162,7 @@ class SqlWarehouse(Construct):
             description=f"Redshift ML of {self.node.path}",
             source_account=False,
         )
-        with role.used_for("stages training data and models", MODELS):
-            zone.grant_read_write(role)
-            zone.grant_delete(role)
-        allow(role, *train_models(zone))
+        allow(role, *stage_models(zone), *train_models(zone))
         passes = pass_role(role.role_arn, "sagemaker.amazonaws.com", "hands itself to the jobs")
         # A role's managed policies are there before it, so that none can name it.
         policy = iam.CfnPolicy(
