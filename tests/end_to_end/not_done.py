@@ -109,37 +109,6 @@ _REASONS = {
         Pipeline | exports table 'trips' | athena:StopQueryExecution
         Pipeline | trains the model | sagemaker:StopTrainingJob
     """,
-    "no engine stands for Redshift ML, which trains by SageMaker Autopilot": """
-        Pipeline | trains model 'flights_delay' | kms:Decrypt redshift-data:BatchExecuteStatement
-        Pipeline | trains model 'flights_delay' | redshift-data:CancelStatement redshift-data:DescribeStatement
-        Pipeline | trains model 'flights_delay' | redshift-data:ExecuteStatement redshift-data:GetStatementResult
-        Pipeline | trains model 'flights_delay' | secretsmanager:GetSecretValue
-        Warehouse/Models | encrypts training data and models | kms:DescribeKey kms:Encrypt
-        Warehouse/Models | encrypts volumes of the jobs | kms:CreateGrant
-        Warehouse/Models | hands itself to the jobs | iam:PassRole
-        Warehouse/Models | pulls images of Autopilot | ecr:BatchCheckLayerAvailability ecr:BatchGetImage
-        Warehouse/Models | pulls images of Autopilot | ecr:GetAuthorizationToken ecr:GetDownloadUrlForLayer
-        Warehouse/Models | stages training data and models | kms:Decrypt kms:GenerateDataKey s3:AbortMultipartUpload
-        Warehouse/Models | stages training data and models | s3:DeleteObject s3:GetBucketLocation s3:GetObject
-        Warehouse/Models | stages training data and models | s3:ListBucket s3:PutObject
-        Warehouse/Models | trains models | sagemaker:CreateAutoMLJob sagemaker:CreateCompilationJob
-        Warehouse/Models | trains models | sagemaker:CreateHyperParameterTuningJob sagemaker:CreateProcessingJob
-        Warehouse/Models | trains models | sagemaker:CreateTrainingJob sagemaker:CreateTransformJob
-        Warehouse/Models | trains models | sagemaker:DescribeAutoMLJob sagemaker:DescribeCompilationJob
-        Warehouse/Models | trains models | sagemaker:DescribeHyperParameterTuningJob sagemaker:DescribeProcessingJob
-        Warehouse/Models | trains models | sagemaker:DescribeTrainingJob sagemaker:DescribeTransformJob
-        Warehouse/Models | trains models | sagemaker:ListAutoMLJobs sagemaker:ListCandidatesForAutoMLJob
-        Warehouse/Models | trains models | sagemaker:ListCompilationJobs sagemaker:ListHyperParameterTuningJobs
-        Warehouse/Models | trains models | sagemaker:ListProcessingJobs sagemaker:ListTrainingJobs
-        Warehouse/Models | trains models | sagemaker:ListTrainingJobsForHyperParameterTuningJob
-        Warehouse/Models | trains models | sagemaker:ListTransformJobs sagemaker:StopAutoMLJob
-        Warehouse/Models | trains models | sagemaker:StopCompilationJob sagemaker:StopHyperParameterTuningJob
-        Warehouse/Models | trains models | sagemaker:StopProcessingJob sagemaker:StopTrainingJob
-        Warehouse/Models | trains models | sagemaker:StopTransformJob
-        Warehouse/Models | writes logs of the jobs | logs:CreateLogGroup logs:CreateLogStream logs:DescribeLogStreams
-        Warehouse/Models | writes logs of the jobs | logs:PutLogEvents
-        Warehouse/Models | writes metrics of the jobs | cloudwatch:PutMetricData
-    """,
     "only an object store's file system asks whether a folder is an object": """
         CurationJob | asks whether a folder is a file | s3:GetObject s3:ListBucket
         IndexLoadJob | asks whether a folder is a file | s3:GetObject s3:ListBucket

@@ -18,7 +18,7 @@ from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
-from lake_blueprints.databases.redshift import CreateModel, Load, PauseResume, Warehouse, WarehouseCluster
+from lake_blueprints.databases.redshift import Load, PauseResume, Warehouse, WarehouseCluster
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
@@ -320,12 +320,6 @@ class SampleLake:
                 LoadIndex(job=self.index_load),
                 ExportItems(table=self.served, zone=self.raw, prefix="served/"),
             ],
-            **common,
-        )
-        self.modelling_pipeline = Pipeline(
-            self.work,
-            self._id("Modelling"),
-            steps=[CreateModel(warehouse=self.warehouse, table=self.flights, target="delay", zone=self.analytics)],
             **common,
         )
         self.replicating_pipeline = Pipeline(

@@ -210,7 +210,6 @@ SENDS_NO_ACCOUNT = {
     "IcebergTable",
     "Replication/SecretRole",
     "Warehouse",
-    "Warehouse/Models",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",
     "Zone/LakeFormation/Role",

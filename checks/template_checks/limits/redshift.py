@@ -45,6 +45,3 @@ SNAPSHOT_DAYS = Limit(_CLUSTER, "AutomatedSnapshotRetentionPeriod", Span(1, 35, 
 CLUSTER_PORT = Limit(_CLUSTER, "Port", *_PORTS, source=_CREATE_CLUSTER)
 """Of node types with managed storage."""
 USAGE = Limit("AWS::Redshift::UsageLimit", "Amount", Span(1), source=f"{_API}/API_CreateUsageLimit.html")
-_MODEL_SETTINGS = "https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_MODEL.html"
-MODEL_RUNTIME = Limit("", "MAX_RUNTIME", Span(1), unit="seconds", source=_MODEL_SETTINGS)
-MODEL_CELLS = Limit("", "MAX_CELLS", Span(1), unit="cells", source=_MODEL_SETTINGS)

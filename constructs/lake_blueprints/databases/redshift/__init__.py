@@ -1,6 +1,5 @@
 """Redshift: serverless warehouses, and clusters."""
 
-from lake_blueprints.databases.redshift.create_model import CreateModel, ProblemType
 from lake_blueprints.databases.redshift.maintenance_window import MaintenanceWindow
 from lake_blueprints.databases.redshift.pause_resume import PauseResume, Weekday
 from lake_blueprints.databases.redshift.queue import Priority, Queue
@@ -19,13 +18,11 @@ __all__ = (
     "BreachAction",
     "ClusterFeature",
     "ClusterUsageLimit",
-    "CreateModel",
     "Load",
     "MaintenanceWindow",
     "PauseResume",
     "Period",
     "Priority",
-    "ProblemType",
     "Queue",
     "UsageLimit",
     "Warehouse",

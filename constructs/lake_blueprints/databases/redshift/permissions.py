@@ -10,12 +10,9 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, arn_of
 from lake_blueprints.foundation.access.permissions import with_secret_key
-from lake_blueprints.storage.s3 import Zone
-from lake_blueprints.storage.s3 import permissions as objects
 
 ADMIN = "admin"
 _DATA_API = "https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html"
-_MODELS = "https://docs.aws.amazon.com/redshift/latest/dg/admin-setup.html"
 _SCHEDULER = "https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-iam-access-control-identity-based.html"
 _LIMITS = "https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_CreateUsageLimit.html"
 SPECTRUM = "https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-iam-policies.html"
@@ -108,73 +105,6 @@ def pause_and_resume(cluster_arn: str) -> Permission:
         on=(cluster_arn,),
         because="pauses and resumes the cluster",
         sources=(_SCHEDULER,),
-    )
-
-
-def stage_models(zone: Zone) -> tuple[Permission, ...]:
-    """Read, write and delete what is in a zone, where Redshift chooses the folders."""
-    because = "stages training data and models"
-    return (
-        objects.on_bucket(zone.bucket, (*objects.LIST, *objects.LOCATE), because, _MODELS),
-        objects.on_objects(zone, (*objects.GET, *objects.UPLOAD, *objects.DELETE), [""], because),
-        objects.with_key(zone, objects.ENCRYPT, [""], because),
-    )
-
-
-def train_models(zone: Zone) -> tuple[Permission, ...]:
-    """Have SageMaker Autopilot train, as Redshift ML does under the role that CREATE MODEL names."""
-    verbs = ("Create", "Describe", "List", "Stop")
-    kinds = ("AutoML", "Compilation", "HyperParameterTuning", "Processing", "Training", "Transform")
-    jobs = [f"{verb}{kind}Job{'s' if verb == 'List' else ''}" for kind in kinds for verb in verbs]
-    jobs += ["ListCandidatesForAutoMLJob", "ListTrainingJobsForHyperParameterTuningJob"]
-    return (
-        Permission(
-            actions=tuple(f"sagemaker:{job}" for job in jobs),
-            because="trains models",
-            sources=(_MODELS,),
-            wildcard="Redshift and Autopilot name the jobs",
-        ),
-        Permission(
-            actions=(
-                "ecr:GetAuthorizationToken",
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:BatchGetImage",
-                "ecr:GetDownloadUrlForLayer",
-            ),
-            because="pulls images of Autopilot",
-            sources=(_MODELS,),
-            wildcard="Autopilot chooses among images of AWS's own accounts",
-            by_service=True,
-        ),
-        Permission(
-            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
-            because="writes logs of the jobs",
-            sources=(_MODELS,),
-            wildcard="SageMaker names groups and streams after its jobs",
-            by_service=True,
-        ),
-        Permission(
-            actions=("cloudwatch:PutMetricData",),
-            because="writes metrics of the jobs",
-            sources=(_MODELS,),
-            wildcard="metrics are no resources",
-            by_service=True,
-        ),
-        Permission(
-            actions=("kms:Encrypt", "kms:DescribeKey"),
-            on=(arn_of(zone.key),),
-            because="encrypts training data and models",
-            sources=(_MODELS,),
-            policy_of=zone.key,
-            by_service=True,
-        ),
-        Permission(
-            actions=("kms:CreateGrant",),
-            on=(arn_of(zone.key),),
-            because="encrypts volumes of the jobs",
-            sources=(_MODELS,),
-            conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
     )
 
 

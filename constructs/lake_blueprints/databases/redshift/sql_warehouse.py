@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from aws_cdk import CfnResource
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -16,17 +15,9 @@ from lake_blueprints.contracts.evolution import Consumer
 from lake_blueprints.databases.redshift import statements
 from lake_blueprints.databases.redshift.checks import check_loadable
 from lake_blueprints.databases.redshift.merge import merge
-from lake_blueprints.databases.redshift.permissions import (
-    SPECTRUM,
-    AdminSecret,
-    run_statements,
-    stage_models,
-    train_models,
-)
+from lake_blueprints.databases.redshift.permissions import SPECTRUM, AdminSecret, run_statements
 from lake_blueprints.foundation.access import ServiceRole, allow
-from lake_blueprints.foundation.access.permissions import pass_role
 from lake_blueprints.foundation.connections import DatabaseEndpoint
-from lake_blueprints.storage.s3 import Zone
 
 
 class SqlWarehouse(Construct):
@@ -47,14 +38,10 @@ class SqlWarehouse(Construct):
     connections: ec2.Connections
     endpoint: DatabaseEndpoint
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, services: Sequence[str], names_role: bool = False
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, names_role: bool = False) -> None:
         super().__init__(scope, construct_id)
         self._tables: dict[str, Table | IcebergTable] = {}
         self._names_role = names_role
-        self._services = services
-        self._model_roles: dict[str, ServiceRole] = {}
 
     @property
     def tables(self) -> tuple[Table | IcebergTable, ...]:
@@ -148,45 +135,6 @@ class SqlWarehouse(Construct):
             grantee, run=("redshift-data:BatchExecuteStatement",), follow=("redshift-data:DescribeStatement",)
         )
 
-    def model_role(self, zone: Zone) -> ServiceRole:
-        """Return the role by which Redshift ML trains models, staged in a zone; it is made when it is first asked for.
-
-        It is not the role of loads, since SageMaker assumes it as well, and may not read the lake.
-        """
-        if zone.node.path in self._model_roles:
-            return self._model_roles[zone.node.path]
-        role = ServiceRole(
-            self,
-            f"Models{len(self._model_roles) or ''}",
-            services=[*self._services, "sagemaker.amazonaws.com"],
-            description=f"Redshift ML of {self.node.path}",
-            source_account=False,
-        )
-        allow(role, *stage_models(zone), *train_models(zone))
-        passes = pass_role(role.role_arn, "sagemaker.amazonaws.com", "hands itself to the jobs")
-        # A role's managed policies are there before it, so that none can name it.
-        policy = iam.CfnPolicy(
-            role,
-            "Passes",
-            policy_name="PassRole",
-            policy_document={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Action": list(passes.actions),
-                        "Resource": list(passes.on),
-                        "Condition": passes.conditions,
-                    }
-                ],
-            },
-            roles=[role.role_name],
-        )
-        role.record([passes])
-        self._model_roles[zone.node.path] = role
-        self._associate(role, policy)
-        return role
-
     def consumers(self) -> Iterator[Consumer]:
         """Return the tables that are loaded."""
         for table in self.tables:
@@ -195,22 +143,6 @@ class SqlWarehouse(Construct):
     def _admin(self) -> tuple[str, AdminSecret]:
         """Return the ARN by which the Data API knows the warehouse, and the secret of its admin."""
         raise NotImplementedError
-
-    def _associate(self, role: ServiceRole, *policies: CfnResource) -> None:
-        """Let statements name a further role, once policies that come after it are there."""
-        raise NotImplementedError
-
-    def _define_role(self) -> ServiceRole:
-        """Define the role for COPY and Spectrum."""
-        # AWS does not document that Redshift sends `aws:SourceAccount` when it assumes a role.
-        return ServiceRole(
-            self,
-            "Role",
-            services=self._services,
-            description=f"COPY and Spectrum of {self.node.path}",
-            source_account=False,
-            relief="load the datasets into several warehouses",
-        )
 
     @property
     def _role_arn(self) -> str | None:
@@ -221,3 +153,16 @@ class SqlWarehouse(Construct):
         warehouse_arn, secret = self._admin()
         permissions = run_statements(warehouse_arn=warehouse_arn, secret=secret, encryption_key=self.key, **actions)
         return allow(grantee, *permissions)
+
+
+def define_role(warehouse: SqlWarehouse, *services: str) -> ServiceRole:
+    """Define the role for COPY and Spectrum."""
+    # AWS does not document that Redshift sends `aws:SourceAccount` when it assumes a role.
+    return ServiceRole(
+        warehouse,
+        "Role",
+        services=services,
+        description=f"COPY and Spectrum of {warehouse.node.path}",
+        source_account=False,
+        relief="load the datasets into several warehouses",
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnResource, Duration, Names, RemovalPolicy
+from aws_cdk import Duration, Names, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -32,9 +32,9 @@ from lake_blueprints.databases.redshift.permissions import (
     admin_secret_name,
     set_usage_limits,
 )
-from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse
+from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse, define_role
 from lake_blueprints.databases.redshift.usage_limit import UsageLimit
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine
 from lake_blueprints.foundation.encryption import LakeKey
@@ -125,7 +125,7 @@ class Warehouse(SqlWarehouse):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id, services=["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"])
+        super().__init__(scope, construct_id)
         maximum = 2 * base_capacity if max_capacity is None else max_capacity
         check_capacity(base_capacity, maximum)
         check_port(port)
@@ -143,7 +143,7 @@ class Warehouse(SqlWarehouse):
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
         check_zones(subnets.availability_zones, enhanced_vpc_routing)
 
-        self.role = self._define_role()
+        self.role = define_role(self, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
         if enhanced_vpc_routing:
             work_in(subnets.subnets, self.role)
         self._usage_limits = tuple(usage_limits)
@@ -244,7 +244,3 @@ class Warehouse(SqlWarehouse):
 
     def _admin(self) -> tuple[str, AdminSecret]:
         return self.workgroup_arn, admin_secret(self, self.namespace_name)
-
-    def _associate(self, role: ServiceRole, *policies: CfnResource) -> None:
-        self._namespace.iam_roles = [*(self._namespace.iam_roles or ()), role.role_arn]
-        self._namespace.node.add_dependency(*policies)

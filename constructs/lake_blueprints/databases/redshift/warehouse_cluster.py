@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, CfnResource, Duration, Names, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -23,7 +23,7 @@ from lake_blueprints.databases.redshift.maintenance_window import MaintenanceWin
 from lake_blueprints.databases.redshift.pause_resume import PauseResume
 from lake_blueprints.databases.redshift.permissions import ADMIN, AdminSecret, pause_and_resume
 from lake_blueprints.databases.redshift.queue import Queue, wlm_json
-from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse
+from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse, define_role
 from lake_blueprints.databases.redshift.usage_limit import ClusterUsageLimit
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
@@ -129,7 +129,7 @@ class WarehouseCluster(SqlWarehouse):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id, services=["redshift.amazonaws.com"], names_role=True)
+        super().__init__(scope, construct_id, names_role=True)
         check_nodes(node_type, nodes)
         check_port(port)
         timeout = query_timeout or Duration.hours(1)
@@ -141,7 +141,7 @@ class WarehouseCluster(SqlWarehouse):
         self.key = choose_key(self, encryption_key, removal_policy)
         vpc = choose_vpc(self, network, encryption_key=self.key, removal_policy=outlasting(removal_policy))
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-        self.role = self._define_role()
+        self.role = define_role(self, "redshift.amazonaws.com")
         if enhanced_vpc_routing:
             work_in(subnets.subnets, self.role)
 
@@ -250,10 +250,6 @@ class WarehouseCluster(SqlWarehouse):
     def _admin(self) -> tuple[str, AdminSecret]:
         secret = self._cluster.attr_master_password_secret_arn
         return self.cluster_arn, AdminSecret(arn=secret, example=secret)
-
-    def _associate(self, role: ServiceRole, *policies: CfnResource) -> None:
-        self._cluster.iam_roles = [*(self._cluster.iam_roles or ()), role.role_arn]
-        self._cluster.node.add_dependency(*policies)
 
     def _define_limits(self, limits: Sequence[ClusterUsageLimit]) -> None:
         by_id = {
