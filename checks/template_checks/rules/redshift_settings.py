@@ -1,4 +1,4 @@
-"""What belongs to a Redshift cluster: its parameters and logs, scheduled actions and usage limits."""
+"""Parameters, logs, scheduled actions and usage limits of Redshift clusters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Redshift clusters: moto's, with a managed password, pausing, parameters, scheduled actions and usage limits."""
+"""Redshift clusters: moto's, with a managed password, pausing, parameters, scheduled actions and usage limits.
+
+Above 200 lines: one class with the operations that moto lacks, most of them a few lines.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class _Region:
 
 
 class RedshiftClustersEngine(Engine):
-    """What moto's clusters lack; their SQL is the Data API's."""
+    """The parts that moto's clusters lack; their SQL is the Data API's."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)

@@ -1,4 +1,4 @@
-"""WarehouseCluster: private, encrypted, paused at the hours it is told, and loaded as a serverless warehouse is."""
+"""WarehouseCluster: private, encrypted, paused outside of given hours, and loaded as a serverless warehouse is."""
 
 from __future__ import annotations
 
