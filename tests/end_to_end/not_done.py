@@ -116,6 +116,7 @@ _REASONS = {
     """,
     "schedules start nothing here: the test does": """
         Pipeline/Starter | starts an execution | states:StartExecution
+        WarehouseCluster/SchedulerRole | pauses and resumes the cluster | redshift:PauseCluster redshift:ResumeCluster
     """,
     "the engine reads the same of the catalog by other calls of the documented set": """
         Crawler | keeps tables and partitions | glue:BatchGetPartition glue:BatchUpdatePartition
@@ -129,6 +130,8 @@ _REASONS = {
         Pipeline | exports table 'trips' | glue:GetDatabase glue:GetDatabases glue:GetTables
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         Warehouse | loads the tables of the lake | glue:GetTables
+        WarehouseCluster | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
+        WarehouseCluster | loads the tables of the lake | glue:GetTables
     """,
     "tables of DynamoDB are not encrypted here": """
         ItemLoadJob | puts and deletes items | kms:Encrypt kms:GenerateDataKey
@@ -176,6 +179,7 @@ _REASONS = {
         Pipeline | exports rows | s3:GetBucketLocation
         Pipeline | exports table 'trips' | s3:GetBucketLocation
         Warehouse | loads the tables of the lake | s3:GetBucketLocation
+        WarehouseCluster | loads the tables of the lake | s3:GetBucketLocation
     """,
     "persons are erased from a lake of their own, in test_erasure.py": """
         Erasure | encrypts what the security configuration says | kms:Decrypt kms:Encrypt kms:GenerateDataKey

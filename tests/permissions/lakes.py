@@ -18,7 +18,7 @@ from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
-from lake_blueprints.databases.redshift import Load, Warehouse
+from lake_blueprints.databases.redshift import Load, PauseResume, Warehouse, WarehouseCluster
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
@@ -228,8 +228,17 @@ class SampleLake:
         self.workgroup = Workgroup(stack, self._id("Workgroup"), encryption_key=self.key, access_logs=self.access_logs)
         self.network = LakeNetwork(stack, self._id("Network"), encryption_key=self.key)
         self.warehouse = Warehouse(stack, self._id("Warehouse"), network=self.network, encryption_key=self.key)
-        self.warehouse.add_dataset(self.flights)
-        self.warehouse.add_dataset(self.airports)
+        self.cluster = WarehouseCluster(
+            stack,
+            self._id("Cluster"),
+            network=self.network,
+            encryption_key=self.key,
+            schedule=PauseResume(),
+            enhanced_vpc_routing=False,
+        )
+        for warehouse in (self.warehouse, self.cluster):
+            warehouse.add_dataset(self.flights)
+            warehouse.add_dataset(self.airports)
         self.training = TrainingJob(
             stack,
             self._id("Training"),
@@ -297,6 +306,7 @@ class SampleLake:
                 Evaluate(ruleset=self.ruleset),
                 repair,
                 Load(warehouse=self.warehouse),
+                Load(warehouse=self.cluster),
                 Train(job=self.training),
                 Register(job=self.training),
             ],

@@ -8,7 +8,8 @@ from typing import Final
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Resource
-from template_checks.core.values import absent, between, matching, one_of, required
+from template_checks.core.values import absent, between, matching, one_of, required, within
+from template_checks.limits import redshift as limits
 from template_checks.rules.redshift_serverless import default_is_one_of
 
 CLUSTER: Final = "AWS::Redshift::Cluster"
@@ -26,6 +27,8 @@ _WORDS: Final = (
     "system table tag then timestamp to top trailing true truncatecolumns union unique unpivot unnest "
     "user using verbose wallet when where with without "
 )
+# Without managed storage; those of dc1 and ds2 are gone.
+_OTHER_TYPES: Final = ("dc2.large", "dc2.8xlarge")
 _RESERVED: Final = frozenset(_WORDS.split())
 
 
@@ -42,14 +45,14 @@ def nodes(cluster: Resource) -> Iterator[Violation]:
     yield from one_of(kind, ("single-node", "multi-node"))
     if kind.text == "multi-node":
         yield from required(count, "2 or more with multi-node")
-        yield from between(count, 2, 100, "nodes with multi-node")
+        yield from between(count, 2, limits.NODES.ends[1], "nodes with multi-node")
     elif kind.text == "single-node":
         yield from between(count, 1, 1, "node with single-node")
         if cluster.at("MultiAZ").flag:
             yield Violation(at=kind, allowed="multi-node with MultiAZ")
-        if re.fullmatch(r"dc2\.8xlarge|ra3\.(4|16)xlarge", node.text or ""):
+        if node.text in limits.MULTI_NODE:
             yield Violation(at=kind, allowed=f"multi-node with {node.text}")
-    yield from matching(node, r"(dc2|ra3|rg)\.[a-z0-9]+", "ra3.large, ra3.xlplus and the like")
+    yield from one_of(node, (*limits.NODE_TYPES, *_OTHER_TYPES))
 
 
 @rule(
@@ -62,15 +65,18 @@ def nodes(cluster: Resource) -> Iterator[Violation]:
 def settings(cluster: Resource) -> Iterator[Violation]:
     """Redshift refuses others."""
     managed = (cluster.at("NodeType").text or "").startswith(("ra3", "rg"))
-    yield from between(cluster.at("AutomatedSnapshotRetentionPeriod"), 1 if managed else 0, 35, "days")
+    snapshots = cluster.at("AutomatedSnapshotRetentionPeriod")
+    if managed:
+        yield from within(snapshots, limits.SNAPSHOT_DAYS)
+    else:
+        yield from between(snapshots, 0, limits.SNAPSHOT_DAYS.ends[1], "days")
     manual, port = cluster.at("ManualSnapshotRetentionPeriod"), cluster.at("Port")
     if manual.number is not None and manual.number != -1 and not 1 <= manual.number <= 3653:
         yield Violation(at=manual, allowed="-1 without an end, or 1 to 3653 days")
-    if port.number is not None:
-        if managed and not (5431 <= port.number <= 5455 or 8191 <= port.number <= 8215):
-            yield Violation(at=port, allowed="5431 to 5455 or 8191 to 8215 with RA3")
-        elif not managed:
-            yield from between(port, 1150, 65535)
+    if managed:
+        yield from within(port, limits.CLUSTER_PORT)
+    else:
+        yield from between(port, 1150, 65535)
     if cluster.at("KmsKeyId").present and cluster.at("Encrypted").flag is False:
         yield Violation(at=cluster.at("Encrypted"), allowed="true with KmsKeyId")
     if cluster.at("ElasticIp").present and cluster.at("PubliclyAccessible").flag is False:

@@ -26,6 +26,7 @@ _TRUST: Final[dict[str, tuple[str, ...]]] = {
     "AWS::SageMaker::*": ("sagemaker",),
     "AWS::RedshiftServerless::Namespace": ("redshift-serverless", "redshift"),
     "AWS::Redshift::Cluster": ("redshift",),
+    "AWS::Redshift::ScheduledAction": ("scheduler.redshift",),
     "AWS::KinesisAnalyticsV2::Application": ("kinesisanalytics",),
     "AWS::LakeFormation::Resource": ("lakeformation",),
     "AWS::Scheduler::Schedule": ("scheduler",),

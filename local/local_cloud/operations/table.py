@@ -168,7 +168,11 @@ SERVICES = {
         ),
     ),
     "rds-data": _ALL_REFUSED,
-    "redshift": Entry(refused="ResumeCluster PauseCluster"),
+    "redshift": Entry(
+        real="CreateCluster DeleteCluster DescribeClusters ModifyCluster PauseCluster ResumeCluster",
+        # No time of a schedule comes, and nothing is counted against a limit.
+        stored="*ScheduledAction *ScheduledActions *UsageLimit *UsageLimits *ClusterParameterGroup",
+    ),
     "redshift-data": Entry(real="*"),
     "redshift-serverless": Entry(
         stored=(

@@ -291,6 +291,9 @@ def test_administration_is_accepted_without_effect(lake: Lake, sql: str) -> None
         ("select 1; select 2", "exactly one statement"),
         ("select s.items[0].sku from (select 1 as s) s", "navigation in SUPER values is not reproduced"),
         ("alter table a append from b", "is not reproduced"),
+        ("create model m from t target x function f iam_role default", "CREATE MODEL is not reproduced"),
+        ("show model m", "SHOW MODEL is not reproduced"),
+        ("drop model if exists m", "DROP MODEL is not reproduced"),
     ],
 )
 def test_a_statement_fails_with_its_reason(lake: Lake, sql: str, reason: str) -> None:

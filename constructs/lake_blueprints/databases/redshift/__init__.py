@@ -1,13 +1,31 @@
-"""Redshift Serverless."""
+"""Redshift: serverless warehouses, and clusters."""
 
+from lake_blueprints.databases.redshift.maintenance_window import MaintenanceWindow
+from lake_blueprints.databases.redshift.pause_resume import PauseResume, Weekday
+from lake_blueprints.databases.redshift.queue import Priority, Queue
 from lake_blueprints.databases.redshift.step import Load
-from lake_blueprints.databases.redshift.usage_limit import BreachAction, Period, UsageLimit
+from lake_blueprints.databases.redshift.usage_limit import (
+    BreachAction,
+    ClusterFeature,
+    ClusterUsageLimit,
+    Period,
+    UsageLimit,
+)
 from lake_blueprints.databases.redshift.warehouse import Warehouse
+from lake_blueprints.databases.redshift.warehouse_cluster import WarehouseCluster
 
 __all__ = (
     "BreachAction",
+    "ClusterFeature",
+    "ClusterUsageLimit",
     "Load",
+    "MaintenanceWindow",
+    "PauseResume",
     "Period",
+    "Priority",
+    "Queue",
     "UsageLimit",
     "Warehouse",
+    "WarehouseCluster",
+    "Weekday",
 )

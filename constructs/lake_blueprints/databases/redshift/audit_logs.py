@@ -1,4 +1,4 @@
-"""The log groups that Redshift Serverless writes audit logs to."""
+"""The log groups that Redshift writes audit logs to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AUDIT_LOGS = ("userlog", "connectionlog", "useractivitylog")
 
 def define_audit_logs(
     scope: Construct,
-    namespace: str,
+    warehouse: str,
     *,
     encryption_key: kms.IKey,
     retention: logs.RetentionDays,
@@ -25,7 +25,7 @@ def define_audit_logs(
         logs.LogGroup(
             scope,
             log,
-            log_group_name=f"/aws/redshift/{namespace}/{log}",
+            log_group_name=f"/aws/redshift/{warehouse}/{log}",
             encryption_key=encryption_key,
             retention=retention,
         )

@@ -19,6 +19,7 @@ from template_checks.limits import redshift as limits
 
 _ZONES, _ZONES_WITH_ENHANCED_ROUTING = 2, 3
 _LONGEST_QUERY_SECONDS = 86_399
+_RETIRED = ("dc1", "dc2", "ds2")
 _LONGEST_SNAPSHOT_DAYS = 3_653
 
 
@@ -39,7 +40,7 @@ def check_capacity(base: int, maximum: int) -> None:
 
 
 def check_port(port: int) -> None:
-    """Refuse a port that Redshift Serverless does not listen on.
+    """Refuse a port that Redshift does not listen on.
 
     Raises
     ------
@@ -48,6 +49,40 @@ def check_port(port: int) -> None:
     """
     if not Token.is_unresolved(port):
         limits.PORT.check("port", port)
+
+
+def check_nodes(node_type: str, nodes: int) -> None:
+    """Refuse nodes of another type than those with managed storage, or another number than the type's.
+
+    Raises
+    ------
+    ValueError
+        With the value and the values allowed.
+    """
+    if not Token.is_unresolved(node_type) and node_type not in limits.NODE_TYPES:
+        family = node_type.partition(".")[0]
+        since = "have no managed storage and no successor but RA3 and RG" if family in _RETIRED else "are no RA3 or RG"
+        raise ValueError(
+            f"'node_type' must be {', '.join(limits.NODE_TYPES[:-1])} or {limits.NODE_TYPES[-1]}, got '{node_type}'; "
+            f"nodes of {family} {since}"
+        )
+    if Token.is_unresolved(nodes):
+        return
+    limits.NODES.check("nodes", nodes)
+    if nodes == 1 and node_type in limits.MULTI_NODE:
+        raise ValueError(f"'nodes' must be 2 or more of {node_type}, got 1")
+
+
+def check_snapshots(kept_for: Duration) -> None:
+    """Refuse a time to keep automated snapshots that Redshift would refuse.
+
+    Raises
+    ------
+    ValueError
+        With the value and the values allowed.
+    """
+    if not kept_for.is_unresolved():
+        limits.SNAPSHOT_DAYS.check("snapshots_kept_for", kept_for.to_days())
 
 
 def check_zones(zones: Sequence[str], enhanced_vpc_routing: bool) -> None:

@@ -50,14 +50,19 @@ def check_name(name: str) -> None:
         raise ValueError(f"'{name}' is too long for Redshift: {len(name)} characters, at most {_LONGEST_NAME}")
 
 
-def create_external_schema(database: str) -> str:
+def role_clause(arn: str | None) -> str:
+    """Return the clause that names a role, by default the one that the warehouse has as its default."""
+    return f"IAM_ROLE {literal(arn) if arn else 'default'}"
+
+
+def create_external_schema(database: str, *, role_arn: str | None = None) -> str:
     """Return the statement that makes a catalog database readable as a schema of the same name.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_EXTERNAL_SCHEMA.html
     """
     return (
         f"CREATE EXTERNAL SCHEMA IF NOT EXISTS {quoted(database)} "
-        f"FROM DATA CATALOG DATABASE {_literal(database)} IAM_ROLE default"
+        f"FROM DATA CATALOG DATABASE {literal(database)} {role_clause(role_arn)}"
     )
 
 
@@ -102,7 +107,9 @@ def recreate(dataset: Dataset, table: str) -> list[str]:
     ]
 
 
-def load(dataset: Dataset, table: str, *, database: str, uri: str, in_folders: bool) -> list[str]:
+def load(
+    dataset: Dataset, table: str, *, database: str, uri: str, in_folders: bool, role_arn: str | None = None
+) -> list[str]:
     """Return the statements that bring the table up to date; they belong in one transaction.
 
     - Files that hold every column replace the table by a COPY of the whole prefix. DELETE and not TRUNCATE, which
@@ -123,7 +130,7 @@ def load(dataset: Dataset, table: str, *, database: str, uri: str, in_folders: b
         option = " SERIALIZETOJSON" if nested else ""
         return [
             empty,
-            f"COPY {qualified(table)}\nFROM {_literal(uri)}\nIAM_ROLE default\nFORMAT AS PARQUET{option}",
+            f"COPY {qualified(table)}\nFROM {literal(uri)}\n{role_clause(role_arn)}\nFORMAT AS PARQUET{option}",
         ]
     insert = _insert(dataset, table, database)
     # Without this setting, a nested column of an external table cannot be selected as a whole:
@@ -180,6 +187,7 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Return a text as a literal of SQL."""
     escaped = text.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"

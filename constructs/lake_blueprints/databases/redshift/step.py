@@ -11,6 +11,7 @@ from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.databases.redshift.statements import SHAPE_PREFIX
 from lake_blueprints.databases.redshift.warehouse import Warehouse
+from lake_blueprints.databases.redshift.warehouse_cluster import WarehouseCluster
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import (
@@ -55,7 +56,7 @@ class Load(Step):
 
     Parameters
     ----------
-    warehouse: Warehouse
+    warehouse: Warehouse or WarehouseCluster
         Where to.
     tables: sequence of Table or IcebergTable, optional
         What is loaded. By default all tables that were added to the warehouse.
@@ -67,7 +68,7 @@ class Load(Step):
         Name of the step. By default `Load` and the warehouse's id.
     """
 
-    warehouse: Warehouse
+    warehouse: Warehouse | WarehouseCluster
     tables: Sequence[Table | IcebergTable] | None = None
     concurrency: int = 5
     timeout: Duration = field(default_factory=lambda: Duration.hours(1))

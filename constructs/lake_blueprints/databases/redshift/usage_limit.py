@@ -1,4 +1,4 @@
-"""Usage limits of Redshift Serverless by day, week or month."""
+"""Usage limits by day, week or month."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from lake_blueprints.foundation.arguments import checked
+from template_checks.limits import redshift as limits
 
 
 class Period(StrEnum):
@@ -28,7 +29,7 @@ class BreachAction(StrEnum):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class UsageLimit:
-    """A limit on what a warehouse computes in a period, and so on what it costs.
+    """A limit on what a serverless warehouse computes in a period, and so on what it costs.
 
     Parameters
     ----------
@@ -69,4 +70,63 @@ class UsageLimit:
             "Amount": self.rpu_hours,
             "Period": self.period.value,
             "BreachAction": self.breach_action.value,
+        }
+
+
+class ClusterFeature(StrEnum):
+    """Feature of a cluster that AWS bills beside its nodes."""
+
+    SPECTRUM = "spectrum"
+    CONCURRENCY_SCALING = "concurrency-scaling"
+    CROSS_REGION_DATASHARING = "cross-region-datasharing"
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class ClusterUsageLimit:
+    """A limit on what a feature of a cluster does in a period, and so on what it costs beside the nodes.
+
+    Parameters
+    ----------
+    feature: ClusterFeature
+        What is counted.
+    amount: int
+        Minutes of concurrency scaling, or terabytes that the others read, at least 1.
+    period: Period
+        What it is counted over. By default a month.
+    breach_action: BreachAction
+        What happens when it is reached; `DEACTIVATE` disables the feature until the period ends. By default an entry
+        in a log.
+
+    Raises
+    ------
+    ValueError
+        If the amount is not positive.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/redshift/latest/mgmt/managing-cluster-usage-limits.html
+
+    Example
+    -------
+        >>> ClusterUsageLimit(feature=ClusterFeature.SPECTRUM, amount=5, breach_action=BreachAction.DEACTIVATE)
+    """
+
+    feature: ClusterFeature
+    amount: int
+    period: Period = Period.MONTHLY
+    breach_action: BreachAction = BreachAction.LOG
+
+    def __post_init__(self) -> None:
+        limits.USAGE.check("amount", self.amount)
+
+    def render(self) -> dict[str, Any]:
+        """Return the options of a `CfnUsageLimit`."""
+        by_time = self.feature is ClusterFeature.CONCURRENCY_SCALING
+        return {
+            "feature_type": self.feature.value,
+            "limit_type": "time" if by_time else "data-scanned",
+            "amount": self.amount,
+            "period": self.period.value,
+            "breach_action": "disable" if self.breach_action is BreachAction.DEACTIVATE else self.breach_action.value,
         }

@@ -5,7 +5,7 @@ Above 200 lines: half of it is the signature and documentation of one construct.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import Duration, Names, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -16,30 +16,25 @@ from aws_cdk import aws_redshiftserverless as redshift
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lake_blueprints.catalog import Table
-from lake_blueprints.catalog.iceberg import IcebergTable
-from lake_blueprints.contracts.evolution import Consumer
-from lake_blueprints.databases.redshift import statements
 from lake_blueprints.databases.redshift.audit_logs import AUDIT_LOGS, define_audit_logs
 from lake_blueprints.databases.redshift.checks import (
     check_capacity,
-    check_loadable,
     check_port,
     check_query_timeout,
     check_snapshot,
     check_zones,
 )
-from lake_blueprints.databases.redshift.merge import merge
 from lake_blueprints.databases.redshift.permissions import (
     ADMIN,
-    SPECTRUM,
+    AdminSecret,
+    admin_secret,
     admin_secret_arn,
     admin_secret_name,
-    run_statements,
     set_usage_limits,
 )
+from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse, define_role
 from lake_blueprints.databases.redshift.usage_limit import UsageLimit
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine
 from lake_blueprints.foundation.encryption import LakeKey
@@ -50,7 +45,7 @@ from lake_blueprints.foundation.removal import guard_removal
 
 
 @checked
-class Warehouse(Construct):
+class Warehouse(SqlWarehouse):
     """Define a private, encrypted Redshift Serverless namespace and workgroup, and the SQL that loads the lake.
 
     Parameters
@@ -148,19 +143,10 @@ class Warehouse(Construct):
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
         check_zones(subnets.availability_zones, enhanced_vpc_routing)
 
-        # AWS does not document that Redshift sends `aws:SourceAccount` when it assumes a role.
-        self.role = ServiceRole(
-            self,
-            "Role",
-            services=["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"],
-            description=f"COPY and Spectrum of {self.node.path}",
-            source_account=False,
-            relief="load the datasets into several warehouses",
-        )
+        self.role = define_role(self, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
         if enhanced_vpc_routing:
             work_in(subnets.subnets, self.role)
         self._usage_limits = tuple(usage_limits)
-        self._tables: dict[str, Table | IcebergTable] = {}
 
         name = Names.unique_resource_name(self, max_length=64, separator="-").lower()
         self._namespace = redshift.CfnNamespace(
@@ -232,19 +218,8 @@ class Warehouse(Construct):
         )
 
     @property
-    def tables(self) -> tuple[Table | IcebergTable, ...]:
-        """The tables that are loaded, in the order in which they were added."""
-        return tuple(self._tables.values())
-
-    @property
     def connection(self) -> dict[str, str]:
         """The parameters by which a call of the Redshift Data API reaches the database as its admin.
-
-        With temporary credentials an IAM role is the database user `IAMR:<role>`, who may do what PUBLIC may: create
-        tables in `public`, but no external schema (https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html,
-        https://docs.aws.amazon.com/redshift/latest/dg/r_Privileges.html). Nobody but the admin could grant it more.
-        So statements run as the admin, by the managed secret: a principal that may run them may do everything in the
-        warehouse, and people get rights of their own by GRANT statements that run this way.
 
         CloudFormation does not tell the secret's ARN, but the Data API also takes its name, which follows from the
         namespace's (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2021,
@@ -255,74 +230,6 @@ class Warehouse(Construct):
             "Database": self.database,
             "SecretArn": admin_secret_name(self.namespace_name),
         }
-
-    def add_dataset(self, table: Table | IcebergTable, *, restricted: bool = False) -> None:
-        """Make a table of the lake a table of the warehouse, and let the warehouse read it.
-
-        The role has room for about 100 tables, fewer if their names are long.
-
-        Parameters
-        ----------
-        table: Table or IcebergTable
-            Parquet, either in folders of the dataset's partition keys, registered in the catalog, or in none; or an
-            Iceberg table without nested columns, of which changed and deleted rows arrive as well.
-        restricted: bool
-            Whether restricted columns are loaded, which every user of the warehouse may then see. By default a table
-            that has some is refused: add the one of its masked copy.
-
-        Raises
-        ------
-        ValueError
-            If Redshift could not hold or read the table, the warehouse already has one of that name, the table has
-            restricted columns that may not be loaded, or the role has no room for another one.
-        """
-        check_loadable(table)
-        table.require_unmasked_access(restricted)
-        if table.table_name in self._tables:
-            raise ValueError(f"warehouse '{self.node.path}' already has a table '{table.table_name}'")
-        self._tables[table.table_name] = table
-        with self.role.used_for("loads the tables of the lake", SPECTRUM):
-            table.grant_read(self.role, restricted=restricted)
-
-    def setup_statements(self) -> list[str]:
-        """Return the statements that define external schemas and tables; they may run again.
-
-        One call of BatchExecuteStatement takes at most 40.
-        """
-        databases = dict.fromkeys(table.database.database_name for table in self.tables)
-        return [
-            *(statements.create_external_schema(database) for database in databases),
-            *(statements.create_table(table.dataset, table.table_name) for table in self.tables),
-            *statements.prepare_shapes(self._tables),
-        ]
-
-    def load_statements(self, table: Table | IcebergTable) -> list[str]:
-        """Return the statements that bring one table up to date, for one call of BatchExecuteStatement.
-
-        The call runs them in one transaction. They may run again and add nothing twice, but not at the same time:
-        Redshift enforces no primary key.
-        """
-        if isinstance(table, IcebergTable):
-            return merge(table.dataset, table.table_name, database=table.database.database_name)
-        return statements.load(
-            table.dataset,
-            table.table_name,
-            database=table.database.database_name,
-            uri=table.uri,
-            in_folders=bool(table.layout.partition_columns(table.dataset)),
-        )
-
-    def verify_schema_statement(self, table: Table | IcebergTable) -> str:
-        """Return a statement that fails, naming a `lake_shape_`, unless the table has its present columns."""
-        return statements.check_shape(table.dataset, table.table_name)
-
-    def recreate_statements(self, table: Table | IcebergTable) -> list[str]:
-        """Return the statements that recreate one table, before it is loaded in the same transaction.
-
-        Grants on the former one end with it; schema-wide ones, `GRANT SELECT FOR TABLES IN SCHEMA`, go on
-        (https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html).
-        """
-        return statements.recreate(table.dataset, table.table_name)
 
     def usage_limit_requests(self) -> list[dict[str, str | int]]:
         """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them.
@@ -335,30 +242,5 @@ class Warehouse(Construct):
         """Allow listing, creating and changing usage limits, of any workgroup: IAM has no resource for them."""
         return allow(grantee, set_usage_limits())
 
-    def grant_run_statements(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow running SQL as the database's admin through the Data API, and following it; see `connection`.
-
-        A statement belongs to the role that ran it, and only that role can follow it.
-        """
-        return self._grant_statements(grantee)
-
-    def grant_load(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow running batches of SQL as `grant_run_statements` does, and learning how they end; not their results."""
-        return self._grant_statements(
-            grantee, run=("redshift-data:BatchExecuteStatement",), follow=("redshift-data:DescribeStatement",)
-        )
-
-    def consumers(self) -> Iterator[Consumer]:
-        """Return the tables that are loaded."""
-        for table in self.tables:
-            yield Consumer(f"warehouse {self.node.path}", table.dataset.name)
-
-    def _grant_statements(self, grantee: iam.IGrantable, **actions: tuple[str, ...]) -> iam.Grant:
-        statements = run_statements(
-            self,
-            namespace=self.namespace_name,
-            workgroup_arn=self.workgroup_arn,
-            encryption_key=self.key,
-            **actions,
-        )
-        return allow(grantee, *statements)
+    def _admin(self) -> tuple[str, AdminSecret]:
+        return self.workgroup_arn, admin_secret(self, self.namespace_name)

@@ -17,10 +17,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from duckdb.sqltypes import DuckDBPyType
+from moto.redshift.models import redshift_backends
 from moto.redshiftdata.exceptions import ResourceNotFoundException, ValidationException
 from moto.redshiftdata.models import redshiftdata_backends
 
 from local_cloud.engines.engine import Engine
+from local_cloud.engines.redshift.cluster_roles import role_of, role_problem
 from local_cloud.engines.redshift.warehouse import FAILURES, Kept, Result, Warehouse
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
@@ -56,9 +58,11 @@ class Statement:
 
     id: str
     target: dict[str, str]
+    where: str
     sqls: list[str]
     batch: bool
     name: str = ""
+    problem: str = ""
     status: str = "SUBMITTED"
     error: str = ""
     created: float = field(default_factory=time.time)
@@ -125,7 +129,7 @@ def _check_limits(sqls: list[str]) -> None:
 
 
 class RedshiftDataEngine(Engine):
-    """Runs what the Data API is given, one warehouse for each workgroup and database."""
+    """Runs what the Data API is given, one warehouse for each database of a workgroup or cluster."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -211,8 +215,14 @@ class RedshiftDataEngine(Engine):
                 raise ValidationException("Database and either WorkgroupName or ClusterIdentifier must be given.")
             _check_limits(sqls)
             name = response._get_param("StatementName") or ""
-            statement = Statement(id=str(uuid.uuid4()), target=target, sqls=sqls, batch=batch, name=name)
             backend = response.redshiftdata_backend
+            where, problem = target.get("WorkgroupName", ""), ""
+            if cluster_name := target.get("ClusterIdentifier"):
+                cluster = engine._cluster(backend.region_name, cluster_name)
+                where, problem = f"{cluster_name}.{cluster.unique_cluster_id}", role_problem(cluster, sqls)
+            statement = Statement(
+                id=str(uuid.uuid4()), target=target, where=where, sqls=sqls, batch=batch, name=name, problem=problem
+            )
             backend.statements[statement.id] = statement
             region = backend.region_name
             self.runtime.background(
@@ -230,12 +240,21 @@ class RedshiftDataEngine(Engine):
             self._warehouse(statement, region).interrupt(statement.id)
 
     def _warehouse(self, statement: Statement, region: str) -> Warehouse:
-        target = statement.target
-        where = target.get("WorkgroupName") or target["ClusterIdentifier"]
-        key = (region, where, target["Database"])
+        key = (region, statement.where, statement.target["Database"])
         if key not in self._warehouses:
-            self._warehouses[key] = Warehouse(self.runtime, region, role=self._role(region, where))
+            cluster = statement.target.get("ClusterIdentifier")
+            role = role_of(self._cluster(region, cluster)) if cluster else self._role(region, statement.where)
+            self._warehouses[key] = Warehouse(self.runtime, region, role=role)
         return self._warehouses[key]
+
+    def _cluster(self, region: str, name: str) -> Any:
+        """Return a cluster that takes statements."""
+        cluster = redshift_backends[self.runtime.account][region].clusters.get(name)
+        if cluster is None:
+            raise ValidationException("Redshift endpoint doesn't exist in this region.")
+        if cluster.status != "available":
+            raise ValidationException(f"Cluster {name} is {cluster.status}: it takes statements once it is available.")
+        return cluster
 
     def _role(self, region: str, workgroup: str) -> str | None:
         """Return the role under which statements read the lake: the namespace's default one."""
@@ -243,7 +262,7 @@ class RedshiftDataEngine(Engine):
         try:
             namespace = serverless.get_workgroup(workgroupName=workgroup)["workgroup"]["namespaceName"]
         except ClientError:
-            return None  # a cluster, or a workgroup that was never made
+            return None  # a workgroup that was never made
         found = serverless.get_namespace(namespaceName=namespace)["namespace"].get("defaultIamRoleArn")
         return str(found) if found else None
 
@@ -253,6 +272,9 @@ def _run(statement: Statement, warehouse: Warehouse) -> None:
         statement.enter("STARTED")
         return statement.status == "STARTED"
 
+    if statement.problem:
+        statement.enter("FAILED", f"ERROR: {statement.problem}")
+        return
     try:
         statement.results = warehouse.run(statement.id, statement.sqls, started)
         statement.enter("FINISHED")

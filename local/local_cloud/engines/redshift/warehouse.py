@@ -55,6 +55,7 @@ _EXTERNAL_SCHEMA = re.compile(
     r"database\s+'([^']+)'(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_MODEL = re.compile(r"(create|show|drop|explain)\s+model\b", re.IGNORECASE)
 _DROP_SCHEMA = re.compile(r"drop\s+schema\s+(if\s+exists\s+)?[\"]?(\w+)[\"]?(\s+cascade|\s+restrict)?", re.IGNORECASE)
 _IDENTITY = re.compile(
     r"[\"]?(\w+)[\"]?\s+(\w+)\s+(?:generated\s+by\s+default\s+as\s+)?identity\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", re.I
@@ -187,6 +188,11 @@ class Warehouse:
             self._running = name
 
     def _run(self, sql: str) -> Result:
+        if matched := _MODEL.match(sql):
+            raise LocalCloudError(
+                f"{matched[1].upper()} MODEL is not reproduced by the local warehouse: Redshift ML trains by SageMaker "
+                "Autopilot, and no engine stands for it"
+            )
         if self._administer(sql) or self._transfer(sql):
             return [], []
         relation = self._session.execute(self._translate(self._without_physical(sql)))

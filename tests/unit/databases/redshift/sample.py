@@ -1,21 +1,39 @@
-"""Sample of a warehouse."""
+"""Samples of warehouses."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+from aws_cdk import Duration
 from constructs import Construct
 
-from lake_blueprints.databases.redshift import Warehouse
+from lake_blueprints.databases.redshift import (
+    ClusterFeature,
+    ClusterUsageLimit,
+    PauseResume,
+    Priority,
+    Queue,
+    Warehouse,
+    WarehouseCluster,
+)
 from template_checks.limits import redshift
 from tests.conformance.fixtures import Fixtures
 from tests.conformance.sample import Limited, Sample
 
+_Kind = TypeVar("_Kind", Warehouse, WarehouseCluster)
 
-def build(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> Warehouse:
-    warehouse = Warehouse(scope, name, **options)
+
+def loading(warehouse: _Kind, lake: Fixtures) -> _Kind:
     warehouse.add_dataset(lake.table)
     return warehouse
+
+
+def build(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> Warehouse:
+    return loading(Warehouse(scope, name, **options), lake)
+
+
+def build_cluster(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> WarehouseCluster:
+    return loading(WarehouseCluster(scope, name, **options), lake)
 
 
 SAMPLE = Sample(
@@ -28,4 +46,29 @@ SAMPLE = Sample(
         ),
         "port": Limited(limit=redshift.PORT, options=lambda _, n: {"port": n}),
     },
+)
+CLUSTER = Sample(
+    construct=WarehouseCluster,
+    build=build_cluster,
+    limits={
+        "nodes": Limited(limit=redshift.NODES, options=lambda _, n: {"nodes": n}),
+        "port": Limited(limit=redshift.CLUSTER_PORT, options=lambda _, n: {"port": n}),
+        "snapshots_kept_for": Limited(
+            limit=redshift.SNAPSHOT_DAYS, options=lambda _, n: {"snapshots_kept_for": Duration.days(n)}
+        ),
+    },
+)
+SCHEDULED = Sample(
+    construct=WarehouseCluster,
+    variant="paused at night",
+    options=lambda _: {
+        "nodes": 2,
+        "schedule": PauseResume(),
+        "queues": [Queue(user_groups=["analysts"], priority=Priority.HIGH)],
+        "usage_limits": [ClusterUsageLimit(feature=ClusterFeature.SPECTRUM, amount=5)],
+        "enhanced_vpc_routing": False,
+    },
+    build=build_cluster,
+    # Its Regions lack AWS::Redshift::UsageLimit.
+    unavailable_in=frozenset({"aws-cn"}),
 )
