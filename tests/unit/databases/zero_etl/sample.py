@@ -1,0 +1,40 @@
+"""Samples of zero-ETL integrations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lake_blueprints.databases.aurora import AuroraCluster
+from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.redshift import Warehouse
+from lake_blueprints.databases.zero_etl import ZeroEtl
+from tests.conformance.fixtures import Fixtures
+from tests.conformance.sample import Sample
+
+
+def warehouse(lake: Fixtures) -> Warehouse:
+    """Return a warehouse that takes integrations."""
+    return Warehouse(
+        lake.scope,
+        lake.unique("Warehouse"),
+        network=lake.network,
+        encryption_key=lake.key,
+        case_sensitive_identifiers=True,
+    )
+
+
+def of_cluster(lake: Fixtures) -> Mapping[str, Any]:
+    cluster = AuroraCluster(
+        lake.scope, lake.unique("Shop"), database="shop", network=lake.network, encryption_key=lake.key, zero_etl=True
+    )
+    return {"source": cluster, "target": warehouse(lake), "datasets": [lake.dataset]}
+
+
+def of_table(lake: Fixtures) -> Mapping[str, Any]:
+    table = ServingTable(lake.scope, lake.unique("Served"), dataset=lake.dataset, encryption_key=lake.key)
+    return {"source": table, "target": warehouse(lake)}
+
+
+SAMPLE = Sample(construct=ZeroEtl, options=of_cluster)
+OF_TABLE = Sample(construct=ZeroEtl, variant="of a table", options=of_table)
