@@ -16,6 +16,7 @@ from local_cloud.engines.postgresql import programs
 from local_cloud.engines.rds.database import Database
 from local_cloud.engines.rds.models import (
     SERVER,
+    SERVERS,
     check_engine,
     forget,
     hosted,
@@ -183,6 +184,7 @@ class RdsEngine(Engine):
         )
         with self._lock:
             self._databases[name] = database
+            SERVERS[name] = database.server
         return database
 
     def _modified(self, model: Any, changes: Mapping[str, Any]) -> None:
