@@ -13,6 +13,10 @@ import pytest
 from local_cloud.cloud import LocalCloud
 
 ORDERS = "create table orders (id bigint primary key, amount numeric(10, 2), note text, placed timestamptz)"
+FILL = (
+    "insert into orders select n, n * 1.25, case when mod(n, 3) > 0 then 'note ' || n end, "
+    "timestamptz '2026-01-01 12:00+00' + n * interval '1 hour' from generate_series(1, %s) as n"
+)
 PARAMETERS = {
     "rds.logical_replication": "1",
     "aurora.enhanced_logical_replication": "1",

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local_cloud.cloud import LocalCloud
-from tests.local_cloud.zero_etl.conftest import ORDERS, Shop, shop
-
-FILL = (
-    "insert into orders select n, n * 1.25, case when mod(n, 3) > 0 then 'note ' || n end, "
-    "timestamptz '2026-01-01 12:00+00' + n * interval '1 hour' from generate_series(1, %s) as n"
-)
+from tests.local_cloud.zero_etl.conftest import FILL, ORDERS, Shop, shop
 
 
 @pytest.fixture(scope="module")
@@ -151,41 +145,6 @@ def test_the_interval_and_the_whole_database_can_be_refreshed_by_sql(running: Sh
     running.sql('alter database "orders" integration refresh all tables')
     found, arrived = running.both()
     assert arrived == found
-
-
-def test_rows_go_on_after_the_cloud_was_stopped_and_started(tmp_path: Path) -> None:
-    cloud = LocalCloud(workdir=tmp_path)
-    cloud.start()
-    kept = Shop(cloud)
-    assert kept.deploy(shop()) == ""
-    with kept.source() as source:
-        source.execute(ORDERS)
-        source.execute(FILL, [20])
-    kept.create_destination()
-    with kept.source() as source:
-        source.execute("delete from orders where id = 1")
-    cloud.stop(keep=True)
-    with cloud:
-        with kept.source() as source:
-            source.execute("update orders set note = 'later' where id = 2")
-        found, arrived = kept.both()
-        assert len(arrived) == 19
-        assert arrived == found
-
-
-def test_after_the_integration_is_deleted_the_rows_stay_and_the_source_forgets_its_log(workshop: Shop) -> None:
-    assert workshop.deploy(shop()) == ""
-    with workshop.source() as source:
-        source.execute(ORDERS)
-        source.execute(FILL, [3])
-    workshop.create_destination()
-    workshop.cloud.client("rds").delete_integration(IntegrationIdentifier=workshop.integration)
-    with workshop.source() as source:
-        assert source.execute("select count(*) from pg_replication_slots").fetchone() == (0,)
-        source.execute("delete from orders")
-    workshop.cloud.drain()
-    assert workshop.sql("select count(*) from public.orders", database="orders") == [[3]]
-    workshop.sql("drop database orders")
 
 
 def changed(**properties: Any) -> dict[str, Any]:

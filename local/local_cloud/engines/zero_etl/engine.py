@@ -7,6 +7,8 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.rds.exceptions import RDSClientError
+from moto.redshift.exceptions import RedshiftClientError
 
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.zero_etl.integration import Integration
@@ -25,6 +27,7 @@ _MEMBERS = {
         *("Description", "TagList"),
     ),
 }
+_ERRORS: dict[str, type[ServiceException]] = {"rds": RDSClientError, "redshift": RedshiftClientError}
 _CHANGEABLE = ("IntegrationName", "DataFilter", "Description")
 
 
@@ -60,7 +63,7 @@ class ZeroEtlEngine(Engine):
         def get_resource_policy(self: Any) -> ActionResult:
             arn = self._get_param("ResourceArn")
             if arn not in engine._policies:
-                raise ServiceException("ResourceNotFoundFault", f"{arn} has no resource policy")
+                raise RedshiftClientError("ResourceNotFoundFault", f"{arn} has no resource policy")
             return ActionResult({"ResourcePolicy": {"ResourceArn": arn, "Policy": engine._policies[arn]}})
 
         @patches.add("moto.redshift.responses", "RedshiftResponse.delete_resource_policy")
@@ -87,14 +90,15 @@ class ZeroEtlEngine(Engine):
             named = _member(self, "IntegrationIdentifier" if service == "rds" else "IntegrationArn")
             found = [one for one in engine._of(service, self.region) if named in (None, one.arn, one.id)]
             if named and not found:
-                raise _missing(named)
+                raise _missing(service, named)
             return ActionResult({"Integrations": [one.described() for one in found]})
 
         @patches.add(module, f"{response}.modify_integration")
         def modify_integration(self: Any) -> ActionResult:
             found = engine._get(service, self.region, _identifier(self, service))
-            found.members |= {name: value for name, value in read(self).items() if name in _CHANGEABLE}
-            engine._check(found.region, found.members)
+            changes = {name: value for name, value in read(self).items() if name in _CHANGEABLE}
+            engine._check(service, found.region, {**found.members, **changes})
+            found.members |= changes
             return ActionResult(found.described())
 
         @patches.add(module, f"{response}.delete_integration")
@@ -108,22 +112,22 @@ class ZeroEtlEngine(Engine):
         made = Integration(service=service, region=region, account=self.runtime.account, members=members)
         for one in self._of(service, region):
             if (one.source, one.target) == (made.source, made.target):
-                raise ServiceException(
+                raise _ERRORS[service](
                     "IntegrationConflictOperationFault", f"{made.source} is integrated with {made.target} already"
                 )
             if one.members["IntegrationName"] == members["IntegrationName"]:
-                raise ServiceException(
+                raise _ERRORS[service](
                     "IntegrationAlreadyExistsFault", f"integration {members['IntegrationName']} exists already"
                 )
-        self._check(region, members)
+        self._check(service, region, members)
         self._integrations[made.arn] = made
         return made
 
-    def _check(self, region: str, members: dict[str, Any]) -> None:
+    def _check(self, service: str, region: str, members: dict[str, Any]) -> None:
         try:
             check(self.runtime, region, members, self._policies)
         except Refused as error:
-            raise ServiceException(error.code, str(error)) from None
+            raise _ERRORS[service](error.code, str(error)) from None
 
     def _of(self, service: str, region: str) -> list[Integration]:
         return [one for one in self._integrations.values() if (one.service, one.region) == (service, region)]
@@ -132,7 +136,7 @@ class ZeroEtlEngine(Engine):
         for one in self._of(service, region):
             if named in (one.arn, one.id):
                 return one
-        raise _missing(named)
+        raise _missing(service, named)
 
 
 def _member(call: Any, name: str) -> Any:
@@ -144,5 +148,5 @@ def _identifier(call: Any, service: str) -> str:
     return str(_member(call, "IntegrationIdentifier" if service == "rds" else "IntegrationArn"))
 
 
-def _missing(named: str) -> ServiceException:
-    return ServiceException("IntegrationNotFoundFault", f"integration {named} not found")
+def _missing(service: str, named: str) -> ServiceException:
+    return _ERRORS[service]("IntegrationNotFoundFault", f"integration {named} not found")
