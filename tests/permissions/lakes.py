@@ -16,7 +16,7 @@ from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import ArrivalTime, Database
 from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
-from lake_blueprints.databases.aurora import AuroraCluster
+from lake_blueprints.databases.aurora import AuroraCluster, ClusterExport, ExportCluster
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import Load, Warehouse
@@ -280,6 +280,9 @@ class SampleLake:
         self.integration = ZeroEtl(
             stack, self._id("Integration"), source=cluster, target=self.warehouse, datasets=[ORDERS]
         )
+        self.cluster_export = ClusterExport(
+            stack, self._id("ClusterExport"), cluster=cluster, zone=self.raw, prefix="shop/"
+        )
         self.table_integration = ZeroEtl(stack, self._id("TableIntegration"), source=self.served, target=self.warehouse)
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(
@@ -344,6 +347,7 @@ class SampleLake:
             steps=[
                 CreateDestination(integration=self.integration),
                 CreateDestination(integration=self.table_integration),
+                ExportCluster(export=self.cluster_export),
             ],
             **common,
         )

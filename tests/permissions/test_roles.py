@@ -206,7 +206,7 @@ def test_each_role_is_assumed_by_its_services_for_this_account_and_by_nobody_els
 
 
 # AWS does not document that these say for whom they act.
-SENDS_NO_ACCOUNT = {"IcebergTable", "Replication/SecretRole", "Warehouse", "Zone/LakeFormation/Role"}
+SENDS_NO_ACCOUNT = {"ClusterExport", "IcebergTable", "Replication/SecretRole", "Warehouse", "Zone/LakeFormation/Role"}
 
 
 def test_services_do_under_their_own_names_what_is_declared_and_nothing_else(proof: Proof, services: Services) -> None:

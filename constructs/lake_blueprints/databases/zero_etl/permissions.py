@@ -17,25 +17,37 @@ _TARGET = "https://docs.aws.amazon.com/redshift/latest/mgmt/zero-etl-using.redsh
 _TABLE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/RedshiftforDynamoDB-zero-etl.html"
 
 
-def take_rows(source_arn: str) -> Permission:
+def take_rows(source_arn: str, namespace_arn: str) -> Permission:
     """Take the rows of one source."""
     return Permission(
         actions=("redshift:AuthorizeInboundIntegration",),
+        on=(namespace_arn,),
         because="takes the rows of a zero-ETL source",
         sources=(_TARGET,),
         conditions={"StringEquals": {"aws:SourceArn": source_arn}},
-        wildcard="the policy of a namespace is of nothing else",
     )
 
 
-def export_table(scope: Construct) -> Permission:
+def export_table(scope: Construct, table_arn: str) -> Permission:
     """Export a table for integrations of this account."""
     return Permission(
-        actions=("dynamodb:ExportTableToPointInTime", "dynamodb:DescribeTable", "dynamodb:DescribeExport"),
+        actions=("dynamodb:ExportTableToPointInTime", "dynamodb:DescribeTable"),
+        on=(table_arn,),
         because="exports the table for a zero-ETL integration",
         sources=(_TABLE,),
         conditions=_ours(scope),
-        wildcard="the policy of a table is of nothing else, and its ARN there would refer to itself",
+    )
+
+
+def follow_export(scope: Construct, table_arn: str) -> Permission:
+    """Follow the exports of a table for integrations of this account."""
+    return Permission(
+        actions=("dynamodb:DescribeExport",),
+        on=(f"{table_arn}/export/*",),
+        because="exports the table for a zero-ETL integration",
+        sources=(_TABLE,),
+        conditions=_ours(scope),
+        wildcard="an export is named by DynamoDB when it begins",
     )
 
 

@@ -220,12 +220,14 @@ class ZeroEtl(Construct):
         check_table_source(source)
         if datasets:
             raise ValueError("'datasets' must be left out for a ServingTable, which is replicated as a whole")
-        admit(source.table, "ZeroEtl", permissions.REDSHIFT, permissions.export_table(self))
+        arn = source.table.table_arn
+        admit(source.table, "ZeroEtl", permissions.REDSHIFT, permissions.export_table(self, arn))
+        admit(source.table, "ZeroEtlExports", permissions.REDSHIFT, permissions.follow_export(self, arn))
         admit(source.key, "ZeroEtlTable", permissions.REDSHIFT, permissions.decrypt_table(self, source.key))
         return redshift.CfnIntegration(
             self,
             "Integration",
-            source_arn=source.table.table_arn,
+            source_arn=arn,
             target_arn=target.namespace_arn,
             kms_key_id=self.key.key_arn,
             additional_encryption_context=dict(INTEGRATION_CONTEXT),
@@ -233,7 +235,8 @@ class ZeroEtl(Construct):
 
     def _admit_source(self, target: Warehouse, source_arn: str) -> None:
         """Let the warehouse take the source, and this account's principals integrate it."""
-        admit(target, f"ZeroEtl{self.node.addr[-8:]}", permissions.REDSHIFT, permissions.take_rows(source_arn))
+        taken = permissions.take_rows(source_arn, target.namespace_arn)
+        admit(target, f"ZeroEtl{self.node.addr[-8:]}", permissions.REDSHIFT, taken)
         target.add_to_resource_policy(
             iam.PolicyStatement(principals=[iam.AccountRootPrincipal()], actions=[permissions.CREATE])
         )

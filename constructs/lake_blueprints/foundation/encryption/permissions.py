@@ -81,6 +81,8 @@ def encrypt_integrations(key: kms.IKey) -> Permission:
         conditions={
             "StringEquals": {f"kms:EncryptionContext:{name}": value},
             "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt", "GenerateDataKey", "CreateGrant"]},
+            # Of no operations, all are among these.
+            "Null": {"kms:GrantOperations": "false"},
         },
         contexts=({"aws:PrincipalIsAWSService": "true"},),
     )

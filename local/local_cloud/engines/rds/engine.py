@@ -14,6 +14,7 @@ from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBacke
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.postgresql import programs
 from local_cloud.engines.rds.database import Database
+from local_cloud.engines.rds.exports import Exports
 from local_cloud.engines.rds.models import (
     SERVER,
     SERVERS,
@@ -49,6 +50,7 @@ class RdsEngine(Engine):
         super().__init__(runtime)
         self._lock = threading.Lock()
         self._databases: dict[str, Database] = {}
+        self._exports = Exports(runtime)
 
     def start(self) -> None:
         """Listen again on the ports of the databases that are kept; each server starts with its first client."""
@@ -58,6 +60,7 @@ class RdsEngine(Engine):
 
     def patches(self) -> Patches:
         patches = Patches()
+        self._exports.patch(patches)
         self._patch_clusters(patches)
         self._patch_instances(patches)
         patch_addresses(patches)

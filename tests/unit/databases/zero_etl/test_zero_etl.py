@@ -114,13 +114,13 @@ def test_a_table_may_be_exported_by_integrations_of_the_account(stack: cdk.Stack
     assert made.database == "served"
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::Redshift::Integration", 1)
-    statement = {
-        "Action": ["dynamodb:ExportTableToPointInTime", "dynamodb:DescribeTable", "dynamodb:DescribeExport"],
-        "Principal": {"Service": "redshift.amazonaws.com"},
-    }
+    admitted = {"Principal": {"Service": "redshift.amazonaws.com"}, "Resource": "*"}
+    statements = [
+        Match.object_like({**admitted, "Action": ["dynamodb:ExportTableToPointInTime", "dynamodb:DescribeTable"]}),
+        Match.object_like({**admitted, "Action": "dynamodb:DescribeExport"}),
+    ]
     template.has_resource_properties(
-        "AWS::DynamoDB::Table",
-        {"ResourcePolicy": {"PolicyDocument": {"Statement": [Match.object_like(statement)]}}},
+        "AWS::DynamoDB::Table", {"ResourcePolicy": {"PolicyDocument": {"Statement": statements}}}
     )
 
 
