@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aws_cdk import Duration
+
 from lake_blueprints.databases.aurora import AuroraCluster
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.redshift import Warehouse
 from lake_blueprints.databases.zero_etl import ZeroEtl
+from template_checks.limits import zero_etl
 from tests.conformance.fixtures import Fixtures
-from tests.conformance.sample import Sample
+from tests.conformance.sample import Limited, Sample
 
 
 def warehouse(lake: Fixtures) -> Warehouse:
@@ -36,5 +39,24 @@ def of_table(lake: Fixtures) -> Mapping[str, Any]:
     return {"source": table, "target": warehouse(lake)}
 
 
-SAMPLE = Sample(construct=ZeroEtl, options=of_cluster)
-OF_TABLE = Sample(construct=ZeroEtl, variant="of a table", options=of_table)
+SAMPLE = Sample(
+    construct=ZeroEtl,
+    options=of_cluster,
+    limits={
+        "refresh_interval": Limited(
+            limit=zero_etl.REFRESH_SECONDS,
+            options=lambda lake, n: {**of_cluster(lake), "refresh_interval": Duration.seconds(n)},
+        )
+    },
+)
+OF_TABLE = Sample(
+    construct=ZeroEtl,
+    variant="of a table",
+    options=of_table,
+    limits={
+        "refresh_interval": Limited(
+            limit=zero_etl.DYNAMODB_REFRESH_SECONDS,
+            options=lambda lake, n: {**of_table(lake), "refresh_interval": Duration.seconds(n)},
+        )
+    },
+)
