@@ -187,7 +187,7 @@ class AuroraCluster(Construct):
                 RDS14="each second of the backups can be restored; backtracking loses what came after",
                 RDS16="the general log has every statement with its values",
             )
-        self.writer = writer = rds.CfnDBInstance(
+        writer = rds.CfnDBInstance(
             self,
             "Writer",
             engine=kind.name,

@@ -148,8 +148,8 @@ class ZeroEtl(Construct):
             self._integration = self._define_of_database(source, source_arn, target, datasets, tables or {})
         self.database = check_destination(database or named, target)
         self._admit_source(target, source_arn)
-        # The workgroup says whether names keep their case.
-        self._integration.node.add_dependency(target)
+        # It says whether names keep their case.
+        self._integration.node.add_dependency(target.node.find_child("Workgroup"))
         self.integration_arn: str = self._integration.attr_integration_arn
         self.integration_id: str = Fn.select(6, Fn.split(":", self.integration_arn))
         if alarm_topic:
@@ -210,8 +210,9 @@ class ZeroEtl(Construct):
             kms_key_id=self.key.key_arn,
             additional_encryption_context=dict(INTEGRATION_CONTEXT),
         )
-        # A cluster without an instance is no source.
-        integration.node.add_dependency(source)
+        if isinstance(source, AuroraCluster):
+            # A cluster without an instance is no source.
+            integration.node.add_dependency(source.node.find_child("Writer"))
         return integration
 
     def _define_of_table(

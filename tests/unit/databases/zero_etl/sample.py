@@ -42,6 +42,7 @@ def of_table(lake: Fixtures) -> Mapping[str, Any]:
 SAMPLE = Sample(
     construct=ZeroEtl,
     options=of_cluster,
+    unavailable_in=frozenset({"aws-us-gov"}),
     limits={
         "refresh_interval": Limited(
             limit=zero_etl.REFRESH_SECONDS,
