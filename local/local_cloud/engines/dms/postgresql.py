@@ -1,4 +1,7 @@
-"""A PostgreSQL as the source of a replication: its tables, their rows, and the changes in its log."""
+"""A PostgreSQL as the source of a replication: its tables, their rows, and the changes in its log.
+
+Above 200 lines: one class whose statements share a session, for AWS DMS and for zero-ETL.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ order by 1, 2, a.attnum
 
 
 class Selects(Protocol):
-    """Whatever tells which tables are meant."""
+    """A choice of tables."""
 
     def includes(self, schema: str, table: str) -> bool: ...
 

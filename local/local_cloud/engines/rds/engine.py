@@ -1,4 +1,7 @@
-"""RDS and Aurora: moto's clusters and instances, each with a PostgreSQL of its own behind its endpoint."""
+"""RDS and Aurora: moto's clusters and instances, each with a PostgreSQL of its own behind its endpoint.
+
+Above 200 lines: one operation of the service after the other, each a few lines.
+"""
 
 from __future__ import annotations
 

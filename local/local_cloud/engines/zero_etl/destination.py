@@ -21,7 +21,7 @@ _READS = re.compile(r"\s*(\(|with|select|show|values|unload|set|grant|revoke|ana
 
 @dataclass(kw_only=True)
 class Origin:
-    """Where the rows of a database come from: the integration, its database in the source, and how it is refreshed."""
+    """Origin of the rows of a database: the integration, its database in the source, and how it is refreshed."""
 
     name: str
     integration: Integration

@@ -1,4 +1,7 @@
-"""Databases of a warehouse that integrations write: the statements that make them, and the views that show them."""
+"""Databases of a warehouse that integrations write: the statements that make them, and the views that show them.
+
+Above 200 lines: one class with the statements of Redshift on such databases, each a few lines.
+"""
 
 from __future__ import annotations
 

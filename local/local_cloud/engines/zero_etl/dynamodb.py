@@ -16,7 +16,7 @@ _KINDS = {"S": "VARCHAR", "N": "DECIMAL(38, 10)", "B": "VARCHAR"}
 
 
 class DynamoDBFeed:
-    """What brings a destination up to date with one table."""
+    """Replication of one table into a destination."""
 
     def __init__(self, account: str, integration: Integration) -> None:
         self._account, self._integration = account, integration

@@ -21,7 +21,7 @@ _CHANGES = 10_000
 
 
 class PostgresqlFeed:
-    """What brings a destination up to date with one database of a cluster or instance.
+    """Replication of one database of a cluster or instance into a destination.
 
     Parameters
     ----------
