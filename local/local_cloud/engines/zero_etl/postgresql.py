@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
 
 from local_cloud.engines.dms.errors import ReplicationError
 from local_cloud.engines.dms.pgoutput import Change, Commit, decode
@@ -55,7 +57,7 @@ class PostgresqlFeed:
             self._keep_log(source, [table for table, of in wanted if not of.reason])
             known = catalog.all()
             for gone in known.keys() - {(of.schema, of.name) for _, of in wanted}:
-                in_transaction(session, lambda table=known[gone]: catalog.drop(table))
+                in_transaction(session, partial(catalog.drop, known[gone]))
             for table, of in wanted:
                 before = known.get((of.schema, of.name))
                 if before is None or not before.same_shape(of) or before.reason != of.reason:
@@ -64,13 +66,13 @@ class PostgresqlFeed:
 
     def _forget(self, session: Session, catalog: Catalog) -> None:
         for table in catalog.all().values():
-            in_transaction(session, lambda table=table: catalog.drop(table))
+            in_transaction(session, partial(catalog.drop, table))
 
     def _wanted(self, source: PostgresqlSource) -> Iterator[tuple[Table, ReplicatedTable]]:
         included = DataFilter.of(str(self._integration.members["DataFilter"])).within(self._database)
         for table in source.tables(included):
             key = [column.name for column in table.columns if column.key]
-            named = {"schema": table.schema, "name": table.name, "key": key}
+            named: dict[str, Any] = {"schema": table.schema, "name": table.name, "key": key}
             try:
                 if not key:
                     raise LocalCloudError("it has no primary key")
