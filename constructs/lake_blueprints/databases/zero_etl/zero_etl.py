@@ -6,6 +6,7 @@ Above 200 lines: half of it is the signature and documentation of one construct.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Duration, Fn
 from aws_cdk import aws_iam as iam
@@ -159,7 +160,7 @@ class ZeroEtl(Construct):
     def alarm_specs(self) -> tuple[AlarmSpec, ...]:
         """The alarms on changes that arrive late, and on tables that are not replicated any more."""
         # https://docs.aws.amazon.com/redshift/latest/mgmt/zero-etl-using.metrics.html
-        common = {"namespace": "AWS/Redshift", "dimensions": {"IntegrationId": self.integration_id}}
+        common: dict[str, Any] = {"namespace": "AWS/Redshift", "dimensions": {"IntegrationId": self.integration_id}}
         return (
             AlarmSpec(
                 id="Late",
@@ -237,7 +238,9 @@ class ZeroEtl(Construct):
     def _admit_source(self, target: Warehouse, source_arn: str) -> None:
         """Let the warehouse take the source, and this account's principals integrate it."""
         taken = permissions.take_rows(source_arn, target.namespace_arn)
-        admit(target, f"ZeroEtl{self.node.addr[-8:]}", permissions.REDSHIFT, taken)
+        # It has a policy, and is no resource of the CDK.
+        warehouse: Any = target
+        admit(warehouse, f"ZeroEtl{self.node.addr[-8:]}", permissions.REDSHIFT, taken)
         target.add_to_resource_policy(
             iam.PolicyStatement(principals=[iam.AccountRootPrincipal()], actions=[permissions.CREATE])
         )
