@@ -77,6 +77,18 @@ _REASONS = {
         Replication/SecretRole | signs in to the source | kms:Decrypt
         Replication/SecretRole | signs in to the source | secretsmanager:DescribeSecret secretsmanager:GetSecretValue
     """,
+    "no database is integrated or exported in this run, but in test_zero_etl.py": """
+        ClusterExport | finds the bucket and its own files | s3:GetBucketLocation s3:ListBucket
+        ClusterExport | writes the files of an export | kms:Decrypt kms:GenerateDataKey
+        ClusterExport | writes the files of an export | s3:DeleteObject s3:GetObject s3:GetObjectTagging
+        ClusterExport | writes the files of an export | s3:PutObject s3:PutObjectTagging
+        Pipeline | exports the cluster | iam:PassRole kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt
+        Pipeline | exports the cluster | kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom
+        Pipeline | exports the cluster | kms:ReEncryptTo kms:RetireGrant rds:DescribeExportTasks rds:StartExportTask
+        Pipeline | makes the database of a zero-ETL integration | kms:Decrypt redshift-data:DescribeStatement
+        Pipeline | makes the database of a zero-ETL integration | redshift-data:ExecuteStatement
+        Pipeline | makes the database of a zero-ETL integration | secretsmanager:GetSecretValue
+    """,
     "no column is added in this run": """
         CurationJob | registers partitions, and renews their columns | glue:UpdatePartition
         CurationJob | writes the masked copy | glue:UpdatePartition

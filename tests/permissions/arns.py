@@ -25,6 +25,8 @@ _KINDS = {
     "AWS::RDS::DBCluster": "cluster",
     "AWS::RDS::DBInstance": "db",
 }
+# Types that IAM's reference has under another service only: of integrations it knows no serverless namespaces.
+_ELSEWHERE = {"AWS::RedshiftServerless::Namespace": "AWS::Redshift::Namespace"}
 # What follows a name in an ARN, of which the reference says nothing.
 _ENDINGS = {"AWS::Logs::LogGroup": ":*", "AWS::SecretsManager::Secret": "-AbCdEf"}
 # Whether `Ref` is the ARN, where CloudFormation does otherwise than its schema says.
@@ -64,7 +66,7 @@ def name_paths(kind: str) -> tuple[str, ...]:
 
 @cache
 def _pattern(kind: str) -> str:
-    _, service, noun = kind.lower().split("::")
+    _, service, noun = _ELSEWHERE.get(kind, kind).lower().split("::")
     prefix = _SERVICES.get(service) or next(one for one in services() if one.replace("-", "") == service)
     wanted = _KINDS.get(kind, noun)
     for name, pattern in resource_types(prefix).items():

@@ -16,9 +16,11 @@ from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import ArrivalTime, Database
 from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
+from lake_blueprints.databases.aurora import AuroraCluster, ClusterExport, ExportCluster
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import Load, PauseResume, Warehouse, WarehouseCluster
+from lake_blueprints.databases.zero_etl import CreateDestination, ZeroEtl
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
@@ -227,7 +229,13 @@ class SampleLake:
         stack = self.work
         self.workgroup = Workgroup(stack, self._id("Workgroup"), encryption_key=self.key, access_logs=self.access_logs)
         self.network = LakeNetwork(stack, self._id("Network"), encryption_key=self.key)
-        self.warehouse = Warehouse(stack, self._id("Warehouse"), network=self.network, encryption_key=self.key)
+        self.warehouse = Warehouse(
+            stack,
+            self._id("Warehouse"),
+            network=self.network,
+            encryption_key=self.key,
+            case_sensitive_identifiers=True,
+        )
         self.cluster = WarehouseCluster(
             stack,
             self._id("Cluster"),
@@ -271,6 +279,21 @@ class SampleLake:
             network=private,
             alarm_topic=self.topic,
         )
+        cluster = AuroraCluster(
+            stack,
+            self._id("Shop"),
+            database="shop",
+            network=self.network,
+            encryption_key=self.key,
+            zero_etl=True,
+        )
+        self.integration = ZeroEtl(
+            stack, self._id("Integration"), source=cluster, target=self.warehouse, datasets=[ORDERS]
+        )
+        self.cluster_export = ClusterExport(
+            stack, self._id("ClusterExport"), cluster=cluster, zone=self.raw, prefix="shop/"
+        )
+        self.table_integration = ZeroEtl(stack, self._id("TableIntegration"), source=self.served, target=self.warehouse)
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(
             stack,
@@ -327,6 +350,16 @@ class SampleLake:
             self.work,
             self._id("Replicating"),
             steps=[StartReplication(replication=self.replication), StopReplication(replication=self.replication)],
+            **common,
+        )
+        self.integrating_pipeline = Pipeline(
+            self.work,
+            self._id("Integrating"),
+            steps=[
+                CreateDestination(integration=self.integration),
+                CreateDestination(integration=self.table_integration),
+                ExportCluster(export=self.cluster_export),
+            ],
             **common,
         )
         self.outer_pipeline = Pipeline(

@@ -19,6 +19,12 @@ _GUARDS = {
     "AWS::SQS::QueuePolicy": ("Queues", "AWS::SQS::Queue", "PolicyDocument"),
     "AWS::Kinesis::ResourcePolicy": ("ResourceArn", "AWS::Kinesis::Stream", "ResourcePolicy"),
 }
+# Resources whose policy is a property of their own.
+_OWN = {
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::DynamoDB::Table": "ResourcePolicy.PolicyDocument",
+    "AWS::RedshiftServerless::Namespace": "NamespaceResourcePolicy",
+}
 _ANYONE = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Published", "Effect": "Allow", "Principal": "*", "Action": "ecr:*"}],
@@ -125,6 +131,8 @@ class Deployment:
             return _ANYONE
         if ":s3:::" in arn:
             arn = arn.split("/", 1)[0]
+        if ":dynamodb:" in arn:
+            arn = arn.split("/export/", 1)[0]
         if ":accesspoint/" in arn:
             arn = arn.split("/object/", 1)[0]
         return self._guards.get(arn)
@@ -243,8 +251,10 @@ class Deployment:
         for stack, template in self.templates.items():
             for logical_id, resource in template.get("Resources", {}).items():
                 properties = resource.get("Properties", {})
-                if resource["Type"] == "AWS::KMS::Key":
-                    yield self._arn(stack, logical_id), self.resolve(stack, properties["KeyPolicy"])
+                if own := _at(properties, _OWN.get(resource["Type"], "")):
+                    # A policy that names no resource is of its own.
+                    statements = [{"Resource": "*", **one} for one in self.resolve(stack, own)["Statement"]]
+                    yield self._arn(stack, logical_id), {**self.resolve(stack, own), "Statement": statements}
                 if resource["Type"] not in _GUARDS:
                     continue
                 names, kind, document = _GUARDS[resource["Type"]]
@@ -256,3 +266,11 @@ class Deployment:
                         name if name.startswith("arn:") else self._arn_of(kind, stack, name),
                         self.resolve(stack, properties[document]),
                     )
+
+
+def _at(properties: dict[str, Any], path: str) -> Any:
+    """Return the property at a dotted path, or None."""
+    found: Any = properties if path else None
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

@@ -207,6 +207,7 @@ def test_each_role_is_assumed_by_its_services_for_this_account_and_by_nobody_els
 
 # AWS does not document that these say for whom they act.
 SENDS_NO_ACCOUNT = {
+    "ClusterExport",
     "IcebergTable",
     "Replication/SecretRole",
     "Warehouse",

@@ -14,6 +14,9 @@ DMS_BUSY = ("DatabaseMigration.InvalidResourceStateException", "DatabaseMigratio
 DMS = ("DatabaseMigration.SdkClientException",)
 GLUE_THROTTLED = ("Glue.ThrottlingException", "Glue.AWSGlueException", "Glue.GlueException")
 GLUE = ("Glue.OperationTimeoutException", "Glue.InternalServiceException", "Glue.SdkClientException")
+# It declares neither throttling nor too many exports at a time.
+RDS_BUSY = ("Rds.RdsException",)
+RDS = ("Rds.SdkClientException",)
 REDSHIFT_BUSY = (
     "RedshiftData.ThrottlingException",
     "RedshiftData.RedshiftDataException",

@@ -159,11 +159,11 @@ SERVICES = {
         # Each has a server of PostgreSQL.
         real=(
             "*DBCluster *DBClusters *DBInstance *DBInstances DescribeDBClusterParameters DescribeDBParameters "
-            "ModifyDBClusterParameterGroup ModifyDBParameterGroup"
+            "ModifyDBClusterParameterGroup ModifyDBParameterGroup StartExportTask DescribeExportTasks"
         ),
         # No snapshot has rows, and no server reads from another.
         refused=(
-            "*Snapshot* Restore* *ReadReplica* *ExportTask* *DBProx* *BlueGreen* *GlobalCluster* Failover* "
+            "*Snapshot* Restore* *ReadReplica* CancelExportTask *DBProx* *BlueGreen* *GlobalCluster* Failover* "
             "*ShardGroup* *LogFile* Switchover*"
         ),
     ),

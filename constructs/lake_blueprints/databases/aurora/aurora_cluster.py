@@ -66,6 +66,9 @@ class AuroraCluster(Construct):
         Whether changes can be read by others, such as DMS: by logical replication, or the binary log of MySQL. By
         default they cannot, since a cluster that replicates never pauses: it then costs half a unit all month at the
         least, about 44 USD. A cluster that exists takes it up at its next reboot.
+    zero_etl: bool
+        Whether zero-ETL integrations can read it, by `ZeroEtl`: it then replicates, as with `replication`, and logs
+        whole rows. By default they cannot.
     parameters: mapping of str to str, optional
         Further parameters of the cluster's parameter group. By default none.
     backups_kept_for: Duration, optional
@@ -116,6 +119,7 @@ class AuroraCluster(Construct):
         max_capacity: float = 2,
         pause_after: Duration | None = None,
         replication: bool = False,
+        zero_etl: bool = False,
         parameters: Mapping[str, str] | None = None,
         backups_kept_for: Duration | None = None,
         encryption_key: kms.IKey | None = None,
@@ -123,6 +127,7 @@ class AuroraCluster(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        replication = replication or zero_etl
         least = min_capacity if min_capacity is not None else _AWAKE if replication else 0
         _check_capacity(least, max_capacity, replication=replication)
         pause = (pause_after or Duration.minutes(5)).to_seconds()
@@ -130,8 +135,15 @@ class AuroraCluster(Construct):
         backup_days = (backups_kept_for or Duration.days(7)).to_days()
         limits.CLUSTER_BACKUP_DAYS.check("backups_kept_for", backup_days)
         version = version or _VERSIONS.get(engine, "")
-        kind = engine_of(engine, version, aurora=True, replication=replication, parameters=parameters or {})
-        self.replication = replication
+        kind = engine_of(
+            engine,
+            version,
+            aurora=True,
+            replication=replication,
+            zero_etl=zero_etl,
+            parameters=parameters or {},
+        )
+        self.replication, self.zero_etl, self.version = replication, zero_etl, version
         self.key = choose_key(self, encryption_key, removal_policy)
         subnets, group = define_subnets(self, network, encryption_key=self.key, removal_policy=removal_policy)
         group_of_parameters = rds.CfnDBClusterParameterGroup(

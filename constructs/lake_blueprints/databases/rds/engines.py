@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lake_blueprints.foundation.connections import DatabaseEngine
+from template_checks.limits.zero_etl import SOURCE_PARAMETERS
 
 # Of PostgreSQL the first part of a version is the major one, of MySQL the first two.
 _MAJOR_PARTS = {DatabaseEngine.POSTGRESQL: 1, DatabaseEngine.MYSQL: 2}
@@ -22,6 +23,18 @@ _TLS = {
 _REPLICATION = {
     DatabaseEngine.POSTGRESQL: {"rds.logical_replication": "1"},
     DatabaseEngine.MYSQL: {"binlog_format": "ROW", "binlog_row_image": "full"},
+}
+# Of RDS for PostgreSQL a slot for each integration, and no end of a session that sends nothing for a while.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/zero-etl.setting-up.html
+_ZERO_ETL = {
+    **SOURCE_PARAMETERS,
+    "postgres": {
+        **SOURCE_PARAMETERS["postgres"],
+        "session_replication_role": "origin",
+        "wal_sender_timeout": "30000",
+        "max_wal_senders": "20",
+        "max_replication_slots": "20",
+    },
 }
 # Not the general log of MySQL, which has every statement with its values.
 _LOGS = {
@@ -54,7 +67,7 @@ class Engine:
     logs: tuple of str
         Logs that are exported to CloudWatch.
     parameters: mapping
-        Those that clients, logs and, if asked, replication need.
+        Those that clients, logs and, if asked, replication and zero-ETL need.
     """
 
     name: str
@@ -64,7 +77,13 @@ class Engine:
 
 
 def engine_of(
-    engine: DatabaseEngine, version: str, *, aurora: bool, replication: bool, parameters: Mapping[str, str]
+    engine: DatabaseEngine,
+    version: str,
+    *,
+    aurora: bool,
+    replication: bool,
+    zero_etl: bool,
+    parameters: Mapping[str, str],
 ) -> Engine:
     """Return an engine with its parameters and those of the caller.
 
@@ -76,13 +95,13 @@ def engine_of(
     names = _AURORA if aurora else _RDS
     if engine not in names:
         raise ValueError(f"'engine' must be {' or '.join(names)}, got '{engine}'")
-    set_here = {**_TLS[engine], **_REPLICATION[engine]}
+    name = names[engine]
+    set_here = {**_TLS[engine], **_REPLICATION[engine], **(_ZERO_ETL[name] if zero_etl else {})}
     if taken := sorted(set_here.keys() & parameters.keys()):
-        options = "TLS is always required, and 'replication' sets the others"
+        options = f"TLS is always required, and '{'zero_etl' if zero_etl else 'replication'}' sets the others"
         raise ValueError(
             f"'parameters' must leave out {', '.join(sorted(set_here))}, got {', '.join(taken)}; {options}"
         )
-    name = names[engine]
     major = ".".join(version.split(".")[: _MAJOR_PARTS[engine]])
     return Engine(
         name=name,
@@ -91,7 +110,8 @@ def engine_of(
         parameters={
             **_LOGGING.get(name, {}),
             **_TLS[engine],
-            **(_REPLICATION[engine] if replication else {}),
+            **(_REPLICATION[engine] if replication or zero_etl else {}),
+            **(_ZERO_ETL[name] if zero_etl else {}),
             **parameters,
         },
     )

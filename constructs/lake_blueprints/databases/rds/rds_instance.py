@@ -75,6 +75,9 @@ class RdsInstance(Construct):
     replication: bool
         Whether changes can be read by others, such as DMS: by logical replication, or the binary log of MySQL. By
         default they cannot. It takes effect at the next reboot of an instance that exists.
+    zero_etl: bool
+        Whether zero-ETL integrations can read it, by `ZeroEtl`: it then replicates, as with `replication`, and logs
+        whole rows. By default they cannot.
     parameters: mapping of str to str, optional
         Further parameters of the instance's parameter group. By default none.
     backups_kept_for: Duration, optional
@@ -128,6 +131,7 @@ class RdsInstance(Construct):
         master_username: str = "lake_admin",
         network: LakeNetwork | ec2.IVpc | None = None,
         replication: bool = False,
+        zero_etl: bool = False,
         parameters: Mapping[str, str] | None = None,
         backups_kept_for: Duration | None = None,
         encryption_key: kms.IKey | None = None,
@@ -144,8 +148,15 @@ class RdsInstance(Construct):
         version = version or _VERSIONS.get(engine, "")
         if engine is DatabaseEngine.MYSQL and not version:
             raise ValueError("'version' must be given for 'mysql', such as '8.4.11', got None")
-        kind = engine_of(engine, version, aurora=False, replication=replication, parameters=parameters or {})
-        self.replication = replication
+        kind = engine_of(
+            engine,
+            version,
+            aurora=False,
+            replication=replication,
+            zero_etl=zero_etl,
+            parameters=parameters or {},
+        )
+        self.replication, self.zero_etl, self.version = replication or zero_etl, zero_etl, version
         self.key = choose_key(self, encryption_key, removal_policy)
         subnets, group = define_subnets(self, network, encryption_key=self.key, removal_policy=removal_policy)
         group_of_parameters = rds.CfnDBParameterGroup(

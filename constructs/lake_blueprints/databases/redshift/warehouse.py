@@ -24,6 +24,7 @@ from lake_blueprints.databases.redshift.checks import (
     check_snapshot,
     check_zones,
 )
+from lake_blueprints.databases.redshift.namespace_policy import NamespacePolicy
 from lake_blueprints.databases.redshift.permissions import (
     ADMIN,
     AdminSecret,
@@ -42,6 +43,7 @@ from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
 from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
+from template_checks.limits.zero_etl import CASE_SENSITIVE
 
 
 @checked
@@ -71,6 +73,8 @@ class Warehouse(SqlWarehouse):
         Whether COPY and Spectrum reach S3 and Glue through the VPC, which then needs three zones and, by the hour,
         an endpoint for Glue as soon as there is a dataset. By default they use the network of AWS, so that an idle
         network costs nothing.
+    case_sensitive_identifiers: bool
+        Whether quoted names keep their case, which zero-ETL integrations need. By default all are lower case.
     port: int
         Port to listen on, 5431 to 5455 or 8191 to 8215. By default 5439.
     final_snapshot_kept_for: Duration, optional
@@ -120,6 +124,7 @@ class Warehouse(SqlWarehouse):
         usage_limits: Sequence[UsageLimit] = (),
         query_timeout: Duration | None = None,
         enhanced_vpc_routing: bool = False,
+        case_sensitive_identifiers: bool = False,
         port: int = 5439,
         final_snapshot_kept_for: Duration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
@@ -132,7 +137,7 @@ class Warehouse(SqlWarehouse):
         timeout = query_timeout or Duration.hours(1)
         check_query_timeout(timeout)
         check_snapshot(final_snapshot_kept_for)
-        self.database = database
+        self.database, self.case_sensitive_identifiers = database, case_sensitive_identifiers
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         vpc = choose_vpc(
             self,
@@ -171,6 +176,8 @@ class Warehouse(SqlWarehouse):
             )
         )
         self.namespace_name: str = self._namespace.ref
+        self.namespace_arn: str = self._namespace.attr_namespace_namespace_arn
+        self._policy = NamespacePolicy(self._namespace)
 
         group = ec2.SecurityGroup(
             self,
@@ -195,6 +202,7 @@ class Warehouse(SqlWarehouse):
             config_parameters=[
                 redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value)
                 for key, value in (
+                    *(((CASE_SENSITIVE, "true"),) if case_sensitive_identifiers else ()),
                     ("enable_user_activity_logging", "true"),
                     ("max_query_execution_time", str(timeout.to_seconds())),
                     ("require_ssl", "true"),
@@ -230,6 +238,10 @@ class Warehouse(SqlWarehouse):
             "Database": self.database,
             "SecretArn": admin_secret_name(self.namespace_name),
         }
+
+    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement to the namespace's own policy, such as one that admits an integration."""
+        self._policy.add(statement)
 
     def usage_limit_requests(self) -> list[dict[str, str | int]]:
         """Return the parameters of CreateUsageLimit for each limit, as Step Functions spells them.

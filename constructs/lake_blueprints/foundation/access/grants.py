@@ -29,6 +29,7 @@ from lake_blueprints.foundation.access.wildcards import Explanations
 
 # Permissions of principals that are no `ServiceRole`, and what services may do by a resource's own policy.
 _ALLOWED: WeakKeyDictionary[Any, list[Permission]] = WeakKeyDictionary()
+_NAMELESS = ("key_arn", "table_arn")
 _EXPLANATIONS: WeakKeyDictionary[Any, Explanations] = WeakKeyDictionary()
 _ADMITTED: WeakKeyDictionary[Any, list[tuple[str, Permission]]] = WeakKeyDictionary()
 
@@ -65,7 +66,7 @@ def allowed_to(grantee: iam.IGrantable) -> tuple[Permission, ...]:
 def admit(resource: iam.IResourceWithPolicy, sid: str, service: str, permission: Permission) -> None:
     """Let a service act under its own name by the policy of a resource, and record it with the resource.
 
-    In its own policy a key is `*`. The policy of an imported resource cannot be changed here.
+    In its own policy a key or table is `*`. The policy of an imported resource cannot be changed here.
     """
     _ADMITTED.setdefault(resource, []).append((service, permission))
     resource.add_to_resource_policy(
@@ -73,7 +74,7 @@ def admit(resource: iam.IResourceWithPolicy, sid: str, service: str, permission:
             sid=sid,
             principals=[iam.ServicePrincipal(service)],
             actions=list(permission.actions),
-            resources=["*"] if hasattr(resource, "key_arn") else list(permission.on),
+            resources=["*"] if any(hasattr(resource, name) for name in _NAMELESS) else list(permission.on),
             conditions=permission.conditions,
         )
     )

@@ -44,6 +44,9 @@ class LakeKey(Construct):
         Vended logs may be delivered to encrypted destinations. By default they may not.
     cloudtrail: bool
         CloudTrail may encrypt trails of this account. By default it may not.
+    zero_etl: bool
+        Zero-ETL integrations may encrypt what they carry. By default they may not, until one of the library's is under
+        the key.
     removal_policy: RemovalPolicy
         What happens to the key when it leaves the stack, subject to the removal guard. By default it is
         retained; it is also retained whenever something that it encrypts is.
@@ -59,6 +62,7 @@ class LakeKey(Construct):
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html,
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html,
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html,
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/zero-etl.creating.html,
     https://docs.aws.amazon.com/controltower/latest/controlreference/ct-kms-pv-1.html.
 
     Example
@@ -81,6 +85,7 @@ class LakeKey(Construct):
         s3_tables: bool = False,
         log_delivery: bool = False,
         cloudtrail: bool = False,
+        zero_etl: bool = False,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -111,6 +116,8 @@ class LakeKey(Construct):
             admit_inventories(self.key)
         if s3_tables:
             admit_table_maintenance(self.key)
+        if zero_etl:
+            admit_integrations(self.key)
         if cloudtrail:
             for sid, permission in (
                 ("CloudTrail", permissions.encrypt_trails(self.key)),
@@ -141,3 +148,8 @@ def admit_table_maintenance(key: kms.IKey) -> None:
 def admit_inventories(key: kms.IKey) -> None:
     """Let S3 encrypt inventories under a key; a statement that is there already is not repeated."""
     admit(key, "S3Inventory", "s3.amazonaws.com", permissions.inventories(key))
+
+
+def admit_integrations(key: kms.IKey) -> None:
+    """Let zero-ETL integrations encrypt what they carry; a statement that is there already is not repeated."""
+    admit(key, "ZeroEtl", "redshift.amazonaws.com", permissions.encrypt_integrations(key))

@@ -20,7 +20,12 @@ _INVENTORY = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-in
 _DELIVERY = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html"
 _TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"
 _TABLES = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-kms-permissions.html"
+_INTEGRATIONS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/zero-etl.creating.html"
 _SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html"
+
+
+INTEGRATION_CONTEXT = {"purpose": "zero-etl"}
+"""Encryption context of integrations, by which the policy of a key tells them from other uses."""
 
 
 def log_groups(key: kms.IKey) -> Permission:
@@ -63,6 +68,24 @@ def compact_tables(key: kms.IKey) -> Permission:
     """Compact the tables of S3 Tables."""
     tables = Stack.of(key).format_arn(service="s3tables", resource="bucket", resource_name="*")
     return _use(key, _DELIVER, "compacts tables", _TABLES, _of("aws:s3:arn", tables))
+
+
+def encrypt_integrations(key: kms.IKey) -> Permission:
+    """Make grants by which zero-ETL integrations of our context encrypt what they carry."""
+    (name, value), *_ = INTEGRATION_CONTEXT.items()
+    return Permission(
+        actions=("kms:CreateGrant",),
+        on=(arn_of(key),),
+        because="encrypts zero-ETL integrations",
+        sources=(_INTEGRATIONS,),
+        conditions={
+            "StringEquals": {f"kms:EncryptionContext:{name}": value},
+            "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt", "GenerateDataKey", "CreateGrant"]},
+            # Of no operations, all are among these.
+            "Null": {"kms:GrantOperations": "false"},
+        },
+        contexts=({"aws:PrincipalIsAWSService": "true"},),
+    )
 
 
 def encrypt_trails(key: kms.IKey) -> Permission:

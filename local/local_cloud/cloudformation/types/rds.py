@@ -100,4 +100,11 @@ TYPES = [
         adapt=_with_secret,
         needs=_ENGINE,
     ),
+    ResourceType(
+        name="AWS::RDS::Integration",
+        physical_name=PhysicalName(path="IntegrationName", length=_LONGEST_NAME),
+        update=Call("modify_integration", {"IntegrationIdentifier": "{id}"}),
+        delete=Call("delete_integration", {"IntegrationIdentifier": "{id}"}),
+        needs=_ENGINE,
+    ),
 ]

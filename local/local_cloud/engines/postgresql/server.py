@@ -89,11 +89,15 @@ class PostgresqlServer:
             raise LocalCloudError(f"PostgreSQL refuses to start: {reason} (log: {self.log})") from error
 
     @contextlib.contextmanager
-    def administrator(self, database: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
-        """Return a connection of the superuser, which commits each statement; start the server if it does not run."""
+    def administrator(self, database: str = "postgres", *, options: str = "") -> Iterator[psycopg.Connection[Any]]:
+        """Return a connection of the superuser, which commits each statement; start the server if it does not run.
+
+        The options are settings of the session, as `-c name=value`.
+        """
         import psycopg  # noqa: PLC0415
 
-        with psycopg.connect(**self._address(self.port()), dbname=database, autocommit=True) as connection:
+        address = {**self._address(self.port()), "dbname": database, "options": options}
+        with psycopg.connect(**address, autocommit=True) as connection:
             yield connection
 
     def reboot(self, parameters: Mapping[str, str]) -> None:

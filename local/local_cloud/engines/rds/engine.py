@@ -1,4 +1,7 @@
-"""RDS and Aurora: moto's clusters and instances, each with a PostgreSQL of its own behind its endpoint."""
+"""RDS and Aurora: moto's clusters and instances, each with a PostgreSQL of its own behind its endpoint.
+
+Above 200 lines: one operation of the service after the other, each a few lines.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBacke
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.postgresql import programs
 from local_cloud.engines.rds.database import Database
+from local_cloud.engines.rds.exports import Exports
 from local_cloud.engines.rds.models import (
     SERVER,
+    SERVERS,
     check_engine,
     forget,
     hosted,
@@ -48,6 +53,7 @@ class RdsEngine(Engine):
         super().__init__(runtime)
         self._lock = threading.Lock()
         self._databases: dict[str, Database] = {}
+        self._exports = Exports(runtime)
 
     def start(self) -> None:
         """Listen again on the ports of the databases that are kept; each server starts with its first client."""
@@ -57,6 +63,7 @@ class RdsEngine(Engine):
 
     def patches(self) -> Patches:
         patches = Patches()
+        self._exports.patch(patches)
         self._patch_clusters(patches)
         self._patch_instances(patches)
         patch_addresses(patches)
@@ -183,6 +190,7 @@ class RdsEngine(Engine):
         )
         with self._lock:
             self._databases[name] = database
+            SERVERS[name] = database.server
         return database
 
     def _modified(self, model: Any, changes: Mapping[str, Any]) -> None:

@@ -7,15 +7,19 @@ import secrets
 import string
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakValueDictionary
 
 from moto.rds.exceptions import InvalidParameterValue, RDSClientError
 from moto.rds.models import DBCluster, rds_backends
 
+from local_cloud.engines.postgresql.server import PostgresqlServer
 from local_cloud.server.patching import Patches
 
 SERVER = "local_cloud_server"
 """Attribute in which a cluster or instance has the name of its server."""
 ENGINES = frozenset({"aurora-postgresql", "postgres"})
+SERVERS: WeakValueDictionary[str, PostgresqlServer] = WeakValueDictionary()
+"""Servers by name, for what RDS does in them beside their clients."""
 _HOST = "localhost"
 _PASSWORD_CHARACTERS = 28
 
@@ -26,6 +30,11 @@ def hosted(account: str) -> Iterator[Any]:
         for model in [*backend.clusters.values(), *backend.databases.values()]:
             if SERVER in vars(model):
                 yield model
+
+
+def server_of(model: Any) -> PostgresqlServer | None:
+    """Return the server of a cluster or instance, if this cloud runs it."""
+    return SERVERS.get(vars(model).get(SERVER, ""))
 
 
 def takes_connections(model: Any) -> bool:

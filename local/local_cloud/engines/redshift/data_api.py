@@ -10,7 +10,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from moto.redshiftdata.models import redshiftdata_backends
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.redshift.cluster_roles import role_of, role_problem
 from local_cloud.engines.redshift.warehouse import FAILURES, Kept, Result, Warehouse
+from local_cloud.engines.zero_etl.destinations import Destinations
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
 from local_cloud.sql.duck import message
@@ -134,6 +135,7 @@ class RedshiftDataEngine(Engine):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._warehouses: dict[tuple[str, ...], Warehouse] = {}
+        self._destinations = Destinations(runtime, self._warehouses, self._role)
         runtime.cleanup.callback(self._close)
 
     def state(self) -> dict[tuple[str, ...], Kept]:
@@ -141,7 +143,11 @@ class RedshiftDataEngine(Engine):
 
     def restore(self, state: dict[tuple[str, ...], Kept] | None) -> None:
         for key, kept in (state or {}).items():
-            self._warehouses[key] = Warehouse(self.runtime, kept.region, role=kept.role, kept=kept)
+            self._warehouses[key] = self._destinations.restore(kept)
+
+    def drain(self) -> None:
+        """Bring what zero-ETL integrations write up to date."""
+        self._destinations.drain()
 
     def stop(self) -> None:
         """Cancel what runs."""
@@ -226,7 +232,7 @@ class RedshiftDataEngine(Engine):
             backend.statements[statement.id] = statement
             region = backend.region_name
             self.runtime.background(
-                lambda: _run(statement, self._warehouse(statement, region)), f"statement {statement.id}"
+                lambda: _run(statement, lambda: self._results(statement, region)), f"statement {statement.id}"
             )
             return _answer({"Id": statement.id, "CreatedAt": statement.created, **target})
 
@@ -239,8 +245,22 @@ class RedshiftDataEngine(Engine):
         if running:
             self._warehouse(statement, region).interrupt(statement.id)
 
+    def _results(self, statement: Statement, region: str) -> list[Result]:
+        """Run a statement, and return its results."""
+
+        def started() -> bool:
+            statement.enter("STARTED")
+            return statement.status == "STARTED"
+
+        place = _place(statement, region)
+        done = self._destinations.run(place, statement.sqls, started)
+        if done is not None:
+            return done
+        shown = [self._destinations.shown(place, sql) for sql in statement.sqls]
+        return self._warehouse(statement, region).run(statement.id, shown, started)
+
     def _warehouse(self, statement: Statement, region: str) -> Warehouse:
-        key = (region, statement.where, statement.target["Database"])
+        key = _place(statement, region)
         if key not in self._warehouses:
             cluster = statement.target.get("ClusterIdentifier")
             role = role_of(self._cluster(region, cluster)) if cluster else self._role(region, statement.where)
@@ -267,16 +287,17 @@ class RedshiftDataEngine(Engine):
         return str(found) if found else None
 
 
-def _run(statement: Statement, warehouse: Warehouse) -> None:
-    def started() -> bool:
-        statement.enter("STARTED")
-        return statement.status == "STARTED"
+def _place(statement: Statement, region: str) -> tuple[str, str, str]:
+    """Return Region, workgroup or cluster, and database of a statement."""
+    return region, statement.where, statement.target["Database"]
 
+
+def _run(statement: Statement, results: Callable[[], list[Result]]) -> None:
     if statement.problem:
         statement.enter("FAILED", f"ERROR: {statement.problem}")
         return
     try:
-        statement.results = warehouse.run(statement.id, statement.sqls, started)
+        statement.results = results()
         statement.enter("FINISHED")
     except FAILURES as error:
         statement.enter("FAILED", f"ERROR: {message(error)}")

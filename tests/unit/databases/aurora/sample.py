@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 
-from lake_blueprints.databases.aurora import AuroraCluster
+from lake_blueprints.databases.aurora import AuroraCluster, ClusterExport
 from lake_blueprints.foundation.connections import DatabaseEngine
 from template_checks.limits import rds
 from tests.conformance.sample import Limited, Sample
@@ -26,4 +26,12 @@ MYSQL = Sample(
     variant="mysql",
     options=lambda _: {"engine": DatabaseEngine.MYSQL, "replication": True},
     grants={"grant_sign_in": lambda _, __: {"username": "reader"}},
+)
+EXPORT = Sample(
+    construct=ClusterExport,
+    options=lambda lake: {
+        "cluster": AuroraCluster(lake.scope, lake.unique("Shop"), network=lake.network, encryption_key=lake.key),
+        "zone": lake.raw,
+        "prefix": "exports/",
+    },
 )

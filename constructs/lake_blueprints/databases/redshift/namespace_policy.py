@@ -1,0 +1,31 @@
+"""Policy of a Redshift Serverless namespace, which says whose integrations it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_redshiftserverless as redshift
+
+
+class NamespacePolicy:
+    """Statements of a namespace's own policy; it has none until there is a statement.
+
+    Parameters
+    ----------
+    namespace: redshift.CfnNamespace
+        The namespace.
+    """
+
+    def __init__(self, namespace: redshift.CfnNamespace) -> None:
+        self._namespace = namespace
+        self._statements: list[dict[str, Any]] = []
+
+    def add(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement, without a resource: it could be the namespace only, whose ARN would refer to itself."""
+        # Without tokens, which are others each time, so that the same statement is known again.
+        found: dict[str, Any] = self._namespace.stack.resolve(statement.to_statement_json())
+        found.pop("Resource", None)
+        if found not in self._statements:
+            self._statements.append(found)
+        self._namespace.namespace_resource_policy = {"Version": "2012-10-17", "Statement": list(self._statements)}
