@@ -14,6 +14,7 @@ _REGION = "us-east-1"
 # Services whose prefix in IAM is not their name in CloudFormation.
 _SERVICES = {
     "kinesisfirehose": "firehose",
+    "msk": "kafka",
     "opensearchserverless": "aoss",
     "opensearchservice": "es",
     "stepfunctions": "states",
@@ -22,6 +23,7 @@ _SERVICES = {
 _KINDS = {
     "AWS::Events::Rule": "rule-on-default-event-bus",
     "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::MSK::ServerlessCluster": "cluster",
     "AWS::RDS::DBCluster": "cluster",
     "AWS::RDS::DBInstance": "db",
 }

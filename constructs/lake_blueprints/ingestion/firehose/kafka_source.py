@@ -44,8 +44,11 @@ class KafkaSource(Source):
 
     Example
     -------
-        >>> source = KafkaSource("flights", cluster=cluster, read_from=datetime(2026, 1, 1, tzinfo=UTC))
-        >>> DeliveryStream(self, "Flights", source=source, destination=destination)
+        >>> cluster = KafkaCluster(self, "Cluster", network=network)
+        >>> new_year = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        >>> flights = S3Destination(zone=raw, dataset=contract["flights"])
+        >>> source = KafkaSource("flights", cluster=cluster, read_from=new_year)
+        >>> DeliveryStream(self, "Flights", source=source, destination=flights)
     """
 
     def __init__(

@@ -45,7 +45,7 @@ class ExistingCluster(Cluster):
 
     Example
     -------
-        >>> arn = f"arn:aws:kafka:eu-central-1:111122223333:cluster/lake/8c5ab1b2-0000-4000-8000-000000000000-3"
+        >>> arn = "arn:aws:kafka:eu-central-1:111122223333:cluster/lake/8c5ab1b2-5c1f-4d29-8d9a-5f0d1e2a3b4c-3"
         >>> cluster = ExistingCluster(self, "Cluster", cluster_arn=arn)
         >>> cluster.grant_produce(producer, topic="flights")
     """

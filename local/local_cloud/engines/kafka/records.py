@@ -25,25 +25,30 @@ def read(client: Mapping[str, Any]) -> dict[str, list[Kept]]:
     from confluent_kafka import Consumer, TopicPartition  # noqa: PLC0415
 
     consumer = Consumer({**client, "group.id": "local-cloud", "enable.auto.commit": False})
-    # Until it is asked for something, it does not sign in.
+    # It signs in only while it is asked for records.
     consumer.poll(0)
     try:
-        found: dict[str, list[Kept]] = {}
-        for topic, described in consumer.list_topics(timeout=_SECONDS).topics.items():
-            found[topic] = []
-            for partition in sorted(described.partitions):
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_SECONDS)
-                consumer.assign([TopicPartition(topic, partition, low)])
-                records: list[Mapping[str, Any]] = []
-                while low + len(records) < high:
-                    messages = consumer.consume(min(_MOST, high - low - len(records)), _SECONDS)
-                    if not messages or any(message.error() for message in messages):
-                        raise LocalCloudError(f"the records of topic {topic} cannot be read: {messages}")
-                    records += map(_arguments, messages)
-                found[topic].append(Kept(begins=low, records=tuple(records)))
-        return found
+        described = consumer.list_topics(timeout=_SECONDS).topics
+        places = [TopicPartition(topic, number) for topic, one in described.items() for number in one.partitions]
+        # Of all before any is read: a broker answers nothing else while it waits for records.
+        ends = {(one.topic, one.partition): consumer.get_watermark_offsets(one, _SECONDS) for one in places}
+        records: dict[tuple[str, int], list[Mapping[str, Any]]] = {place: [] for place in ends}
+        consumer.assign([TopicPartition(topic, number, low) for (topic, number), (low, _) in ends.items()])
+        while any(len(records[place]) < high - low for place, (low, high) in ends.items()):
+            messages = consumer.consume(_MOST, _SECONDS / 10)
+            if not messages or any(message.error() for message in messages):
+                raise LocalCloudError(f"records of topics cannot be read: {messages or 'the broker does not answer'}")
+            for message in messages:
+                records[message.topic(), message.partition()].append(_arguments(message))
     finally:
         consumer.close()
+    return {
+        topic: [
+            Kept(begins=ends[topic, number][0], records=tuple(records[topic, number]))
+            for number in sorted(described[topic].partitions)
+        ]
+        for topic in described
+    }
 
 
 def write(client: Mapping[str, Any], topic: str, partitions: list[Kept]) -> None:
