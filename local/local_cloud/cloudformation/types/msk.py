@@ -16,7 +16,11 @@ def _as_text(properties: Properties) -> Properties:
 
 
 def _serverless(properties: Properties) -> Properties:
-    apart = {name: properties[name] for name in ("VpcConfigs", "ClientAuthentication")}
+    networks = [
+        {"SubnetIds": one["SubnetIds"], "SecurityGroupIds": one.get("SecurityGroups", [])}
+        for one in properties["VpcConfigs"]
+    ]
+    apart = {"VpcConfigs": networks, "ClientAuthentication": properties["ClientAuthentication"]}
     return {"ClusterName": properties["ClusterName"], "Serverless": apart}
 
 
