@@ -115,6 +115,11 @@ def test_a_bucket_that_is_gone_fails_the_transfer(cloud: LocalCloud) -> None:
     assert "NoSuchBucket" in done["Result"]["ErrorDetail"]
 
 
+def test_a_task_that_would_delete_is_refused(cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError, match="the local cloud deletes no files"):
+        Transfer(cloud, "deleting", Options={"PreserveDeletedFiles": "REMOVE"})
+
+
 def test_what_is_done_is_recorded_for_the_role(cloud: LocalCloud) -> None:
     transfer = Transfer(cloud, "recorded")
     transfer.put("exports/1.csv", b"1")

@@ -81,7 +81,10 @@ def produce(cloud: LocalCloud, arn: str, numbers: Iterable[int], topic: str = "f
 def deliver(cloud: LocalCloud, arn: str, name: str, **source: Any) -> None:
     """Create a delivery from a topic."""
     reader = {"RoleARN": FIREHOSE, "Connectivity": "PRIVATE"}
-    append = {"Type": "AppendDelimiterToRecord", "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}]}
+    append = {
+        "Type": "AppendDelimiterToRecord",
+        "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}],
+    }
     cloud.client("firehose").create_delivery_stream(
         DeliveryStreamName=name,
         DeliveryStreamType="MSKAsSource",
@@ -230,7 +233,9 @@ def test_a_topic_is_deployed_by_cloudformation(cloud: LocalCloud) -> None:
     assert cloud.client("kafka").list_topics(ClusterArn=arn)["Topics"] == []
 
 
-def test_every_one_of_ten_thousand_records_is_delivered_once_across_a_restart(tmp_path: Path, cloud: LocalCloud) -> None:
+def test_every_one_of_ten_thousand_records_is_delivered_once_across_a_restart(
+    tmp_path: Path, cloud: LocalCloud
+) -> None:
     cloud.stop()
     with LocalCloud(workdir=tmp_path) as first:
         first.client("s3").create_bucket(Bucket="raw")

@@ -76,7 +76,7 @@ class NfsShare(TransferSource):
     path: str
         Path of the export: "/exports/flights".
     agent_arns: sequence of str
-        ARNs of 1 to 4 agents that are activated.
+        ARNs of 1 to 8 agents that are activated.
 
     Example
     -------
@@ -118,7 +118,7 @@ class SmbShare(TransferSource):
     secret: secretsmanager.ISecret
         Secret whose value is the password, as plain text.
     agent_arns: sequence of str
-        ARNs of 1 to 4 agents that are activated.
+        ARNs of 1 to 8 agents that are activated.
     domain: str, optional
         Windows domain of the user. By default none.
 
@@ -175,7 +175,7 @@ class Hdfs(TransferSource):
     user: str
         Name under which they are read.
     agent_arns: sequence of str
-        ARNs of 1 to 4 agents that are activated.
+        ARNs of 1 to 8 agents that are activated.
 
     Example
     -------
@@ -223,7 +223,7 @@ class ObjectStorage(TransferSource):
     prefix: str
         Prefix of the objects, between slashes. By default all of them.
     agent_arns: sequence of str
-        ARNs of up to 4 agents, for a store that DataSync does not reach by itself. By default none.
+        ARNs of up to 8 agents, for a store that DataSync does not reach by itself. By default none.
 
     Example
     -------

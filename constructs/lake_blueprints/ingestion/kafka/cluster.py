@@ -99,9 +99,7 @@ class Cluster(Construct):
     def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
         """Add a statement to the policy of the cluster."""
         if self._policy is None:
-            self._policy = msk.CfnClusterPolicy(
-                self, "Policy", cluster_arn=self.cluster_arn, policy=self._admitted
-            )
+            self._policy = msk.CfnClusterPolicy(self, "Policy", cluster_arn=self.cluster_arn, policy=self._admitted)
         self._admitted.add_statements(statement)
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self._policy)
 

@@ -80,9 +80,7 @@ class KafkaCluster(Cluster):
             client_authentication=_CLUSTER.ClientAuthenticationProperty(
                 sasl=_CLUSTER.SaslProperty(iam=_CLUSTER.IamProperty(enabled=True))
             ),
-            vpc_configs=[
-                _CLUSTER.VpcConfigProperty(subnet_ids=subnets, security_groups=[group.security_group_id])
-            ],
+            vpc_configs=[_CLUSTER.VpcConfigProperty(subnet_ids=subnets, security_groups=[group.security_group_id])],
         )
         guard_removal(cluster, removal_policy)
         self.cluster_arn = cluster.attr_arn

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from lake_blueprints.foundation.access import Permission
 
 _KAFKA = "https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html"
-_MSK = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedstreamingforapachekafka.html"
+_MSK = (
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedstreamingforapachekafka.html"
+)
 _FIREHOSE = "https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html"
 FIREHOSE = "firehose.amazonaws.com"
 

@@ -57,13 +57,16 @@ class DataSyncEngine(Engine):
 
         @patches.replace("moto.datasync.models", "Location.__init__")
         def make_location(
-            self: Any, location_uri: str, region_name: str, typ: str, metadata: dict[str, Any], arn_counter: int = 0
+            self: Any, location_uri: str, *, region_name: str, typ: str, metadata: dict[str, Any], arn_counter: int = 0
         ) -> None:
             self.uri, self.region_name, self.metadata, self.typ = location_uri, region_name, metadata, typ
             self.arn = engine._arn(region_name, f"location/loc-{arn_counter:017x}")
 
         @patches.replace("moto.datasync.responses", "DataSyncResponse.create_task")
         def create_task(self: Any) -> str:
+            options = json.loads(self.body).get("Options") or {}
+            if options.get("PreserveDeletedFiles") == "REMOVE":
+                raise InvalidRequestException("the local cloud deletes no files: set PreserveDeletedFiles to PRESERVE")
             answer: str = _create_task(self)
             arn = json.loads(answer)["TaskArn"]
             task = self.datasync_backend.tasks.pop(arn)
@@ -114,7 +117,9 @@ class DataSyncEngine(Engine):
     def _arn(self, region: str, resource: str) -> str:
         return f"arn:{get_partition(region)}:datasync:{region}:{self.runtime.account}:{resource}"
 
-    def _run(self, execution: _Execution, source: Location, target: Location, task: dict[str, Any], region: str) -> None:
+    def _run(
+        self, execution: _Execution, source: Location, target: Location, task: dict[str, Any], region: str
+    ) -> None:
         with self._running:
             self._transfer(execution, source, target, task, region)
 

@@ -143,7 +143,9 @@ class KafkaEngine(Engine):
             raise _error("ConflictException", f"Cluster with name {name} already exists.", 409)
         authentication = asked.get("clientAuthentication") or {}
         if not ((authentication.get("sasl") or {}).get("iam") or {}).get("enabled"):
-            raise _error("BadRequestException", "the local cloud runs clusters of MSK that sign in by IAM, and no others")
+            raise _error(
+                "BadRequestException", "the local cloud runs clusters of MSK that sign in by IAM, and no others"
+            )
 
     def _open(self, created: FakeKafkaCluster) -> None:
         created.state = "ACTIVE"

@@ -118,7 +118,7 @@ def test_what_datasync_refuses_is_refused(stack: cdk.Stack, options: dict[str, A
     [
         ({"host": "nfs://files"}, "'host' must be a name or an IPv4 address, without a scheme and a port"),
         ({"path": "exports"}, "a path of a server begins with '/', got 'exports'"),
-        ({"agent_arns": []}, "'agent_arns' must be 1 to 4 agents, got 0 agents"),
+        ({"agent_arns": []}, "'agent_arns' must be 1 to 8 agents, got 0 agents"),
     ],
 )
 def test_a_server_that_cannot_be_one_is_refused(options: dict[str, Any], message: str) -> None:

@@ -21,7 +21,9 @@ DELIVERY = "AWS::KinesisFirehose::DeliveryStream"
 
 def deliver(stack: cdk.Stack, flights: Dataset, source: KafkaSource) -> dict[str, Any]:
     """Define a delivery, and return its resource."""
-    DeliveryStream(stack, "Delivery", source=source, destination=S3Destination(zone=Zone(stack, "Raw"), dataset=flights))
+    DeliveryStream(
+        stack, "Delivery", source=source, destination=S3Destination(zone=Zone(stack, "Raw"), dataset=flights)
+    )
     (found,) = resources(template_of(stack), DELIVERY)
     return found
 

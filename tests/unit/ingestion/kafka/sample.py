@@ -61,7 +61,8 @@ TOPIC = Sample(
             limit=limits.PARTITIONS, options=lambda lake, n: {"cluster": existing(lake), "partitions": n}
         ),
         "replication_factor": Limited(
-            limit=limits.REPLICATION_FACTOR, options=lambda lake, n: {"cluster": existing(lake), "replication_factor": n}
+            limit=limits.REPLICATION_FACTOR,
+            options=lambda lake, n: {"cluster": existing(lake), "replication_factor": n},
         ),
     },
 )
