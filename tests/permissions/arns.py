@@ -45,7 +45,7 @@ def arn_of(kind: str, *, partition: str, region: str, account: str, name: str) -
     LookupError
         If the reference has no such type; `_KINDS` then says what it is called there.
     """
-    parts = {"Partition": partition, "Region": region, "Account": account}
+    parts = {"Partition": partition, "Region": region, "Account": account, "AccountId": account}
     return re.sub(r"\$\{(\w+)\}", lambda found: parts.get(found[1], name), _pattern(kind)) + _ENDINGS.get(kind, "")
 
 

@@ -1,4 +1,4 @@
-"""DataSync: what transfers do in a lake, and where their passwords are."""
+"""DataSync: what transfers do in a lake."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from template_checks.core.values import matching, within
 from template_checks.limits import datasync as limits
 
 TASK: Final = "AWS::DataSync::Task"
-LOCATION: Final = "AWS::DataSync::Location*"
 _GUIDE: Final = "https://docs.aws.amazon.com/datasync/latest/userguide"
-_PASSWORDS: Final = ("Password", "SecretKey")
-# CloudFormation puts these in when it deploys.
-_RESOLVED: Final = r"\{\{resolve:(secretsmanager|ssm-secure):.*"
 
 
 @rule(
@@ -49,16 +45,3 @@ def options(task: Resource) -> Iterator[Violation]:
         yield from within(speed, limits.BANDWIDTH)
     often = r"(?!rate\(\d+ minutes?\)).*"
     yield from matching(task.at("Schedule.ScheduleExpression"), often, "once in an hour or less often")
-
-
-@rule(
-    "LAKE-DATASYNC-003",
-    LOCATION,
-    title="Passwords of locations are in Secrets Manager",
-    fix="give CustomSecretConfig with the secret and a role that may read it",
-    source=f"{_GUIDE}/location-credentials.html",
-)
-def passwords(location: Resource) -> Iterator[Violation]:
-    """Whoever reads the template reads the password."""
-    for name in _PASSWORDS:
-        yield from matching(location.at(name), _RESOLVED, "CustomSecretConfig in its place")

@@ -14,10 +14,10 @@ from constructs import Construct
 from lake_blueprints.catalog import Landing, Unpartitioned
 from lake_blueprints.catalog.names import check_prefix
 from lake_blueprints.contracts import Dataset
-from lake_blueprints.foundation.access import allow
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.datasync import permissions
-from lake_blueprints.ingestion.datasync.source import TransferSource, location_role, s3_location
+from lake_blueprints.ingestion.datasync.source import DATASYNC, TransferSource, s3_location, transfers_of
 from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import datasync as limits
 
@@ -90,7 +90,13 @@ class FileTransfer(Construct):
         if bytes_per_second is not None and not Token.is_unresolved(bytes_per_second):
             limits.BANDWIDTH.check("bytes_per_second", bytes_per_second)
         self.zone, self.prefix = zone, prefix
-        self.role = location_role(self, "Role", f"Copies files into {prefix} of a zone")
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=[DATASYNC],
+            description=f"Copies files into {prefix} of a zone",
+            source_arn=transfers_of(self),
+        )
         reports = f"{_REPORTS}/{prefix}"
         allow(self.role, *permissions.copy_into(zone, prefix))
         allow(self.role, *permissions.copy_into(zone, reports, "writes reports"))
@@ -128,7 +134,6 @@ class FileTransfer(Construct):
                 ),
             ),
         )
-        task.node.add_dependency(self.role)
         self.task_arn: str = task.attr_task_arn
 
     def landing(self, dataset: Dataset) -> Landing:

@@ -59,7 +59,7 @@ class S3Location(TransferSource):
     prefix: str = ""
 
     def define(self, scope: Construct) -> str:
-        role = location_role(scope, "SourceRole", f"Reads the source of {scope.node.path}")
+        role = _source_role(scope)
         allow(role, *permissions.copy_from(self, self.prefix))
         return s3_location(scope, "Source", self.bucket, self.prefix, role)
 
@@ -155,7 +155,6 @@ class SmbShare(TransferSource):
                 secret_arn=self.secret.secret_arn, secret_access_role_arn=role.role_arn
             ),
         )
-        location.node.add_dependency(role)
         return location.attr_location_arn
 
 
@@ -257,14 +256,12 @@ class ObjectStorage(TransferSource):
                 secret_arn=self.secret.secret_arn, secret_access_role_arn=role.role_arn
             ),
         )
-        location.node.add_dependency(role)
         return location.attr_location_arn
 
 
-def location_role(scope: Construct, construct_id: str, description: str) -> ServiceRole:
-    """Return a new role that DataSync assumes for transfers of this account and Region."""
-    transfers = Stack.of(scope).format_arn(service="datasync", resource="*")
-    return ServiceRole(scope, construct_id, services=[DATASYNC], description=description, source_arn=transfers)
+def transfers_of(scope: Construct) -> str:
+    """Return what the ARNs of transfers of this account and Region match, which alone may assume a role."""
+    return Stack.of(scope).format_arn(service="datasync", resource="*")
 
 
 def s3_location(scope: Construct, construct_id: str, bucket: s3.IBucket, prefix: str, role: ServiceRole) -> str:
@@ -276,12 +273,21 @@ def s3_location(scope: Construct, construct_id: str, bucket: s3.IBucket, prefix:
         subdirectory=f"/{prefix}",
         s3_config=datasync.CfnLocationS3.S3ConfigProperty(bucket_access_role_arn=role.role_arn),
     )
-    location.node.add_dependency(role)
     return location.attr_location_arn
 
 
+def _source_role(scope: Construct) -> ServiceRole:
+    description = f"Reads the source of {scope.node.path}"
+    return ServiceRole(
+        scope, "SourceRole", services=[DATASYNC], description=description, source_arn=transfers_of(scope)
+    )
+
+
 def _secret_role(scope: Construct, secret: secretsmanager.ISecret) -> ServiceRole:
-    role = location_role(scope, "SecretRole", f"Signs in to the source of {scope.node.path}")
+    description = f"Signs in to the source of {scope.node.path}"
+    role = ServiceRole(
+        scope, "SecretRole", services=[DATASYNC], description=description, source_arn=transfers_of(scope)
+    )
     allow(role, *permissions.read_secret(secret))
     return role
 

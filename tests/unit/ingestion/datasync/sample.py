@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from lake_blueprints.ingestion.datasync import (
@@ -24,9 +23,8 @@ from tests.conformance.sample import Limited, Sample
 
 
 def bucket(lake: Fixtures) -> S3Location:
-    """Return objects of a bucket of another stack."""
-    found = s3.Bucket.from_bucket_name(lake.scope, lake.unique("Partner"), "partner-exports")
-    return S3Location(bucket=found, key=lake.key, prefix="flights/")
+    """Return objects of a bucket that is not the target."""
+    return S3Location(bucket=lake.analytics.bucket, key=lake.key, prefix="exports/")
 
 
 def server(lake: Fixtures, agents: int = 1) -> dict[str, Any]:

@@ -60,12 +60,6 @@ def test_roles_are_assumed_for_transfers_of_this_account_alone(stack: cdk.Stack)
         assert ":datasync:" in json.dumps(statement["Condition"]["ArnLike"]["aws:SourceArn"])
 
 
-def test_a_location_comes_after_the_permissions_of_its_role(stack: cdk.Stack) -> None:
-    transfer(stack)
-    for location in resources(template_of(stack), "AWS::DataSync::LocationS3"):
-        assert any("Permissions" in name for name in location["DependsOn"])
-
-
 @pytest.mark.parametrize("kind", ["smb", "store"])
 def test_a_password_is_in_a_secret_and_not_in_the_template(stack: cdk.Stack, kind: str) -> None:
     secret = secretsmanager.Secret(stack, "Password")
