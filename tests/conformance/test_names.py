@@ -12,8 +12,9 @@ from template_checks.pytest_plugin.stateful import create_only
 from tests.conformance.controls import NamedGroup, StackNamedGroup, control
 from tests.conformance.subject import Resources, Subject, subjects
 
-# Athena tells saved queries apart by ids of its own, and ElastiCache users: each group has one named `default`.
-_FREE = {"AWS::Athena::NamedQuery", "AWS::ElastiCache::User"}
+# Athena tells saved queries apart by ids of its own, and ElastiCache users: each group has one named `default`. A
+# location names a bucket that is there.
+_FREE = {"AWS::Athena::NamedQuery", "AWS::DataSync::LocationObjectStorage", "AWS::ElastiCache::User"}
 
 
 def names(resources: Resources, template: dict[str, Any]) -> Counter[tuple[str, ...]]:

@@ -89,6 +89,29 @@ _REASONS = {
         Pipeline | makes the database of a zero-ETL integration | redshift-data:ExecuteStatement
         Pipeline | makes the database of a zero-ETL integration | secretsmanager:GetSecretValue
     """,
+    "no file is transferred in this run, but in test_transfers.py": """
+        FileTransfer | copies files into the zone | kms:Decrypt kms:GenerateDataKey
+        FileTransfer | copies files into the zone | s3:AbortMultipartUpload s3:DeleteObject s3:GetBucketLocation
+        FileTransfer | copies files into the zone | s3:GetObject s3:GetObjectTagging s3:ListBucket
+        FileTransfer | copies files into the zone | s3:ListBucketMultipartUploads s3:ListMultipartUploadParts
+        FileTransfer | copies files into the zone | s3:PutObject s3:PutObjectTagging
+        FileTransfer | writes reports | kms:Decrypt kms:GenerateDataKey
+        FileTransfer | writes reports | s3:AbortMultipartUpload s3:DeleteObject s3:GetBucketLocation
+        FileTransfer | writes reports | s3:GetObject s3:GetObjectTagging s3:ListBucket
+        FileTransfer | writes reports | s3:ListBucketMultipartUploads s3:ListMultipartUploadParts
+        FileTransfer | writes reports | s3:PutObject s3:PutObjectTagging
+        FileTransfer/SourceRole | reads the objects of the source | kms:Decrypt s3:GetBucketLocation s3:GetObject
+        FileTransfer/SourceRole | reads the objects of the source | s3:GetObjectTagging s3:ListBucket
+        FileTransfer/SourceRole | reads the objects of the source | s3:ListBucketMultipartUploads
+        Pipeline | looks at the transfer | datasync:DescribeTaskExecution
+        Pipeline | starts the transfer | datasync:StartTaskExecution
+    """,
+    "no record comes by Kafka in this run, but in test_clusters.py": """
+        DeliveryStream | takes records from the topic | kafka:DescribeCluster kafka:DescribeClusterV2
+        DeliveryStream | takes records from the topic | kafka-cluster:DescribeGroup kafka-cluster:DescribeTopic
+        DeliveryStream | takes records from the topic | kafka-cluster:DescribeTopicDynamicConfiguration
+        DeliveryStream | takes records from the topic | kafka-cluster:ReadData
+    """,
     "no column is added in this run": """
         CurationJob | registers partitions, and renews their columns | glue:UpdatePartition
         CurationJob | writes the masked copy | glue:UpdatePartition

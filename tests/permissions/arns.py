@@ -14,6 +14,7 @@ _REGION = "us-east-1"
 # Services whose prefix in IAM is not their name in CloudFormation.
 _SERVICES = {
     "kinesisfirehose": "firehose",
+    "msk": "kafka",
     "opensearchserverless": "aoss",
     "opensearchservice": "es",
     "stepfunctions": "states",
@@ -22,6 +23,7 @@ _SERVICES = {
 _KINDS = {
     "AWS::Events::Rule": "rule-on-default-event-bus",
     "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::MSK::ServerlessCluster": "cluster",
     "AWS::RDS::DBCluster": "cluster",
     "AWS::RDS::DBInstance": "db",
 }
@@ -45,7 +47,7 @@ def arn_of(kind: str, *, partition: str, region: str, account: str, name: str) -
     LookupError
         If the reference has no such type; `_KINDS` then says what it is called there.
     """
-    parts = {"Partition": partition, "Region": region, "Account": account}
+    parts = {"Partition": partition, "Region": region, "Account": account, "AccountId": account}
     return re.sub(r"\$\{(\w+)\}", lambda found: parts.get(found[1], name), _pattern(kind)) + _ENDINGS.get(kind, "")
 
 

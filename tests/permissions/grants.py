@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, Any] = {
     "entry": TableLocation(prefix="flights/", tables="flights"),
     "access": Access.DESCRIBE,
     "username": "reader",
+    "topic": "flights",
 }
 
 

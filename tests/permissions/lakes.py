@@ -25,15 +25,18 @@ from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEng
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
+from lake_blueprints.ingestion.datasync import FileTransfer, S3Location, StartTransfer
 from lake_blueprints.ingestion.dms import Replication, StartReplication, StopReplication
 from lake_blueprints.ingestion.firehose import (
     DeliveryStream,
     HttpDestination,
     IcebergDestination,
+    KafkaSource,
     ParquetDestination,
     S3Destination,
     Transform,
 )
+from lake_blueprints.ingestion.kafka import KafkaCluster
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import (
     Compute,
@@ -294,6 +297,15 @@ class SampleLake:
             stack, self._id("ClusterExport"), cluster=cluster, zone=self.raw, prefix="shop/"
         )
         self.table_integration = ZeroEtl(stack, self._id("TableIntegration"), source=self.served, target=self.warehouse)
+        self.kafka = KafkaCluster(stack, self._id("Kafka"), network=private)
+        self.from_kafka = DeliveryStream(
+            stack,
+            self._id("FromKafka"),
+            source=KafkaSource("flights", cluster=self.kafka),
+            destination=S3Destination(zone=self.raw, dataset=FLIGHTS),
+        )
+        exports = S3Location(bucket=self.analytics.bucket, key=self.key, prefix="partner/")
+        self.transfer = FileTransfer(stack, self._id("Transfer"), source=exports, zone=self.raw, prefix="transferred/")
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
         self.spot_training = TrainingJob(
             stack,
@@ -349,7 +361,11 @@ class SampleLake:
         self.replicating_pipeline = Pipeline(
             self.work,
             self._id("Replicating"),
-            steps=[StartReplication(replication=self.replication), StopReplication(replication=self.replication)],
+            steps=[
+                StartReplication(replication=self.replication),
+                StopReplication(replication=self.replication),
+                StartTransfer(transfer=self.transfer),
+            ],
             **common,
         )
         self.integrating_pipeline = Pipeline(

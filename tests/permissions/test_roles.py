@@ -189,6 +189,8 @@ def test_each_role_is_assumed_by_its_services_for_this_account_and_by_nobody_els
     for permissions in roles:
         role = proof.principal(permissions)
         ours, theirs = {"aws:SourceAccount": account}, {"aws:SourceAccount": STRANGER}
+        # Some are assumed for the transfers of this account alone.
+        ours["aws:SourceArn"] = f"arn:aws:datasync:eu-central-1:{account}:task/task-one"
         assumed = [
             proof.request(in_region(service), "sts:AssumeRole", role, ours) for service in permissions.assumed_by
         ]

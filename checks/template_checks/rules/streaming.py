@@ -8,9 +8,11 @@ from typing import Final
 
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
-from template_checks.core.values import absent, between, matching, only_one, required
+from template_checks.core.values import absent, between, matching, only_one, required, within
+from template_checks.limits import msk as limits
 
 CLUSTER: Final = "AWS::MSK::Cluster"
+TOPIC: Final = "AWS::MSK::Topic"
 FLINK: Final = "AWS::KinesisAnalyticsV2::Application"
 LOGGING: Final = "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption"
 _MSK: Final = "https://docs.aws.amazon.com/msk/latest/developerguide"
@@ -102,6 +104,23 @@ def clients(cluster: Resource) -> Iterator[Violation]:
     for kind, name in (("CloudWatchLogs", "LogGroup"), ("Firehose", "DeliveryStream"), ("S3", "Bucket")):
         if logs.at(f"{kind}.Enabled").flag:
             yield from required(logs.at(f"{kind}.{name}"), f"where the logs go with {kind}")
+
+
+@rule(
+    "LAKE-KAFKA-004",
+    TOPIC,
+    title="A topic has a name and numbers that Kafka takes, and is of a provisioned cluster",
+    fix="write letters, digits, '.', '_' and '-', and let a client create topics of MSK Serverless",
+    source=f"{_MSK}/msk-topic-operations-information.html",
+)
+def topic(topic: Resource) -> Iterator[Violation]:
+    """MSK refuses others, and has no API for topics of MSK Serverless."""
+    yield from matching(topic.at("TopicName"), r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}", "1 to 249 letters, digits, ._-")
+    yield from within(topic.at("PartitionCount"), limits.PARTITIONS)
+    yield from within(topic.at("ReplicationFactor"), limits.REPLICATION_FACTOR)
+    cluster = topic.at("ClusterArn")
+    if cluster.target is not None and cluster.target.kind == "AWS::MSK::ServerlessCluster":
+        yield Violation(at=cluster, found="a cluster of MSK Serverless", allowed="a provisioned cluster")
 
 
 @rule(

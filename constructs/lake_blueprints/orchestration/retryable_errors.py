@@ -9,6 +9,9 @@ from __future__ import annotations
 # the service: of Glue, AWSGlueException by the optimised integration and GlueException by `aws-sdk`.
 ATHENA_BUSY = ("Athena.TooManyRequestsException", "Athena.AmazonAthenaException")
 ATHENA = ("Athena.InternalServerException", "Athena.SdkClientException")
+# Its operations declare no throttling.
+DATASYNC_BUSY = ("DataSync.DataSyncException",)
+DATASYNC = ("DataSync.InternalException", "DataSync.SdkClientException")
 # Its operations declare no throttling; a replication that is about to stop is in no state to be started.
 DMS_BUSY = ("DatabaseMigration.InvalidResourceStateException", "DatabaseMigration.DatabaseMigrationException")
 DMS = ("DatabaseMigration.SdkClientException",)

@@ -37,6 +37,8 @@ class ServiceRole(iam.Role):
     source_account: bool
         Whether only requests made for this account may assume the role, against a confused deputy. By default
         they alone may; a service that sends no `aws:SourceAccount` needs False.
+    source_arn: str, optional
+        Pattern of the resources for which a service may assume the role, where it says so. By default all.
     relief: str
         What to do if the role needs more than ten policies hold, for the message. By default to divide its work.
 
@@ -59,10 +61,15 @@ class ServiceRole(iam.Role):
         services: Sequence[str],
         description: str,
         source_account: bool = True,
+        source_arn: str | None = None,
         relief: str = "divide its work among several roles",
     ) -> None:
-        conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}} if source_account else None
-        principals = [iam.ServicePrincipal(service, conditions=conditions) for service in services]
+        conditions: dict[str, Any] = {}
+        if source_account:
+            conditions["StringEquals"] = {"aws:SourceAccount": Aws.ACCOUNT_ID}
+        if source_arn:
+            conditions["ArnLike"] = {"aws:SourceArn": source_arn}
+        principals = [iam.ServicePrincipal(service, conditions=conditions or None) for service in services]
         super().__init__(
             scope,
             construct_id,

@@ -11,8 +11,10 @@ GATEWAYS = frozenset({"s3", "dynamodb"})
 _SAME = frozenset(
     {
         "athena",
+        "datasync",
         "events",
         "glue",
+        "kafka",
         "kms",
         "lakeformation",
         "lambda",

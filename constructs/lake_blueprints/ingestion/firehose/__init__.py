@@ -5,6 +5,7 @@ from lake_blueprints.ingestion.firehose.delivery_stream import DeliveryStream
 from lake_blueprints.ingestion.firehose.destination import Destination, DestinationBindOptions
 from lake_blueprints.ingestion.firehose.http_destination import HttpDestination
 from lake_blueprints.ingestion.firehose.iceberg_destination import IcebergDestination
+from lake_blueprints.ingestion.firehose.kafka_source import KafkaSource
 from lake_blueprints.ingestion.firehose.opensearch_destination import IndexRotation, OpenSearchDestination
 from lake_blueprints.ingestion.firehose.opensearch_serverless_destination import OpenSearchServerlessDestination
 from lake_blueprints.ingestion.firehose.parquet_destination import ParquetDestination
@@ -25,6 +26,7 @@ __all__ = (
     "HttpDestination",
     "IcebergDestination",
     "IndexRotation",
+    "KafkaSource",
     "KinesisStreamSource",
     "OpenSearchDestination",
     "OpenSearchServerlessDestination",

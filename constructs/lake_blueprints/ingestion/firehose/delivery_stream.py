@@ -127,6 +127,7 @@ class DeliveryStream(Construct):
             transform=transform,
         )
         resource = _FIREHOSE(self, "Delivery", **bound.properties, **destination.bind(self, options))
+        resource.node.add_dependency(*bound.depends_on)
         if bound.acknowledgment:
             Validations.of(resource).acknowledge(bound.acknowledgment)
         destination.prepare(self.role, resource)

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.alarms import AlarmSpec
@@ -37,11 +37,14 @@ class SourceConfig:
         What the role of the delivery stream may do with the source. By default nothing.
     acknowledgment: Acknowledgment, optional
         What audits find in a delivery stream with this source, and why it is so. By default nothing.
+    depends_on: tuple of IDependable
+        What must be there before the delivery stream. By default what its properties refer to.
     """
 
     properties: Mapping[str, Any]
     permissions: tuple[Permission, ...] = ()
     acknowledgment: Acknowledgment | None = None
+    depends_on: tuple[IDependable, ...] = ()
 
 
 class Source(ABC):

@@ -17,6 +17,7 @@ from moto.firehose.models import DeliveryStream, FirehoseBackend, firehose_backe
 from moto.firehose.responses import FirehoseResponse
 
 from local_cloud.engines.engine import Buffered, Engine
+from local_cloud.engines.firehose import topics
 from local_cloud.engines.firehose.endpoints.settings import EndpointDestination
 from local_cloud.engines.firehose.iceberg.settings import IcebergDestination
 from local_cloud.engines.firehose.indexes import streams
@@ -35,6 +36,7 @@ _LARGEST_RECORD = 1_024_000
 _DESTINATIONS = ("ExtendedS3", "HttpEndpoint", "Iceberg", "S3", "Splunk", *KINDS)
 
 _create_stream = DeliveryStream.__init__
+_describe = FirehoseBackend.describe_delivery_stream
 _put_record_batch = FirehoseBackend.put_record_batch
 _respond_to_create = FirehoseResponse.create_delivery_stream
 _respond_to_update = FirehoseResponse.update_destination
@@ -57,6 +59,7 @@ class FirehoseEngine(Engine):
         def create_delivery_stream(self: Any) -> ActionResult:
             refuse_invalid(self.params)
             streams.put_in_place(self.params)
+            topics.put_in_place(self.params)
             answer: ActionResult = _respond_to_create(self)
             return answer
 
@@ -86,6 +89,7 @@ class FirehoseEngine(Engine):
             destination_config: Any,
         ) -> None:
             destination_name = streams.kind_of(destination_name, destination_config)
+            topic = topics.source_of(destination_config)
             _create_stream(
                 self,
                 account_id=account_id,
@@ -93,11 +97,20 @@ class FirehoseEngine(Engine):
                 delivery_stream_name=delivery_stream_name,
                 delivery_stream_type=delivery_stream_type,
                 encryption=encryption,
-                kinesis_stream_source_configuration=kinesis_stream_source_configuration,
+                kinesis_stream_source_configuration=topic or kinesis_stream_source_configuration,
                 destination_name=destination_name,
                 destination_config=destination_config,
             )
             engine._open(self, account_id, region, destination_name)
+
+        @patches.replace("moto.firehose.models", "FirehoseBackend.describe_delivery_stream")
+        def describe_delivery_stream(self: Any, delivery_stream_name: str) -> dict[str, Any]:
+            answer: dict[str, Any] = _describe(self, delivery_stream_name)
+            described = answer["DeliveryStreamDescription"]
+            source = described.get("Source", {}).get("KinesisStreamSourceDescription")
+            if topics.is_topic(source):
+                described["Source"] = {"MSKSourceDescription": source}
+            return answer
 
         @patches.replace("moto.firehose.models", "FirehoseBackend.put_record_batch")
         def put_record_batch(self: Any, delivery_stream_name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
@@ -110,7 +123,8 @@ class FirehoseEngine(Engine):
                 answer: dict[str, Any] = _put_record_batch(self, delivery_stream_name, records)
                 return answer
             if stream.source:
-                raise InvalidArgumentException("This operation is not permitted on KinesisStreamAsSource streams.")
+                kind = stream.delivery_stream_type
+                raise InvalidArgumentException(f"This operation is not permitted on {kind} streams.")
             return engine._put(pipeline, [record["Data"] for record in records])
 
         @patches.replace("moto.firehose.models", "FirehoseBackend.put_s3_records")
@@ -234,7 +248,8 @@ def _check_update(stream: DeliveryStream, kind: str, update: dict[str, Any], acc
     destination = {**deployed, **update}
     configuration: dict[str, Any] = {f"{kind}DestinationConfiguration": destination}
     if stream.source:
-        configuration["KinesisStreamSourceConfiguration"] = stream.source
+        kind = "MSKSource" if topics.is_topic(stream.source) else "KinesisStreamSource"
+        configuration[f"{kind}Configuration"] = stream.source
         configuration["DeliveryStreamType"] = stream.delivery_stream_type
     refuse_invalid(configuration)
     try:

@@ -23,6 +23,8 @@ from local_cloud.engines.firehose.records import Record
 from local_cloud.engines.firehose.remote import RemoteDelivery, RemoteDestination
 from local_cloud.engines.firehose.settings import Destination
 from local_cloud.engines.firehose.source import KinesisSource
+from local_cloud.engines.firehose.topic_source import TopicSource
+from local_cloud.engines.firehose.topics import is_topic
 from local_cloud.server.private_files import file_name
 from local_cloud.server.runtime import Runtime
 
@@ -44,11 +46,7 @@ class Pipeline:
         self._runtime = runtime
         self.account = account
         self.listed = False
-        self._source = (
-            KinesisSource(stream, region=region, account=account, recording=runtime.recording)
-            if stream.source
-            else None
-        )
+        self._source = self._open_source()
         self._buffer: list[Record] = []
         self._bytes = 0
         self._oldest = 0.0
@@ -102,7 +100,7 @@ class Pipeline:
             self._add([Record(data=content, arrived=now) for content in contents])
 
     def pump(self) -> bool:
-        """Take what the Kinesis stream has; return whether there was anything."""
+        """Take what the source has; return whether there was anything."""
         if self._source is None:
             return False
         with self._buffering:
@@ -146,6 +144,14 @@ class Pipeline:
                     self._unwritten = outputs
                 self._write()
 
+    def _open_source(self) -> KinesisSource | TopicSource | None:
+        if is_topic(self.stream.source):
+            return TopicSource(self._runtime, self.stream.source, region=self.region)
+        if not self.stream.source:
+            return None
+        recording = self._runtime.recording
+        return KinesisSource(self.stream, region=self.region, account=self.account, recording=recording)
+
     def _add(self, records: Sequence[Record]) -> None:
         if records and not self._buffer:
             self._oldest = time.time()
@@ -184,7 +190,7 @@ class Pipeline:
     def _of_stream(self) -> dict[str, Any]:
         """Return what deliveries to every kind of destination need."""
         context = {"deliveryStreamArn": self.stream.delivery_stream_arn, "region": self.region}
-        if self._source:
+        if isinstance(self._source, KinesisSource):
             context["sourceKinesisStreamArn"] = self.stream.source["KinesisStreamARN"]
         return {
             "name": f"{self.stream.delivery_stream_name}-{self.stream.version_id}",

@@ -16,7 +16,7 @@ _STREAM = "AWS::KinesisFirehose::DeliveryStream"
 # The other rules of the family name what Firehose takes and then does otherwise than meant: the year of the week in a
 # prefix (010), logging without a group (018), a role that lacks permissions (025), a port of an endpoint (034).
 _REFUSED = frozenset(
-    f"LAKE-FIREHOSE-{number:03}" for number in (*range(1, 10), *range(11, 18), *range(19, 25), 32, 33, 35)
+    f"LAKE-FIREHOSE-{number:03}" for number in (*range(1, 10), *range(11, 18), *range(19, 25), 32, 33, 35, 36)
 )
 
 

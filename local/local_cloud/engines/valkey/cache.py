@@ -11,7 +11,7 @@ from typing import Any
 
 from local_cloud.engines.process import HOST, EngineProcess
 from local_cloud.engines.tls_front import TlsFront
-from local_cloud.engines.valkey.sign_in import SignIn, is_signed
+from local_cloud.engines.valkey.sign_in import is_signed, open_front
 from local_cloud.packages import OptionalPackage
 from local_cloud.server.private_files import write_private
 from local_cloud.server.runtime import Runtime
@@ -62,7 +62,7 @@ class Cache:
         self._process = EngineProcess(
             runtime, name=f"valkey-{region}-{name}", command=self._command, answers=self._is_ready
         )
-        self._sign_in = SignIn(server=self._process.port, password=self._password)
+        self._sign_in = open_front(self._process.port, self._password)
         runtime.cleanup.callback(self.stop)
         self._front = TlsFront(runtime, name=f"valkey-{name}", server=lambda: self._sign_in.port, port=port)
         self.port = self._front.start()

@@ -5,23 +5,14 @@ Source: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
 
 from __future__ import annotations
 
-import contextlib
-import io
 import socket
-import socketserver
-import threading
 from collections.abc import Callable
 from io import BufferedReader
-from typing import cast
-from urllib.parse import parse_qs
 
-from local_cloud.engines.process import HOST
-from local_cloud.errors import LocalCloudError
+from local_cloud.engines.sign_in_front import SignInFront, answer_in_background, key_of, pass_on
 from local_cloud.server.runtime import Runtime
-from local_cloud.server.signatures import Expired, signature_of
 
 _WRONG = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
-_CHUNK = 65_536
 _PARTS = 2
 
 Command = list[bytes]
@@ -29,31 +20,15 @@ Command = list[bytes]
 
 def is_signed(runtime: Runtime, token: str, *, cache: str, user: str) -> str | None:
     """Return the access key id of a token for a cache and a user; None if it is none, or not valid any more."""
-    host, _, query = token.partition("/?")
-    asked = {name: values[0] for name, values in parse_qs(query).items()}
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/",
-        "RAW_URI": f"/?{query}",
-        "QUERY_STRING": query,
-        "HTTP_HOST": host,
-        "wsgi.input": io.BytesIO(b""),
-    }
-    signature = signature_of(environ)
-    if signature is None or signature.service != "elasticache" or host != cache:
+    found = key_of(runtime, f"https://{token}", service="elasticache")
+    if found is None or token.partition("/?")[0] != cache:
         return None
-    if (asked.get("Action"), asked.get("User")) != ("connect", user):
-        return None
-    secret = runtime.keys.secret(signature.key)
-    try:
-        known = runtime.keys.any_credentials or (secret is not None and signature.fits(environ, secret))
-    except (Expired, ValueError, KeyError, TypeError):
-        return None
-    return signature.key if known else None
+    key, asked = found
+    return key if (asked.get("Action"), asked.get("User")) == ("connect", user) else None
 
 
-class SignIn:
-    """A port at which clients of a cache sign in by a token, in front of a server that knows passwords.
+def open_front(server: Callable[[], int], password: Callable[[str, str], bytes | None]) -> SignInFront:
+    """Return a port at which clients of a cache sign in by a token, in front of a server that knows passwords.
 
     Parameters
     ----------
@@ -63,52 +38,12 @@ class SignIn:
         Returns the password of a user who shows a token, given both; None refuses it.
     """
 
-    def __init__(self, *, server: Callable[[], int], password: Callable[[str, str], bytes | None]) -> None:
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                _serve(cast(BufferedReader, self.rfile), self.connection, server, password)
+    def converse(client: BufferedReader, connection: socket.socket, behind: socket.socket) -> None:
+        answer_in_background(behind, connection)
+        _sign_in(client, connection, behind, password)
+        pass_on(client, behind)
 
-        self._listener = _Listener((HOST, 0), Handler)
-        self.port: int = self._listener.server_address[1]
-        self._thread = threading.Thread(
-            target=self._listener.serve_forever, args=(0.05,), name=f"sign-in-{self.port}", daemon=True
-        )
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End it. Stopping twice is fine."""
-        if self._thread.is_alive():
-            self._listener.shutdown()
-            self._thread.join()
-            self._listener.server_close()
-
-
-class _Listener(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    block_on_close = False
-
-
-def _serve(
-    client: BufferedReader,
-    connection: socket.socket,
-    server: Callable[[], int],
-    password: Callable[[str, str], bytes | None],
-) -> None:
-    try:
-        behind = socket.create_connection((HOST, server()))
-    except (OSError, LocalCloudError) as error:
-        connection.sendall(f"-ERR {error}\r\n".encode())
-        return
-    with behind:
-        threading.Thread(target=_pump, args=(behind, connection), daemon=True).start()
-        try:
-            _sign_in(client, connection, behind, password)
-            while chunk := client.read1(_CHUNK):
-                behind.sendall(chunk)
-        except (OSError, ValueError):
-            # A client that breaks off, or speaks no RESP, ends its own connection only.
-            return
+    return SignInFront(server=server, converse=converse, refuse=lambda error: f"-ERR {error}\r\n".encode())
 
 
 def _sign_in(
@@ -159,13 +94,3 @@ def _read(client: BufferedReader) -> Command:
 def _written(command: Command) -> bytes:
     parts = [b"$%d\r\n%b\r\n" % (len(part), part) for part in command]
     return b"*%d\r\n%b" % (len(command), b"".join(parts))
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        with contextlib.suppress(OSError):
-            while chunk := source.recv(_CHUNK):
-                target.sendall(chunk)
-    finally:
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_RDWR)

@@ -17,6 +17,7 @@ from lake_blueprints.ingestion.firehose import (
     Destination,
     HttpDestination,
     IcebergDestination,
+    KafkaSource,
     OpenSearchDestination,
     OpenSearchServerlessDestination,
     ParquetDestination,
@@ -26,10 +27,12 @@ from lake_blueprints.ingestion.firehose import (
     SplunkDestination,
     Transform,
 )
+from lake_blueprints.ingestion.kafka import ExistingCluster, KafkaTopic
 from template_checks.core.limit import Limit
 from template_checks.limits import firehose
 from tests.conformance.fixtures import Fixtures
 from tests.conformance.sample import Limited, Sample
+from tests.unit.ingestion.kafka.sample import cluster_arn
 
 
 def buffering(limit: Limit, buffer: Callable[[Any], Buffer]) -> Limited:
@@ -159,6 +162,22 @@ def timed(limit: Limit, destination: Callable[..., Destination], name: str) -> L
     )
 
 
+def topic(lake: Fixtures) -> KafkaTopic:
+    """Return a new topic of a cluster whose policy is defined."""
+    arn = cluster_arn(lake)
+    cluster = ExistingCluster(lake.scope, lake.unique("Kafka"), cluster_arn=arn, define_policy=True)
+    return KafkaTopic(lake.scope, lake.unique("Topic"), cluster=cluster)
+
+
+FROM_KAFKA = Sample(
+    construct=DeliveryStream,
+    variant="kafka",
+    options=lambda lake: {
+        "source": KafkaSource(topic(lake)),
+        "destination": S3Destination(zone=lake.raw, dataset=lake.dataset),
+        "alarm_topic": lake.topic,
+    },
+)
 HTTP = of("http", lambda lake: http(lake, backup_all=True))
 SPLUNK = of("splunk", splunk)
 OPENSEARCH = of("opensearch", lambda lake: opensearch(lake, vpc=lake.network.vpc))

@@ -1,0 +1,1 @@
+"""DataSync: transfers between buckets, whose objects are really copied and verified."""
