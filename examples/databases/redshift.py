@@ -14,15 +14,18 @@ orders = Dataset(name="orders", columns=[Column(name="order_id", type="string"),
 curated = Zone(stack, "Curated")
 table = Database(stack, "Database", zone=curated).add_table(orders)
 network = LakeNetwork(stack, "Network", encryption_key=curated.key)
-shared = {"network": network, "encryption_key": curated.key, "query_timeout": Duration.minutes(10)}
-warehouse = Warehouse(stack, "Warehouse", **shared)
+warehouse = Warehouse(
+    stack, "Warehouse", network=network, encryption_key=curated.key, query_timeout=Duration.minutes(10)
+)
 cluster = WarehouseCluster(
     stack,
     "Cluster",
+    network=network,
+    encryption_key=curated.key,
+    query_timeout=Duration.minutes(10),
     nodes=2,
     schedule=PauseResume(),
     queues=[Queue(user_groups=["analysts"], priority=Priority.HIGH)],
-    **shared,
 )
 for one in (warehouse, cluster):
     one.add_dataset(table)

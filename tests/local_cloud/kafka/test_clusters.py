@@ -51,7 +51,7 @@ def client(cloud: LocalCloud, arn: str, *, secret: str = "") -> dict[str, Any]:
     """Return the configuration of a client that signs in as AWS's guide says."""
     key = cloud._running.runtime.key(ROLE)
 
-    class Known(CredentialProvider):  # type: ignore[misc]  botocore has no types
+    class Known(CredentialProvider):  # type: ignore[misc]
         def load(self) -> Credentials:
             return Credentials(key.id, secret or key.secret)
 
@@ -177,6 +177,7 @@ def test_records_that_were_dropped_before_they_were_read_are_reported(cloud: Loc
 
 
 def _pipelines(cloud: LocalCloud) -> list[Any]:
+    engine: Any
     (engine,) = [one for one in cloud._running._engines if type(one).__name__ == "FirehoseEngine"]
     return list(engine._pipelines.values())
 

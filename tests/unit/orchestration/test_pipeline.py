@@ -78,10 +78,10 @@ class Lake:
     def steps(self) -> list[Step]:
         maintenance = Query(
             workgroup=self.workgroup,
-            sql="SELECT count(*) FROM flights",
+            sql="SELECT count(*) FROM examples",
             database=self.database.database_name,
             name="Count flights",
-            reads=[self.flights],
+            reads=[self.examples],
         )
         return [
             Parallel(branches=[Crawl(crawler=self.crawler), [Curate(job=self.curation), maintenance]]),

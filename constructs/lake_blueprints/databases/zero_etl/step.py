@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 
-from lake_blueprints.databases.redshift.permissions import run_statements
+from lake_blueprints.databases.redshift.permissions import admin_secret, run_statements
 from lake_blueprints.databases.redshift.statements import quoted
 from lake_blueprints.databases.zero_etl.zero_etl import ZeroEtl
 from lake_blueprints.foundation.access import ServiceRole, allow
@@ -85,9 +85,8 @@ class CreateDestination(Step):
     def grant(self, role: ServiceRole) -> None:
         warehouse = self.integration.target
         found = run_statements(
-            warehouse,
-            namespace=warehouse.namespace_name,
-            workgroup_arn=warehouse.workgroup_arn,
+            warehouse_arn=warehouse.workgroup_arn,
+            secret=admin_secret(warehouse, warehouse.namespace_name),
             encryption_key=warehouse.key,
             run=("redshift-data:ExecuteStatement",),
             follow=("redshift-data:DescribeStatement",),

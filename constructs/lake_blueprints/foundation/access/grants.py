@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from aws_cdk import Annotations, Resource
@@ -63,7 +63,15 @@ def allowed_to(grantee: iam.IGrantable) -> tuple[Permission, ...]:
     return tuple(_ALLOWED.get(grantee.grant_principal, ()))
 
 
-def admit(resource: iam.IResourceWithPolicy, sid: str, service: str, permission: Permission) -> None:
+class TakesStatements(Protocol):
+    """A resource with a policy of its own."""
+
+    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> object:
+        """Add a statement to the policy."""
+        ...
+
+
+def admit(resource: TakesStatements, sid: str, service: str, permission: Permission) -> None:
     """Let a service act under its own name by the policy of a resource, and record it with the resource.
 
     In its own policy a key or table is `*`. The policy of an imported resource cannot be changed here.

@@ -69,7 +69,8 @@ class KafkaSource(Source):
         self._topic, self._read_from = topic, read_from
 
     def bind(self, scope: Construct, role: iam.IRole, encryption_key: kms.IKey) -> SourceConfig:
-        start = self._read_from and self._read_from.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        read_from = self._read_from
+        start = read_from.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if read_from else None
         configuration = _FIREHOSE.MSKSourceConfigurationProperty(
             msk_cluster_arn=self.cluster.cluster_arn,
             topic_name=self.topic_name,

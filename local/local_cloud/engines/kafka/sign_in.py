@@ -89,7 +89,7 @@ def _signs_in(
 
 def _start(request: bytes) -> int:
     """Return where the body of a request begins, behind the name of the client."""
-    (length,) = struct.unpack(">h", request[8:10])
+    length: int = struct.unpack(">h", request[8:10])[0]
     return 10 + max(length, 0)
 
 

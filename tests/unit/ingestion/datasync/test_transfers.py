@@ -76,7 +76,7 @@ def test_a_password_is_in_a_secret_and_not_in_the_template(stack: cdk.Stack, kin
 
 
 def test_shares_and_hadoop_are_read_by_agents(stack: cdk.Stack) -> None:
-    other = cdk.Stack(stack.node.root, "Other")  # type: ignore[arg-type]  the root is the App
+    other = cdk.Stack(stack.node.root, "Other")  # type: ignore[arg-type]
     transfer(stack, NfsShare(host="files.example.com", path="/exports", agent_arns=[AGENT]))
     transfer(other, Hdfs(host="hadoop.example.com", user="lake", agent_arns=[AGENT]))
     nfs = properties(template_of(stack), "AWS::DataSync::LocationNFS")

@@ -215,10 +215,6 @@ class Lake:
         found = spark.sql(f"SELECT file_path FROM {table or self.table}.files").collect()
         return sorted(self.root / str(row[0]).removeprefix("s3://") for row in found)
 
-    def snapshots(self) -> int:
-        """Return how many commits the table has had."""
-        return SparkSession.builder.getOrCreate().sql(f"SELECT * FROM {self.table}.snapshots").count()
-
 
 def deploy(table: str, columns: dict[str, str], partitioned: Sequence[str]) -> None:
     """Create a table, or add columns that it lacks and widen their types."""

@@ -149,11 +149,6 @@ def test_refuses_a_join_on_what_the_reference_does_not_have() -> None:
         ReferenceJoin(reference=WEATHER, on=["origin"], columns=["wind"])
 
 
-def test_refuses_files_of_no_size() -> None:
-    with pytest.raises(ContractError, match="'target_file_mb' must be at least 1, got 0"):
-        Curation(target_file_mb=0)
-
-
 def test_warnings_about_single_values_are_part_of_the_plan() -> None:
     def rule(name: str, metric: Metric, severity: Severity, **arguments: Any) -> QualityRule:
         return QualityRule(
