@@ -13,6 +13,7 @@ Template = dict[str, Any]
 
 # The policies of resources: where they name the resource, what it is, and where the document is.
 _GUARDS = {
+    "AWS::MSK::ClusterPolicy": ("ClusterArn", "AWS::MSK::ServerlessCluster", "Policy"),
     "AWS::S3::AccessPoint": ("Name", "AWS::S3::AccessPoint", "Policy"),
     "AWS::S3::BucketPolicy": ("Bucket", "AWS::S3::Bucket", "PolicyDocument"),
     "AWS::SNS::TopicPolicy": ("Topics", "AWS::SNS::Topic", "PolicyDocument"),
