@@ -1,4 +1,7 @@
-"""MSK: clusters with a broker behind them, and the topics of provisioned ones."""
+"""MSK: clusters with a broker behind them, and the topics of provisioned ones.
+
+Above 200 lines: one class with the operations of one service, most of them a few lines.
+"""
 
 from __future__ import annotations
 
