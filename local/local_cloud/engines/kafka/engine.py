@@ -32,7 +32,7 @@ _delete = KafkaBackend.delete_cluster
 
 @dataclass(kw_only=True)
 class _Cluster:
-    """What is kept of a cluster: the port that clients know, and topics as they were created."""
+    """Kept part of a cluster: the port that clients know, and topics as they were created."""
 
     port: int
     topics: dict[str, dict[str, Any]] = field(default_factory=dict)
