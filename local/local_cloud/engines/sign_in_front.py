@@ -55,7 +55,7 @@ class SignInFront:
     converse: Callable
         Serves a client.
     refuse: Callable, optional
-        Returns what a client is told if the server cannot be reached. By default nothing: the connection ends.
+        Returns the answer to a client if the server cannot be reached. By default nothing: the connection ends.
     """
 
     def __init__(

@@ -67,7 +67,7 @@ class FileTransfer(Construct):
 
     Example
     -------
-        >>> agent = "arn:aws:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
+        >>> agent = f"arn:{Aws.PARTITION}:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
         >>> share = NfsShare(host="files.example.com", path="/exports/flights", agent_arns=[agent])
         >>> FileTransfer(self, "Flights", source=share, zone=zone, prefix="flights/", exclude=["*.tmp"])
     """

@@ -80,7 +80,7 @@ class NfsShare(TransferSource):
 
     Example
     -------
-        >>> agent = "arn:aws:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
+        >>> agent = f"arn:{Aws.PARTITION}:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
         >>> NfsShare(host="files.example.com", path="/exports/flights", agent_arns=[agent])
     """
 
@@ -124,7 +124,7 @@ class SmbShare(TransferSource):
 
     Example
     -------
-        >>> agent = "arn:aws:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
+        >>> agent = f"arn:{Aws.PARTITION}:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
         >>> password = secretsmanager.Secret(self, "Password", encryption_key=zone.key)
         >>> share = {"host": "files.example.com", "path": "/flights", "agent_arns": [agent]}
         >>> SmbShare(**share, user="lake", secret=password)
@@ -178,7 +178,7 @@ class Hdfs(TransferSource):
 
     Example
     -------
-        >>> agent = "arn:aws:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
+        >>> agent = f"arn:{Aws.PARTITION}:datasync:eu-central-1:111122223333:agent/agent-01234567890123456"
         >>> Hdfs(host="hadoop.example.com", path="/flights", user="lake", agent_arns=[agent])
     """
 

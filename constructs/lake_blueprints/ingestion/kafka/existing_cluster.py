@@ -27,7 +27,7 @@ class ExistingCluster(Cluster):
         ARN of the cluster, which authenticates by IAM.
     define_policy: bool
         Whether the policy of the cluster, of which it has one, is defined here where a delivery needs it. By default
-        whoever manages the cluster lets `firehose.amazonaws.com` call `kafka:CreateVpcConnection`.
+        the owner of the cluster lets `firehose.amazonaws.com` call `kafka:CreateVpcConnection`.
 
     Defines
     -------
@@ -45,7 +45,8 @@ class ExistingCluster(Cluster):
 
     Example
     -------
-        >>> arn = "arn:aws:kafka:eu-central-1:111122223333:cluster/lake/8c5ab1b2-5c1f-4d29-8d9a-5f0d1e2a3b4c-3"
+        >>> place = "eu-central-1:111122223333:cluster/lake/8c5ab1b2-5c1f-4d29-8d9a-5f0d1e2a3b4c-3"
+        >>> arn = f"arn:{Aws.PARTITION}:kafka:{place}"
         >>> cluster = ExistingCluster(self, "Cluster", cluster_arn=arn)
         >>> cluster.grant_produce(producer, topic="flights")
     """

@@ -49,7 +49,8 @@ class KafkaTopic(Construct):
 
     Example
     -------
-        >>> arn = "arn:aws:kafka:eu-central-1:111122223333:cluster/lake/8c5ab1b2-5c1f-4d29-8d9a-5f0d1e2a3b4c-3"
+        >>> place = "eu-central-1:111122223333:cluster/lake/8c5ab1b2-5c1f-4d29-8d9a-5f0d1e2a3b4c-3"
+        >>> arn = f"arn:{Aws.PARTITION}:kafka:{place}"
         >>> cluster = ExistingCluster(self, "Cluster", cluster_arn=arn)
         >>> topic = KafkaTopic(self, "Flights", cluster=cluster, partitions=6)
         >>> topic.grant_produce(producer)

@@ -31,7 +31,7 @@ class Place:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What a transfer has done so far."""
+    """Counts of a transfer so far, and what has failed."""
 
     listed: int = 0
     transferred: int = 0

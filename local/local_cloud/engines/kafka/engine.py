@@ -1,4 +1,7 @@
-"""MSK: clusters with a broker behind them, and the topics of provisioned ones."""
+"""MSK: clusters with a broker behind them, and the topics of provisioned ones.
+
+Above 200 lines: one class with the operations of one service, most of them a few lines.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _delete = KafkaBackend.delete_cluster
 
 @dataclass(kw_only=True)
 class _Cluster:
-    """What is kept of a cluster: the port that clients know, and topics as they were created."""
+    """Kept part of a cluster: the port that clients know, and topics as they were created."""
 
     port: int
     topics: dict[str, dict[str, Any]] = field(default_factory=dict)

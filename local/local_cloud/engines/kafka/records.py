@@ -14,7 +14,7 @@ _MOST = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What a partition holds: the offset at which it begins, and records as arguments of `Producer.produce`."""
+    """Content of a partition: the offset at which it begins, and records as arguments of `Producer.produce`."""
 
     begins: int
     records: tuple[Mapping[str, Any], ...]

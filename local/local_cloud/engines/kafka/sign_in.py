@@ -62,7 +62,7 @@ def open_front(server: Callable[[], int], key: Callable[[str], str | None]) -> S
 def _signs_in(
     client: BufferedReader, connection: socket.socket, behind: socket.socket, key: Callable[[str], str | None]
 ) -> bool:
-    """Answer until a token is taken; return whether one is. Whoever asks for anything else is no client of IAM."""
+    """Answer until a token is taken; return whether one is. A client that asks for anything else is none of IAM."""
     answers = behind.makefile("rb")
     while request := _read(client):
         call, version, number = struct.unpack(">hhi", request[:8])
