@@ -79,10 +79,10 @@ class Namespace(dict[str, Any]):
         return self["contract"]["passengers"]
 
     def make_table(self) -> Any:
-        return self._lake.database.add_table(self["passengers"])
+        return self._lake.database.add_iceberg_table(self["passengers"])
 
     def make_copy(self) -> Any:
-        return self._lake.raw_database.add_table(self["passengers"].masked())
+        return self._lake.raw_database.add_iceberg_table(self["passengers"].masked())
 
     def make_zone(self) -> Any:
         return self._lake.raw
@@ -98,7 +98,8 @@ class Namespace(dict[str, Any]):
 
     def make_curate(self) -> Any:
         dataset, raw = self["contract"]["flights"], self._lake.raw
-        return CurationJob(self._stack, "CurateFlights", dataset=dataset, source=raw, target=self._lake.iceberg_table)
+        target = self._lake.database.add_iceberg_table(dataset, table_name="curated", prefix="curated/")
+        return CurationJob(self._stack, "CurateFlights", dataset=dataset, source=raw, target=target)
 
     def make_curate_members(self) -> Any:
         columns = [Column(name="email", type="string", tags=["subject"]), Column(name="since", type="date")]

@@ -40,12 +40,12 @@ def run(root: Path, *command: str) -> str:
 
 def test_a_new_capability_passes_the_conformance_suite(copy: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in copy.rglob("*.py")}
-    write("databases", "time_series", copy)
-    assert missing("databases/time_series", copy) == []
-    run(copy, "tests.conformance.pages", "databases/time_series")
+    write("analytics", "query_costs", copy)
+    assert missing("analytics/query_costs", copy) == []
+    run(copy, "tests.conformance.pages", "analytics/query_costs")
     # Its snapshot is new, and accepted with the first run.
-    folders = ("tests/conformance", "tests/unit/foundation/test_arguments.py", "tests/unit/databases/time_series")
-    tests = (*folders, "-k", "TimeSeries or time_series")
+    folders = ("tests/conformance", "tests/unit/foundation/test_arguments.py", "tests/unit/analytics/query_costs")
+    tests = (*folders, "-k", "QueryCosts or query_costs")
     said = run(copy, "pytest", *tests, "-p", "no:cacheprovider", "--snapshot-update", "-vv")
     for duty in (
         "snapshots",
@@ -61,5 +61,5 @@ def test_a_new_capability_passes_the_conformance_suite(copy: Path) -> None:
         "arguments",
     ):
         assert f"test_{duty}.py::" in said
-    assert "test_the_local_cloud_deploys_an_example[databases/time_series] PASSED" in said
+    assert "test_the_local_cloud_deploys_an_example[analytics/query_costs] PASSED" in said
     assert {path: path.stat().st_mtime_ns for path in before} == before

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
 from lake_blueprints.foundation.access import Permission, PermissionSet, ServiceRole
-from lake_blueprints.foundation.access.grants import admitted_by
+from lake_blueprints.foundation.access.admission import admitted_by
 
 
 def roles_in(*scopes: Construct) -> list[PermissionSet]:

@@ -72,8 +72,8 @@ class DataLake(Construct):
         right. See `Table`. Curation reads by the header and does not need it. By default the contracts' order.
     table_optimizers: bool
         Whether Glue compacts the curated tables, expires their snapshots and deletes orphan files. By default it does;
-        in Regions where CloudFormation has no table optimizers this must be False, and somebody must run OPTIMIZE and
-        VACUUM in Athena.
+        in Regions where CloudFormation has no table optimizers this must be False, and OPTIMIZE and VACUUM run in
+        Athena.
     warehouse: bool
         Whether curated datasets, masked, are also loaded into Redshift Serverless. By default they are not. With
         shards, define a `Warehouse` of the datasets that it needs.

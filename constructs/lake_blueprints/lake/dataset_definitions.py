@@ -184,6 +184,7 @@ class DatasetDefinitions:
         options = IcebergTableOptions(**WITHOUT_OPTIMIZERS)
         if self._table_optimizers:
             options = IcebergTableOptions(optimizer_role=self._shared.optimizer_role(database))
+        options["removal_policy"] = self._removal_policy
         if prefix:
             options["prefix"] = prefix
         home = self._placement.of(dataset.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from aws_cdk import Annotations, Resource
@@ -27,11 +27,9 @@ from lake_blueprints.foundation.access.principals import (
 from lake_blueprints.foundation.access.service_role import ServiceRole
 from lake_blueprints.foundation.access.wildcards import Explanations
 
-# Permissions of principals that are no `ServiceRole`, and what services may do by a resource's own policy.
+# Permissions of principals that are no `ServiceRole`.
 _ALLOWED: WeakKeyDictionary[Any, list[Permission]] = WeakKeyDictionary()
-_NAMELESS = ("key_arn", "table_arn")
 _EXPLANATIONS: WeakKeyDictionary[Any, Explanations] = WeakKeyDictionary()
-_ADMITTED: WeakKeyDictionary[Any, list[tuple[str, Permission]]] = WeakKeyDictionary()
 
 
 def allow(grantee: iam.IGrantable, *permissions: Permission) -> iam.Grant:
@@ -61,36 +59,6 @@ def allowed_to(grantee: iam.IGrantable) -> tuple[Permission, ...]:
     if isinstance(grantee, ServiceRole):
         return grantee.permission_set.allowed
     return tuple(_ALLOWED.get(grantee.grant_principal, ()))
-
-
-class TakesStatements(Protocol):
-    """A resource with a policy of its own."""
-
-    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> object:
-        """Add a statement to the policy."""
-        ...
-
-
-def admit(resource: TakesStatements, sid: str, service: str, permission: Permission) -> None:
-    """Let a service act under its own name by the policy of a resource, and record it with the resource.
-
-    In its own policy a key or table is `*`. The policy of an imported resource cannot be changed here.
-    """
-    _ADMITTED.setdefault(resource, []).append((service, permission))
-    resource.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid=sid,
-            principals=[iam.ServicePrincipal(service)],
-            actions=list(permission.actions),
-            resources=["*"] if any(hasattr(resource, name) for name in _NAMELESS) else list(permission.on),
-            conditions=permission.conditions,
-        )
-    )
-
-
-def admitted_by(resource: Any) -> tuple[tuple[str, Permission], ...]:
-    """Return what services may do by the policy of a resource, each with the service's name."""
-    return tuple(_ADMITTED.get(resource, ()))
 
 
 def grant_on(

@@ -52,6 +52,10 @@ CLUSTER = Sample(
     build=build_cluster,
     limits={
         "nodes": Limited(limit=redshift.NODES, options=lambda _, n: {"nodes": n}),
+        "usage_limits: amount": Limited(
+            limit=redshift.USAGE,
+            options=lambda _, n: {"usage_limits": [ClusterUsageLimit(feature=ClusterFeature.SPECTRUM, amount=n)]},
+        ),
         "port": Limited(limit=redshift.CLUSTER_PORT, options=lambda _, n: {"port": n}),
         "snapshots_kept_for": Limited(
             limit=redshift.SNAPSHOT_DAYS, options=lambda _, n: {"snapshots_kept_for": Duration.days(n)}
@@ -69,6 +73,6 @@ SCHEDULED = Sample(
         "enhanced_vpc_routing": False,
     },
     build=build_cluster,
-    # Its Regions lack AWS::Redshift::UsageLimit.
-    unavailable_in=frozenset({"aws-cn"}),
+    # CloudFormation has no AWS::Redshift::UsageLimit there.
+    unavailable_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from attrs import evolve
 from aws_cdk.assertions import Match, Template
 
 from lake_blueprints.catalog.s3_tables import TableZone
@@ -80,6 +81,14 @@ def test_the_filter_includes_the_tables_of_the_datasets(
             "AdditionalEncryptionContext": {"purpose": "zero-etl"},
         },
     )
+
+
+def test_refuses_more_tables_than_a_filter_can_name(
+    stack: cdk.Stack, network: LakeNetwork, warehouse: Warehouse
+) -> None:
+    many = [evolve(ORDERS, name=f"orders_{number}_{'x' * 200}") for number in range(120)]
+    with pytest.raises(ValueError, match=r"the data filter of 120 tables has 2\d,\d+ characters, and must have"):
+        integration(stack, warehouse, cluster(stack, network), datasets=many)
 
 
 def test_a_filter_of_mysql_names_no_schema(stack: cdk.Stack, network: LakeNetwork, warehouse: Warehouse) -> None:

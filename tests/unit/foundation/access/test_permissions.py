@@ -11,7 +11,8 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, ServiceRole, admit, allow, arn_of
-from lake_blueprints.foundation.access.grants import admitted_by, allowed_to
+from lake_blueprints.foundation.access.admission import admitted_by
+from lake_blueprints.foundation.access.grants import allowed_to
 from lake_blueprints.foundation.access.permissions import statements_of
 from lake_blueprints.foundation.encryption import HashSalt
 from tests.support import resources
