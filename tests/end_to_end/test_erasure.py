@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import load_catalog
@@ -65,6 +66,10 @@ class Lake:
         rows = [f"{number},{person(number % PERSONS)},{number % 7},{number % 3 + 1}" for number in range(1_500)]
         rows += [f"{number},{person(number)},many,1" for number in range(0, 100, 10)]
         self.put("Raw", "visits/a.csv.gz", gzip.compress("\n".join(["id,visitor,pages,month", *rows]).encode()))
+        archived = pa.table({"id": list(range(PERSONS)), "owner": [person(number) for number in range(PERSONS)]})
+        content = pa.BufferOutputStream()
+        pq.write_table(archived, content)
+        self.put("Curated", "archive/a.parquet", content.getvalue().to_pybytes())
         letters = [
             {"sender": person(number), "receiver": person((number + 1) % PERSONS), "text": "ä"}
             for number in range(PERSONS)
@@ -143,10 +148,9 @@ class Lake:
             "objects": self._lines("Results", "results/"),
             "quarantine orders": self._rows("Raw", "quarantine/orders/"),
             "quarantine visits": self._rows("Raw", "quarantine/visits/"),
-            "parquet visits": self._rows("Curated", "visits/"),
-            "masked visits": self._rows("Analytics", "visits/"),
-            "iceberg orders": self.table("orders"),
-            "iceberg profiles": self.table("profiles"),
+            "parquet archive": self._rows("Curated", "archive/"),
+            "masked visits": self.table("visits", "MaskedName"),
+            **{f"iceberg {name}": self.table(name) for name in ("orders", "profiles", "visits")},
         }
 
     def _objects(self, bucket: str, prefix: str) -> Iterator[bytes]:
@@ -162,7 +166,7 @@ class Lake:
         files = (pq.ParquetFile(io.BytesIO(one)) for one in self._objects(bucket, prefix) if one)
         return Counter(json.dumps(row, default=str) for file in files for row in file.read().to_pylist())
 
-    def table(self, name: str) -> Counter[str]:
+    def table(self, name: str, database: str = "DatabaseName") -> Counter[str]:
         environment = self._cloud.environment()
         with pytest.MonkeyPatch.context() as patch:
             for variable, value in environment.items():
@@ -174,7 +178,7 @@ class Lake:
                 uri=f"{self._cloud.endpoint}/iceberg",
                 **{"rest.sigv4-enabled": "true", "rest.signing-name": "glue", "rest.signing-region": region},
             )
-            rows = catalog.load_table((self.outputs["DatabaseName"], name)).scan().to_arrow().to_pylist()
+            rows = catalog.load_table((self.outputs[database], name)).scan().to_arrow().to_pylist()
         return Counter(json.dumps(row, default=str) for row in rows)
 
     def logs(self) -> str:
@@ -210,7 +214,15 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 def test_before_a_person_is_in_every_place(lake: Lake) -> None:
     found = lake.holders(person(0))
-    for part in ("orders/a.json?", "b.json.gz", "quarantine/orders", "visits/a.csv.gz", "/visits/month=", "exports/a."):
+    for part in (
+        "orders/a.json?",
+        "b.json.gz",
+        "quarantine/orders",
+        "visits/a.csv.gz",
+        "/visits/data/month=",
+        "/archive/a.",
+        "exports/a.",
+    ):
         assert any(part in name for name in found), part
     for kind in ("/orders/data/", "/profiles/metadata/", "/profiles/data/", "exports/deleted.json", "results/0.csv"):
         assert any(kind in name for name in found), kind
@@ -280,8 +292,9 @@ def test_one_person_is_erased_and_every_other_row_is_as_before(lake: Lake) -> No
         "iceberg Curated/profiles/": 1,
         "records Raw/visits/": 1,
         "quarantine Raw/quarantine/visits/": 0,
-        "parquet Curated/visits/": 1,
-        "parquet Analytics/visits/": 1,
+        "iceberg Curated/visits/": 1,
+        "iceberg Analytics/visits/": 1,
+        "parquet Curated/archive/": 1,
         "records Analytics/exports/": 2,
         "objects Results/results/": 0,
     }

@@ -209,10 +209,11 @@ def test_throttled_calls_are_made_again(orders: Orders) -> None:
         orders.cloud.inject("glue", "StartJobRun", "ThrottlingException"),
         orders.cloud.inject("stepfunctions", "ListExecutions", "ThrottlingException"),
         orders.cloud.inject("s3", "ListObjectsV2", "SlowDown", times=2),
-        orders.cloud.inject("glue", "BatchCreatePartition", "ThrottlingException"),
     ]
     orders.send(orders.orders(10, day="2026-02-01"))
     orders.cloud.drain()
+    # Not before: the delivery writes objects as well.
+    faults.append(orders.cloud.inject("s3", "PutObject", "SlowDown"))
     orders.run()
     assert [fault.struck for fault in faults] == [1, 1, 2, 1]
     assert orders.reports()[-1]["curated"] == 10
@@ -221,14 +222,14 @@ def test_throttled_calls_are_made_again(orders: Orders) -> None:
 def test_a_call_that_fails_for_good_fails_the_run_which_the_next_makes_good(orders: Orders) -> None:
     orders.send(orders.orders(10, day="2026-02-02"))
     orders.cloud.drain()
-    # The files are written by then. The message about it is throttled, too.
-    orders.cloud.inject("glue", "BatchCreatePartition", "ResourceNotReadyException")
+    # The batch is in the ledger by then. The message about it is throttled, too.
+    orders.cloud.inject("s3", "PutObject", "AccessDenied", after=True)
     fault = orders.cloud.inject("sns", "Publish", "Throttled")
-    with pytest.raises(LocalCloudError, match="ResourceNotReadyException"):
+    with pytest.raises(LocalCloudError, match="AccessDenied"):
         orders.run()
     assert fault.struck == 1
     (message,) = orders.heard()
-    assert "a fault was injected into BatchCreatePartition" in message["cause"]
+    assert "a fault was injected into PutObject" in message["cause"]
 
     orders.run()
     report = orders.reports()[-1]

@@ -59,6 +59,11 @@ LETTERS = Dataset(
     ],
 )
 
+ARCHIVE = Dataset(
+    name="archive",
+    columns=[Column(name="id", type="bigint"), Column(name="owner", type="string", tags=["subject"])],
+)
+
 app = cdk.App()
 stack = cdk.Stack(app, "Erasing")
 key = LakeKey(stack, "Key").key
@@ -81,6 +86,7 @@ erasure = Erasure(
     "Erasure",
     requests=private,
     curations=jobs,
+    tables=[database.add_table(ARCHIVE)],
     exports=[
         ExportedObjects(storage=analytics, prefix="exports/", dataset=LETTERS),
         ExportedObjects(storage=results, prefix="results/"),
@@ -95,6 +101,7 @@ for name, value in {
     "PrivateBucket": private.bucket.bucket_name,
     "ResultsBucket": results.bucket.bucket_name,
     "DatabaseName": database.database_name,
+    "MaskedName": masked.database.database_name,
     "CurateMachine": curate.state_machine.state_machine_arn,
     "EraseMachine": erase.state_machine.state_machine_arn,
     "Job": erasure.job_name,

@@ -42,6 +42,21 @@ def test_a_type_nobody_knows_fails_the_stack_and_leaves_nothing(cloud: LocalClou
     assert "before" not in streams(cloud)
 
 
+def test_what_cannot_be_deleted_makes_the_rollback_fail(cloud: LocalCloud, deploy: Deploy) -> None:
+    key = {"AttributeName": "id", "KeyType": "HASH"}
+    table = {
+        "TableName": "protected",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [key],
+        "BillingMode": "PAY_PER_REQUEST",
+        "DeletionProtectionEnabled": True,
+    }
+    resources = {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": table}}
+    stack = deploy({**resources, "App": {"Type": "AWS::AppSync::GraphQLApi", "DependsOn": "Table"}})
+    assert stack["StackStatus"] == "ROLLBACK_FAILED"
+    assert "protected" in cloud.client("dynamodb").list_tables()["TableNames"]
+
+
 def test_a_property_that_would_be_lost_fails_the_stack(deploy: Deploy, why: Why) -> None:
     stack = deploy({"Stream": stream(Nonsense=1)})
     assert why(stack) == ["the property AWS::Kinesis::Stream.Nonsense is not supported by the local cloud"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_cdk import aws_iam as iam
@@ -19,13 +20,17 @@ class NamespacePolicy:
 
     def __init__(self, namespace: redshift.CfnNamespace) -> None:
         self._namespace = namespace
-        self._statements: list[dict[str, Any]] = []
+        self._statements: dict[str, dict[str, Any]] = {}
 
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement, without a resource: it could be the namespace only, whose ARN would refer to itself."""
-        # Without tokens, which are others each time, so that the same statement is known again.
-        found: dict[str, Any] = self._namespace.stack.resolve(statement.to_statement_json())
+        found: dict[str, Any] = statement.to_statement_json()
         found.pop("Resource", None)
-        if found not in self._statements:
-            self._statements.append(found)
-        self._namespace.namespace_resource_policy = {"Version": "2012-10-17", "Statement": list(self._statements)}
+        # Without tokens, which are others each time, so that the same statement is known again; with them it refers to
+        # sources of other stacks.
+        known = json.dumps(self._namespace.stack.resolve(found), sort_keys=True)
+        self._statements.setdefault(known, found)
+        self._namespace.namespace_resource_policy = {
+            "Version": "2012-10-17",
+            "Statement": list(self._statements.values()),
+        }

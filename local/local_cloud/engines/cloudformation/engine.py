@@ -190,8 +190,12 @@ class CloudFormationEngine(Engine):
     def _roll_back_creation(deployment: StackDeployment, error: Exception) -> None:
         deployment.report("ROLLBACK_IN_PROGRESS", str(error))
         # CloudFormation keeps what the template retains; here nobody wants the leftovers of a failed creation.
-        deployment.delete(retain=False)
-        deployment.report("ROLLBACK_COMPLETE")
+        try:
+            deployment.delete(retain=False)
+        except DeploymentError as second:
+            deployment.report("ROLLBACK_FAILED", str(second))
+        else:
+            deployment.report("ROLLBACK_COMPLETE")
 
     @staticmethod
     def _roll_back_update(

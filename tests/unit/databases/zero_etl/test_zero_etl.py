@@ -83,6 +83,16 @@ def test_the_filter_includes_the_tables_of_the_datasets(
     )
 
 
+def test_a_source_of_another_stack_is_imported(stack: cdk.Stack, network: LakeNetwork, warehouse: Warehouse) -> None:
+    other = cdk.Stack(stack.node.scope, "Other")  # type: ignore[arg-type]
+    source = ServingTable(other, "Served", dataset=ORDERS)
+    ZeroEtl(stack, "Integration", source=source, target=warehouse)
+    (namespace,) = Template.from_stack(stack).find_resources("AWS::RedshiftServerless::Namespace").values()
+    policy = str(namespace["Properties"]["NamespaceResourcePolicy"])
+    assert "Fn::ImportValue" in policy
+    assert "Served" in policy
+
+
 def test_refuses_more_tables_than_a_filter_can_name(
     stack: cdk.Stack, network: LakeNetwork, warehouse: Warehouse
 ) -> None:
