@@ -224,7 +224,14 @@ def test_before_a_person_is_in_every_place(lake: Lake) -> None:
         "exports/a.",
     ):
         assert any(part in name for name in found), part
-    for kind in ("/orders/data/", "/profiles/metadata/", "/profiles/data/", "exports/deleted.json", "results/0.csv"):
+    for kind in (
+        "/visits/data/month=",
+        "/orders/data/",
+        "/profiles/metadata/",
+        "/profiles/data/",
+        "exports/deleted.json",
+        "results/0.csv",
+    ):
         assert any(kind in name for name in found), kind
 
 
