@@ -64,7 +64,7 @@ class Deployed:
         self._put(raw, "people/one.json", b'{"name": "Zoe", "city": "Rome"}\n{"name": null, "city": "Rome"}\n')
         self._put(curated, "airports/one.parquet", _parquet(origin=["JFK"], city=["New York"]))
         # A partition that nobody has registered yet.
-        self._put(curated, "flights/day=2026-02-01/one.parquet", _parquet(**_flight()))
+        self._put(curated, "examples/day=2026-02-01/one.parquet", _parquet(**_flight()))
         self._stream(FLIGHTS[0])
         self._crawl()
         self._run_job(self._name("OursMaskJob"))

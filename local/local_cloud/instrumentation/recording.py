@@ -59,7 +59,7 @@ class RecordedCall:
     resource: str
         The names that the request gives.
     context: tuple of pairs
-        Condition keys and their values, for the use of a key. By default nothing is known.
+        Condition keys and their values, for the use of a key and of a tag. By default nothing is known.
     """
 
     role: str
@@ -103,11 +103,11 @@ class Recording:
         """Return the role that an access key id stands for."""
         return self._keys.get(key)
 
-    def note(self, role: str, action: str, resource: str) -> None:
+    def note(self, role: str, action: str, resource: str, context: Context = ()) -> None:
         """Note a call, and the use of keys that comes with it."""
         if _TABLE_STORAGE.fullmatch(resource):
             action = _TABLE_ACTIONS.get(action, action)
-        calls = [RecordedCall(role, action, resource)]
+        calls = [RecordedCall(role, action, resource, context)]
         calls += [RecordedCall(role, *use) for use in self._key_uses(action, resource)]
         with self._lock:
             self._calls.update(calls)
@@ -132,7 +132,7 @@ class Recording:
                 return application(environ, start_response)
             called = _called(signed["service"], environ)
             for action, resource in called:
-                self.note(role, action, resource)
+                self.note(role, action, resource, _tagging(action, environ))
 
             def answer(status: str, *rest: Any) -> Any:
                 # To learn that an object is missing takes the permission to list it:
@@ -145,6 +145,18 @@ class Recording:
             return application(environ, answer)
 
         return recorded
+
+
+def _tagging(action: str, environ: Environ) -> Context:
+    """Return the key of the tag that a request sets or removes, where it names one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys
+    """
+    if not action.endswith((":TagResource", ":UntagResource")) or "HTTP_X_AMZ_TARGET" not in environ:
+        return ()
+    request = json.loads(body_of(environ) or b"{}")
+    keys = [*(tag["Key"] for tag in request.get("Tags", [])), *request.get("TagKeys", [])]
+    return (("aws:TagKeys", keys[0]),) if len(keys) == 1 else ()
 
 
 def _called(service: str, environ: Environ) -> list[tuple[str, str]]:
