@@ -64,7 +64,7 @@ class Deployed:
         self._put(raw, "people/one.json", b'{"name": "Zoe", "city": "Rome"}\n{"name": null, "city": "Rome"}\n')
         self._put(curated, "airports/one.parquet", _parquet(origin=["JFK"], city=["New York"]))
         # A partition that nobody has registered yet.
-        self._put(curated, "examples/day=2026-02-01/one.parquet", _parquet(**_flight()))
+        self._put(curated, "examples/day=2026-02-01/one.parquet", _parquet(**_examples()))
         self._stream(FLIGHTS[0])
         self._crawl()
         self._run_job(self._name("OursMaskJob"))
@@ -147,14 +147,14 @@ def _status(athena: Any, query: str) -> dict[str, Any]:
     return status
 
 
-def _flight() -> dict[str, Any]:
-    scheduled = pa.array([0], pa.timestamp("us", tz="UTC"))
+def _examples() -> dict[str, Any]:
+    """Return as many flights as a training takes at least, and more."""
+    numbers = range(40)
     return {
-        "flight": ["F99"],
-        "origin": ["JFK"],
-        "delay": pa.array([1], pa.int32()),
-        "scheduled": scheduled,
-        "city": ["New York"],
+        "flight": [f"E{number}" for number in numbers],
+        "origin": ["JFK"] * len(numbers),
+        "delay": pa.array(numbers, pa.int32()),
+        "scheduled": pa.array([number * 3_600_000_000 for number in numbers], pa.timestamp("us", tz="UTC")),
     }
 
 
@@ -275,8 +275,8 @@ def test_notices_a_permission_for_too_much_that_a_policy_has_as_well(
 def test_notices_a_permission_for_too_little_that_a_policy_lacks_as_well(
     compare: Compare, lake: tuple[list[PermissionSet], dict[str, Template]]
 ) -> None:
-    """A job that registers no partitions, by its permissions and so by its policy."""
-    action = "glue:BatchCreatePartition"
+    """A job that commits to no table, by its permissions and so by its policy."""
+    action = "glue:UpdateTable"
     narrower = [
         replace(
             role,
