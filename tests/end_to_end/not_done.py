@@ -36,8 +36,11 @@ _REASONS = {
     """,
     "files are too small here to be uploaded in parts": """
         CurationJob | sets bad records aside | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
-        CurationJob | writes the masked copy | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:AbortMultipartUpload
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:ListBucketMultipartUploads
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:ListMultipartUploadParts
         CurationJob | writes the table | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
+        CurationJob | writes the table | s3:ListMultipartUploadParts
         DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucketMultipartUploads
         DeliveryStream | writes objects, and what fails | s3:AbortMultipartUpload
         DeliveryStream | writes rows | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
@@ -62,6 +65,8 @@ _REASONS = {
         TrainingJob | writes metrics | cloudwatch:PutMetricData
     """,
     "files of Iceberg tables are found by their metadata here, not by listing": """
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:ListBucket
+        CurationJob | writes the table | s3:ListBucket
         Pipeline | exports table 'trips' | s3:ListBucket
     """,
     "networks carry nothing here": """
@@ -112,10 +117,6 @@ _REASONS = {
         DeliveryStream | takes records from the topic | kafka-cluster:DescribeTopicDynamicConfiguration
         DeliveryStream | takes records from the topic | kafka-cluster:ReadData
     """,
-    "no column is added in this run": """
-        CurationJob | registers partitions, and renews their columns | glue:UpdatePartition
-        CurationJob | writes the masked copy | glue:UpdatePartition
-    """,
     "no instance is started here, with an image, a volume and a network": """
         Pipeline | looks at the image | ecr:BatchGetImage ecr:DescribeImages
         TrainingJob | encrypts volumes | kms:CreateGrant kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext
@@ -134,8 +135,6 @@ _REASONS = {
     """,
     "nothing is left over by a killed run, and staged files are no objects here": """
         CurationJob | sets bad records aside | s3:DeleteObject
-        CurationJob | writes the masked copy | s3:DeleteObject
-        CurationJob | writes the table | s3:DeleteObject
     """,
     "nothing is stopped in this run, as Step Functions stops what it waits for": """
         Pipeline | runs another pipeline | states:StopExecution
@@ -158,15 +157,18 @@ _REASONS = {
         Crawler | keeps tables and partitions | glue:CreatePartition glue:GetDatabases glue:GetPartition
         Crawler | keeps tables and partitions | glue:UpdatePartition
         Crawler | removes what is gone | glue:BatchDeletePartition glue:DeletePartition
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | glue:GetDatabases
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | glue:GetTables
+        CurationJob | writes the table | glue:GetDatabases glue:GetTables
         QualityRuleset | reads the table | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         QualityRuleset | reads the table | glue:GetPartitions glue:GetTables
         Pipeline | runs the query 'Repair' | glue:BatchGetPartition glue:CreatePartition glue:GetDatabases
         Pipeline | runs the query 'Repair' | glue:GetPartition glue:GetTables glue:UpdatePartition
         Pipeline | exports table 'trips' | glue:GetDatabase glue:GetDatabases glue:GetTables
         Warehouse | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
-        Warehouse | loads the tables of the lake | glue:GetTables
+        Warehouse | loads the tables of the lake | glue:GetPartitions glue:GetTables
         WarehouseCluster | loads the tables of the lake | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
-        WarehouseCluster | loads the tables of the lake | glue:GetTables
+        WarehouseCluster | loads the tables of the lake | glue:GetPartitions glue:GetTables
     """,
     "tables of DynamoDB are not encrypted here": """
         ItemLoadJob | puts and deletes items | kms:Encrypt kms:GenerateDataKey
@@ -205,7 +207,7 @@ _REASONS = {
     "there is one Region here, so that nobody asks for a bucket's": """
         Crawler | reads samples of objects | s3:GetBucketLocation
         CurationJob | sets bad records aside | s3:GetBucketLocation
-        CurationJob | writes the masked copy | s3:GetBucketLocation
+        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:GetBucketLocation
         CurationJob | writes the table | s3:GetBucketLocation
         DeliveryStream | finds the bucket and its unfinished uploads | s3:GetBucketLocation
         DeliveryStream | writes rows | s3:GetBucketLocation

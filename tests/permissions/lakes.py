@@ -149,6 +149,7 @@ class SampleLake:
             ORDERS, name="subjects", columns=[evolve(ORDERS.columns[0], tags=["subject"]), ORDERS.columns[1]]
         )
         self.subjects = self.database.add_iceberg_table(subjects)
+        self.archive = self.database.add_table(evolve(subjects, name="archive", partition_keys=()))
         self.join = join
 
     def _define_streaming(self) -> None:
@@ -208,7 +209,7 @@ class SampleLake:
             self._id("Erasure"),
             requests=self.analytics,
             curations=[self.masking_job],
-            tables=[self.subjects],
+            tables=[self.subjects, self.archive],
             exports=[ExportedObjects(storage=self.analytics, prefix="exports/")],
         )
         self.crawler = Crawler(
