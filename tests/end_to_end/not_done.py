@@ -36,9 +36,9 @@ _REASONS = {
     """,
     "files are too small here to be uploaded in parts": """
         CurationJob | sets bad records aside | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:AbortMultipartUpload
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:ListBucketMultipartUploads
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:ListMultipartUploadParts
+        CurationJob | writes the masked copy, and expires what it held | s3:AbortMultipartUpload
+        CurationJob | writes the masked copy, and expires what it held | s3:ListBucketMultipartUploads
+        CurationJob | writes the masked copy, and expires what it held | s3:ListMultipartUploadParts
         CurationJob | writes the table | s3:AbortMultipartUpload s3:ListBucketMultipartUploads
         CurationJob | writes the table | s3:ListMultipartUploadParts
         DeliveryStream | finds the bucket and its unfinished uploads | s3:ListBucketMultipartUploads
@@ -65,7 +65,7 @@ _REASONS = {
         TrainingJob | writes metrics | cloudwatch:PutMetricData
     """,
     "files of Iceberg tables are found by their metadata here, not by listing": """
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:ListBucket
+        CurationJob | writes the masked copy, and expires what it held | s3:ListBucket
         CurationJob | writes the table | s3:ListBucket
         Pipeline | exports table 'trips' | s3:ListBucket
     """,
@@ -157,8 +157,8 @@ _REASONS = {
         Crawler | keeps tables and partitions | glue:CreatePartition glue:GetDatabases glue:GetPartition
         Crawler | keeps tables and partitions | glue:UpdatePartition
         Crawler | removes what is gone | glue:BatchDeletePartition glue:DeletePartition
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | glue:GetDatabases
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | glue:GetTables
+        CurationJob | writes the masked copy, and expires what it held | glue:GetDatabases
+        CurationJob | writes the masked copy, and expires what it held | glue:GetTables
         CurationJob | writes the table | glue:GetDatabases glue:GetTables
         QualityRuleset | reads the table | glue:BatchGetPartition glue:GetDatabases glue:GetPartition
         QualityRuleset | reads the table | glue:GetPartitions glue:GetTables
@@ -207,7 +207,7 @@ _REASONS = {
     "there is one Region here, so that nobody asks for a bucket's": """
         Crawler | reads samples of objects | s3:GetBucketLocation
         CurationJob | sets bad records aside | s3:GetBucketLocation
-        CurationJob | writes the masked copy, and expires what it held before its rules changed | s3:GetBucketLocation
+        CurationJob | writes the masked copy, and expires what it held | s3:GetBucketLocation
         CurationJob | writes the table | s3:GetBucketLocation
         DeliveryStream | finds the bucket and its unfinished uploads | s3:GetBucketLocation
         DeliveryStream | writes rows | s3:GetBucketLocation

@@ -37,7 +37,7 @@ def check_masked(curated: Dataset, masked: IcebergTable, target: IcebergTable | 
 def write_masked(role: ServiceRole, masked: IcebergTable, salt: HashSalt | None) -> dict[str, str]:
     """Let a job write the copy, and return the arguments that say where; the salt it reads itself."""
     # A column that becomes restricted must not stay readable in older snapshots.
-    with role.used_for("writes the masked copy, and expires what it held before its rules changed"):
+    with role.used_for("writes the masked copy, and expires what it held"):
         masked.grant_erase(role)
     arguments = {"--masked_database": masked.database.database_name, "--masked_table": masked.table_name}
     if salt:
