@@ -143,7 +143,7 @@ def test_records_what_jobs_and_state_machines_do(deployed: Deployed) -> None:
         "s3:ListBucket",
         "s3:PutObject",
         "glue:GetTable",
-        "glue:BatchCreatePartition",
+        "glue:UpdateTable",
         "secretsmanager:GetSecretValue",
         "states:ListExecutions",
         "glue:StartJobRun",

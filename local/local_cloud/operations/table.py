@@ -66,7 +66,7 @@ SERVICES = {
     "config": Entry(refused="Start* Stop* Select* *Status* *Evaluations *ResourceConfig* *DiscoveredResources"),
     "connectcampaigns": Entry(stored="CreateCampaign"),
     "databrew": Entry(stored="CreateProfileJob CreateRecipeJob PublishRecipe"),
-    "datasync": Entry(refused="CancelTaskExecution UpdateTaskExecution *Agent* *StorageSystem* *DiscoveryJob*"),
+    "datasync": Entry(refused="CancelTaskExecution UpdateTaskExecution *Agent*"),
     # Of tasks and serverless replications, which run; nothing else of moto's does what it says.
     "dms": Entry(stored="*ReplicationSubnetGroup* *ReplicationInstance*", only=True),
     "dynamodb": Entry(
