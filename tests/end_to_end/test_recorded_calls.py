@@ -151,8 +151,8 @@ def test_records_what_jobs_and_state_machines_do(deployed: Deployed) -> None:
         "redshift-data:BatchExecuteStatement",
         "redshift-data:DescribeStatement",
     } <= seen
-    # Of the delivery, the jobs, the warehouse and the pipeline.
-    assert len({call.role for call in deployed.calls}) == 5
+    # Of the delivery, the jobs, the warehouse, the pipeline, and the optimizers of two databases.
+    assert len({call.role for call in deployed.calls}) == 7
 
 
 def test_every_recorded_call_is_allowed_by_the_policies_of_its_role(deployed: Deployed) -> None:

@@ -26,6 +26,9 @@ _ALTERNATIVES = {
     "dynamodb:ListTagsOfResource": "stream",
     "dynamodb:TagResource": "stream",
     "dynamodb:UntagResource": "stream",
+    # In the policy of a cluster, which names the cluster alone:
+    # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#access-to-msk
+    "kafka:CreateVpcConnection": "vpc-connection",
 }
 
 

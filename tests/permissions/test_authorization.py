@@ -61,6 +61,9 @@ def test_only_actions_that_aws_checks_on_no_resource_are_allowed_on_every_resour
 
 
 ANYWHERE = {
+    # An export has no ARN before it begins, and AWS's guide names no resource.
+    "rds:StartExportTask": ["Pipeline"],
+    "rds:DescribeExportTasks": ["Pipeline"],
     # Interfaces and their permissions have no name before SageMaker makes them.
     "ec2:CreateNetworkInterface": ["TrainingJob"],
     "ec2:CreateNetworkInterfacePermission": ["TrainingJob"],

@@ -140,7 +140,7 @@ TIGHTER: dict[str, tuple[Of, str, str, Change]] = {
         "kms:Decrypt",
         only("kms:EncryptionContext:aws:s3:arn", "arn:aws:s3:::raw/flights/z"),
     ),
-    "a job that may not ask the catalog": (CURATE, JOB, "glue:BatchCreatePartition", no_catalog),
+    "a job that may not ask the catalog": (CURATE, JOB, "glue:UpdateTable", no_catalog),
     "a ruleset that may not look for the default database": (EVALUATE, RULESET, "database/default", drop),
     "a ruleset that may not make the default database": (
         EVALUATE,
