@@ -53,7 +53,9 @@ def test_every_object_becomes_a_dataset_or_is_named_in_a_note(path: Path) -> Non
 def test_every_contract_becomes_a_valid_lake(path: Path) -> None:
     stack = new_stack()
     contract = Contract.from_file(path)
-    DataLake(stack, "Lake", datasets=contract.datasets, warehouse=True)
+    # A warehouse compares the rows of tables with its own, and nested values cannot be compared.
+    nested = any(column.type.nested for dataset in contract.datasets for column in dataset.columns)
+    DataLake(stack, "Lake", datasets=contract.datasets, warehouse=not nested)
     template = template_of(stack)
     assert validation_findings(template) == []
     assert len(resources(template, "AWS::Glue::Table")) >= 2 * len(contract.datasets)
