@@ -66,7 +66,7 @@ class Lake:
         self.curation = CurationJob(stack, f"{name}Flights", dataset=FLIGHTS, source=self.raw, target=self.flights)
         self.workgroup = Workgroup(stack, f"{name}Queries", encryption_key=self.key, access_logs=self.raw.access_logs)
         self.warehouse = Warehouse(stack, f"{name}Warehouse", encryption_key=self.key)
-        self.warehouse.add_dataset(self.flights)
+        self.warehouse.add_dataset(self.examples)
         self.training = TrainingJob(
             stack,
             f"{name}Delays",
