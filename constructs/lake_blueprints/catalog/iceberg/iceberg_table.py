@@ -16,7 +16,7 @@ from constructs import Construct
 
 from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg.field_ids import FieldIds
-from lake_blueprints.catalog.iceberg.optimizer_role import OptimizerRole, optimizing_role
+from lake_blueprints.catalog.iceberg.optimizer_role import OptimizerRole
 from lake_blueprints.catalog.iceberg.optimizers import (
     Compaction,
     CompactionStrategy,
@@ -255,7 +255,14 @@ class IcebergTable(CatalogTable):
         optimizers.node.add_dependency(self.resource)
 
     def _own_role(self, kinds: Sequence[str], optimizers: Construct) -> ServiceRole:
-        role = optimizing_role(self, "Role", "Optimizes an Iceberg table")
+        # No page says that optimizers send `aws:SourceAccount`; only principals of the account can pass the role.
+        role = ServiceRole(
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description="Optimizes an Iceberg table",
+            source_account=False,
+        )
         allow(role, *optimize(self.resource, self.zone, self.prefix, kinds))
         access = Access.DESCRIBE if kinds == ["orphan_file_deletion"] else Access.MAINTAIN
         with role.used_for("optimizes the table"):

@@ -1,4 +1,4 @@
-"""The role of table optimizers: one for a table, or one that all Iceberg tables of a database share."""
+"""A role that the optimizers of all Iceberg tables of a database share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from lake_blueprints.catalog.table_location import EVERY_TABLE, Access
 from lake_blueprints.catalog.table_owner import TableOwner
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-
-
-def optimizing_role(scope: Construct, construct_id: str, description: str) -> ServiceRole:
-    """Define a role that Glue's optimizers assume."""
-    # No page says that optimizers send `aws:SourceAccount`; only principals of the account can pass the role.
-    return ServiceRole(
-        scope, construct_id, services=["glue.amazonaws.com"], description=description, source_account=False
-    )
 
 
 @checked
@@ -46,7 +38,14 @@ class OptimizerRole(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, database: TableOwner) -> None:
         super().__init__(scope, construct_id)
         self.database = database
-        self.role = optimizing_role(self, "Role", "Optimizes the Iceberg tables of a database")
+        # No page says that optimizers send `aws:SourceAccount`; only principals of the account can pass the role.
+        self.role = ServiceRole(
+            self,
+            "Role",
+            services=["glue.amazonaws.com"],
+            description="Optimizes the Iceberg tables of a database",
+            source_account=False,
+        )
         allow(self.role, *optimize(database.resource, database.zone, "", KINDS))
 
     def prepare(self, optimizers: Construct) -> None:

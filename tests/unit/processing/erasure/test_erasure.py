@@ -63,18 +63,18 @@ def test_a_curation_has_its_records_quarantine_and_table_by_the_names_of_each(la
     assert [(name, place["kind"]) for name, place in places.items()] == [
         ("records Stack/Raw/people/", "records"),
         ("quarantine Stack/Raw/quarantine/people/", "quarantine"),
-        ("parquet Stack/Curated/people/", "parquet"),
+        ("iceberg Stack/Curated/people/", "iceberg"),
     ]
     assert places["records Stack/Raw/people/"]["subjects"] == [[["eMail"], "string"]]
-    assert places["parquet Stack/Curated/people/"]["subjects"] == [[["email"], "string"]]
+    assert places["iceberg Stack/Curated/people/"]["subjects"] == [[["email"], "string"]]
     assert len(places["records Stack/Raw/people/"]["ledgers"]) == 1
-    assert "salt" not in places["parquet Stack/Curated/people/"]
+    assert "salt" not in places["iceberg Stack/Curated/people/"]
 
 
 def test_a_masked_copy_is_searched_by_the_hash(lake: Lake) -> None:
     hidden = evolve(PEOPLE, columns=[PEOPLE.columns[0], evolve(EMAIL, classification="pii", masking=Masking.HASH)])
     lake.erasure(curations=[lake.curation(hidden, masked=lake.masked(hidden))])
-    assert "salt" in lake.places()["parquet Stack/Analytics/people/"]
+    assert "salt" in lake.places()["iceberg Stack/Analytics/people/"]
 
 
 def test_a_key_inside_an_object_is_named_as_the_source_and_as_the_catalog_spell_it() -> None:
