@@ -37,9 +37,9 @@ def part(archives: list[Path]) -> Callable[[str], Any]:
     return lambda name: import_module(f"lake_load.{name}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def loading(cloud: Path, archives: list[Path], part: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a module of the package by its name; Spark's workers know it too."""
+    """Return a module of the package by its name; Spark's workers know it too, whichever session runs by now."""
     for archive in archives:
         SparkSession.builder.getOrCreate().sparkContext.addPyFile(str(archive))
     return part
