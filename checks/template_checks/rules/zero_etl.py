@@ -41,7 +41,7 @@ def parameters(integration: Resource) -> Iterator[Violation]:
         yield from required(node, f"a group with {_listed(wanted)}")
     group = node.target
     given = group.at("Parameters") if group else None
-    if given is None or not isinstance(given.value, dict):
+    if given is None or given.unknown or not isinstance(given.value, dict):
         return
     known = {name: str(value) for name, value in given.value.items() if isinstance(value, str | int)}
     # What only CloudFormation knows may be right.
@@ -106,7 +106,7 @@ def admission(integration: Resource) -> Iterator[Violation]:
     policy = target.at("NamespaceResourcePolicy")
     if not policy.present:
         yield from required(policy, "a policy that takes the integration")
-    elif isinstance(policy.value, dict) and not _allows(policy, "redshift:AuthorizeInboundIntegration"):
+    elif not policy.unknown and not _allows(policy, "redshift:AuthorizeInboundIntegration"):
         yield Violation(at=policy, found="a policy without it", allowed="redshift:AuthorizeInboundIntegration")
 
 
@@ -128,7 +128,7 @@ def export(integration: Resource) -> Iterator[Violation]:
     policy = table.at("ResourcePolicy.PolicyDocument")
     if not policy.present:
         yield from required(policy, "a policy by which Redshift exports the table")
-    elif isinstance(policy.value, dict) and not _allows(policy, "dynamodb:ExportTableToPointInTime"):
+    elif not policy.unknown and not _allows(policy, "dynamodb:ExportTableToPointInTime"):
         yield Violation(at=policy, found="a policy without it", allowed="dynamodb:ExportTableToPointInTime")
 
 
@@ -161,11 +161,14 @@ def _workgroups(integration: Resource) -> Iterator[Resource]:
 
 def _allows(policy: Node, action: str) -> bool:
     """Whether a policy allows an action, as far as the template tells."""
-    statements: list[Any] = [one.value for one in policy.at("Statement").items()]
-    return any(
-        not isinstance(one, dict)
-        or (one.get("Effect") == "Allow" and any(_covers(named, action) for named in _items(one.get("Action"))))
-        for one in statements
+    statements = policy.at("Statement")
+    return statements.unknown or any(
+        statement.unknown
+        or (
+            (statement.at("Effect").unknown or statement.at("Effect").text == "Allow")
+            and any(_covers(named, action) for named in _items(statement.at("Action").value))
+        )
+        for statement in statements.items()
     )
 
 

@@ -12,7 +12,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 from moto.utilities.utils import get_partition
 
-from local_cloud.instrumentation.recording import Context
+from local_cloud.instrumentation.requested_actions import Context
 from local_cloud.server.objects import ObjectStore
 
 _READ, _WRITE = ("kms:Decrypt",), ("kms:GenerateDataKey",)
