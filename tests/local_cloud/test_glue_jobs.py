@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from local_cloud.engines.glue import execution as glue_execution
 from local_cloud.engines.glue.execution import error_message
 from local_cloud.engines.glue.jobs import GlueJobEngine
-from local_cloud.engines.glue.spark import ClassArchive
 from local_cloud.server.runtime import Runtime
 
 REGION = "eu-west-1"
@@ -224,19 +223,6 @@ def test_what_a_failed_script_has_written_stays_and_its_exception_is_told(runtim
         if key.startswith("half/part")
     )
     assert sorted(numbers.decode().splitlines()) == ['{"id":0}', '{"id":1}', '{"id":2}']
-
-
-def test_a_failed_run_leaves_no_half_archive_of_classes(runtime: Runtime) -> None:
-    script = """
-        from pathlib import Path
-        Path("classes.jsa").write_text("half")
-        raise SystemExit(1)
-        """
-    run = Job(runtime, "halves", script, kind="glueetl").run()
-    while (runtime.workdir / "glue" / run["Id"]).exists():
-        time.sleep(0.05)
-    path = ClassArchive(runtime.cache).path
-    assert not path.exists() or path.stat().st_size > len("half")
 
 
 def test_objects_that_others_change_during_a_run_keep_their_change(runtime: Runtime, s3: Any) -> None:

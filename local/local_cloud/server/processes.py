@@ -54,7 +54,7 @@ class ProcessGroup:
         errors: Path,
         input: Path | None = None,
     ) -> None:
-        with (input or Path(os.devnull)).open("rb") as given, output.open("wb") as out, errors.open("ab") as err:
+        with (input or Path(os.devnull)).open("rb") as given, output.open("ab") as out, errors.open("ab") as err:
             self._process = subprocess.Popen(
                 list(command),
                 cwd=folder,

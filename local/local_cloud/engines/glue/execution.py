@@ -6,11 +6,11 @@ Above 200 lines: the life of one run, from its process to its logs.
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from moto.core.utils import utcnow
 from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.engines.glue.iceberg_runtime.iceberg_settings import ENDPOINT, TOKEN, replaced_all
-from local_cloud.engines.glue.spark import ClassArchive, iceberg_jar, spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import iceberg_jar, spark_configuration, spark_environment
+from local_cloud.engines.glue.spark_jvm import SparkJvm, SparkJvms, start_settings
 from local_cloud.engines.glue.spark_log import AccessLog
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.access_keys import AccessKey
@@ -32,10 +33,13 @@ from local_cloud.sql.catalog import Catalog
 
 _SECONDS_PER_MINUTE = 60.0
 _DEFAULT_TIMEOUT_MINUTES = 480
-_ARCHIVE_SECONDS = 60.0
 # Below this much data, a job ends sooner if the JVM does without its optimising compiler: 2.7 s instead of
 # 4.0 s with 1,000 records, but 34 s instead of 20 s with a million (190 MB).
 _SMALL_BYTES = 20_000_000
+_UTC = "-Duser.timezone=UTC"
+_QUICK = "-XX:TieredStopAtLevel=1"
+# What the JVM of a run has of the script's variables; those of AWS change from run to run.
+_OF_THE_MACHINE = ("HOME", "LANG", "PATH", "TMPDIR")
 _RUNTIME_PACKAGES = Path(__file__).parent / "runtime"
 _ICEBERG_PACKAGES = Path(__file__).parent / "iceberg_runtime"
 _LOGS = "/aws-glue/jobs"
@@ -46,16 +50,19 @@ _SYNTAX_ERROR = re.compile(
 _BEFORE_GLUE_5 = ("0", "1", "2", "3", "4")
 _TYPES = ("glueetl", "pythonshell")
 _FORMATS = "--datalake-formats"
+_OF_THE_RUN = ("_mirror", "_accesses", "_jvm", "_jvms")
 
 
 class JobExecution:
     """One attempt to run a job, from its pending to its last state."""
 
-    def __init__(self, runtime: Runtime, job: FakeJob, run: FakeJobRun, attempt: int) -> None:
+    def __init__(self, runtime: Runtime, jvms: SparkJvms, job: FakeJob, run: FakeJobRun, attempt: int) -> None:
         self.job = job
         self.run = run
         self.attempt = attempt
         self._runtime = runtime
+        self._jvms = jvms
+        self._jvm: SparkJvm | None = None
         self._region: str = job.backend.region_name
         self._arguments: dict[str, str] = run.arguments or {}
         self._stop = threading.Event()
@@ -72,7 +79,7 @@ class JobExecution:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what only a run needs that goes on: its copy of S3 knows every object."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_mirror", "_accesses")}
+        return {name: value for name, value in self.__dict__.items() if name not in _OF_THE_RUN}
 
     def description(self) -> dict[str, Any]:
         """Return what GetJobRun says of this run, as far as moto does not know it."""
@@ -97,13 +104,12 @@ class JobExecution:
         """Run the script, and leave the run in its last state whatever happens."""
         self._output.parent.mkdir(parents=True, exist_ok=True)
         self._folder.mkdir(parents=True)
-        archive: ClassArchive | None = None
-        draft = self._folder / "classes.jsa"
         group: ProcessGroup | None = None
         try:
-            archive = ClassArchive(self._runtime.cache, self._jars) if self._is_spark else None
-            group = self._start(archive, draft)
+            group = self._start()
             state, error = self._wait(group)
+            if self._jvm:
+                self._release(self._jvm, state)
             for action, uri in self._accesses.accesses():
                 self._note(action, uri)
             self._mirror.push(self._note)
@@ -113,6 +119,8 @@ class JobExecution:
         except Exception as problem:
             # A run that stayed RUNNING because of our own mistake would make its callers wait forever.
             state, error = "FAILED", f"InternalServiceException: {type(problem).__name__}: {problem}"
+        if self._jvm:
+            self._jvm.kill()
         if self._iceberg_key:
             # What is left of the run can commit no more.
             self._runtime.keys.forget(self._iceberg_key)
@@ -121,13 +129,18 @@ class JobExecution:
 
         def tidy() -> None:
             if group:
-                group.wait_for_descendants(timeout=_ARCHIVE_SECONDS, stopping=self._runtime.pausing)
-            # A JVM that was killed may have left half of it.
-            if archive and state == "SUCCEEDED":
-                archive.keep(draft)
+                group.kill()
             shutil.rmtree(self._folder, ignore_errors=True)
 
         self._runtime.background(tidy, f"tidy {self.run.job_run_id}", lasting=True)
+
+    def _release(self, jvm: SparkJvm, state: str) -> None:
+        """Give the JVM back for other runs, or end it."""
+        self._jvm = None
+        if state == "SUCCEEDED" and jvm.end_run():
+            self._jvms.give_back(jvm)
+        else:
+            jvm.kill()
 
     @property
     def _is_spark(self) -> bool:
@@ -149,7 +162,7 @@ class JobExecution:
     def _timeout_minutes(self) -> int:
         return self.run.timeout or _DEFAULT_TIMEOUT_MINUTES
 
-    def _start(self, archive: ClassArchive | None, draft: Path) -> ProcessGroup:
+    def _start(self) -> ProcessGroup:
         if self.job.command["Name"] not in _TYPES:
             raise LocalCloudError(f"job type {self.job.command['Name']!r} cannot be run, only {' and '.join(_TYPES)}")
         if "--extra-jars" in self._arguments:
@@ -162,12 +175,12 @@ class JobExecution:
             "PYTHONPATH": ":".join([*map(str, self._packages), *self._libraries()]),
             "GLUE_VERSION": self.job.glue_version or "",
         }
-        if archive:
+        if self._is_spark:
             # Glue passes it on to Spark, whose metastore is the catalog then.
             if self._arguments.get("--enable-glue-datacatalog", "false") != "false":
                 Catalog(self._runtime, self._region, role=self.job.role).find_default_database()
             size = self._mirror.pull()
-            environment |= self._spark_environment(archive, draft, quick=size < _SMALL_BYTES)
+            environment |= self._spark_environment(environment, quick=size < _SMALL_BYTES)
         given = {**self._arguments, "--JOB_NAME": self.job.name, "--JOB_RUN_ID": self.run.job_run_id}
         self._began = time.monotonic()
         if not self._stop.is_set():
@@ -195,25 +208,26 @@ class JobExecution:
         path.write_bytes(content)
         return path
 
-    def _spark_environment(self, archive: ClassArchive, draft: Path, *, quick: bool) -> dict[str, str]:
-        java_options = [*(archive.options() or archive.recording_options(draft)), *self._accesses.options()]
-        if quick:
-            java_options.append("-XX:TieredStopAtLevel=1")
-        settings = spark_configuration(
-            self._mirror.folders(), workdir=self._folder, java_options=java_options, jars=self._jars
-        )
+    def _spark_environment(self, given: Mapping[str, str], *, quick: bool) -> dict[str, str]:
+        """Return the variables by which the script, whose others are given, finds its JVM."""
+        settings = spark_configuration(self._mirror.folders(), workdir=self._folder, jars=self._jars)
+        settings |= {"spark.driver.extraJavaOptions": " ".join([_UTC, *([_QUICK] if quick else [])])}
         # Glue's way to give several settings in its one argument: "a=1 --conf b=2".
-        given = (setting.strip().partition("=") for setting in self._arguments.get("--conf", "").split("--conf"))
-        asked = {name: value for name, _, value in given if name}
+        parts = (setting.strip().partition("=") for setting in self._arguments.get("--conf", "").split("--conf"))
+        asked = {name: value for name, _, value in parts if name}
         iceberg = self._iceberg_environment() if self._jars else {}
         settings |= replaced_all(asked, iceberg) if iceberg else asked
-        properties = self._folder / "spark.properties"
-        properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        return {
-            **spark_environment(self._runtime.cache),
-            **iceberg,
-            "PYSPARK_SUBMIT_ARGS": f"--properties-file {shlex.quote(str(properties))} pyspark-shell",
-        }
+        spark = {**spark_environment(self._runtime.cache), **iceberg}
+        own = {name: value for name, value in given.items() if name in _OF_THE_MACHINE}
+        jvm = self._jvm = self._jvms.take(start_settings(settings), jars=self._jars, environment={**own, **spark})
+        found = jvm.begin(
+            settings,
+            environment={**given, **spark},
+            log_settings=self._accesses.settings(),
+            output=self._output,
+            errors=self._errors,
+        )
+        return {**spark, **found}
 
     def _iceberg_environment(self) -> dict[str, str]:
         """Let the run commit to Iceberg tables under its role, whose files are the run's own until then."""

@@ -10,6 +10,7 @@ from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.glue.execution import JobExecution
+from local_cloud.engines.glue.spark_jvm import SparkJvms
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
 
@@ -23,6 +24,7 @@ class GlueJobEngine(Engine):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._executions: dict[str, JobExecution] = {}
+        self._jvms = SparkJvms(runtime)
         # moto counts the running runs before it adds one; without a lock two callers could both pass.
         self._lock = threading.Lock()
 
@@ -81,7 +83,7 @@ class GlueJobEngine(Engine):
     def _begin(self, job: FakeJob, run: FakeJobRun, *, attempt: int) -> None:
         # moto would move the run through its states by itself.
         run._transitions = []
-        execution = JobExecution(self.runtime, job, run, attempt)
+        execution = JobExecution(self.runtime, self._jvms, job, run, attempt)
         self._executions[run.job_run_id] = execution
         self.runtime.background(lambda: self._follow(execution), name=f"run {run.job_run_id} of job {job.name}")
 

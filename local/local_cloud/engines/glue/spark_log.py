@@ -14,6 +14,7 @@ rootLogger.appenderRef.console.ref = console
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
+appender.console.follow = true
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{{yy/MM/dd HH:mm:ss}} %p %c{{1}}: %m%n%ex
 appender.console.filter.threshold.type = ThresholdFilter
@@ -47,10 +48,10 @@ class AccessLog:
         self._path = folder / "access.log"
         self._configuration = folder / "log4j2.properties"
 
-    def options(self) -> list[str]:
-        """Return the JVM options that make Spark write the log."""
+    def settings(self) -> Path:
+        """Write the configuration with which Log4j writes the log, and return its path."""
         self._configuration.write_text(_CONFIGURATION.format(path=self._path))
-        return [f"-Dlog4j2.configurationFile={self._configuration.as_uri()}"]
+        return self._configuration
 
     def accesses(self) -> Iterator[tuple[str, str]]:
         """Yield what IAM calls each access, and the URI."""
