@@ -13,7 +13,8 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.engines.glue.spark import ClassArchive, spark_configuration, spark_environment
-from local_cloud.engines.glue.spark_jvm import SparkJvm, SparkJvms, start_settings
+from local_cloud.engines.glue.spark_jvm import SparkJvm, start_settings
+from local_cloud.engines.glue.spark_jvms import SparkJvms
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.objects import ObjectStore
 from local_cloud.server.runtime import Runtime
@@ -161,12 +162,12 @@ def test_jvms_end_with_their_cloud(tmp_path: Path) -> None:
     assert has_ended(jvm.pid)
 
 
-def test_two_jvms_wait_for_runs_and_no_more(tmp_path: Path) -> None:
+def test_three_jvms_wait_for_runs_and_no_more(tmp_path: Path) -> None:
     cache = Path.home() / ".cache" / "lake-blueprints"
     runtime = Runtime(endpoint="", account="", workdir=tmp_path, cache=cache, objects=ObjectStore(""))
     jvms = SparkJvms(runtime)
-    taken = [jvms.take(START, jars=[], environment=spark_environment(cache)) for _ in range(3)]
+    taken = [jvms.take(START, jars=[], environment=spark_environment(cache)) for _ in range(4)]
     for jvm in taken:
         jvms.give_back(jvm)
-    assert [has_ended(jvm.pid) for jvm in taken] == [True, False, False]
+    assert [has_ended(jvm.pid) for jvm in taken] == [True, False, False, False]
     runtime.cleanup.close()

@@ -19,7 +19,8 @@ from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.engines.glue.iceberg_runtime.iceberg_settings import ENDPOINT, TOKEN, replaced_all
 from local_cloud.engines.glue.spark import iceberg_jar, spark_configuration, spark_environment
-from local_cloud.engines.glue.spark_jvm import SparkJvm, SparkJvms, start_settings
+from local_cloud.engines.glue.spark_jvm import SparkJvm, start_settings
+from local_cloud.engines.glue.spark_jvms import SparkJvms
 from local_cloud.engines.glue.spark_log import AccessLog
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.access_keys import AccessKey

@@ -10,7 +10,7 @@ from moto.glue.models import FakeJob, FakeJobRun
 
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.glue.execution import JobExecution
-from local_cloud.engines.glue.spark_jvm import SparkJvms
+from local_cloud.engines.glue.spark_jvms import SparkJvms
 from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
 

@@ -1,4 +1,4 @@
-"""JVMs of Spark that serve one run of a job after the other.
+"""A JVM of Spark that serves one run of a job after the other.
 
 The script of a run connects to a JVM that is there already, as it does in Glue. A new JVM loads and compiles Spark's
 classes, which takes most of the time of a small job. Measured with Spark 3.5.6 on two cores, a MERGE of 1,000 rows into
@@ -6,19 +6,19 @@ an Iceberg table: 6.7 s of CPU in a new JVM, then 1.9, 1.5 and 1.1 s in the same
 
 What a run leaves in its JVM is removed before the next: the session, its settings, open file systems and log files.
 Only a run that succeeded gives its JVM back; any other ends with it.
+
+Above 200 lines: the life of a JVM and of the runs in it.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import shutil
 import struct
 import subprocess
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,13 +29,11 @@ from local_cloud.engines.glue.spark import ClassArchive, spark_home
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.private_files import OWNER_ONLY, make_private
 from local_cloud.server.processes import kill_group
-from local_cloud.server.runtime import Runtime
 
 _START_SECONDS: Final = 120.0
 _END_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _JAVA_OPTIONS: Final = "spark.driver.extraJavaOptions"
-_MOST_IDLE: Final = 2
 # Each run leaves some megabytes of generated classes.
 _MOST_RUNS: Final = 40
 # Settings that only a new JVM takes, or that spark-submit reads.
@@ -214,61 +212,3 @@ class SparkJvm:
     def _configure_log(self, settings: Path) -> None:
         configurator = self._jvm.org.apache.logging.log4j.core.config.Configurator
         configurator.reconfigure(self._jvm.java.net.URI(settings.as_uri()))
-
-
-class SparkJvms:
-    """The JVMs of one cloud.
-
-    Parameters
-    ----------
-    runtime: Runtime
-        The cloud, with which they end.
-    """
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._lock = threading.Lock()
-        self._idle: list[SparkJvm] = []
-        self._number = 0
-        runtime.cleanup.callback(self.close)
-
-    def take(self, settings: Mapping[str, str], *, jars: Sequence[Path], environment: Mapping[str, str]) -> SparkJvm:
-        """Return a JVM with these settings that no other run has, or start one.
-
-        Parameters
-        ----------
-        settings: Mapping[str, str]
-            Spark's settings, as `start_settings` returns them.
-        jars: Sequence[Path]
-            Jars beside Spark's own.
-        environment: Mapping[str, str]
-            All environment variables of a new JVM.
-        """
-        with self._lock:
-            found = next((one for one in self._idle if one.settings == settings), None)
-            if found:
-                self._idle.remove(found)
-                return found
-            self._number += 1
-            folder = self._runtime.workdir / "spark" / f"{os.getpid()}-{self._number}"
-        archive = ClassArchive(self._runtime.cache, jars)
-        return SparkJvm(folder, settings=settings, archive=archive, environment=environment)
-
-    def give_back(self, jvm: SparkJvm) -> None:
-        """Keep a JVM whose run has ended for the next; the one that has waited longest may have to go."""
-        if not jvm.lasts:
-            self._runtime.background(jvm.end, "end of a JVM", lasting=True)
-            return
-        with self._lock:
-            self._idle.append(jvm)
-            leaving = self._idle[:-_MOST_IDLE]
-            self._idle = self._idle[-_MOST_IDLE:]
-        for one in leaving:
-            one.kill()
-
-    def close(self) -> None:
-        """End those that wait."""
-        with self._lock:
-            leaving, self._idle = self._idle, []
-        for one in leaving:
-            one.kill()
