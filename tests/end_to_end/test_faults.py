@@ -132,16 +132,13 @@ def the_run() -> psutil.Process:
 
 
 def the_jvm() -> psutil.Process:
-    """Return the process of Spark, once it runs."""
-    run = the_run()
-    while True:
-        for process in run.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                command = process.cmdline()
-                # spark-submit has a short-lived JVM put together the command line of the other.
-                if process.name() == "java" and "org.apache.spark.launcher.Main" not in command:
-                    return process
-        time.sleep(_POLL_SECONDS)
+    """Return the process of Spark to which the run is connected."""
+    port = int(the_run().environ()["PYSPARK_GATEWAY_PORT"])
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if port in [at.laddr.port for at in process.net_connections() if at.status == psutil.CONN_LISTEN]:
+                return process
+    raise AssertionError(f"nothing listens on port {port}")
 
 
 def test_an_empty_day_is_a_run_that_reports_zeros(orders: Orders) -> None:
