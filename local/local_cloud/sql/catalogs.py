@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/glue/latest/dg/s3tables-catalog-prerequisites.html
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sqlglot import exp
 
@@ -41,13 +42,18 @@ def qualify(tree: exp.Expr) -> None:
     LocalCloudError
         If a catalog is not served here, or a database has a name that none has.
     """
-    for named in tree.find_all(exp.Table, exp.Column):
+    for named in _named(tree):
         check_catalog(named.catalog)
         if "/" in named.db:
             raise LocalCloudError(f"SCHEMA_NOT_FOUND: line 1:1: Schema '{named.db}' does not exist")
         if named.catalog:
             named.set("db", exp.to_identifier(f"{named.catalog}/{named.db}".lower(), quoted=True))
             named.set("catalog", None)
+
+
+def _named(tree: exp.Expr) -> Iterator[exp.Table | exp.Column]:
+    yield from tree.find_all(exp.Table)
+    yield from tree.find_all(exp.Column)
 
 
 def database_of(schema: str, context: str) -> str:
@@ -89,7 +95,7 @@ def in_glue(query: exp.Expr) -> None:
     LocalCloudError
         If the query reads a table bucket.
     """
-    for named in query.find_all(exp.Table, exp.Column):
+    for named in _named(query):
         if "/" in named.db:
             database = database_of(named.db, "")
             only_glue(database, "a view of tables")

@@ -180,10 +180,11 @@ def test_the_levels_of_a_topic() -> None:
 
 
 def test_transform_adds_members_to_each_object() -> None:
-    payload = {"attributes": {"data1": 1, "data2": 2}, "values": [{"a": 3}, {"b": 4}, {"c": 5}]}
-    added = [{**one, "data1": 1, "data2": 2} for one in payload["values"]]
+    values = [{"a": 3}, {"b": 4}, {"c": 5}]
+    payload = {"attributes": {"data1": 1, "data2": 2}, "values": values}
+    added = [{**one, "data1": 1, "data2": 2} for one in values]
     assert sent("select value transform('enrichArray', attributes, values) from 'A/B'", payload) == added
-    renamed = [{**one, "key": 1} for one in payload["values"]]
+    renamed = [{**one, "key": 1} for one in values]
     sql = """select value transform("enrichArray", {"key": attributes.data1}, values) from 'A/B'"""
     assert sent(sql, payload) == renamed
 

@@ -55,14 +55,13 @@ def quarantine_table(
     Athena reads every folder below a table's location.
     https://docs.aws.amazon.com/athena/latest/ug/tables-location-format.html
     """
-    if not isinstance(target, S3Table):
-        if database:
-            raise ValueError(
-                f"the database of the quarantine is that of 'target', '{target.database.node.path}'; leave "
-                "'quarantine_database' out, or curate into an S3Table"
-            )
-        database = target.database
-    if database is None:
+    if database and not isinstance(target, S3Table):
+        raise ValueError(
+            f"the database of the quarantine is that of 'target', '{target.database.node.path}'; leave "
+            "'quarantine_database' out, or curate into an S3Table"
+        )
+    owner = database if isinstance(target, S3Table) else target.database
+    if owner is None:
         return None
     others = [child for child in target.node.children if isinstance(child, Table)]
     for other in others:
@@ -72,7 +71,7 @@ def quarantine_table(
     return Table(
         target,
         f"Quarantine{number}",
-        database=database,
+        database=owner,
         dataset=quarantined(dataset),
         table_name=f"{target.table_name}_quarantine{number}",
         zone=zone,

@@ -14,6 +14,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
+from moto.utilities.utils import get_partition
 
 from local_cloud.engines.iot.evaluation import Message, filled
 from local_cloud.engines.iot.values import dumps, loads
@@ -79,7 +80,10 @@ class Kind:
 
 def _kinesis(sender: Sender, settings: Mapping[str, Any], payload: bytes) -> None:
     key = sender.filled(settings["partitionKey"]) if "partitionKey" in settings else str(uuid.uuid4())
-    sender.client("kinesis", settings).put_record(StreamName=settings["streamName"], PartitionKey=key, Data=payload)
+    # By its ARN, so that the record of the call tells the Region.
+    place = f"{sender.region}:{sender.runtime.account}"
+    arn = f"arn:{get_partition(sender.region)}:kinesis:{place}:stream/{settings['streamName']}"
+    sender.client("kinesis", settings).put_record(StreamARN=arn, PartitionKey=key, Data=payload)
 
 
 def _firehose(sender: Sender, settings: Mapping[str, Any], payload: bytes) -> None:

@@ -30,7 +30,7 @@ _BASIC_INGEST = "$aws/rules/"
 _create_topic_rule = IoTBackend.create_topic_rule
 
 
-class SqlParseError(IoTClientError):
+class SqlParseError(IoTClientError):  # type: ignore[misc]
     """A statement that IoT refuses, or the local cloud by name."""
 
     def __init__(self, message: str) -> None:
@@ -105,8 +105,8 @@ def _check(sql: str, given: Mapping[str, Any]) -> None:
             f"the local cloud evaluates awsIotSqlVersion {_VERSION} alone, and IoT's default is 2015-10-08"
         )
     actions = given.get("actions") or []
-    if len(actions) > limits.ACTIONS:
-        raise InvalidRequestException(f"A rule may have at most {limits.ACTIONS} actions")
+    if len(actions) > (most := int(limits.ACTIONS.ends[1])):
+        raise InvalidRequestException(f"A rule may have at most {most} actions")
     error_action = given.get("error_action")
     try:
         parse(sql)
@@ -143,7 +143,7 @@ def _matches(rule: FakeRule, topic: str) -> bool:
     https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
     """
     if topic.startswith(_BASIC_INGEST):
-        return topic.split("/")[2] == rule.rule_name
+        return bool(topic.split("/")[2] == rule.rule_name)
     found = parse(rule.sql).topic
     return found is not None and fits(found, topic)
 

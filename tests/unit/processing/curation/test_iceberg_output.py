@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 from attrs import evolve
@@ -90,7 +92,7 @@ def masking_to_s3_tables(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
     zone = TableZone(stack, f"{name}Tables", encryption_key=raw.key)
     target = S3Table(stack, f"{name}Table", zone=zone, dataset=PEOPLE)
     masked = S3Table(stack, f"{name}Masked", zone=zone, dataset=PEOPLE.masked(), namespace="analytics")
-    options = {"target": target, "masked": masked, "quarantine_database": database}
+    options: dict[str, Any] = {"target": target, "masked": masked, "quarantine_database": database}
     return CurationJob(stack, name, dataset=PEOPLE, source=raw, **options)
 
 
@@ -122,7 +124,7 @@ def test_refuses_a_masked_copy_in_another_catalog_than_the_table(stack: cdk.Stac
 def test_refuses_a_database_of_the_quarantine_beside_an_iceberg_table(stack: cdk.Stack) -> None:
     raw, database = lake(stack)
     target = database.add_iceberg_table(CHANGES.curated(ORDERS))
-    options = {"target": target, "curation": CHANGES, "quarantine_database": database}
+    options: dict[str, Any] = {"target": target, "curation": CHANGES, "quarantine_database": database}
     with pytest.raises(ValueError, match="leave 'quarantine_database' out, or curate into an S3Table"):
         CurationJob(stack, "Curate", dataset=ORDERS, source=raw, **options)
 
