@@ -1,4 +1,7 @@
-"""Actions of a rule: what becomes of the messages that it selects."""
+"""Actions of a rule: what becomes of the messages that it selects.
+
+Above 200 lines: one class for each action, most of it documentation.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class RuleAction(ABC):
     @property
     @abstractmethod
     def permissions(self) -> Iterable[Permission]:
-        """What the role of the rule may do for it."""
+        """Permissions of the rule's role for it."""
 
     @abstractmethod
     def bind(self, role_arn: str) -> iot.CfnTopicRule.ActionProperty:

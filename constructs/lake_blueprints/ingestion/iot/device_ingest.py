@@ -125,7 +125,7 @@ class DeviceIngest(Construct):
 
     @property
     def basic_ingest_prefix(self) -> str:
-        """What a device writes before its topic to reach the rule alone, for which no message is billed.
+        """Prefix that a device writes before its topic to reach the rule alone, for which no message is billed.
 
         https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
         """

@@ -1,6 +1,8 @@
 """Evaluation of a rule's statement, and of templates in its actions, for one message.
 
 https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-operators.html
+
+Above 200 lines: a function for each kind of expression.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class Message:
 
     @cached_property
     def content(self) -> Any:
-        """What it says; Undefined if it is no JSON."""
+        """Content as JSON; Undefined if it is none."""
         return loads(self.payload)
 
     @cached_property
