@@ -171,7 +171,11 @@ _REASONS = {
         WarehouseCluster | loads the tables of the lake | glue:GetPartitions glue:GetTables
     """,
     "tables of DynamoDB are not encrypted here": """
+        DeviceIngest | puts items | kms:Decrypt kms:Encrypt
         ItemLoadJob | puts and deletes items | kms:Encrypt kms:GenerateDataKey
+    """,
+    "queues of SQS are not encrypted here": """
+        DeviceIngest | sends messages | kms:Decrypt
     """,
     "a table of files has no snapshot that could be noted": """
         ItemLoadJob | notes what the table holds | dynamodb:TagResource dynamodb:UntagResource

@@ -66,6 +66,7 @@ class Deployed:
         # A partition that nobody has registered yet.
         self._put(curated, "examples/day=2026-02-01/one.parquet", _parquet(**_examples()))
         self._stream(FLIGHTS[0])
+        self._publish()
         self._crawl()
         self._run_job(self._name("OursMaskJob"))
         with self._cloud.inject("glue", "StartJobRun", "EntityNotFoundException"), pytest.raises(LocalCloudError):
@@ -104,6 +105,19 @@ class Deployed:
         ):
             firehose = self._cloud.client("firehose")
             firehose.put_record(DeliveryStreamName=self._name(delivery), Record={"Data": data})
+        self._cloud.drain()
+
+    def _publish(self) -> None:
+        """Send messages of devices, of which the rule of airports takes one and not the other."""
+        messages: dict[str, list[dict[str, Any]]] = {
+            "flights": [FLIGHTS[0]],
+            "people": [{"name": "Zoe", "city": "Rome"}],
+            "airports": [{"origin": "JFK"}, {}],
+        }
+        for name, contents in messages.items():
+            for content in contents:
+                body = json.dumps(content).encode()
+                self._cloud.client("iot-data").publish(topic=f"dt/one/{name}", payload=body)
         self._cloud.drain()
 
     def _travel(self) -> None:

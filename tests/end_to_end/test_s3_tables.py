@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,13 +16,15 @@ from pyiceberg.table import Table
 from local_cloud.cloud import LocalCloud
 from tests.end_to_end.test_recorded_calls import Recorded
 
+_UNFINISHED = ("QUEUED", "RUNNING")
 APPS = Path(__file__).parent / "apps"
 
 
 def order(number: int, version: int, **fields: Any) -> dict[str, Any]:
     lines = [{"sku": f"S{number}", "number": version}]
     day = {"ordered": f"2026-{number % 3 + 1:02}-05T10:00:00Z"}
-    return {"id": number, **day, "amount": f"{number}.50", "version": version, "lines": lines, **fields}
+    paid = {"amount": f"{number}.50", "card": f"4000-{number}"}
+    return {"id": number, **day, **paid, "version": version, "lines": lines, **fields}
 
 
 class Orders:
@@ -58,7 +61,10 @@ class Orders:
 
     @property
     def table(self) -> Table:
-        """The table as a client outside finds it now, by the settings that AWS documents."""
+        return self.load("lake")
+
+    def load(self, namespace: str) -> Table:
+        """Return a table as a client outside finds it now, by the settings that AWS documents."""
         environment = self._cloud.environment()
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
@@ -74,7 +80,25 @@ class Orders:
                     "rest.signing-region": environment["AWS_REGION"],
                 },
             )
-            return catalog.load_table(("lake", "orders"))
+            return catalog.load_table((namespace, "orders"))
+
+    def ask(self, sql: str) -> list[list[str | None]]:
+        """Return the answer of Athena, to which a table bucket is a catalog."""
+        athena = self._cloud.client("athena")
+        found = athena.start_query_execution(
+            QueryString=sql.format(
+                catalog=f'"s3tablescatalog/{self.outputs["TableBucketName"]}"',
+                quarantine=self.outputs["QuarantineDatabase"],
+            ),
+            ResultConfiguration={"OutputLocation": f"s3://{self.outputs['AnswersBucket']}/answers/"},
+        )
+        self._cloud.drain()
+        started = {"QueryExecutionId": found["QueryExecutionId"]}
+        while (status := athena.get_query_execution(**started)["QueryExecution"]["Status"])["State"] in _UNFINISHED:
+            time.sleep(0.1)
+        assert status["State"] == "SUCCEEDED", status
+        rows = athena.get_query_results(**started)["ResultSet"]["Rows"]
+        return [[value.get("VarCharValue") for value in row["Data"]] for row in rows[1:]]
 
     def rows(self, table: Table, **options: Any) -> dict[int, dict[str, Any]]:
         with pytest.MonkeyPatch.context() as patch:
@@ -92,6 +116,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
 def test_the_table_begins_with_the_schema_of_the_contract(orders: Orders) -> None:
     types = {field.name: str(field.field_type) for field in orders.empty.schema().fields}
     lines = types.pop("lines")
+    assert types.pop("card") == "string"
     assert types == {"id": "long", "ordered": "timestamptz", "amount": "decimal(9, 2)", "version": "int"}
     assert lines.startswith("list<struct<")
     assert [field.name for field in orders.empty.spec().fields] == ["ordered_month"]
@@ -126,6 +151,20 @@ def test_the_job_brings_the_table_to_the_columns_of_the_contract(orders: Orders)
     rows = orders.rows(after)
     assert (rows[9]["city"], rows[9]["amount"]) == ("Paris", Decimal("1234567890.25"))
     assert (rows[0]["city"], rows[0]["amount"]) == (None, Decimal("0.50"))
+
+
+def test_the_masked_copy_beside_the_table_follows_it_with_its_columns(orders: Orders) -> None:
+    rows, copied = orders.rows(orders.evolved), orders.rows(orders.load("analytics"))
+    assert [name for name in orders.load("analytics").schema().column_names if name == "city"] == ["city"]
+    assert all(len(row.pop("card")) == 64 and rows[key].pop("card") == f"4000-{key}" for key, row in copied.items())
+    assert copied == rows
+
+
+def test_athena_reads_the_table_its_copy_and_what_was_refused(orders: Orders) -> None:
+    joined = "select o.id, o.city from {catalog}.lake.orders o join {catalog}.analytics.orders c on o.id = c.id"
+    assert orders.ask(f"{joined} where o.card <> c.card order by o.id desc limit 1") == [["9", "Paris"]]
+    [[record]] = orders.ask("select record from {quarantine}.orders_quarantine")
+    assert json.loads(record or "") == {"id": "none"}
 
 
 def test_no_branch_of_a_run_is_left_that_snapshot_management_would_stop_at(orders: Orders) -> None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
@@ -35,6 +36,15 @@ from lake_blueprints.ingestion.firehose import (
     ParquetDestination,
     S3Destination,
     Transform,
+)
+from lake_blueprints.ingestion.iot import (
+    DeliveryAction,
+    DeviceIngest,
+    ItemAction,
+    ObjectAction,
+    QueueAction,
+    RuleAction,
+    StreamAction,
 )
 from lake_blueprints.ingestion.kafka import KafkaCluster
 from lake_blueprints.ingestion.kinesis import Stream
@@ -100,6 +110,7 @@ class SampleLake:
         self._define_storage()
         self._define_streaming()
         self._define_jobs()
+        self._define_rules()
         self._define_engines()
         self._define_pipelines()
 
@@ -184,6 +195,29 @@ class SampleLake:
             retry=cdk.Duration.seconds(0),
         )
         self.sending = DeliveryStream(stack, self._id("Sending"), destination=endpoint)
+
+    def _define_rules(self) -> None:
+        """Rules of IoT, after the table that one of them writes to."""
+        queue = sqs.Queue(self.work, self._id("Messages"), encryption_master_key=self.key, enforce_ssl=True)
+        storing: list[RuleAction] = [
+            StreamAction(stream=self.stream),
+            ObjectAction(zone=self.raw, prefix="messages/"),
+            QueueAction(queue=queue),
+        ]
+        # That of people comes by another delivery.
+        for name, dataset, actions in (
+            ("Flights", FLIGHTS, storing),
+            ("People", PEOPLE, [DeliveryAction(delivery=self.direct)]),
+            ("Airports", AIRPORTS, [ItemAction(table=self.served.table)]),
+        ):
+            DeviceIngest(
+                self.work,
+                self._id(f"Ingest{name}"),
+                topic_filter=f"dt/+/{dataset.name}",
+                dataset=dataset,
+                actions=actions,
+                errors=self.raw,
+            )
 
     def _define_jobs(self) -> None:
         stack = self.work

@@ -11,6 +11,7 @@ from template_checks.core.rule import Violation, rule
 from template_checks.core.tables import actions
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import matching, one_of, required
+from template_checks.limits import iot as limits
 from template_checks.rules.roles import role_must_allow
 
 RULE: Final = "AWS::IoT::TopicRule"
@@ -75,8 +76,8 @@ def _topic_filter(node: Node, topic: str) -> Iterator[Violation]:
         yield Violation(at=node, found=topic, allowed="# as the last level only")
     if any("+" in level and level != "+" for level in levels):
         yield Violation(at=node, found=topic, allowed="+ as a whole level only")
-    if len(levels) > 8 and not topic.startswith("$"):
-        yield Violation(at=node, found=topic, allowed="8 levels or fewer")
+    if len(levels) > limits.LEVELS and not topic.startswith("$"):
+        yield Violation(at=node, found=topic, allowed=f"{limits.LEVELS} levels or fewer")
 
 
 @rule(
@@ -90,8 +91,8 @@ def rule_actions(resource: Resource) -> Iterator[Violation]:
     """IoT refuses several actions in one, or cannot act for each message."""
     payload = resource.at("TopicRulePayload")
     listed = payload.at("Actions")
-    if isinstance(listed.value, list) and len(listed.value) > 10:
-        yield Violation(at=listed, found=f"{len(listed.value)} actions", allowed="10 or fewer")
+    if isinstance(listed.value, list) and len(listed.value) > limits.ACTIONS.ends[1]:
+        yield Violation(at=listed, found=f"{len(listed.value)} actions", allowed=str(limits.ACTIONS))
     for one in [*listed.items(), *([payload.at("ErrorAction")] if payload.at("ErrorAction").present else [])]:
         names = [child.path.rpartition(".")[2] for child in one.children() if child.present]
         if one.known and len(names) != 1:

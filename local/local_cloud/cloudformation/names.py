@@ -22,14 +22,18 @@ class PhysicalName:
         Longest name that the service allows.
     lower: bool
         Whether the service allows lower-case letters only.
+    hyphens: bool
+        Whether the service allows hyphens. By default it does.
     """
 
     path: str
     length: int = _DEFAULT_LENGTH
     lower: bool = False
+    hyphens: bool = True
 
     def generate(self, stack_name: str, logical_id: str) -> str:
-        return generate(stack_name, logical_id, length=self.length, lower=self.lower)
+        name = generate(stack_name, logical_id, length=self.length, lower=self.lower)
+        return name if self.hyphens else name.replace("-", "")
 
 
 def generate(stack_name: str, logical_id: str, *, length: int = _DEFAULT_LENGTH, lower: bool = False) -> str:

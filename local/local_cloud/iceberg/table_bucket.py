@@ -51,6 +51,7 @@ class TableBucketCatalog(MetastoreCatalog, NoopCatalog):
         super().__init__("s3tables")
         self._s3tables = runtime.client("s3tables", region, role=role)
         self._objects = runtime.objects_of(role)
+        self.arn = arn
         self._bucket = {"tableBucketARN": arn}
 
     def check(self) -> None:

@@ -58,12 +58,15 @@ class KeyUses:
             )
             yield from ((action, self._arn(region, key.key), context) for action in actions)
 
-    def _of_stream(self, actions: tuple[str, ...], arn: str) -> Iterator[tuple[str, str, Context]]:
-        region, name = arn.split(":")[3], arn.rpartition("/")[2]
-        stream = kinesis_backends[self._account][region].streams.get(name)
-        if stream is not None and stream.key_id:
+    def _of_stream(self, actions: tuple[str, ...], named: str) -> Iterator[tuple[str, str, Context]]:
+        # A request may give the name alone, which does not tell the Region.
+        regions = [named.split(":")[3]] if named.startswith("arn:") else list(kinesis_backends[self._account])
+        for region in regions:
+            stream = kinesis_backends[self._account][region].streams.get(named.rpartition("/")[2])
+            if stream is None or not stream.key_id:
+                continue
             context = (
-                ("kms:EncryptionContext:aws:kinesis:arn", arn),
+                ("kms:EncryptionContext:aws:kinesis:arn", stream.arn),
                 ("kms:ViaService", f"kinesis.{region}.amazonaws.com"),
             )
             yield from ((action, self._arn(region, stream.key_id), context) for action in actions)

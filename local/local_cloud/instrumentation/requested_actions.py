@@ -82,7 +82,7 @@ def _named(request: dict[str, Any]) -> list[str]:
 
 
 def _names_something(key: str) -> bool:
-    return key.endswith(("Name", "Arn", "Id")) or key in {"WorkGroup", "Role"}
+    return key.endswith(("Name", "Arn", "ARN", "Id")) or key in {"WorkGroup", "Role"}
 
 
 def tagging(action: str, environ: Environ) -> Context:

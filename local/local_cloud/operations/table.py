@@ -122,7 +122,7 @@ SERVICES = {
         ),
     ),
     "iam": Entry(stored="Upload* GenerateCredentialReport GetCredentialReport DeactivateMFADevice"),
-    "iot": Entry(refused="*JobExecution* SearchIndex"),
+    "iot": Entry(real="*TopicRule *TopicRules", refused="*JobExecution* SearchIndex"),
     "kinesis": Entry(
         real=(
             "*Stream *Streams *StreamSummary *Record *Records *Shard *Shards *ShardIterator *ShardCount "

@@ -31,6 +31,8 @@ from werkzeug.http import parse_options_header
 
 from local_cloud.server.requests import Environ, body_of
 
+SERVICE = "X-Local-Cloud-Service"
+"""Header of a request with a bearer token that tells for which service it would be signed, if not for Glue."""
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SCOPE = r"(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
 _BEARER = re.compile(r"Bearer (?P<key>[^/]+)/(?P<region>[^/]+)/(?P<secret>[^/]+)")
@@ -210,8 +212,7 @@ def signature_of(environ: Environ) -> Signature | None:
 
 def _of_header(environ: Environ) -> Signature | None:
     if bearer := _BEARER.fullmatch(environ["HTTP_AUTHORIZATION"]):
-        # The header that iceberg_settings.py writes for catalogs that sign for another service.
-        service = environ.get("HTTP_X_LOCAL_CLOUD_SERVICE", "glue")
+        service = environ.get(f"HTTP_{SERVICE.upper().replace('-', '_')}", "glue")
         return BearerToken(key=bearer["key"], region=bearer["region"], service=service, given=bearer["secret"])
     found = _IN_HEADER.fullmatch(environ["HTTP_AUTHORIZATION"])
     if found is None:

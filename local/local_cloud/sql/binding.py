@@ -17,6 +17,7 @@ from sqlglot import exp
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql import trino
 from local_cloud.sql.catalog import HIDDEN_PARTITION, Catalog
+from local_cloud.sql.catalogs import database_of
 from local_cloud.sql.duck import Session, identifier
 from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.reach import tables_of
@@ -109,7 +110,7 @@ class Binder:
                 self._queries[schema, name] = query
                 self._look_up(query, of_view)
             elif is_iceberg(described):
-                self._session.need_iceberg()
+                self._session.need_iceberg(described)
 
     def _view(self, schema: str, table: exp.Table, named: Collection[str] | None) -> str:
         self._bound += 1
@@ -163,9 +164,9 @@ def athena_locate(database: str) -> Locate:
     """Return how Athena finds a table's database: the given one unless the query names another."""
 
     def locate(schema: str) -> str:
-        if schema == "information_schema":
+        if schema.rpartition("/")[2] == "information_schema":
             raise LocalCloudError("NOT_SUPPORTED: information_schema is not served locally; use SHOW and DESCRIBE")
-        return schema or database
+        return database_of(schema, database)
 
     return locate
 

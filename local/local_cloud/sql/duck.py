@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,10 +17,14 @@ import duckdb_extension_iceberg
 
 from local_cloud.iceberg.writing import ATHENA
 from local_cloud.server.runtime import Runtime
-from local_cloud.server.signatures import BearerToken
+from local_cloud.server.signatures import SERVICE, BearerToken
 
 LAKE = "lake"
 """Name under which a session that reads Iceberg tables sees the Glue catalog."""
+WAREHOUSE = "TableBucketArn"
+"""Key of a described table that tells in which table bucket it is, if it is in one."""
+_BUCKETS = "buckets"
+_ANY: Mapping[str, Any] = MappingProxyType({})
 
 
 def _extension(package: Any) -> Path:
@@ -93,6 +98,7 @@ class Session:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._prepared: list[Callable[[Session], None]] = []
         self.reads_iceberg = False
+        self._warehouses: list[str] = []
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -107,10 +113,19 @@ class Session:
         """Do something before the first statement, when the session is opened."""
         self._prepared.append(action)
 
-    def need_iceberg(self) -> None:
-        """Let the session read and write the catalog's Iceberg tables, as `LAKE`; once it is open it is too late."""
+    def need_iceberg(self, described: Mapping[str, Any] = _ANY) -> None:
+        """Let the session read and write Iceberg tables of the catalog, as `LAKE`; once it is open it is too late.
+
+        Parameters
+        ----------
+        described: mapping
+            A table, as the catalog returns it; one of a table bucket is known as the bucket's ARN. By default any of
+            Glue's own catalog.
+        """
         if self._connection is None:
             self.reads_iceberg = True
+            if warehouse := described.get(WAREHOUSE):
+                self._warehouses.append(warehouse)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(self._database or ":memory:")
@@ -138,10 +153,14 @@ class Session:
     def _lake(self) -> Iterable[str]:
         if self.reads_iceberg:
             token = BearerToken.text(self._key.id, self._region, self._key.secret)
-            headers = f"map {{{quote(ATHENA)}: 'true'}}"
-            yield f"create secret {LAKE} (type iceberg, token {quote(token)}, extra_http_headers {headers})"
             endpoint = quote(f"{self._runtime.endpoint}/iceberg")
+            for secret, service in ((LAKE, "glue"), (_BUCKETS, "s3tables")):
+                headers = f"map {{{quote(ATHENA)}: 'true', {quote(SERVICE)}: {quote(service)}}}"
+                yield f"create secret {secret} (type iceberg, token {quote(token)}, extra_http_headers {headers})"
             yield f"attach '{self._runtime.account}' as {LAKE} (type iceberg, endpoint {endpoint}, secret {LAKE})"
+            for warehouse in dict.fromkeys(self._warehouses):
+                name = identifier(warehouse)
+                yield f"attach {quote(warehouse)} as {name} (type iceberg, endpoint {endpoint}, secret {_BUCKETS})"
 
     @property
     def bytes_read(self) -> int:

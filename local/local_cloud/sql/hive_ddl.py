@@ -17,6 +17,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.sql import trino
 from local_cloud.sql.binding import VIEW_PREFIX
 from local_cloud.sql.catalog import PARQUET_STORAGE, Catalog, text_storage
+from local_cloud.sql.catalogs import only_glue
 from local_cloud.sql.iceberg import is_iceberg
 from local_cloud.sql.projection import is_projected
 from local_cloud.sql.types import HiveType, parse
@@ -24,7 +25,7 @@ from local_cloud.sql.types import HiveType, parse
 Lines = list[str]
 Handler = Callable[["HiveDdl", "re.Match[str]"], Lines]
 
-_NAME = r"([`\"\w.$-]+)"
+_NAME = r"([`\"\w.$/-]+)"
 _HANDLERS: list[tuple[re.Pattern[str], Handler]] = []
 _DELIMITED = {
     "field.delim": "fields",
@@ -69,6 +70,8 @@ class HiveDdl:
 
     def names(self, text: str) -> tuple[str, str]:
         *before, name = re.sub(r"[`\"]", "", text).lower().split(".")
+        if len(before) > 1:
+            only_glue(f"{before[-2]}/{before[-1]}", "a statement of Hive's")
         return (before[-1] if before else self.database), name
 
     def table(self, text: str) -> dict[str, Any]:

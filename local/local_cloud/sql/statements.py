@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.sql import hive_ddl, render, trino, unload
+from local_cloud.sql import catalogs, hive_ddl, render, trino, unload
 from local_cloud.sql.binding import Binder, Rows, athena_locate
 from local_cloud.sql.catalog import PARQUET, PARQUET_STORAGE, Catalog
 from local_cloud.sql.duck import Session, identifier, quote
@@ -84,6 +84,8 @@ class Runner:
         URI prefix for tables without a location of their own.
     enforced: bool
         Whether the workgroup enforces that location.
+    writes_table_buckets: bool
+        Whether the workgroup lets it write tables of S3 Tables.
     """
 
     session: Session
@@ -92,6 +94,7 @@ class Runner:
     execution_id: str
     output: str
     enforced: bool
+    writes_table_buckets: bool
 
     @staticmethod
     def outcome(**arguments: Any) -> Outcome:
@@ -108,6 +111,8 @@ class Runner:
         duckdb.Error
             If it fails while running.
         """
+        if statement_type(sql) != "DML":
+            catalogs.only_glue(self.database, sql.split(maxsplit=1)[0].upper())
         lines = hive_ddl.HiveDdl(self.catalog, self.database).run(sql)
         if lines is not None:
             column = {**render.column_info("result", _text_type(self.session)), "Type": "string"}
@@ -141,6 +146,26 @@ class Runner:
 
         outcome: Outcome = getattr(statements, action)(self, *arguments)
         return outcome
+
+    def named(self, table: exp.Table) -> tuple[str, str]:
+        """Return the database and the name of a table that a statement is about."""
+        return catalogs.database_of(table.db.lower(), self.database), table.name.lower()
+
+    def written(self, named: exp.Table) -> dict[str, Any]:
+        """Return the table whose rows a statement changes.
+
+        Raises
+        ------
+        LocalCloudError
+            If there is none, or the workgroup may not write it.
+        """
+        database, name = self.named(named)
+        if catalogs.is_table_bucket(database) and not self.writes_table_buckets:
+            raise LocalCloudError(
+                f"NOT_SUPPORTED: {catalogs.full_name(database, name)} is a table of S3 Tables, which no workgroup "
+                "writes that encrypts with SSE_KMS or CSE_KMS"
+            )
+        return self.catalog.need_table(database, name)
 
     def rewritten(self, tree: exp.Expr) -> exp.Expr:
         if isinstance(tree, exp.Values):
@@ -190,8 +215,9 @@ class Runner:
         return Outcome(columns=columns, rows=rows, is_table=True)
 
     def _create_view(self, tree: exp.Create) -> Outcome:
-        target = tree.this
-        database, name = target.db.lower() or self.database, target.name.lower()
+        database, name = self.named(tree.this)
+        catalogs.only_glue(database, "CREATE VIEW")
+        catalogs.in_glue(tree.expression)
         existing = self.catalog.table(database, name)
         if existing and not tree.args.get("replace"):
             raise LocalCloudError(f"TABLE_ALREADY_EXISTS: View already exists: 'awsdatacatalog.{database}.{name}'")
@@ -205,8 +231,8 @@ class Runner:
         return Outcome()
 
     def _create_table_as(self, tree: exp.Create) -> Outcome:
-        target = tree.this
-        database, name = target.db.lower() or self.database, target.name.lower()
+        database, name = self.named(tree.this)
+        catalogs.only_glue(database, "CREATE TABLE AS")
         if self.catalog.table(database, name):
             if tree.args.get("exists"):
                 return Outcome()
@@ -252,7 +278,7 @@ class Runner:
 
     def _insert(self, tree: exp.Insert) -> Outcome:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        table = self.catalog.need_table(target.db.lower() or self.database, target.name.lower())
+        table = self.written(target)
         if is_iceberg(table):
             return self._of_iceberg("insert", tree, table)
         if format_of(table) != PARQUET:

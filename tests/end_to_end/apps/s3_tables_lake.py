@@ -3,9 +3,10 @@
 import aws_cdk as cdk
 from attrs import evolve
 
-from lake_blueprints import Column, CurationJob, Dataset, LakeKey, Zone
+from lake_blueprints import Column, CurationJob, Database, Dataset, LakeKey, Zone
 from lake_blueprints.catalog.iceberg import Month
 from lake_blueprints.catalog.s3_tables import S3Table, SnapshotManagement, TableZone
+from lake_blueprints.contracts import Masking
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.processing.curation import Curate, Curation, Newest
 
@@ -16,6 +17,7 @@ COLUMNS = [
     Column(name="version", type="int", required=True),
     Column(name="lines", type="array<struct<sku:string,number:int>>"),
     Column(name="op", type="string"),
+    Column(name="card", type="string", classification="restricted", masking=Masking.HASH),
 ]
 
 app = cdk.App()
@@ -45,11 +47,33 @@ table = S3Table(
     partitioning=[Month("ordered")],
     snapshot_management=SnapshotManagement(min_snapshots=2 if version == "1.0.0" else 3),
 )
-job = CurationJob(stack, "Curate", dataset=orders, source=raw, target=table, curation=curation)
+copy = S3Table(
+    stack,
+    "Masked",
+    zone=zone,
+    dataset=curation.curated(orders).masked(),
+    created_as=curation.curated(first).masked(),
+    namespace="analytics",
+    partitioning=[Month("ordered")],
+)
+refused = Database(stack, "Refused", zone=Zone(stack, "Aside", encryption_key=key, access_logs=raw.access_logs))
+job = CurationJob(
+    stack,
+    "Curate",
+    dataset=orders,
+    source=raw,
+    target=table,
+    curation=curation,
+    masked=copy,
+    quarantine_database=refused,
+)
 pipeline = Pipeline(stack, "Pipeline", steps=[Curate(job=job)], encryption_key=key)
 for name, value in {
     "RawBucket": raw.bucket.bucket_name,
     "TableBucket": zone.table_bucket_arn,
+    "TableBucketName": zone.table_bucket_name,
+    "QuarantineDatabase": refused.database_name,
+    "AnswersBucket": refused.zone.bucket.bucket_name,
     "StateMachine": pipeline.state_machine.state_machine_arn,
 }.items():
     cdk.CfnOutput(stack, name, value=value)

@@ -445,13 +445,21 @@ def test_every_patch_fits_the_installed_moto(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("sql", "context"),
     [
-        ('select * from "s3tablescatalog/bucket".lake.t', {"Database": "lake"}),
-        ('insert into "s3tablescatalog/bucket".lake.t values (1)', {"Database": "lake"}),
-        ("select 1", {"Database": "lake", "Catalog": "s3tablescatalog/bucket"}),
+        ('select * from "rds-catalog".lake.t', {"Database": "lake"}),
+        ('insert into "rds-catalog".lake.t values (1)', {"Database": "lake"}),
+        ("select 1", {"Database": "lake", "Catalog": "rds-catalog"}),
     ],
 )
 def test_another_catalog_than_glues_own_is_refused(lake: Lake, sql: str, context: dict[str, str]) -> None:
-    reason = "NOT_SUPPORTED: the catalog 's3tablescatalog/bucket' is not served locally, only 'AwsDataCatalog'"
-    assert lake.reason(sql, QueryExecutionContext=context) == reason
+    reason = "NOT_SUPPORTED: the catalog 'rds-catalog' is not served locally, only 'AwsDataCatalog' and"
+    assert lake.reason(sql, QueryExecutionContext=context).startswith(reason)
     own = {"Database": "lake", "Catalog": "AwsDataCatalog"}
     assert lake.query("select 1 from (select 2) t", QueryExecutionContext=own) == [["1"]]
+
+
+def test_the_catalog_of_a_table_may_be_named(flights: Lake) -> None:
+    sql = "select AwsDataCatalog.lake.flights.delay from AwsDataCatalog.lake.flights where delay > 30"
+    assert flights.query(sql) == [["50"]]
+    flights.query(f"create view of_named_catalog as {sql}")
+    assert flights.query("select * from of_named_catalog") == [["50"]]
+    assert "SCHEMA_NOT_FOUND" in flights.reason('select * from "awsdatacatalog/lake".flights')

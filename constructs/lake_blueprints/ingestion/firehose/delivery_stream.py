@@ -151,6 +151,11 @@ class DeliveryStream(Construct):
         return self.destination.landing
 
     @property
+    def takes_records(self) -> bool:
+        """Whether producers put records into it directly, and it reads no stream."""
+        return isinstance(self.source, DirectPut)
+
+    @property
     def alarm_specs(self) -> tuple[AlarmSpec, ...]:
         """The alarms on records that are late, throttled, or cannot be written, transformed or converted."""
         name = self.delivery_stream_name
@@ -183,7 +188,7 @@ class DeliveryStream(Construct):
         ValueError
             If the delivery reads a stream, which producers write to instead.
         """
-        if not isinstance(self.source, DirectPut):
+        if not self.takes_records:
             raise ValueError(f"delivery '{self.node.path}' reads a stream; use grant_write of the stream")
         return allow(grantee, permissions.put_records(self.delivery_stream_arn))
 

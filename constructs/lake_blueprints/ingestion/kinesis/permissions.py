@@ -11,6 +11,7 @@ _READERS = "https://docs.aws.amazon.com/streams/latest/dev/kcl-iam-permissions.h
 _WRITERS = "https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html"
 _KEY = "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html"
 
+_WRITE = ("kinesis:PutRecord", "kinesis:PutRecords")
 _READ = (
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",
@@ -32,9 +33,9 @@ def read_stream(
     return (read, _with_key(key, arn, "kms:Decrypt", because)) if key else (read,)
 
 
-def write_stream(stream: kinesis.IStream, key: kms.IKey) -> tuple[Permission, ...]:
+def write_stream(stream: kinesis.IStream, key: kms.IKey, actions: tuple[str, ...] = _WRITE) -> tuple[Permission, ...]:
     """Write records, and encrypt them."""
-    actions, because, arn = ("kinesis:PutRecord", "kinesis:PutRecords"), "writes records", stream.stream_arn
+    because, arn = "writes records", stream.stream_arn
     return (
         Permission(actions=actions, on=(arn,), because=because, sources=(_WRITERS,), policy_of=stream),
         _with_key(key, arn, "kms:GenerateDataKey", because),

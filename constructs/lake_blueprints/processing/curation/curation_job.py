@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lake_blueprints.catalog.database import Database
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.landing import Landing
 from lake_blueprints.catalog.s3_tables import S3Table
@@ -55,7 +56,7 @@ class CurationJob(Construct):
     target: IcebergTable or S3Table
         The curated table; make it of `curation.curated(dataset)`. It gets one commit for each batch, and of the rows
         of a key the first or, with `curation.keep`, the newest or all. Beside an S3Table the ledger is kept in the
-        quarantine's zone, and what is refused has no table.
+        quarantine's zone.
     dataset: Dataset, optional
         The contract of the records. By default the landing's.
     source_prefix: str, optional
@@ -63,13 +64,16 @@ class CurationJob(Construct):
     quarantine: Zone, optional
         Where bad records are set aside, below `quarantine/<dataset>/`. By default the source. The table of them is in
         the target's database, `<table>_quarantine`, for those who may read them there.
+    quarantine_database: Database, optional
+        Database of that table if the target is an S3Table, whose table bucket has no room for it. By default there is
+        no such table then.
     curation: Curation
         What is done beyond the contract. By default nothing.
     references: sequence of Table or IcebergTable
         The tables of the datasets that `curation.joins` names. The role has room for about 40.
-    masked: IcebergTable, optional
-        Table of the masked copy, in a zone that more people read; make it of `curation.curated(dataset).masked()`. By
-        default there is no copy.
+    masked: IcebergTable or S3Table, optional
+        Table of the masked copy, in a zone that more people read, or in the zone of the target if that is an S3Table;
+        make it of `curation.curated(dataset).masked()`. By default there is no copy.
     salt: HashSalt, optional
         What values are hashed with, where the contract says so. By default a new one is defined if it is needed;
         hashes of datasets that share one can be joined.
@@ -93,18 +97,18 @@ class CurationJob(Construct):
     Defines
     -------
     The job, named `job_name`, with its `role`; below the target, the table of what is refused, as `quarantine_table`,
-    which jobs with one quarantine share, unless the target is an S3Table; log groups, as `log_groups`; the script, its
-    package and the plan as assets;
-    a security configuration and a salt if hashes need one, unless they are given.
+    which jobs with one quarantine share, unless it has no database; log groups, as `log_groups`; the script, its
+    package and the plan as assets; a security configuration and a salt if hashes need one, unless they are given.
 
     Raises
     ------
     ValueError
         If the source is a landing and has another dataset or prefix, or is one of changes that are not merged, or is a
-        zone and the dataset is missing; a table is not that of the curated dataset or of its masked copy, the database
-        has another table of the quarantine's name, the quarantine is archived, a join has no table, timeout or retries
-        are out of range, both a key and a security configuration are given, or the joins need more permissions than a
-        role holds.
+        zone and the dataset is missing; a table is not that of the curated dataset or of its masked copy, the copy is
+        of another kind or in another table bucket than the target, an IcebergTable's database is given again, the
+        database has another table of the quarantine's name, the quarantine is archived, a join has no table, timeout
+        or retries are out of range, both a key and a security configuration are given, or the joins need more
+        permissions than a role holds.
 
     Example
     -------
@@ -123,9 +127,10 @@ class CurationJob(Construct):
         dataset: Dataset | None = None,
         source_prefix: str | None = None,
         quarantine: Zone | None = None,
+        quarantine_database: Database | None = None,
         curation: Curation | None = None,
         references: Sequence[Table | IcebergTable] = (),
-        masked: IcebergTable | None = None,
+        masked: IcebergTable | S3Table | None = None,
         salt: HashSalt | None = None,
         worker: Worker | None = None,
         timeout: Duration | None = None,
@@ -175,11 +180,13 @@ class CurationJob(Construct):
         restricted = [column.name for column in dataset.restricted_columns]
         source.restrict(self.source_prefix, columns=restricted)
         self.quarantine.restrict(self.quarantine_prefix, columns=restricted)
-        self.quarantine_table: Table | None = None
-        if not isinstance(target, S3Table):
-            self.quarantine_table = quarantine_table(
-                dataset, target=target, zone=self.quarantine, prefix=self.quarantine_prefix
-            )
+        self.quarantine_table = quarantine_table(
+            dataset,
+            target=target,
+            database=quarantine_database,
+            zone=self.quarantine,
+            prefix=self.quarantine_prefix,
+        )
         written = self._allow_data()
         around = run_as_job(
             self.role,

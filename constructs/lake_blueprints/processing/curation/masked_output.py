@@ -14,7 +14,7 @@ def needs_salt(curated: Dataset) -> bool:
     return any(column.masking is Masking.HASH for column in curated.restricted_columns)
 
 
-def check_masked(curated: Dataset, masked: IcebergTable, target: IcebergTable | S3Table) -> None:
+def check_masked(curated: Dataset, masked: IcebergTable | S3Table, target: IcebergTable | S3Table) -> None:
     """Refuse a table that is not that of the masked copy.
 
     Raises
@@ -22,8 +22,16 @@ def check_masked(curated: Dataset, masked: IcebergTable, target: IcebergTable | 
     ValueError
         With the columns that it has and those that are written.
     """
-    if isinstance(target, S3Table):
-        raise ValueError("'masked' is not kept beside an S3Table; leave it out, or curate into an IcebergTable")
+    if isinstance(masked, S3Table) is not isinstance(target, S3Table):
+        raise ValueError(
+            f"'masked' is an {type(masked).__name__} and 'target' an {type(target).__name__}, but a job writes both "
+            "into one catalog; make the copy as the target is made"
+        )
+    if isinstance(masked, S3Table) and isinstance(target, S3Table) and masked.zone is not target.zone:
+        raise ValueError(
+            f"'masked' is in the zone '{masked.zone.node.path}' and 'target' in '{target.zone.node.path}', but a job "
+            "knows one table bucket; make the copy in the target's, where grants are those of each table"
+        )
     if not curated.restricted_columns:
         raise ValueError(f"dataset '{curated.name}' has no restricted columns to mask; leave 'masked' out")
     expected, found = curated.masked().column_names, masked.dataset.column_names
@@ -34,12 +42,18 @@ def check_masked(curated: Dataset, masked: IcebergTable, target: IcebergTable | 
         )
 
 
-def write_masked(role: ServiceRole, masked: IcebergTable, salt: HashSalt | None) -> dict[str, str]:
+def write_masked(role: ServiceRole, masked: IcebergTable | S3Table, salt: HashSalt | None) -> dict[str, str]:
     """Let a job write the copy, and return the arguments that say where; the salt it reads itself."""
     # A column that becomes restricted must not stay readable in older snapshots.
     with role.used_for("writes the masked copy, and expires what it held"):
-        masked.grant_erase(role)
-    arguments = {"--masked_database": masked.database.database_name, "--masked_table": masked.table_name}
+        if isinstance(masked, S3Table):
+            # S3 removes the files of what is expired.
+            database = masked.namespace
+            masked.grant_read_write(role)
+        else:
+            database = masked.database.database_name
+            masked.grant_erase(role)
+    arguments = {"--masked_database": database, "--masked_table": masked.table_name}
     if salt:
         with role.used_for("hashes what is restricted"):
             salt.grant_read(role)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lake_blueprints.catalog.catalog_table import CatalogTable
+from lake_blueprints.catalog.database import Database
+from lake_blueprints.catalog.s3_tables import S3Table
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.storage.s3 import Zone
@@ -44,12 +46,23 @@ def quarantined(dataset: Dataset) -> Dataset:
     )
 
 
-def quarantine_table(dataset: Dataset, *, target: CatalogTable, zone: Zone, prefix: str) -> Table:
+def quarantine_table(
+    dataset: Dataset, *, target: CatalogTable | S3Table, database: Database | None, zone: Zone, prefix: str
+) -> Table | None:
     """Return the table of what is refused, defined below the curated table by the first job that sets aside there.
 
-    It has no partitions: Athena reads every folder below a table's location.
+    It is in the curated table's database; beside a table of S3 Tables, in the one that is given. It has no partitions:
+    Athena reads every folder below a table's location.
     https://docs.aws.amazon.com/athena/latest/ug/tables-location-format.html
     """
+    if database and not isinstance(target, S3Table):
+        raise ValueError(
+            f"the database of the quarantine is that of 'target', '{target.database.node.path}'; leave "
+            "'quarantine_database' out, or curate into an S3Table"
+        )
+    owner = database if isinstance(target, S3Table) else target.database
+    if owner is None:
+        return None
     others = [child for child in target.node.children if isinstance(child, Table)]
     for other in others:
         if other.zone is zone and other.prefix == prefix:
@@ -58,7 +71,7 @@ def quarantine_table(dataset: Dataset, *, target: CatalogTable, zone: Zone, pref
     return Table(
         target,
         f"Quarantine{number}",
-        database=target.database,
+        database=owner,
         dataset=quarantined(dataset),
         table_name=f"{target.table_name}_quarantine{number}",
         zone=zone,

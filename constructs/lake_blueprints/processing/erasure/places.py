@@ -102,6 +102,8 @@ def _of_curation(job: CurationJob) -> Iterator[Place]:
                 f"the masked copy '{job.masked.table_name}' has keys of persons of which only some are hashed; "
                 f"classify {', '.join(one.name for one in curated)} alike"
             )
+        # As its target is.
+        assert isinstance(job.masked, IcebergTable)
         yield _of_table(job.masked, curated, salt=job.salt if hidden else None)
 
 

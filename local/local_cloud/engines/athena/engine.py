@@ -27,6 +27,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.server.patching import Patches
 from local_cloud.sql import trino
 from local_cloud.sql.catalog import Catalog
+from local_cloud.sql.catalogs import context_of
 from local_cloud.sql.duck import Session
 from local_cloud.sql.statements import Outcome, Runner, statement_type, substitute
 
@@ -60,6 +61,15 @@ class Execution:
     outcome: Outcome = field(default_factory=Outcome)
     session: Session | None = None
     closed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def writes_table_buckets(self) -> bool:
+        """Whether its workgroup lets it write tables of S3 Tables, which one does not that encrypts with a KMS key.
+
+        https://docs.aws.amazon.com/athena/latest/ug/gdc-register-s3-table-bucket-cat.html
+        """
+        encryption = self.result_configuration.get("EncryptionConfiguration") or {}
+        return not str(encryption.get("EncryptionOption", "")).endswith("KMS")
 
     def finish(self, status: str, reason: str | None = None) -> None:
         """Enter a final state; the first one stays."""
@@ -230,16 +240,17 @@ def _run(execution: Execution, session: Session, catalog: Catalog) -> None:
     if execution.status == "QUEUED":
         execution.status = "RUNNING"
     try:
-        trino.check_catalog(execution.context.get("Catalog", ""))
+        database = context_of(execution.context.get("Catalog", ""), execution.context.get("Database", "default"))
         session.prepare(trino.install)
         location = execution.result_configuration["OutputLocation"]
         runner = Runner(
             session=session,
             catalog=catalog,
-            database=execution.context.get("Database", "default").lower(),
+            database=database,
             execution_id=execution.id,
             output=location.rsplit("/", 1)[0] + "/",
             enforced=execution.enforced,
+            writes_table_buckets=execution.writes_table_buckets,
         )
         outcome = runner.run(_resolve(execution, catalog))
         execution.scanned = session.bytes_read

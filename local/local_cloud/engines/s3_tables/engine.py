@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.s3tables.exceptions import BadRequestException, ConflictException
-from moto.s3tables.models import FakeTableBucket, Namespace, S3TablesBackend, Table
+from moto.s3tables.models import FakeTableBucket, Namespace, S3TablesBackend, Table, s3tables_backends
 from moto.s3tables.responses import S3TablesResponse
 
 from local_cloud.engines.engine import Engine
@@ -32,6 +32,14 @@ class S3TablesEngine(Engine):
     def patches(self) -> Patches:
         patches = Patches()
         engine = self
+
+        @patches.replace("moto.s3tables.responses", "S3TablesResponse.s3tables_backend")
+        def s3tables_backend(self: Any) -> S3TablesBackend:
+            # moto knows three Regions of the service, and botocore none.
+            backends = s3tables_backends[self.current_account]
+            if self.region not in backends:
+                backends.regions.append(self.region)
+            return backends[self.region]
 
         @patches.replace("moto.s3tables.responses", "S3TablesResponse.create_table")
         def answer_create_table(self: Any) -> TYPE_RESPONSE:

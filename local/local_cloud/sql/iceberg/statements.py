@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.sql import trino
+from local_cloud.sql.catalogs import only_glue
 from local_cloud.sql.duck import identifier
 from local_cloud.sql.hive_ddl import HiveDdl
 from local_cloud.sql.iceberg import creation, is_iceberg, maintenance, tables, writes
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from local_cloud.sql.statements import Outcome, Runner
 
 _OPTIMIZE = re.compile(
-    r"OPTIMIZE\s+([\w.\"`]+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL
+    r"OPTIMIZE\s+([\w./\"`-]+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL
 )
-_VACUUM = re.compile(r"VACUUM\s+([\w.\"`]+)", re.IGNORECASE)
+_VACUUM = re.compile(r"VACUUM\s+([\w./\"`-]+)", re.IGNORECASE)
 
 
 def create_table_as(runner: Runner, tree: exp.Create, name: tuple[str, str], options: dict[str, Any]) -> Outcome:
@@ -45,7 +46,7 @@ def create_table_as(runner: Runner, tree: exp.Create, name: tuple[str, str], opt
 
 def insert(runner: Runner, tree: exp.Insert, described: dict[str, Any]) -> Outcome:
     """Append the rows of a query."""
-    runner.session.need_iceberg()
+    runner.session.need_iceberg(described)
     given = [item.name.lower() for item in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
     query = tree.expression.copy()
     source = Source(runner.session, runner.query(tree.expression), query)
@@ -60,19 +61,19 @@ def _wrote(runner: Runner, described: dict[str, Any], count: int) -> Outcome:
 
 def change(runner: Runner, tree: exp.Update | exp.Delete | exp.Merge) -> Outcome:
     """Run UPDATE, DELETE or MERGE INTO."""
-    target = tree.this
-    described = runner.catalog.need_table(target.db.lower() or runner.database, target.name.lower())
+    described = runner.written(tree.this)
     if not is_iceberg(described):
         raise LocalCloudError(
             f"NOT_SUPPORTED: Modifying Hive table rows is only supported for Iceberg tables, not {described['Name']!r}"
         )
-    runner.session.need_iceberg()
+    runner.session.need_iceberg(described)
     changed = Change(runner.session, tables.load(runner.catalog, described), tree, runner.query).run()
     return runner.outcome(update_count=changed)
 
 
 def maintain(runner: Runner, sql: str) -> Outcome:
     """Run OPTIMIZE or VACUUM."""
+    only_glue(runner.database, sql.split(maxsplit=1)[0].upper())
     matched = _OPTIMIZE.fullmatch(sql) or _VACUUM.fullmatch(sql)
     if matched is None:
         raise LocalCloudError("SYNTAX_ERROR: expected is OPTIMIZE t REWRITE DATA USING BIN_PACK [WHERE …] or VACUUM t")

@@ -19,7 +19,7 @@ PSEUDO = {"$path": "filename", "$position": "file_row_number"}
 
 def load(catalog: Catalog, described: dict[str, Any]) -> Table:
     """Return a table with its metadata as it is now."""
-    table: Table = catalog.iceberg.load_table((described["DatabaseName"], described["Name"]))
+    table: Table = catalog.load_iceberg(described)
     return table
 
 
@@ -85,4 +85,4 @@ def without_rows(
 
 def in_lake(table: Table) -> str:
     """Return a table's name in a session that reads Iceberg tables."""
-    return ".".join(map(identifier, (LAKE, *table.name())))
+    return ".".join(map(identifier, (getattr(table.catalog, "arn", LAKE), *table.name())))

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from local_cloud.errors import LocalCloudError
+from local_cloud.sql import catalogs
 from local_cloud.sql.duck import Session
 from local_cloud.sql.reach import check_trino
 from local_cloud.sql.trino import aliases, casts, checks, functions, operators, precision, syntax, zones
@@ -32,7 +32,6 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
-_OWN_CATALOG = "awsdatacatalog"
 # In this order: functions before operators, which look at types; literals last, for others look at them.
 _REWRITES: tuple[tuple[Any, Callable[[Any], exp.Expr]], ...] = (
     (exp.Anonymous, functions.anonymous),
@@ -112,21 +111,8 @@ def parse(sql: str) -> exp.Expr:
     """
     tree = syntax.parse(sql)
     check_trino(tree)
-    for table in tree.find_all(exp.Table):
-        check_catalog(table.catalog)
+    catalogs.qualify(tree)
     return tree
-
-
-def check_catalog(name: str) -> None:
-    """Refuse a catalog that is not Glue's own, such as `s3tablescatalog/bucket`.
-
-    Raises
-    ------
-    LocalCloudError
-        If the name is another's.
-    """
-    if name and name.lower() != _OWN_CATALOG:
-        raise LocalCloudError(f"NOT_SUPPORTED: the catalog {name!r} is not served locally, only 'AwsDataCatalog'")
 
 
 def rewrite(tree: exp.Expr) -> exp.Expr:

@@ -305,7 +305,7 @@ def test_a_masking_job_passes_the_gates() -> None:
 def test_is_told_where_the_masked_copy_lies_and_which_secret_is_the_salt(stack: cdk.Stack) -> None:
     made = masking(stack)
     found = arguments(stack)
-    assert made.salt is not None and made.masked is not None
+    assert made.salt is not None and isinstance(made.masked, IcebergTable)
     assert found["--salt"] == stack.resolve(made.salt.secret_arn)
     assert (found["--masked_database"], found["--masked_table"]) == (made.masked.database.database_name, "passengers")
     assert allowed(stack)["secretsmanager:GetSecretValue"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 from attrs import evolve
@@ -83,6 +85,48 @@ def test_the_session_of_a_job_knows_the_rest_catalog_of_a_table_bucket(stack: cd
     # A table bucket holds tables alone.
     assert made.quarantine_table is None
     assert arguments["--state"] == stack.resolve(made.source.uri("_state/orders/"))
+
+
+def masking_to_s3_tables(stack: cdk.Stack, name: str = "Curate") -> CurationJob:
+    raw, database = lake(stack, name)
+    zone = TableZone(stack, f"{name}Tables", encryption_key=raw.key)
+    target = S3Table(stack, f"{name}Table", zone=zone, dataset=PEOPLE)
+    masked = S3Table(stack, f"{name}Masked", zone=zone, dataset=PEOPLE.masked(), namespace="analytics")
+    options: dict[str, Any] = {"target": target, "masked": masked, "quarantine_database": database}
+    return CurationJob(stack, name, dataset=PEOPLE, source=raw, **options)
+
+
+def test_a_masked_copy_and_the_table_of_what_is_refused_stand_beside_a_table_of_s3_tables(stack: cdk.Stack) -> None:
+    made = masking_to_s3_tables(stack)
+    arguments = properties(template_of(stack), "AWS::Glue::Job")["DefaultArguments"]
+    assert (arguments["--masked_database"], arguments["--masked_table"]) == ("analytics", "people")
+    assert made.quarantine_table is not None
+    assert made.quarantine_table.table_name == "people_quarantine"
+    assert (made.quarantine_table.zone, made.quarantine_table.prefix) == (made.source, made.quarantine_prefix)
+
+
+def test_a_job_that_masks_in_a_table_bucket_passes_the_gates() -> None:
+    assert_passes_the_gates(masking_to_s3_tables)
+
+
+def test_refuses_a_masked_copy_in_another_catalog_than_the_table(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    zones = [TableZone(stack, f"Tables{number}", encryption_key=raw.key) for number in range(2)]
+    target = S3Table(stack, "Table", zone=zones[0], dataset=PEOPLE)
+    elsewhere = S3Table(stack, "Elsewhere", zone=zones[1], dataset=PEOPLE.masked())
+    in_glue = database.add_iceberg_table(PEOPLE.masked())
+    with pytest.raises(ValueError, match=r"'masked' is in the zone '.*Tables1' and 'target' in '.*Tables0'"):
+        CurationJob(stack, "Elsewhere2", dataset=PEOPLE, source=raw, target=target, masked=elsewhere)
+    with pytest.raises(ValueError, match="'masked' is an IcebergTable and 'target' an S3Table"):
+        CurationJob(stack, "Curate", dataset=PEOPLE, source=raw, target=target, masked=in_glue)
+
+
+def test_refuses_a_database_of_the_quarantine_beside_an_iceberg_table(stack: cdk.Stack) -> None:
+    raw, database = lake(stack)
+    target = database.add_iceberg_table(CHANGES.curated(ORDERS))
+    options: dict[str, Any] = {"target": target, "curation": CHANGES, "quarantine_database": database}
+    with pytest.raises(ValueError, match="leave 'quarantine_database' out, or curate into an S3Table"):
+        CurationJob(stack, "Curate", dataset=ORDERS, source=raw, **options)
 
 
 def test_a_job_into_a_table_bucket_passes_the_gates() -> None:

@@ -39,13 +39,20 @@ class IcebergCopy:
         rules = MaskingRules.of(plan, args)
         if rules is None:
             return None
-        copy = IcebergTable(spark=spark, database=args["masked_database"], name=args["masked_table"])
+        names = {"database": args["masked_database"], "name": args["masked_table"]}
+        copy = IcebergTable(spark=spark, catalog=table.catalog, **names)
         return cls(plan=plan, table=table, copy=copy, rules=rules)
 
     @property
     def columns(self) -> list[str]:
         """The names of the copy's columns."""
         return [column.name for column in self.plan.masked if column.masking != "drop"]
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Spark's types of the copy's columns by their names: a hash is a text."""
+        kept = (column for column in self.plan.masked if column.masking != "drop")
+        return {column.name: "string" if column.masking == "hash" else column.type for column in kept}
 
     def catch_up(self) -> None:
         """Bring the copy to what the table holds now.

@@ -22,6 +22,7 @@ from lake_curation.columns import quoted
 
 # How often rows are written again because something else, such as compaction, has changed the table meanwhile.
 ATTEMPTS = 5
+GLUE = "glue_catalog"
 _DRAFTS = "curation_"
 # Every snapshot is older.
 _END_OF_TIME = 2**63 - 1
@@ -65,7 +66,7 @@ class IcebergTable:
     spark: SparkSession
     database: str
     name: str
-    catalog: str = "glue_catalog"
+    catalog: str = GLUE
 
     @property
     def identifier(self) -> str:
@@ -150,11 +151,13 @@ class IcebergTable:
                 Draft(table=self, branch=name).discard()
 
     def expire_snapshots(self) -> None:
-        """Forget all snapshots so far, and delete the files that only they name."""
+        """Forget all snapshots so far, and delete the files that only they name; in a table bucket S3 deletes them."""
         table = self.java()
         # The files that a snapshot has removed are deleted when it expires, and not while it is the current one.
         table.newAppend().commit()
-        table.expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(True).commit()
+        table.expireSnapshots().expireOlderThan(_END_OF_TIME).retainLast(1).cleanExpiredFiles(
+            self.catalog == GLUE
+        ).commit()
 
     def remove_property(self, name: str) -> None:
         """Remove a property."""

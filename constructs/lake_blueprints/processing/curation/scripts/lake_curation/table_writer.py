@@ -48,6 +48,8 @@ class TableWriter:
             self.table.evolve(self.plan.table)
         _check_columns(self.table, self.plan.row)
         if self.copy:
+            if self.may_evolve:
+                self.copy.copy.evolve(self.copy.types)
             _check_columns(self.copy.copy, self.copy.columns)
             self.copy.catch_up()
 
