@@ -21,6 +21,7 @@ from aws_cdk import aws_iam as iam
 
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.contracts import Column, Contract, Dataset
+from lake_blueprints.foundation.connections import Connection
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
@@ -29,6 +30,7 @@ from tests.conformance.fixtures import Fixtures
 from tests.conformance.subject import Subject
 from tests.library import modules
 from tests.support import new_stack
+from tests.unit.foundation.connections.sample import shop
 from tests.unit.ingestion.dms.sample import options as replication_options
 
 CONTRACT = Path(__file__).with_name("flights.odcs.yaml")
@@ -110,6 +112,9 @@ class Namespace(dict[str, Any]):
     def make_replication(self) -> Any:
         options = replication_options(self._lake, datasets=[self["contract"]["flights"]])
         return Replication(self._stack, "Replication", **options)
+
+    def make_shop(self) -> Any:
+        return Connection(self._stack, "Shop", endpoint=shop(self._lake), network=self._lake.network)
 
     def make_channels(self) -> Any:
         return {"train": InputChannel(table=self["flights"])}

@@ -94,6 +94,10 @@ _REASONS = {
         Pipeline | makes the database of a zero-ETL integration | redshift-data:ExecuteStatement
         Pipeline | makes the database of a zero-ETL integration | secretsmanager:GetSecretValue
     """,
+    "no usage limit is set in this run, but in test_usage_limit_step.py": """
+        Pipeline | sets usage limits | redshift-serverless:CreateUsageLimit redshift-serverless:ListUsageLimits
+        Pipeline | sets usage limits | redshift-serverless:UpdateUsageLimit
+    """,
     "no file is transferred in this run, but in test_transfers.py": """
         FileTransfer | copies files into the zone | kms:Decrypt kms:GenerateDataKey
         FileTransfer | copies files into the zone | s3:AbortMultipartUpload s3:DeleteObject s3:GetBucketLocation

@@ -20,7 +20,14 @@ from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.aurora import AuroraCluster, ClusterExport, ExportCluster
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
 from lake_blueprints.databases.opensearch import SearchCollection
-from lake_blueprints.databases.redshift import Load, PauseResume, Warehouse, WarehouseCluster
+from lake_blueprints.databases.redshift import (
+    Load,
+    PauseResume,
+    SetUsageLimits,
+    UsageLimit,
+    Warehouse,
+    WarehouseCluster,
+)
 from lake_blueprints.databases.zero_etl import CreateDestination, ZeroEtl
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
@@ -272,6 +279,7 @@ class SampleLake:
             self._id("Warehouse"),
             network=self.network,
             encryption_key=self.key,
+            usage_limits=[UsageLimit(rpu_hours=200)],
             case_sensitive_identifiers=True,
         )
         self.cluster = WarehouseCluster(
@@ -410,6 +418,7 @@ class SampleLake:
                 CreateDestination(integration=self.integration),
                 CreateDestination(integration=self.table_integration),
                 ExportCluster(export=self.cluster_export),
+                SetUsageLimits(warehouse=self.warehouse),
             ],
             **common,
         )

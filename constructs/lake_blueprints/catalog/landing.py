@@ -19,15 +19,15 @@ class Envelope:
     ----------
     order: str
         Column by which the changes of a row are older or newer; the table needs it to tell late ones.
-    deleted: str
-        Spark SQL condition under which a record deletes the row of its key.
+    deleted: str, optional
+        Spark SQL condition under which a record deletes the row of its key. By default none does.
     dropped: tuple of str
-        Columns that say nothing any more once the change is made.
+        Columns that say nothing any more once the change is made. By default none.
     """
 
     order: str
-    deleted: str
-    dropped: tuple[str, ...]
+    deleted: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @checked

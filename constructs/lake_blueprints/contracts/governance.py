@@ -141,18 +141,19 @@ class SupportChannel:
 @checked
 @frozen(kw_only=True)
 class Placement:
-    """Names of the dataset on the contract's servers, as far as these are a lake's or databases that it reads.
+    """Names of the dataset on the contract's servers, as far as these are a lake's or sources that it reads.
 
     Parameters
     ----------
     server: str
         The server's name in the contract.
     type: str
-        `s3`, `glue`, `athena`, `kinesis` or `redshift`; `postgresql`, `postgres` or `mysql` of a source.
+        `s3`, `glue`, `athena`, `kinesis` or `redshift`; `postgresql`, `postgres`, `mysql` or `kafka` of a source.
     environment: str, optional
         As the contract says.
     properties: mapping
-        The server's own properties, for instance `location`, `database`, `streamName`; of a source without its address.
+        The server's own properties, for instance `location`, `database`, `streamName`; of a source without its address,
+        and of Kafka with the `topic`.
     """
 
     server: str

@@ -1,6 +1,8 @@
-"""Tables of databases that datasets are read from, by the servers of their contracts."""
+"""Tables and topics that datasets are read from, by the servers of their contracts."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from lake_blueprints.contracts.dataset import Dataset
 from lake_blueprints.contracts.governance import Placement
@@ -27,14 +29,40 @@ def source_table(dataset: Dataset, *, environment: str | None = None) -> str | N
     ValueError
         If a server of MySQL names no database.
     """
-    for placement in dataset.placements:
-        if environment is not None and placement.environment not in (None, environment):
-            continue
+    for placement in _placements(dataset, environment):
         if placement.type in ("postgresql", "postgres"):
             return f"{placement.properties.get('schema') or _DEFAULT_SCHEMA}.{dataset.name}"
         if placement.type == "mysql":
             return f"{_database(placement)}.{dataset.name}"
     return None
+
+
+def source_topic(dataset: Dataset, *, environment: str | None = None) -> str | None:
+    """Return the topic that the records of a dataset come from; None if its contract names no server of Kafka.
+
+    It is called as the object is: by its `physicalName`, else by its `name`, as the contract spells it.
+
+    Parameters
+    ----------
+    dataset: Dataset
+        The dataset.
+    environment: str, optional
+        Servers of other environments are passed over. By default all count.
+
+    Example
+    -------
+        >>> topic = source_topic(contract["flights"]) or "flights"
+    """
+    for placement in _placements(dataset, environment):
+        if placement.type == "kafka":
+            return str(placement.properties.get("topic") or dataset.name)
+    return None
+
+
+def _placements(dataset: Dataset, environment: str | None) -> Iterator[Placement]:
+    for placement in dataset.placements:
+        if environment is None or placement.environment in (None, environment):
+            yield placement
 
 
 def _database(placement: Placement) -> str:

@@ -28,6 +28,8 @@ REDSHIFT_BUSY = (
     "RedshiftData.ActiveWaitingRequestsExceededException",
 )
 REDSHIFT = ("RedshiftData.InternalServerException", "RedshiftData.SdkClientException")
+REDSHIFT_SERVERLESS_BUSY = ("RedshiftServerless.ThrottlingException", "RedshiftServerless.RedshiftServerlessException")
+REDSHIFT_SERVERLESS = ("RedshiftServerless.InternalServerException", "RedshiftServerless.SdkClientException")
 SAGEMAKER = (
     "SageMaker.ThrottlingException",
     "SageMaker.AmazonSageMakerException",

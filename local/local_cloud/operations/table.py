@@ -177,7 +177,8 @@ SERVICES = {
     "redshift-serverless": Entry(
         stored=(
             "CreateNamespace GetNamespace ListNamespaces UpdateNamespace DeleteNamespace CreateWorkgroup GetWorkgroup "
-            "ListWorkgroups UpdateWorkgroup DeleteWorkgroup GetCredentials"
+            # Nothing is counted against a limit.
+            "ListWorkgroups UpdateWorkgroup DeleteWorkgroup GetCredentials *UsageLimit ListUsageLimits"
         ),
         only=True,
     ),

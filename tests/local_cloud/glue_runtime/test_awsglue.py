@@ -130,7 +130,7 @@ def test_dynamic_frames_do_the_ordinary_and_name_what_they_lack(
         "resolveChoice(choice='make_struct') does not exist in the local cloud",
         "GlueContext.purge_table does not exist in the local cloud",
         "DynamicFrameReader.from_rdd does not exist in the local cloud",
-        "connection_type 'kinesis' does not exist in the local cloud: it has s3",
+        "connection_type 'kinesis' does not exist in the local cloud: it has s3 and postgresql",
         "connection_options ['groupFiles'] do not exist in the local cloud",
         "format 'avro' does not exist in the local cloud: it has ['csv', 'glueparquet', 'json', 'orc', 'parquet']",
         "job bookmarks do not exist in the local cloud: run with job-bookmark-disable",

@@ -20,7 +20,7 @@ from lake_blueprints.contracts.standard.references import Objects
 from lake_blueprints.contracts.standard.relationships import read_relationships
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.standard.rules import read_rules
-from lake_blueprints.contracts.standard.servers import DeliveryFormat, sql_system
+from lake_blueprints.contracts.standard.servers import DeliveryFormat, sql_system, with_topic
 from lake_blueprints.contracts.standard.sla_properties import Promise, read_service_levels
 from lake_blueprints.contracts.standard.team_and_roles import read_governance
 
@@ -95,7 +95,7 @@ def read_object(
         relationships=read_relationships(item, setting.objects, place, report),
         service_levels=read_service_levels(promises, report, _columns_by_element(item, properties)),
         roles=setting.roles,
-        placements=setting.placements,
+        placements=with_topic(setting.placements, spelled(item)),
         governance=governance,
     )
 

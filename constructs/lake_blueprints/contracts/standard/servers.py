@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lake_blueprints.contracts.dataset import DatasetFormat
 from lake_blueprints.contracts.governance import Placement
@@ -14,8 +14,8 @@ from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.type_words import DIGITS, SYSTEMS
 
 OURS = frozenset({"s3", "glue", "athena", "kinesis", "redshift"})
-# Databases that a lake reads tables from: what they are called there is kept, not where they are.
-SOURCES = frozenset({"postgresql", "postgres", "mysql"})
+# What a lake reads tables or topics from: what they are called there is kept, not where they are.
+SOURCES = frozenset({"postgresql", "postgres", "mysql", "kafka"})
 _ADDRESS = frozenset({"host", "port"})
 # Servers that hold records as a producer wrote them; the format of others is their own affair.
 _OF_RECORDS = OURS | {"local", "kafka", "azure", "sftp", "pubsub", "custom"}
@@ -66,6 +66,13 @@ def read_placements(servers: Sequence[Server], report: Report) -> tuple[Placemen
         name, environment = str(server.get("server")), server.get("environment")
         placements.append(Placement(server=name, type=server["type"], environment=environment, properties=properties))
     return tuple(placements)
+
+
+def with_topic(placements: Sequence[Placement], topic: str) -> tuple[Placement, ...]:
+    """Return placements of one object, whose topic the servers of Kafka have."""
+    return tuple(
+        evolve(one, properties={**one.properties, "topic": topic}) if one.type == "kafka" else one for one in placements
+    )
 
 
 def type_system(servers: Sequence[Server]) -> str | None:

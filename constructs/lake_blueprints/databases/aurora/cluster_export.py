@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.catalog.names import check_prefix
-from lake_blueprints.databases.aurora import permissions
 from lake_blueprints.databases.aurora.aurora_cluster import AuroraCluster
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.databases.rds.export import DatabaseExport
+from lake_blueprints.databases.rds.permissions import start_export
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.storage.s3 import Zone
+
+_CLUSTERS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/export-cluster-data.html"
 
 
 @checked
-class ClusterExport(Construct):
+class ClusterExport(DatabaseExport):
     """Define the role by which Aurora exports a cluster to a zone, for the step `ExportCluster`.
 
     An export reads a copy of the cluster's storage, as it is when the export begins: it takes none of the cluster's
@@ -27,7 +28,7 @@ class ClusterExport(Construct):
     Parameters
     ----------
     cluster: AuroraCluster
-        The cluster. An RDS instance has no such export: AWS exports its snapshots only.
+        The cluster. An instance of RDS is exported by an `InstanceExport`.
     zone: Zone
         Zone that receives the export, under the zone's key.
     prefix: str
@@ -66,35 +67,18 @@ class ClusterExport(Construct):
         prefix: str,
         tables: Sequence[str] = (),
     ) -> None:
-        super().__init__(scope, construct_id)
-        check_prefix(prefix)
-        if ":" in prefix:
-            raise ValueError(f"'prefix' must have no colon, which no export takes, got '{prefix}'")
-        self.cluster, self.zone, self.prefix = cluster, zone, prefix
-        database = cluster.endpoint.database
-        parts = 1 if cluster.endpoint.engine is DatabaseEngine.MYSQL else 2
-        for table in tables:
-            names = table.split(".")
-            if len(names) != parts or not all(_exportable(name) for name in names):
-                example = "orders" if parts == 1 else "public.orders"
-                raise ValueError(
-                    f"'tables' must be names such as {example}, of letters, digits, '_' and '$', got '{table}'"
-                )
-        self.export_only = [f"{database}.{table}" for table in tables] or [database]
-        self.role = ServiceRole(
-            self,
-            "Role",
-            services=[permissions.EXPORTS],
-            description="Writes exports of a cluster to a zone",
-            # Nothing says that an export sends the account when it assumes the role.
-            source_account=False,
+        super().__init__(
+            scope,
+            construct_id,
+            endpoint=cluster.endpoint,
+            what="a cluster",
+            source=_CLUSTERS,
+            zone=zone,
+            prefix=prefix,
+            tables=tables,
         )
-        allow(self.role, *permissions.write_export(zone, prefix))
+        self.cluster = cluster
 
     def grant_export(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow exporting the cluster, and following exports."""
-        return allow(grantee, *permissions.start_export(self.role.role_arn, self.zone))
-
-
-def _exportable(name: str) -> bool:
-    return bool(name) and all(mark.isascii() and (mark.isalnum() or mark in "_$") for mark in name)
+        return allow(grantee, *start_export(self.role.role_arn, self.zone, "exports the cluster"))

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.databases.aurora.cluster_export import ClusterExport
+from lake_blueprints.databases.rds.export_states import export_states
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import IDEMPOTENCY_TOKEN, ONE_CALL, Fragment, busy, check_name, task
+from lake_blueprints.orchestration.asl import Fragment, check_name
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import RDS, RDS_BUSY
 from lake_blueprints.orchestration.step import Step
-
-_FOUND = "$.poll.answer.ExportTasks[0]"
 
 
 @checked
@@ -44,36 +41,13 @@ class ExportCluster(Step):
     def render(self, context: StepContext) -> Fragment:
         export = self.export
         name = check_name(self.name or f"Export {export.cluster.node.id}")
-        start = task(
+        return export_states(
             name,
-            "aws-sdk:rds:startExportTask",
-            {
-                # It begins with a letter; what runs again exports again.
-                "ExportTaskIdentifier.$": f"States.Format('lake-{{}}', {IDEMPOTENCY_TOKEN})",
-                "SourceArn": export.cluster.cluster_arn,
-                "S3BucketName": export.zone.bucket.bucket_name,
-                "S3Prefix": export.prefix.removesuffix("/"),
-                "IamRoleArn": export.role.role_arn,
-                "KmsKeyId": export.zone.key.key_arn,
-                "ExportOnly": list(export.export_only),
-            },
-            timeout=ONE_CALL,
-            # Not after an answer that was lost: the export is there, and another one of its name would be refused.
-            retries=[busy(RDS_BUSY)],
-            result={"id.$": "$.ExportTaskIdentifier"},
+            export,
+            {"SourceArn": export.cluster.cluster_arn},
+            interval=context.poll_interval,
+            limit=self.timeout,
         )
-        poll = Poll(
-            action="aws-sdk:rds:describeExportTasks",
-            parameters={"ExportTaskIdentifier.$": "$.poll.id"},
-            transient=(*RDS_BUSY, *RDS),
-            succeeded={"Variable": f"{_FOUND}.Status", "StringEquals": "COMPLETE"},
-            failures=[
-                ({"Variable": f"{_FOUND}.Status", "StringEquals": status}, f"States.JsonToString({_FOUND})")
-                for status in ("FAILED", "CANCELED")
-            ],
-            unanswered={"ExportTasks": [{"Status": "STARTING"}]},
-        )
-        return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
 
     def grant(self, role: ServiceRole) -> None:
         self.export.grant_export(role)

@@ -1,5 +1,11 @@
-"""Database instances of RDS."""
+"""Database instances of RDS, and exports of them."""
 
+from lake_blueprints.databases.rds.instance_export import InstanceExport
 from lake_blueprints.databases.rds.rds_instance import RdsInstance
+from lake_blueprints.databases.rds.step import ExportInstance
 
-__all__ = ("RdsInstance",)
+__all__ = (
+    "ExportInstance",
+    "InstanceExport",
+    "RdsInstance",
+)

@@ -11,6 +11,7 @@ from lake_blueprints.databases.redshift.usage_limit import (
     Period,
     UsageLimit,
 )
+from lake_blueprints.databases.redshift.usage_limit_step import SetUsageLimits
 from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.databases.redshift.warehouse_cluster import WarehouseCluster
 
@@ -24,6 +25,7 @@ __all__ = (
     "Period",
     "Priority",
     "Queue",
+    "SetUsageLimits",
     "UsageLimit",
     "Warehouse",
     "WarehouseCluster",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -71,6 +72,19 @@ class UsageLimit:
             "Period": self.period.value,
             "BreachAction": self.breach_action.value,
         }
+
+
+def check_periods(limits: Sequence[UsageLimit]) -> None:
+    """Refuse two limits of one period.
+
+    Raises
+    ------
+    ValueError
+        If there are some.
+    """
+    periods = [limit.period for limit in limits]
+    if twice := [period for period in periods if periods.count(period) > 1]:
+        raise ValueError(f"'usage_limits' must have one limit at most of a period, got {len(twice)} of '{twice[0]}'")
 
 
 class ClusterFeature(StrEnum):

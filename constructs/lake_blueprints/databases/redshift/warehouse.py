@@ -34,7 +34,7 @@ from lake_blueprints.databases.redshift.permissions import (
     set_usage_limits,
 )
 from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse, define_role
-from lake_blueprints.databases.redshift.usage_limit import UsageLimit
+from lake_blueprints.databases.redshift.usage_limit import UsageLimit, check_periods
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine
@@ -65,8 +65,8 @@ class Warehouse(SqlWarehouse):
     max_capacity: int, optional
         Most compute at a time, in RPUs, a multiple of 8; it bounds the cost of an hour. By default twice the base.
     usage_limits: sequence of UsageLimit
-        Most compute in a period. CloudFormation has no type for them: the orchestration applies
-        `usage_limit_requests`. By default none.
+        Most compute in a period, one limit for each. CloudFormation has no type for them: the step `SetUsageLimits`
+        sets them. By default none.
     query_timeout: Duration
         Time after which a query is stopped, 1 second to 24 hours. By default 1 hour.
     enhanced_vpc_routing: bool
@@ -94,7 +94,8 @@ class Warehouse(SqlWarehouse):
     Raises
     ------
     ValueError
-        If capacity, port, time limit or network are not what Redshift Serverless accepts.
+        If capacity, port, time limit or network are not what Redshift Serverless accepts, or two limits are of one
+        period.
 
     Notes
     -----
@@ -151,6 +152,7 @@ class Warehouse(SqlWarehouse):
         self.role = define_role(self, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
         if enhanced_vpc_routing:
             work_in(subnets.subnets, self.role)
+        check_periods(usage_limits)
         self._usage_limits = tuple(usage_limits)
 
         name = Names.unique_resource_name(self, max_length=64, separator="-").lower()

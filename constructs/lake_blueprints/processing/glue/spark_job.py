@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_glue as glue
@@ -27,8 +27,9 @@ def define_spark_job(
     max_retries: int,
     security: GlueSecurityConfiguration,
     log_groups: list[logs.LogGroup],
+    connections: Sequence[str] = (),
 ) -> glue.CfnJob:
-    """Define a job that runs once at a time, with metrics and logs and without bookmarks.
+    """Define a job that runs once at a time, with metrics and logs and without bookmarks, where its connections lead.
 
     It has no `--enable-glue-datacatalog`: a script asks the catalog itself, and a Spark session that may ask it begins
     by looking for the database `default`, which not every account has.
@@ -50,6 +51,7 @@ def define_spark_job(
         max_retries=max_retries,
         execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
         security_configuration=security.name,
+        connections=glue.CfnJob.ConnectionsListProperty(connections=[*connections]) if connections else None,
         default_arguments={
             **arguments,
             "--enable-metrics": "true",

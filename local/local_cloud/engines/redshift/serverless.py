@@ -1,4 +1,4 @@
-"""The control plane of Redshift Serverless, which moto lacks altogether: namespaces and workgroups.
+"""The control plane of Redshift Serverless, which moto lacks altogether: namespaces, workgroups and usage limits.
 
 It stores settings and answers as AWS would. Nothing here runs SQL.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from local_cloud.engines.engine import Engine
+from local_cloud.engines.redshift.usage_limits import UsageLimits
 from local_cloud.server.runtime import Runtime
 from local_cloud.server.services import Service, ServiceCall, ServiceError
 
@@ -23,18 +24,21 @@ _CREDENTIALS_LIFETIME = datetime.timedelta(minutes=15)
 
 
 class RedshiftServerlessEngine(Engine):
-    """Namespaces and workgroups of every region."""
+    """Namespaces, workgroups and usage limits of every region."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._lock = threading.Lock()
         self._kinds: dict[str, dict[tuple[str, str], dict[str, Any]]] = {"namespace": {}, "workgroup": {}}
+        self._limits: dict[tuple[str, str], dict[str, Any]] = {}
 
     def state(self) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
-        return self._kinds
+        return {**self._kinds, "usagelimit": self._limits}
 
     def restore(self, state: dict[str, dict[tuple[str, str], dict[str, Any]]] | None) -> None:
-        self._kinds.update(state or {})
+        kept = dict(state or {})
+        self._limits = kept.pop("usagelimit", {})
+        self._kinds.update(kept)
 
     def services(self) -> Iterable[Service]:
         return (Service(name="redshift-serverless", handle=self._handle),)
@@ -43,6 +47,14 @@ class RedshiftServerlessEngine(Engine):
         operation, region, request = call.operation, call.region, call.request
         if operation == "GetCredentials":
             return self._credentials(region, request)
+        if "UsageLimit" in operation:
+            with self._lock:
+                arns = [
+                    group["workgroupArn"] for (where, _), group in self._kinds["workgroup"].items() if where == region
+                ]
+                return UsageLimits(limits=self._limits, region=region, workgroups=arns, arn=self._arn).handle(
+                    operation, request
+                )
         for kind in self._kinds:
             action = operation.lower().removesuffix("s") if operation.startswith("List") else operation.lower()
             if action.endswith(kind):

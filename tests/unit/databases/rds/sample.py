@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 
-from lake_blueprints.databases.rds import RdsInstance
+from lake_blueprints.databases.rds import InstanceExport, RdsInstance
 from lake_blueprints.foundation.connections import DatabaseEngine
 from template_checks.limits import rds
 from tests.conformance.sample import Limited, Sample
@@ -27,4 +27,12 @@ MYSQL = Sample(
     variant="mysql",
     options=lambda _: {"engine": DatabaseEngine.MYSQL, "version": "8.4.11", "replication": True},
     grants={"grant_sign_in": lambda _, __: {"username": "reader"}},
+)
+EXPORT = Sample(
+    construct=InstanceExport,
+    options=lambda lake: {
+        "instance": RdsInstance(lake.scope, lake.unique("Shop"), network=lake.network, encryption_key=lake.key),
+        "zone": lake.raw,
+        "prefix": "exports/",
+    },
 )

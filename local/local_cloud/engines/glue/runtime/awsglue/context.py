@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import boto3
 from pyspark.sql import DataFrame, SparkSession
 
+from awsglue import postgresql
 from awsglue.dynamicframe import DynamicFrame
 
 _FORMATS = {"glueparquet": "parquet", "parquet": "parquet", "json": "json", "csv": "csv", "orc": "orc"}
@@ -79,6 +80,8 @@ class GlueContext(_Refusing):
         transformation_ctx: str = "",
     ) -> DataFrame:
         options = dict(connection_options or {})
+        if connection_type == "postgresql":
+            return postgresql.read(self.spark_session, options)
         paths = options.pop("paths", None)
         recurse = options.pop("recurse", False)
         self._refuse_others(connection_type, options)
@@ -137,7 +140,7 @@ class GlueContext(_Refusing):
     def _refuse_others(connection_type: str, options: Mapping[str, Any]) -> None:
         if connection_type != "s3":
             raise NotImplementedError(
-                f"connection_type {connection_type!r} does not exist in the local cloud: it has s3"
+                f"connection_type {connection_type!r} does not exist in the local cloud: it has s3 and postgresql"
             )
         if options:
             raise NotImplementedError(f"connection_options {sorted(options)} do not exist in the local cloud")
