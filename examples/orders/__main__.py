@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from examples.flights.errors import DemoError
-from examples.flights.steps import Steps
+from examples.demo.errors import DemoError
+from examples.demo.steps import Steps
 from examples.orders.run import Facts, Run
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError

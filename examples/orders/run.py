@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth
 
-from examples.flights.errors import DemoError
-from examples.flights.queries import Athena, Redshift
-from examples.flights.steps import Steps
+from examples.demo.errors import DemoError
+from examples.demo.queries import Athena, Redshift
+from examples.demo.steps import Steps
 from examples.orders.shop import Shop
 from local_cloud.cloud import LocalCloud
 

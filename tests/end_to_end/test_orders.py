@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from examples.flights.steps import Steps
+from examples.demo.steps import Steps
 from examples.orders.run import Facts, Run
 from local_cloud.cloud import LocalCloud
 from tests.end_to_end.test_recorded_calls import Recorded
