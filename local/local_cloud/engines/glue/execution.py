@@ -113,6 +113,7 @@ class JobExecution:
         except Exception as problem:
             # A run that stayed RUNNING because of our own mistake would make its callers wait forever.
             state, error = "FAILED", f"InternalServiceException: {type(problem).__name__}: {problem}"
+        self._runtime.mirrors.pop(self.run.job_run_id, None)
         if self._iceberg_key:
             # What is left of the run can commit no more.
             self._runtime.keys.forget(self._iceberg_key)
@@ -167,6 +168,7 @@ class JobExecution:
             if self._arguments.get("--enable-glue-datacatalog", "false") != "false":
                 Catalog(self._runtime, self._region, role=self.job.role).find_default_database()
             size = self._mirror.pull()
+            self._runtime.mirrors[self.run.job_run_id] = self._mirror
             environment |= self._spark_environment(archive, draft, quick=size < _SMALL_BYTES)
         given = {**self._arguments, "--JOB_NAME": self.job.name, "--JOB_RUN_ID": self.run.job_run_id}
         self._began = time.monotonic()
