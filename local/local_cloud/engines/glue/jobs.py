@@ -79,7 +79,7 @@ class GlueJobEngine(Engine):
             return ActionResult(engine._stop(self.parameters["JobName"], self.parameters["JobRunIds"]))
 
         @patches.replace("moto.s3.models", "S3Backend.list_objects_v2")
-        def list_objects_v2(  # noqa: PLR0917
+        def list_objects_v2(  # noqa: PLR0917 - moto's signature
             self: Any,
             bucket: Any,
             prefix: Any,
