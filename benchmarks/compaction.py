@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
 
-from examples.flights.queries import Athena
+from examples.demo.queries import Athena
 from local_cloud.cloud import LocalCloud
 
 ROWS = 100

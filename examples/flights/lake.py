@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 
 _OUTPUT = "/output/output.tar.gz"
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from examples.demo.errors import DemoError
 from examples.flights import source
-from examples.flights.errors import DemoError
 from examples.flights.records import as_csv, records
 from lake_blueprints.contracts import Dataset
 

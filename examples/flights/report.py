@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from examples.flights import charts
-from examples.flights.queries import Answer
+from examples.demo import charts, page
+from examples.demo.queries import Answer
+from examples.demo.steps import Step
 from examples.flights.questions import Chart
 from examples.flights.results import Results
 from examples.flights.states import in_words
-from examples.flights.steps import Step
-from examples.flights.summary import text
 
 _MOST_ROWS = 12
 _SHORTEST_STATE = 0.5
-_PACKAGES = ("aws-cdk-lib", "boto3", "duckdb", "moto", "pyarrow", "pyiceberg", "pyspark", "scikit-learn", "sqlglot")
 
 
 def write(path: Path, results: Results, steps: Sequence[Step], seconds: float) -> None:
@@ -32,35 +25,25 @@ def write(path: Path, results: Results, steps: Sequence[Step], seconds: float) -
 
 def render(results: Results, steps: Sequence[Step], seconds: float) -> str:
     """Return the report's HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(cell=text, amount=lambda count: f"{count:,}", size=size)
-    environment.globals.update(drawn=drawn)
     raw, curated = results.raw_bytes, curated_bytes(results)
     states = {name: spent for name, spent in in_words(results.states).items() if spent >= _SHORTEST_STATE}
-    return environment.get_template("report.html.j2").render(
-        results=results,
-        seconds=seconds,
-        written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        versions=versions(),
-        most_rows=_MOST_ROWS,
-        ratio=sum(raw.values()) / max(sum(curated.values()), 1),
-        bytes_chart=charts.pairs(
+    values = {
+        "results": results,
+        "drawn": drawn,
+        "most_rows": _MOST_ROWS,
+        "ratio": sum(raw.values()) / max(sum(curated.values()), 1),
+        "bytes_chart": charts.pairs(
             [results.answers[name][0].title for name in raw],
             [raw[name] for name in raw],
             [curated[name] for name in raw],
             size,
         ),
-        calibration_chart=results.model
+        "calibration_chart": results.model
         and charts.calibration(results.model.calibration(), "predicted minutes", "actual minutes"),
-        steps_chart=charts.bars([step.title for step in steps], [step.seconds for step in steps]),
-        states_chart=charts.bars(list(states), list(states.values())) if states else "",
-    )
+        "states_chart": charts.bars(list(states), list(states.values())) if states else "",
+    }
+    template = Path(__file__).parent / "report.html.j2"
+    return page.render(template, steps, seconds, values, filters={"size": size})
 
 
 def drawn(chart: Chart, answer: Answer) -> Markup:
@@ -85,10 +68,3 @@ def size(count: float) -> str:
             return f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} GB"
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what took part, and the machine."""
-    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
-    return {"Python": platform.python_version(), **found, "Machine": machine}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from examples.demo.queries import Answer
 from examples.flights.account import Account
 from examples.flights.history import History
 from examples.flights.model import Model
-from examples.flights.queries import Answer
 from examples.flights.questions import Question
 
 

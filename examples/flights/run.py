@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from examples.demo.errors import DemoError
+from examples.demo.queries import Athena, Redshift
+from examples.demo.steps import StateClock, Steps
 from examples.flights import account, corruption, model, producer, questions, verify
 from examples.flights.account import Account
-from examples.flights.errors import DemoError
 from examples.flights.history import History, Traveller, compacted
 from examples.flights.lake import Lake
-from examples.flights.queries import Athena, Redshift
 from examples.flights.records import as_json, dataset, records
 from examples.flights.results import Results
-from examples.flights.steps import StateClock, Steps
 from local_cloud.cloud import DEFAULT_REGION, LocalCloud
 
 ROOT = Path(__file__).parents[2]

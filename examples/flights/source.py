@@ -14,7 +14,7 @@ from typing import TextIO
 
 import pytz
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 
 Row = dict[str, str | None]
 

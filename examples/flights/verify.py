@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 
+from examples.demo.errors import DemoError
+from examples.demo.queries import Answer, Cell
 from examples.flights import source
-from examples.flights.errors import DemoError
 from examples.flights.producer import REFERENCES
-from examples.flights.queries import Answer, Cell
 from examples.flights.questions import FOLDER
 
 # Sums of doubles depend on their order in the last digits.

@@ -1,9 +1,10 @@
-"""The shop: its tables, the customers and orders that it begins with, and its business from then on."""
+"""The shop: its tables, and the customers and orders that it begins with."""
 
 from __future__ import annotations
 
 import json
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import psycopg
 from psycopg import sql
 
 SEED = 7
-CUSTOMERS, ORDERS = 5_000, 10_000
+CUSTOMERS, ORDERS = 4_000, 5_000
+# A customer who will leave, and nobody else before.
+LEAVER = 7
 CITIES = ("Berlin", "Bern", "Lisbon", "Oslo", "Paris", "Porto", "Rome", "Vienna")
+ARTICLES = ("bowl", "cup", "jug", "lamp", "plate", "vase")
+Row = tuple[Any, ...]
 _TABLES = """
 create role shop_owner;
 grant shop_owner to current_user;
@@ -23,9 +28,16 @@ create table orders (
   id bigint primary key, customer_id bigint not null, ordered_at timestamptz not null, status text not null,
   amount numeric(12,2) not null
 );
-create table payments (id bigint primary key, order_id bigint not null, amount numeric(12,2) not null);
+create table lines (
+  order_id bigint, line bigint, customer_id bigint not null, article text not null, amount numeric(12,2) not null,
+  primary key (order_id, line)
+);
+create table payments (
+  id bigint primary key, order_id bigint not null, customer_id bigint not null, amount numeric(12,2) not null
+);
 alter table customers owner to shop_owner;
 alter table orders owner to shop_owner;
+alter table lines owner to shop_owner;
 alter table payments owner to shop_owner;
 """
 
@@ -38,30 +50,35 @@ class Shop:
     secrets: Any
         Client of Secrets Manager.
     outputs: dict
-        Outputs of the deployed stack.
+        Outputs of the deployed stack, by name.
     authority: Path
         Certificates by which the server is verified.
     """
 
     def __init__(self, secrets: Any, outputs: dict[str, str], authority: Path) -> None:
-        self._secrets = secrets
-        self._outputs = outputs
+        self._secrets, self._outputs, self._authority = secrets, outputs, authority
+        self._database = self.connect()
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Return a connection, which commits each statement."""
         signed = self._secret("ShopSecret")
-        self._database = psycopg.connect(
-            host=outputs["ShopHostOutput"],
-            port=int(outputs["ShopPortOutput"]),
+        return psycopg.connect(
+            host=self._outputs["ShopHost"],
+            port=int(self._outputs["ShopPort"]),
             dbname="shop",
             user=signed["username"],
             password=signed["password"],
             sslmode="verify-full",
-            sslrootcert=str(authority),
+            sslrootcert=str(self._authority),
             autocommit=True,
         )
-        self._chance = random.Random(SEED)
-        self._next_order = ORDERS
 
     def close(self) -> None:
         self._database.close()
+
+    def ask(self, query: str) -> list[Row]:
+        """Return the rows of a query."""
+        return self._database.execute(query).fetchall()
 
     def open(self) -> int:
         """Create the tables, fill them, and let the lake read them; return the number of rows."""
@@ -71,63 +88,88 @@ class Shop:
         create = sql.SQL("create role {} login password {}").format(user, sql.Literal(reader["password"]))
         self._database.execute(create)
         self._database.execute(sql.SQL("grant rds_replication, shop_owner to {}").format(user))
+        chance = random.Random(SEED)
+        orders = [order(chance, number, datetime(2026, 11, number % 28 + 1, tzinfo=UTC)) for number in _up_to(ORDERS)]
         rows = {
-            "customers": (self._customer(number) for number in range(1, CUSTOMERS + 1)),
-            "orders": (self._order(number) for number in range(1, ORDERS + 1)),
+            "customers": [_customer(chance, number) for number in _up_to(CUSTOMERS)],
+            "orders": [found for found, _ in orders],
+            "lines": [line for _, lines in orders for line in lines],
+            "payments": [payment(found) for found, _ in orders if found[0] % 2],
         }
         for table, values in rows.items():
             with self._database.cursor().copy(f"copy {table} from stdin") as copy:
                 for row in values:
                     copy.write_row(row)
-        self._database.execute("insert into payments select id, id, amount from orders where id % 2 = 0")
-        return sum(count for count, _ in self.facts().values())
+        return sum(map(len, rows.values()))
 
-    def trade(self, days: int) -> int:
-        """Do business for some days: orders, payments, cancellations, moves, a customer's farewell; count changes."""
-        changes = 0
-        for _ in range(days):
-            with self._database.transaction():
-                for _ in range(self._chance.randint(5, 20)):
-                    self._next_order += 1
-                    order = self._order(self._next_order)
-                    self._database.execute("insert into orders values (%s, %s, %s, %s, %s)", order)
-                    self._database.execute("insert into payments values (%s, %s, %s)", (order[0], order[0], order[4]))
-                    changes += 2
-                shipped = self._chance.sample(range(1, ORDERS), 30)
-                found = self._database.execute("update orders set status = 'shipped' where id = any(%s)", [shipped])
-                changes += found.rowcount
-                cancelled = self._chance.sample(range(1, ORDERS), 3)
-                for table, column in (("payments", "order_id"), ("orders", "id")):
-                    gone = sql.SQL("delete from {} where {} = any(%s)")
-                    found = self._database.execute(
-                        gone.format(sql.Identifier(table), sql.Identifier(column)), [cancelled]
-                    )
-                    changes += found.rowcount
-                moving = self._chance.randint(1, CUSTOMERS)
-                moved = "update customers set city = %s where id = %s"
-                changes += self._database.execute(moved, (self._chance.choice(CITIES), moving)).rowcount
-                leaving = self._chance.randint(1, CUSTOMERS)
-                changes += self._database.execute("delete from customers where id = %s", [leaving]).rowcount
-        return changes
+    def sell(self, number: int, customer: int) -> datetime:
+        """Sell something to a customer; return when."""
+        found, lines = order(random.Random(number), number, datetime.now(UTC), customer)
+        with self._database.transaction():
+            insert(self._database, found, lines)
+        return datetime.now(UTC)
 
-    def facts(self) -> dict[str, tuple[int, str]]:
-        """Return the number of rows and a sum of each table, to the cent."""
-        sums = {"customers": "sum(id)::numeric", "orders": "sum(amount)", "payments": "sum(amount)"}
-        return {table: self._fact(f"select count(*), {total} from {table}") for table, total in sums.items()}
+    def forget(self, customer: int) -> int:
+        """Delete all that is known of a customer; return the number of rows."""
+        with self._database.transaction():
+            return sum(
+                self._database.execute(
+                    sql.SQL("delete from {} where {} = %s").format(sql.Identifier(table), sql.Identifier(column)),
+                    [customer],
+                ).rowcount
+                for table, column in (
+                    ("payments", "customer_id"),
+                    ("lines", "customer_id"),
+                    ("orders", "customer_id"),
+                    ("customers", "id"),
+                )
+            )
 
-    def _fact(self, query: str) -> tuple[int, str]:
-        count, total = self._database.execute(query).fetchone() or (0, 0)
-        return int(count), f"{total:.2f}"
-
-    def _customer(self, number: int) -> tuple[Any, ...]:
-        return number, f"Customer {number}", f"customer{number}@example.com", self._chance.choice(CITIES)
-
-    def _order(self, number: int) -> tuple[Any, ...]:
-        day, cents = self._chance.randint(1, 28), self._chance.randint(100, 99_999)
-        customer = self._chance.randint(1, CUSTOMERS)
-        return number, customer, f"2026-11-{day:02} 12:00:00+00", "placed", f"{cents / 100:.2f}"
+    def position(self) -> str:
+        """Return the position in the log at which all that has been written is in it."""
+        return str(self.ask("select pg_current_wal_lsn()")[0][0])
 
     def _secret(self, output: str) -> dict[str, Any]:
-        found = self._secrets.get_secret_value(SecretId=self._outputs[f"{output}Output"])["SecretString"]
+        found = self._secrets.get_secret_value(SecretId=self._outputs[output])["SecretString"]
         secret: dict[str, Any] = json.loads(found)
         return secret
+
+
+def order(chance: random.Random, number: int, at: datetime, customer: int | None = None) -> tuple[Row, list[Row]]:
+    """Return an order and its lines, whose amounts make the order's."""
+    who = customer or chance.randint(1, CUSTOMERS)
+    cents = [chance.randint(100, 50_000) for _ in range(chance.randint(1, 2))]
+    lines = [
+        (number, line, who, chance.choice(ARTICLES), f"{amount / 100:.2f}")
+        for line, amount in enumerate(cents, start=1)
+    ]
+    return (number, who, at, "placed", f"{sum(cents) / 100:.2f}"), lines
+
+
+def payment(found: Row) -> Row:
+    """Return the payment of an order."""
+    number, customer, *_, amount = found
+    return number, number, customer, amount
+
+
+def insert(database: psycopg.Connection[Any], found: Row, lines: list[Row]) -> int:
+    """Insert an order with its lines and payment; return the number of rows."""
+    columns = "(id, customer_id, ordered_at, status, amount)"
+    database.execute(f"insert into orders {columns} values (%s, %s, %s, %s, %s)", found)
+    for line in lines:
+        database.execute("insert into lines values (%s, %s, %s, %s, %s)", line)
+    database.execute("insert into payments values (%s, %s, %s, %s)", payment(found))
+    return len(lines) + 2
+
+
+def _customer(chance: random.Random, number: int) -> Row:
+    return number, name_of(number), f"customer{number:05}@example.com", chance.choice(CITIES)
+
+
+def name_of(customer: int) -> str:
+    """Return the name of a customer, which no other text has in it."""
+    return f"Customer {customer:05}"
+
+
+def _up_to(last: int) -> range:
+    return range(1, last + 1)

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import load_catalog
 
+from examples.demo.object_versions import ObjectVersions
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
-from tests.end_to_end.object_versions import ObjectVersions
 from tests.end_to_end.test_recorded_calls import Recorded
 
 APPS = Path(__file__).parent / "apps"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from examples.flights.queries import Athena, Redshift
+from examples.demo.queries import Athena, Redshift
 from local_cloud.cloud import LocalCloud
 from template_checks.command.main import main
 

@@ -19,8 +19,8 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from examples.demo.queries import Athena
 from examples.flights.account import Account, quarantined, reported
-from examples.flights.queries import Athena
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
 

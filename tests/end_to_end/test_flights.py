@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pytest
 from rich.console import Console
 
+from examples.demo.queries import Athena, Redshift
+from examples.demo.steps import Steps
 from examples.flights.lake import Lake
-from examples.flights.queries import Athena, Redshift
 from examples.flights.results import Results
 from examples.flights.run import ROOT, Run
-from examples.flights.steps import Steps
 from local_cloud.cloud import LocalCloud
 
 CORRUPT = 200

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from examples.flights.queries import Athena
+from examples.demo.queries import Athena
 from local_cloud.cloud import LocalCloud
 
 APPS = Path(__file__).parent / "apps"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from examples.flights.queries import Athena
+from examples.demo.queries import Athena
 from local_cloud.cloud import LocalCloud
 
 APP = Path(__file__).parent / "apps" / "quarantine_lake.py"

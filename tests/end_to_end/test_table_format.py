@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.flights.queries import Athena
+from examples.demo.queries import Athena
 from local_cloud.cloud import LocalCloud
 from tests.end_to_end.test_recorded_calls import Recorded
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from moto import mock_aws
 
+from examples.demo.errors import DemoError
 from examples.flights import account
 from examples.flights.account import Account
-from examples.flights.errors import DemoError
 
 EXACT = Account(
     dataset="flights",

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 from examples.flights.lake import Lake
 from tests.support import ROOT
 

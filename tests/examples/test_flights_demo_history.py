@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 from examples.flights.history import History, Snapshot
 
 RECOVERED = Snapshot(identity="3", committed_at="10:00", operation="append", rows=9, data_files=1, delete_files=0)

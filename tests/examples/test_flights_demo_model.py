@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from examples.demo.errors import DemoError
 from examples.flights import model
-from examples.flights.errors import DemoError
 from examples.flights.model import Model
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from examples.demo.errors import DemoError
 from examples.flights import producer
-from examples.flights.errors import DemoError
 
 
 class BusyStream:

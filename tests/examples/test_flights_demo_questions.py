@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import sqlglot
 
+from examples.demo.errors import DemoError
+from examples.demo.queries import Answer
 from examples.flights import questions, verify
-from examples.flights.errors import DemoError
-from examples.flights.queries import Answer
 
 ENGINES = {"athena": 5, "redshift": 2}
 

@@ -11,14 +11,14 @@ from string import Template
 import pytest
 from rich.console import Console
 
+from examples.demo.queries import Answer
+from examples.demo.steps import Step, Steps
 from examples.flights import report, summary
 from examples.flights.account import Account
 from examples.flights.history import History, Snapshot
 from examples.flights.model import Model
-from examples.flights.queries import Answer
 from examples.flights.questions import Chart, Question
 from examples.flights.results import Results
-from examples.flights.steps import Step, Steps
 
 VOID = {"meta", "rect", "line", "circle", "polyline"}
 

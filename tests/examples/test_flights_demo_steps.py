@@ -8,7 +8,7 @@ import re
 import pytest
 from rich.console import Console
 
-from examples.flights.steps import StateClock, Step, Steps
+from examples.demo.steps import StateClock, Step, Steps
 
 
 @pytest.fixture

@@ -248,6 +248,27 @@ def test_objects_that_others_change_during_a_run_keep_their_change(runtime: Runt
     assert s3.get_object(Bucket="raw", Key="during/changed")["Body"].read() == b"new"
 
 
+def test_what_a_script_lists_spark_reads_even_if_it_came_during_the_run(runtime: Runtime, s3: Any) -> None:
+    s3.put_object(Bucket="raw", Key="late/1.json", Body=b'{"id": 1}\n')
+    job = Job(
+        runtime,
+        "late",
+        """
+        import boto3
+        from pyspark.sql import SparkSession
+
+        spark = SparkSession.builder.getOrCreate()
+        s3 = boto3.client("s3")
+        s3.put_object(Bucket="raw", Key="late/2.json", Body=b'{"id": 2}\\n')
+        found = s3.list_objects_v2(Bucket="raw", Prefix="late/")["Contents"]
+        assert spark.read.json([f"s3://raw/{item['Key']}" for item in found]).count() == 2
+        """,
+        kind="glueetl",
+    )
+    run = job.run()
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+
+
 def test_a_missing_argument_fails_the_run_as_in_glue(runtime: Runtime) -> None:
     job = Job(
         runtime,

@@ -291,7 +291,7 @@ class Mirror:
             return self._written(note) + self._deleted(note)
 
     def refresh(self, uri: str) -> None:
-        """Copy the objects below `uri` that came into S3 since the folder was filled."""
+        """Copy the objects below `uri`, a folder, that came into S3 since this one was filled."""
         bucket, _ = split_uri(uri)
         folder = self._root / bucket
         with self._lock:
@@ -341,7 +341,10 @@ class Mirror:
     def _copy(self, item: ObjectSummary, path: Path, content: bytes) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            # Whole at once, for a program that lists the folder meanwhile.
+            draft = self._root / ".draft"
+            draft.write_bytes(content)
+            draft.replace(path)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise LocalCloudError(
                 f"the object {item.uri} cannot be a file: another key is a folder of the same name; rename one of them"

@@ -78,7 +78,7 @@ class Runtime:
     receivers: Receivers
         Programs of this machine that stand for hosts.
     mirrors: dict[str, Mirror]
-        Files of running programs that reach no S3, by the access key id with which they sign.
+        Files of running programs that reach no S3, by the access key id with which they sign, or the id of their run.
     stopping: threading.Event
         Set once the cloud goes down; background work ends then.
     pausing: threading.Event

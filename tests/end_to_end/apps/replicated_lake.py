@@ -50,14 +50,14 @@ table = IcebergTable(
     stack, "Orders", database=Database(stack, "Database", zone=curated), dataset=merged.curated(landing.dataset)
 )
 job = CurationJob(stack, "CurateOrders", source=landing, target=table, curation=merged)
-refresh = Pipeline(
-    stack,
-    "Refresh",
-    steps=[StartReplication(replication=replication), StopReplication(replication=replication), Curate(job=job)],
-)
+ended = [StopReplication(replication=replication), Curate(job=job)]
+refresh = Pipeline(stack, "Refresh", steps=[StartReplication(replication=replication), *ended])
+reload = Pipeline(stack, "Reload", steps=[StartReplication(replication=replication, reload=True), *ended])
 outputs = {
     "SecretArn": user.secret.secret_arn,
     "StateMachine": refresh.state_machine.state_machine_arn,
+    "ReloadMachine": reload.state_machine.state_machine_arn,
+    "RawBucket": raw.bucket.bucket_name,
     "ReplicationArn": replication.arn,
     "DatabaseName": table.database.database_name,
     "TableName": table.table_name,

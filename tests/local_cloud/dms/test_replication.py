@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -149,6 +151,30 @@ def test_a_column_that_is_added_is_in_the_files_from_then_on(cloud: LocalCloud, 
     first, second = replication.rows()
     assert "note" not in first
     assert second["note"] == "n"
+
+
+def test_a_busy_source_makes_a_file_each_time_and_not_for_each_transaction(
+    cloud: LocalCloud, port: int, database: Database
+) -> None:
+    database.execute(ORDERS)
+    replication = Replication(cloud, port, "busysource")
+    replication.run()
+    ends = threading.Event()
+
+    def write() -> None:
+        with connect(port) as connection:
+            while not ends.is_set():
+                connection.execute("insert into orders select coalesce(max(id), 0) + 1 from orders")
+
+    with ThreadPoolExecutor() as threads:
+        writer = threads.submit(write)
+        for _ in range(3):
+            cloud.drain()
+        ends.set()
+        writer.result()
+    replication.stop()
+    assert len(replication.files()) <= 5
+    assert replication.merged() == in_source(database)
 
 
 def test_goes_on_where_it_stopped(cloud: LocalCloud, port: int, database: Database) -> None:

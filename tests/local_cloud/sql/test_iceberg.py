@@ -78,6 +78,15 @@ def test_a_query_reads_what_pyiceberg_wrote(tables: Lake, orders: Table) -> None
     ]
 
 
+def test_a_literal_with_six_digits_and_a_zone_is_compared_with_all_of_them(tables: Lake, orders: Table) -> None:
+    def found(operator: str, digits: str) -> list[list[str | None]]:
+        moment = f"TIMESTAMP '2026-01-05 12:00:00.{digits} UTC'"
+        return tables.query(f"select id from orders where at {operator} {moment} order by id")
+
+    assert found("=", "123456") == found(">=", "123456") == [["1"], ["3"]]
+    assert found("<", "123456") == found("=", "123") == []
+
+
 def test_an_iceberg_table_joins_with_hive_tables_and_views(tables: Lake, orders: Table) -> None:
     tables.query(
         "create table names with (external_location = 's3://data/names/') as "

@@ -165,7 +165,8 @@ class Replicator:
         """Write the changes that have been committed, a file for each table; return how many there were.
 
         Only then does the source forget its log up to there: of what is written and not forgotten yet, a run that
-        goes on writes another file.
+        goes on writes another file. What is committed meanwhile is for the next time, or a busy source would never be
+        done with.
         """
         total = 0
         while messages := self._source.changes(self._plan.slot, _CHANGES):
@@ -176,6 +177,8 @@ class Replicator:
             self._source.advance(self._plan.slot, ends[-1])
             self._count(changes)
             total += len(changes)
+            if len(messages) < _CHANGES:
+                break
         return total
 
     def _write(self, changes: Sequence[Change]) -> None:

@@ -122,6 +122,7 @@ class JobExecution:
             state, error = "FAILED", f"InternalServiceException: {type(problem).__name__}: {problem}"
         if self._jvm:
             self._jvm.kill()
+        self._runtime.mirrors.pop(self.run.job_run_id, None)
         if self._iceberg_key:
             # What is left of the run can commit no more.
             self._runtime.keys.forget(self._iceberg_key)
@@ -182,6 +183,7 @@ class JobExecution:
                 Catalog(self._runtime, self._region, role=self.job.role).find_default_database()
             size = self._mirror.pull()
             environment |= self._spark_environment(environment, quick=size < _SMALL_BYTES)
+            self._runtime.mirrors[self.run.job_run_id] = self._mirror
         given = {**self._arguments, "--JOB_NAME": self.job.name, "--JOB_RUN_ID": self.run.job_run_id}
         self._began = time.monotonic()
         if not self._stop.is_set():

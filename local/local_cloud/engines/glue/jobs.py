@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.glue.models import FakeJob, FakeJobRun
+from moto.s3.models import S3Backend
 
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.glue.execution import JobExecution
@@ -16,6 +17,7 @@ from local_cloud.server.runtime import Runtime
 
 _start_job_run = FakeJob.start_job_run
 _describe_job_run = FakeJobRun.as_dict
+_list_objects = S3Backend.list_objects_v2
 
 
 class GlueJobEngine(Engine):
@@ -77,6 +79,23 @@ class GlueJobEngine(Engine):
         @patches.add("moto.glue.responses", "GlueResponse.batch_stop_job_run")
         def batch_stop_job_run(self: Any) -> ActionResult:
             return ActionResult(engine._stop(self.parameters["JobName"], self.parameters["JobRunIds"]))
+
+        @patches.replace("moto.s3.models", "S3Backend.list_objects_v2")
+        def list_objects_v2(  # noqa: PLR0917 - moto's signature
+            self: Any,
+            bucket: Any,
+            prefix: Any,
+            delimiter: Any,
+            continuation_token: Any,
+            start_after: Any,
+            max_keys: Any,
+        ) -> Any:
+            found = _list_objects(self, bucket, prefix, delimiter, continuation_token, start_after, max_keys)
+            # A script gives Spark what it has listed, which may have come after its run began.
+            folder, _, _ = (prefix or "").rpartition("/")
+            for mirror in set(engine.runtime.mirrors.values()):
+                mirror.refresh(f"s3://{bucket.name}/{folder}")
+            return found
 
         return patches
 

@@ -130,6 +130,9 @@ class PostgresqlFeed:
 
             in_transaction(session, apply)
             source.advance(self._slot, next(one.end for one in reversed(found) if isinstance(one, Commit)))
+            # What is committed meanwhile is for the next time, or a busy source would never be done with.
+            if len(messages) < _CHANGES:
+                return
 
 
 def _shape(source: PostgresqlSource, change: Change) -> dict[str, str] | None:

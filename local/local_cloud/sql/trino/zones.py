@@ -120,7 +120,8 @@ def _of_cast(node: Any, face: str) -> Any:
     matched = _LITERAL.fullmatch(literal.name)
     if matched is None:
         return refuse(f"{literal.name!r} is no timestamp with time zone")(node)
-    local = exp.Cast(this=exp.Literal.string(matched[1]), to=exp.DataType.build("timestamp"))
+    digits = [size.copy() for size in node.to.expressions]
+    local = exp.Cast(this=exp.Literal.string(matched[1]), to=exp.DataType(this=exp.DType.TIMESTAMP, expressions=digits))
     return _of_local(local, exp.Literal.string(matched[2] or "UTC"), face)
 
 

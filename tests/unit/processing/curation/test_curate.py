@@ -459,6 +459,23 @@ def test_many_objects_are_worked_through_in_batches(
     assert flat.rows("id") == [(0,), (1,), (2,)]
 
 
+def test_what_arrives_during_a_run_is_for_the_next(
+    flat: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = part("run").Run.report
+
+    def report_and_receive(run: Any, batch: Any) -> None:
+        report(run, batch)
+        flat.put(f"{len(flat.reports())}.json", row(len(flat.reports())))
+
+    monkeypatch.setattr(part("run").Run, "report", report_and_receive)
+    flat.put("0.json", row(0))
+    flat.run()
+    assert flat.rows("id") == [(0,)]
+    flat.run()
+    assert flat.rows("id") == [(0,), (1,)]
+
+
 # --- formats --------------------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,11 @@ class Ledger:
         del document["etag"]
         self.etag = state.replace(DOCUMENT, document, self.etag)
 
+    def waiting(self, listed: Iterable[SourceObject]) -> list[SourceObject]:
+        """Return the objects that a killed run had in hand, and those that are new."""
+        in_hand = set((self.pending or {}).get("keys", ()))
+        return [item for item in listed if item.key in in_hand or self.is_new(item)]
+
     def next_batch(self, listed: Iterable[SourceObject]) -> Batch:
         """Return the batch that a killed run has left, else the oldest new objects."""
         if self.pending:

@@ -58,13 +58,17 @@ class Run:
         self.ledger = Ledger.load(self.state)
 
     def go(self) -> None:
-        """Work through the batches; a run that finds nothing new reports zeros."""
+        """Work through the batches; a run that finds nothing new reports zeros.
+
+        What arrives meanwhile is for the next run: beside a busy source, this one would never end.
+        """
         self.forget_replayed()
         self.writer.prepare()
-        self.report(self.ledger.next_batch(self.arrived()))
+        arrived = self.ledger.waiting(self.arrived())
+        self.report(self.ledger.next_batch(arrived))
         if "replay" in self.args and (folders := self.files.folders(self.args["quarantine"])):
             self.report(self.ledger.replay(folders))
-        while (batch := self.ledger.next_batch(self.arrived())).objects:
+        while (batch := self.ledger.next_batch(arrived)).objects:
             self.report(batch)
         self.writer.expire_rows()
 

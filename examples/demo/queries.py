@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from examples.flights.errors import DemoError
+from examples.demo.errors import DemoError
 
 Cell = str | int | float | bool | None
 

@@ -1,0 +1,1 @@
+"""Parts that the demos share: steps in the terminal, the command line, queries, and the page of their reports."""
