@@ -10,7 +10,7 @@ from lake_blueprints.processing.curation import Curate, merge_changes
 from lake_blueprints.processing.database_pull import DatabasePull, Pull
 
 app = cdk.App()
-stack = cdk.Stack(app, "Orders")
+stack = cdk.Stack(app, "Pulls")
 key = LakeKey(stack, "Key").key
 orders = Dataset(
     name="orders",
