@@ -59,13 +59,16 @@ def bounds(limit: Limit) -> dict[str, Any] | None:
     return node
 
 
+# Lists and maps of names and values, which no schema knows. A limit without a path is that of a statement of SQL.
+NAMES_AND_VALUES = ("ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors.", "Parameters.")
+
+
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_is_no_wider_than_the_schema_of_the_resource_type(name: str) -> None:
     limit = LIMITS[name]
     schema = bounds(limit)
     if schema is None:
-        # A parameter of a list of names and values, which no schema knows.
-        assert limit.path.startswith("ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors.")
+        assert not limit.path or limit.path.startswith(NAMES_AND_VALUES)
         return
     assert limit.ends[0] >= schema.get("minimum", limit.ends[0])
     assert limit.ends[1] <= schema.get("maximum", limit.ends[1])
