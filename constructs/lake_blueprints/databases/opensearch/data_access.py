@@ -14,8 +14,8 @@ from constructs import Construct, IConstruct
 
 def define_data_access(
     collection: Construct, name: str, grantee: iam.IGrantable, *, index: str, permissions: Sequence[str]
-) -> None:
-    """Define the policy that lets a role or user do something with indexes of a collection; once.
+) -> Construct:
+    """Define the policy that lets a role or user do something with indexes of a collection, and return it; once.
 
     It is defined in the stack of the role, since the role may name the collection: the other way round each stack
     would need the other.
@@ -36,8 +36,8 @@ def define_data_access(
     scope = Stack.of(cast(IConstruct, principal))
     unique = f"{collection.node.addr} {cast(IConstruct, principal).node.addr} {index} {' '.join(permissions)}"
     construct_id = f"DataAccess{hashlib.sha256(unique.encode()).hexdigest()[:16]}"
-    if scope.node.try_find_child(construct_id):
-        return
+    if found := scope.node.try_find_child(construct_id):
+        return cast(Construct, found)
     rules = [{"ResourceType": "index", "Resource": [f"index/{name}/{index}"], "Permission": list(permissions)}]
     place = Construct(scope, construct_id)
     aoss.CfnAccessPolicy(
@@ -48,6 +48,7 @@ def define_data_access(
         description=f"Data access to {name}",
         policy=scope.to_json_string([{"Principal": [arn], "Rules": rules}]),
     )
+    return place
 
 
 def unique_name(scope: Construct, kind: str) -> str:

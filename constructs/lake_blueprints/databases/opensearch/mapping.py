@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+from aws_cdk import Token
 
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.contracts.types import ArrayType, DataType, ScalarType, StructType
@@ -20,6 +23,20 @@ _SCALARS = {
 # A scaled number is calculated as a double, which holds so many digits.
 _EXACT_DIGITS = 15
 _LONGEST_KEYWORD = 256
+# https://docs.opensearch.org/latest/api-reference/index-apis/create-index/, and what collections take.
+_INDEX = re.compile(r"[a-z][a-z0-9_-]{0,254}")
+
+
+def check_index(index: str) -> None:
+    """Refuse a name that no index of a collection has.
+
+    Raises
+    ------
+    ValueError
+        If the name is invalid.
+    """
+    if not Token.is_unresolved(index) and not _INDEX.fullmatch(index):
+        raise ValueError(f"an 'index' has 1 to 255 of a-z, 0-9, '_' and '-' and begins with a letter, got '{index}'")
 
 
 def index_definition(dataset: Dataset, *, records: bool = False) -> dict[str, Any]:

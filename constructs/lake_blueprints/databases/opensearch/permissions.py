@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from lake_blueprints.foundation.access import Permission
+from aws_cdk import aws_kinesis as kinesis
+
+from lake_blueprints.foundation.access import Permission, arn_of
+from lake_blueprints.storage.s3 import Zone
+from lake_blueprints.storage.s3 import permissions as objects
 
 _DOMAIN = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html"
 _COLLECTION = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html"
 _LOGS = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/createdomain-configure-slow-logs.html"
+_FROM_STREAMS = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/configure-client-kinesis.html"
+_INTO_COLLECTIONS = (
+    "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/pipeline-collection-access.html"
+)
+_DEAD_LETTERS = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/pipeline-security-overview.html"
+_KEY = "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html"
 _ASKED_BY_POST = ("_search", "_msearch", "_count", "_field_caps", "_mget")
 
 READ = ("aoss:DescribeIndex", "aoss:ReadDocument")
@@ -59,6 +69,56 @@ def administer() -> Permission:
 def reach_collection(collection_arn: str, because: str) -> Permission:
     """Reach a collection, whose data access policies say what may be done there."""
     return Permission(actions=("aoss:APIAccessAll",), on=(collection_arn,), because=because, sources=(_COLLECTION,))
+
+
+def find_collection() -> Permission:
+    """Look up the collection that a pipeline writes to."""
+    return Permission(
+        actions=("aoss:BatchGetCollection",),
+        because="finds the collection",
+        sources=(_INTO_COLLECTIONS,),
+        wildcard="IAM knows no resource for what describes collections",
+    )
+
+
+def poll_stream(stream: kinesis.IStream) -> tuple[Permission, ...]:
+    """Poll a stream for its records, and decrypt them if it has a key."""
+    because, arn, key = "reads records", stream.stream_arn, stream.encryption_key
+    actions = (
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    )
+    read = Permission(actions=actions, on=(arn,), because=because, sources=(_FROM_STREAMS,), policy_of=stream)
+    if key is None:
+        return (read,)
+    context = {
+        "kms:ViaService": "kinesis.${AWS::Region}.amazonaws.com",
+        "kms:EncryptionContext:aws:kinesis:arn": arn,
+    }
+    decrypt = Permission(
+        actions=("kms:Decrypt",),
+        on=(arn_of(key),),
+        because=because,
+        sources=(_FROM_STREAMS, _KEY),
+        policy_of=key,
+        contexts=(context,),
+    )
+    return (read, decrypt)
+
+
+def set_aside(zone: Zone, prefix: str) -> tuple[Permission, ...]:
+    """Write what the index refuses below a prefix of a zone."""
+    because = "sets aside what the index refuses"
+    written = objects.on_objects(
+        zone, ("s3:PutObject",), [prefix], because, wildcard="files of dead letters, which OpenSearch Ingestion names"
+    )
+    return (
+        written.used_for(because, _DEAD_LETTERS),
+        objects.with_key(zone, ("kms:GenerateDataKey",), [prefix], because),
+    )
 
 
 def _all_of(domain_arn: str, index: str) -> tuple[str, ...]:

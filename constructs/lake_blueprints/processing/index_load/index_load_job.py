@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 
-from aws_cdk import Duration, RemovalPolicy, Token
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
 from lake_blueprints.databases.opensearch import CollectionKind, SearchCollection, index_definition
+from lake_blueprints.databases.opensearch.mapping import check_index
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.processing.table_load import LoadJob
-
-# https://docs.opensearch.org/latest/api-reference/index-apis/create-index/, and what collections take.
-_INDEX = re.compile(r"[a-z][a-z0-9_-]{0,254}")
 
 
 @checked
@@ -141,5 +138,4 @@ def _check(source: IcebergTable | Table, target: SearchCollection, index: str) -
         )
     if target.in_network:
         raise ValueError("'target' must be a collection without a 'network', which the workers of Glue are not in")
-    if not Token.is_unresolved(index) and not _INDEX.fullmatch(index):
-        raise ValueError(f"an 'index' has 1 to 255 of a-z, 0-9, '_' and '-' and begins with a letter, got '{index}'")
+    check_index(index)

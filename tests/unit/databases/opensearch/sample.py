@@ -1,11 +1,14 @@
-"""Samples of a collection and a domain."""
+"""Samples of a collection, a domain and a pipeline."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_cdk import Size
 
-from lake_blueprints.databases.opensearch import SearchCollection, SearchDomain
+from lake_blueprints.databases.opensearch import SearchCollection, SearchDomain, SearchIngestion
 from template_checks.limits import opensearch as limits
+from tests.conformance.fixtures import Fixtures
 from tests.conformance.sample import Limited, Sample
 
 # https://docs.amazonaws.cn/en_us/aws/latest/userguide/opensearch-service.html
@@ -45,4 +48,23 @@ DOMAIN = Sample(
         "alarm_topic": lake.topic,
     },
     limits={"volume_size": Limited(limit=limits.VOLUME_SIZE, options=lambda _, n: {"volume_size": Size.gibibytes(n)})},
+)
+
+
+def ingesting(lake: Fixtures, **options: Any) -> dict[str, Any]:
+    """Return options of a pipeline into a new collection."""
+    search = SearchCollection(lake.scope, lake.unique("Search"), encryption_key=lake.key)
+    return {"source": lake.stream.stream, "target": search, "dataset": lake.dataset, "zone": lake.raw, **options}
+
+
+INGESTION = Sample(
+    construct=SearchIngestion,
+    unavailable_in=_UNAVAILABLE,
+    options=lambda lake: ingesting(lake, alarm_topic=lake.topic),
+    limits={
+        "min_units": Limited(
+            limit=limits.MIN_INGESTION_UNITS, options=lambda lake, n: ingesting(lake, min_units=n, max_units=max(n, 2))
+        ),
+        "max_units": Limited(limit=limits.MAX_INGESTION_UNITS, options=lambda lake, n: ingesting(lake, max_units=n)),
+    },
 )

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html,
 https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html,
+https://docs.aws.amazon.com/opensearch-service/latest/developerguide/monitoring-pipeline-metrics.html,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html,
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
@@ -26,7 +27,7 @@ class Published:
 
 
 _FIREHOSE, _KINESIS, _MACHINE, _QUEUE = "DeliveryStreamName", "StreamName", "StateMachineArn", "QueueName"
-_TABLE = "TableName"
+_TABLE, _INGESTION = "TableName", "PipelineName"
 DESTINATIONS = (
     "DeliveryToAmazonOpenSearchServerless",
     "DeliveryToAmazonOpenSearchService",
@@ -75,6 +76,13 @@ PUBLISHED = {
     # Of a stream that keeps records for a week.
     ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds"): Published(
         dimension=_KINESIS, unit="Milliseconds", wrong=[0, 4 * 86_400_000], right=[0, 3 * 86_400_000]
+    ),
+    # Documents of the sub-pipeline `records`.
+    ("AWS/OSIS", "records.opensearch.documentErrors.count"): Published(
+        dimension=_INGESTION, unit="Count", wrong=[0, 2], right=[0, 0]
+    ),
+    ("AWS/OSIS", "records.opensearch.s3.dlqS3RecordsFailed.count"): Published(
+        dimension=_INGESTION, unit="Count", wrong=[0, 1], right=[0, 0]
     ),
     # Each throttled event of a request counts.
     ("AWS/DynamoDB", "ReadThrottleEvents"): Published(dimension=_TABLE, unit="Count", wrong=[0, 2], right=[0, 0]),

@@ -21,6 +21,7 @@ from aws_cdk import aws_sns as sns
 from lake_blueprints.catalog import ByPartitionKeys, Database
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.opensearch import SearchCollection, SearchIngestion
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.ingestion.crawler import Crawl, Crawler
@@ -75,6 +76,8 @@ def everything_with_alarms(stack: cdk.Stack, topic: sns.ITopic) -> None:
         DeliveryStream(
             stack, f"Out{number}", destination=destination, buffer=buffer, alarm_topic=topic, freshness=freshness
         )
+    search, json = SearchCollection(stack, "Search"), evolve(CLICKS, format=DatasetFormat.JSON)
+    SearchIngestion(stack, "Ingestion", source=stream.stream, target=search, dataset=json, zone=zone, alarm_topic=topic)
     key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
     ServingTable(stack, "Serving", partition_key=key, alarm_topic=topic)
     crawler = Crawler(stack, "Crawler", database=database, prefixes=["found/"], table_prefix="found_")
