@@ -47,7 +47,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     settings = spark_configuration(
         {"lake": root / "lake"}, workdir=root, java_options=[QUICK_START], jars=iceberg_jars()
     )
-    spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS, **ICEBERG}).getOrCreate()
+    # An earlier session of this process may have started the JVM, whose variables Python's workers have.
+    workers = {f"spark.executorEnv.{name}": value for name, value in environment.items()}
+    spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS, **ICEBERG, **workers}).getOrCreate()
     yield root
     spark.stop()
     server.stop()
