@@ -14,13 +14,6 @@ _REASONS = {
         Zone/LakeFormation/Role | lends access to the registered location | s3:ListBucketMultipartUploads
         Zone/LakeFormation/Role | lends access to the registered location | s3:ListMultipartUploadParts s3:PutObject
     """,
-    "OpenSearch Ingestion is not run here": """
-        SearchIngestion | finds the collection | aoss:BatchGetCollection
-        SearchIngestion | reads records | kinesis:DescribeStream kinesis:DescribeStreamSummary kinesis:GetRecords
-        SearchIngestion | reads records | kinesis:GetShardIterator kinesis:ListShards kms:Decrypt
-        SearchIngestion | sets aside what the index refuses | kms:GenerateDataKey s3:PutObject
-        SearchIngestion | writes documents | aoss:APIAccessAll
-    """,
     "SageMaker registers a model here without looking at it": """
         Pipeline | looks at the model | s3:GetObject
     """,

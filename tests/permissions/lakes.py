@@ -19,7 +19,7 @@ from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.aurora import AuroraCluster, ClusterExport, ExportCluster
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
-from lake_blueprints.databases.opensearch import SearchCollection, SearchIngestion
+from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import (
     Load,
     PauseResume,
@@ -268,15 +268,6 @@ class SampleLake:
         self.item_load = ItemLoadJob(stack, self._id("ItemLoad"), source=self.airports, target=self.served)
         self.search = SearchCollection(self.data, self._id("Search"), encryption_key=self.key)
         self.index_load = IndexLoadJob(stack, self._id("IndexLoad"), source=self.airports, target=self.search)
-        self.ingestion = SearchIngestion(
-            stack,
-            self._id("Ingestion"),
-            source=self.stream.stream,
-            target=self.search,
-            dataset=FLIGHTS,
-            zone=self.analytics,
-            index="events",
-        )
         self.ruleset = QualityRuleset(stack, self._id("Ruleset"), table=self.airports)
 
     def _define_engines(self) -> None:
