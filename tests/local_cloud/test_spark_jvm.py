@@ -155,11 +155,13 @@ def test_jvms_end_with_their_cloud(tmp_path: Path) -> None:
     cache = Path.home() / ".cache" / "lake-blueprints"
     runtime = Runtime(endpoint="", account="", workdir=tmp_path, cache=cache, objects=ObjectStore(""))
     jvms = SparkJvms(runtime)
-    jvm = jvms.take(START, jars=[], environment=spark_environment(cache))
-    jvms.give_back(jvm)
-    assert not has_ended(jvm.pid)
+    waiting, busy = (jvms.take(START, jars=[], environment=spark_environment(cache)) for _ in range(2))
+    jvms.give_back(waiting)
+    assert not has_ended(waiting.pid)
     runtime.cleanup.close()
-    assert has_ended(jvm.pid)
+    assert (has_ended(waiting.pid), has_ended(busy.pid)) == (True, False)
+    jvms.give_back(busy)
+    assert has_ended(busy.pid)
 
 
 def test_three_jvms_wait_for_runs_and_no_more(tmp_path: Path) -> None:

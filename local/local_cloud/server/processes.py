@@ -89,20 +89,10 @@ class ProcessGroup:
             time.sleep(_POLL_SECONDS)
         return code
 
-    def wait_for_descendants(self, *, timeout: float, stopping: threading.Event) -> None:
-        """Wait until every process of the group has ended, and kill those that have not after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while self._alive() and time.monotonic() < deadline and not stopping.is_set():
-            time.sleep(_POLL_SECONDS)
-        self.kill()
-
     def kill(self) -> None:
         """End the program and its descendants at once, and wait until they are gone."""
         kill_group(self._process)
         atexit.unregister(self.kill)
-
-    def _alive(self) -> bool:
-        return _group_exists(self._process.pid)
 
 
 def kill_group(leader: subprocess.Popen[Any]) -> None:

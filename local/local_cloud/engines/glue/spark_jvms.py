@@ -30,6 +30,7 @@ class SparkJvms:
         self._lock = threading.Lock()
         self._idle: list[SparkJvm] = []
         self._number = 0
+        self._closed = False
         runtime.cleanup.callback(self.close)
 
     def take(self, settings: Mapping[str, str], *, jars: Sequence[Path], environment: Mapping[str, str]) -> SparkJvm:
@@ -61,14 +62,16 @@ class SparkJvms:
             return
         with self._lock:
             self._idle.append(jvm)
-            leaving = self._idle[:-_MOST_IDLE]
-            self._idle = self._idle[-_MOST_IDLE:]
+            # A run may end after its cloud did.
+            surplus = max(0, len(self._idle) - (0 if self._closed else _MOST_IDLE))
+            leaving, self._idle = self._idle[:surplus], self._idle[surplus:]
         for one in leaving:
             one.kill()
 
     def close(self) -> None:
         """End those that wait."""
         with self._lock:
+            self._closed = True
             leaving, self._idle = self._idle, []
         for one in leaving:
             one.kill()

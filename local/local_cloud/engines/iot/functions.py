@@ -360,7 +360,7 @@ def cast(kind: str, value: Any) -> Any:
 # What a message says of itself.
 OF_MESSAGES = ("accountid", "clientid", "sql_version", "timestamp", "topic", "traceid")
 ARGUMENTS: dict[str, tuple[int, float]] = {**dict.fromkeys(OF_MESSAGES, (0, 0)), "topic": (0, 1)}
-"""How many arguments each function takes, at least and at most."""
+"""Numbers of arguments that each function takes, the least and the most."""
 for _name, _taken in _FUNCTIONS.items():
     if _name in _DOUBLES:
         ARGUMENTS[_name] = (2, 2) if _name in ("atan2", "power") else (1, 1)
