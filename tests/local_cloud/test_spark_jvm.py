@@ -151,7 +151,7 @@ def test_settings_of_the_start_are_those_that_a_running_jvm_does_not_take() -> N
     assert start_settings(given) == {"spark.driver.memory": "2g"}
 
 
-def test_jvms_end_with_their_cloud(tmp_path: Path) -> None:
+def test_jvms_end_with_their_cloud(jobs: Jobs, tmp_path: Path) -> None:
     cache = Path.home() / ".cache" / "lake-blueprints"
     runtime = Runtime(endpoint="", account="", workdir=tmp_path, cache=cache, objects=ObjectStore(""))
     jvms = SparkJvms(runtime)
@@ -164,7 +164,7 @@ def test_jvms_end_with_their_cloud(tmp_path: Path) -> None:
     assert has_ended(busy.pid)
 
 
-def test_three_jvms_wait_for_runs_and_no_more(tmp_path: Path) -> None:
+def test_three_jvms_wait_for_runs_and_no_more(jobs: Jobs, tmp_path: Path) -> None:
     cache = Path.home() / ".cache" / "lake-blueprints"
     runtime = Runtime(endpoint="", account="", workdir=tmp_path, cache=cache, objects=ObjectStore(""))
     jvms = SparkJvms(runtime)
