@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.iot.engine import IotEngine, fits
+from local_cloud.engines.iot.engine import IotEngine
+from local_cloud.engines.iot.topics import fits
 
 ROLE = "arn:aws:iam::123456789012:role/rule"
 VERSION = {"awsIotSqlVersion": "2016-03-23"}

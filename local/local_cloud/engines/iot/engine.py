@@ -1,32 +1,39 @@
-"""IoT Core: moto's rules, which are evaluated for what is published by the API of its data plane.
+"""IoT Core: moto's rules, which are evaluated for what is published by the API of its data plane and over MQTT.
 
-The actions of a message are done before the publisher has its answer. Policies of devices are kept and not enforced,
-and there is no broker: MQTT clients and subscribers have nothing to connect to.
+The actions of a message that comes by the API are done before the publisher has its answer.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from moto.core.responses import ActionResult
 from moto.iot.exceptions import InvalidRequestException, IoTClientError
-from moto.iot.models import FakeRule, IoTBackend
+from moto.iot.models import FakeRule, IoTBackend, iot_backends
 
 from local_cloud.engines.engine import Engine
 from local_cloud.engines.iot.actions import KINDS, SETTINGS, Failure, Sender
-from local_cloud.engines.iot.evaluation import Message, selected
+from local_cloud.engines.iot.devices import PACKAGE, Devices
+from local_cloud.engines.iot.evaluation import BASIC_INGEST, BY_HTTP, Message, selected
 from local_cloud.engines.iot.formats import UnknownPattern
 from local_cloud.engines.iot.functions import UndocumentedError
 from local_cloud.engines.iot.parsing import SqlError, parse, parse_template
+from local_cloud.engines.iot.topics import check_message, matches
 from local_cloud.server.patching import Patches
+from local_cloud.server.runtime import Runtime
 from template_checks.limits import iot as limits
 
+if TYPE_CHECKING:
+    from local_cloud.engines.iot.broker import DeviceBroker
+
 _VERSION = "2016-03-23"
-_BASIC_INGEST = "$aws/rules/"
 _create_topic_rule = IoTBackend.create_topic_rule
 
 
@@ -38,7 +45,34 @@ class SqlParseError(IoTClientError):  # type: ignore[misc]
 
 
 class IotEngine(Engine):
-    """Evaluates rules, and acts for them."""
+    """Evaluates rules, and acts for them; has a broker in each Region whose endpoint was asked for."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._brokers: dict[tuple[str, str], DeviceBroker] = {}
+        self._ports: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+
+    def state(self) -> dict[tuple[str, str], int]:
+        return {place: broker.port for place, broker in self._brokers.items()}
+
+    def restore(self, state: dict[tuple[str, str], int] | None) -> None:
+        self._ports = dict(state or {})
+
+    def start(self) -> None:
+        """Begin the brokers that there were, on the ports that devices know."""
+        for account, region in self._ports:
+            self._broker(iot_backends[account][region])
+
+    def stop(self) -> None:
+        for broker in self._brokers.values():
+            broker.stop()
+        self._brokers.clear()
+
+    def drain(self) -> None:
+        """Evaluate the rules for all that came over MQTT."""
+        for broker in list(self._brokers.values()):
+            broker.drain()
 
     def patches(self) -> Patches:
         patches = Patches()
@@ -58,22 +92,44 @@ class IotEngine(Engine):
         @patches.replace("moto.iotdata.responses", "IoTDataPlaneResponse.publish")
         def publish(self: Any) -> str:
             topic = unquote(self.path.partition("/topics/")[2])
-            engine._publish(self.iotdata_backend.iot_backend, topic, bytes(self.body or b""))
+            backend, payload = self.iotdata_backend.iot_backend, bytes(self.body or b"")
+            engine.publish(backend, topic, payload)
+            broker = engine._brokers.get((backend.account_id, backend.region_name))
+            if broker and not topic.startswith(BASIC_INGEST):
+                broker.deliver(topic, payload)
             return "{}"
+
+        @patches.replace("moto.iot.responses", "IoTResponse.describe_endpoint")
+        def describe_endpoint(self: Any) -> ActionResult:
+            kind = self._get_param("endpointType", "iot:Data")
+            if kind != "iot:Data-ATS":
+                raise InvalidRequestException(f"the local cloud has the endpoint iot:Data-ATS, and not {kind}")
+            PACKAGE.require("the message broker of IoT Core")
+            return ActionResult({"endpointAddress": f"localhost:{engine._broker(self.iot_backend).port}"})
 
         return patches
 
-    def _publish(self, backend: IoTBackend, topic: str, payload: bytes) -> None:
-        _check_message(topic, payload)
-        message = Message(topic=topic, payload=payload, account=backend.account_id)
+    def publish(self, backend: IoTBackend, topic: str, payload: bytes, client_id: str = BY_HTTP) -> None:
+        """Evaluate the rules for a message."""
+        check_message(topic, payload)
+        message = Message(topic=topic, payload=payload, account=backend.account_id, client_id=client_id)
         for rule in list(backend.rules.values()):
-            if rule.rule_disabled or not _matches(rule, topic):
+            if rule.rule_disabled or not matches(rule, topic):
                 continue
             try:
                 self._evaluate(rule, message)
             except (UndocumentedError, UnknownPattern) as error:
                 reason = f"the local cloud cannot evaluate the rule {rule.rule_name}: {error}"
                 raise InvalidRequestException(reason) from None
+
+    def _broker(self, backend: IoTBackend) -> DeviceBroker:
+        place = (backend.account_id, backend.region_name)
+        with self._lock:
+            if place not in self._brokers:
+                broker: type[DeviceBroker] = import_module("local_cloud.engines.iot.broker").DeviceBroker
+                devices = Devices(backend, self.publish)
+                self._brokers[place] = broker(self.runtime, devices, port=self._ports.get(place))
+            return self._brokers[place]
 
     def _evaluate(self, rule: FakeRule, message: Message) -> None:
         sender = Sender(runtime=self.runtime, region=rule.region_name, message=message)
@@ -93,7 +149,7 @@ def _told(rule: FakeRule, message: Message, failures: list[Failure]) -> dict[str
         "ruleName": rule.rule_name,
         "topic": message.topic,
         "cloudwatchTraceId": str(uuid.uuid4()),
-        "clientId": "n/a",
+        "clientId": message.client_id,
         "base64OriginalPayload": base64.b64encode(message.payload).decode(),
         "failures": [failure.described() for failure in failures],
     }
@@ -127,34 +183,3 @@ def _checked_templates(action: Mapping[str, Any]) -> Iterator[str]:
     if unknown:
         raise InvalidRequestException(f"the local cloud does not act on {min(unknown)} of the action {name}")
     yield from (value for key, value in settings.items() if key in ("key", "partitionKey"))
-
-
-def _check_message(topic: str, payload: bytes) -> None:
-    levels = topic.split("/")[3 if topic.startswith(_BASIC_INGEST) else 0 :]
-    if len(payload) > limits.PAYLOAD_BYTES:
-        raise InvalidRequestException(f"A payload has at most {limits.PAYLOAD_BYTES} bytes, got {len(payload)}")
-    if len(levels) > limits.LEVELS or any(sign in topic for sign in "+#"):
-        raise InvalidRequestException(f"Topics have at most {limits.LEVELS} levels and neither + nor #, got {topic}")
-
-
-def _matches(rule: FakeRule, topic: str) -> bool:
-    """Tell whether a rule is about messages of a topic.
-
-    https://docs.aws.amazon.com/iot/latest/developerguide/iot-basic-ingest.html
-    """
-    if topic.startswith(_BASIC_INGEST):
-        return bool(topic.split("/")[2] == rule.rule_name)
-    found = parse(rule.sql).topic
-    return found is not None and fits(found, topic)
-
-
-def fits(topic_filter: str, topic: str) -> bool:
-    """Tell whether a topic is one of a filter's; wildcards at its beginning do not stand for reserved topics."""
-    wanted, levels = topic_filter.split("/"), topic.split("/")
-    if topic.startswith("$") and wanted[0] in ("+", "#"):
-        return False
-    if wanted[-1] == "#":
-        # `a/#` is about `a` too.
-        wanted = wanted[:-1]
-        levels = levels[: len(wanted)] if len(levels) >= len(wanted) else []
-    return len(wanted) == len(levels) and all(one in ("+", other) for one, other in zip(wanted, levels, strict=True))

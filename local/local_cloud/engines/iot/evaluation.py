@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -31,7 +32,9 @@ from local_cloud.engines.iot.values import (
     whole,
 )
 
-_BASIC_INGEST = "$aws/rules/"
+BASIC_INGEST = "$aws/rules/"
+BY_HTTP = "n/a"
+"""The client id of a message that did not come over MQTT."""
 _ARITHMETIC: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
     "+": PRECISION.add,
     "-": PRECISION.subtract,
@@ -54,11 +57,14 @@ class Message:
         Its content.
     account: str
         Account of the rule.
+    client_id: str
+        The MQTT client that has published it. By default it came by HTTP.
     """
 
     topic: str
     payload: bytes
     account: str
+    client_id: str = BY_HTTP
     received: int = field(default_factory=lambda: int(time.time() * 1000))
 
     @cached_property
@@ -70,7 +76,7 @@ class Message:
     def levels(self) -> list[str]:
         """The levels of the topic, without the prefix of Basic Ingest."""
         levels = self.topic.split("/")
-        return levels[3:] if self.topic.startswith(_BASIC_INGEST) else levels
+        return levels[3:] if self.topic.startswith(BASIC_INGEST) else levels
 
 
 def selected(statement: Statement, message: Message) -> bytes | None:
@@ -137,14 +143,13 @@ def _call(message: Message, name: str, *arguments: Tree) -> Any:
     if name == "topic" and arguments:
         place = integer(evaluate(arguments[0], message))
         return message.levels[place - 1] if 0 < place <= len(message.levels) else UNDEFINED
-    # Of a message that did not come over MQTT.
     return {
         "accountid": message.account,
-        "clientid": "n/a",
+        "clientid": message.client_id,
         "sql_version": "2016-03-23",
         "timestamp": message.received,
         "topic": "/".join(message.levels),
-        "traceid": UNDEFINED,
+        "traceid": UNDEFINED if message.client_id == BY_HTTP else str(uuid.uuid4()),
     }[name]
 
 
