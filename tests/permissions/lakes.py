@@ -55,6 +55,7 @@ from lake_blueprints.ingestion.iot import (
 )
 from lake_blueprints.ingestion.kafka import KafkaCluster
 from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.ingestion.kinesisvideo import VideoStream
 from lake_blueprints.machine_learning.training import (
     Compute,
     InputChannel,
@@ -204,7 +205,8 @@ class SampleLake:
         self.sending = DeliveryStream(stack, self._id("Sending"), destination=endpoint)
 
     def _define_rules(self) -> None:
-        """Rules of IoT, after the table that one of them writes to."""
+        """Video, and rules of IoT after the table that one of them writes to."""
+        VideoStream(self.data, self._id("Video"), encryption_key=self.key)
         queue = sqs.Queue(self.work, self._id("Messages"), encryption_master_key=self.key, enforce_ssl=True)
         storing: list[RuleAction] = [
             StreamAction(stream=self.stream),

@@ -35,6 +35,7 @@ _CLOSED: Final[dict[str, tuple[str, str]]] = {
     "AWS::AppRunner::*": ("closed on 30 April 2026", "ECS Express Mode"),
     "AWS::AuditManager::*": ("closed on 30 April 2026", "AWS Config conformance packs"),
     "AWS::IoT::SecurityProfile": ("closed on 31 August 2026", "alarms on metrics of AWS IoT"),
+    "AWS::Rekognition::StreamProcessor": ("closed on 30 April 2026", "DetectLabels on images of the stream"),
     "AWS::OpsWorks::*": ("shut down on 26 May 2024", "Systems Manager"),
     "AWS::OpsWorksCM::*": ("shut down on 5 May 2024", "Systems Manager"),
     "AWS::SDB::*": ("closed to new customers", "DynamoDB"),
