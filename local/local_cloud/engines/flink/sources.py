@@ -11,18 +11,22 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from local_cloud.engines.firehose.aggregation import deaggregate
+from local_cloud.engines.kinesis.reading import arrivals
 
 _MOST_RECORDS: Final = 10_000
 # Errors that the connector waits out.
 _LATER: Final = ("ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException")
 _PARENTS: Final = ("ParentShardId", "AdjacentParentShardId")
 _SETTLED_SECONDS: Final = 2.0
+# A record that is being put is given its time before it can be read.
+_ARRIVING_SECONDS: Final = 0.05
 _ADDED: Final = re.compile(r"FileSourceSplit: \S*?/tables/(\w+)/files/(\d+)\.jsonl \[.*? ID=(\d+) ")
 _FINISHED: Final = re.compile(r"Finished reading split\(s\) \[([\d, ]*)\]")
 
@@ -68,6 +72,23 @@ class Splits:
     def is_open(self, table: str, number: int) -> bool:
         """Tell whether a reader is in a file."""
         return (table, number) in self._open.values()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Record:
+    data: bytes
+    number: str
+    arrived: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """What one call has returned of a shard."""
+
+    shard: str
+    records: Sequence[_Record]
+    next: str | None
+    behind: int
 
 
 class Source:
@@ -143,26 +164,47 @@ class Source:
 
     def read(self) -> None:
         """Keep the records that are new."""
-        found: list[tuple[float, bytes]] = []
-        behind = 0
-        for shard, iterator in list(self._iterators.items()):
-            if iterator is None or any(self._iterators.get(parent) for parent in self._parents.get(shard, ())):
-                continue
-            try:
-                answer = self._kinesis.get_records(ShardIterator=iterator, Limit=_MOST_RECORDS)
-            except ClientError as error:
-                if error.response["Error"]["Code"] in _LATER:
-                    continue
-                raise
-            found += [(record["ApproximateArrivalTimestamp"].timestamp(), record["Data"]) for record in answer["Records"]]
-            behind = max(behind, answer["MillisBehindLatest"])
-            self._iterators[shard] = answer.get("NextShardIterator")
-            if self._iterators[shard] is None:
-                self._discover("TRIM_HORIZON")
-        self._behind, self._has_more = behind, bool(found)
+        batches: list[_Batch] = []
+        # What comes to one shard after another was read must wait: the stream's order is that of arrival.
+        until = time.time() - _ARRIVING_SECONDS
+        for shard, iterator in self._iterators.items():
+            if iterator and not any(self._iterators.get(parent) for parent in self._parents.get(shard, ())):
+                batch = self._batch(shard, iterator)
+                batches.append(batch)
+                if batch.records and (batch.behind or len(batch.records) == _MOST_RECORDS):
+                    until = min(until, batch.records[-1].arrived)
+        found: list[_Record] = []
+        for batch in batches:
+            taken = [record for record in batch.records if record.arrived <= until]
+            found += taken
+            if len(taken) == len(batch.records):
+                self._iterators[batch.shard] = batch.next
+            elif taken:
+                self._iterators[batch.shard] = self._iterator(
+                    batch.shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=taken[-1].number
+                )
+        self._behind, self._has_more = max((batch.behind for batch in batches), default=0), any(b.records for b in batches)
+        if any(batch.next is None for batch in batches):
+            self._discover("TRIM_HORIZON")
         if found:
-            found.sort(key=lambda record: record[0])
-            self._write([self._line(part) for _, data in found for part in deaggregate(data) or (data,)], found[0][0])
+            found.sort(key=lambda record: record.arrived)
+            parts = (part for record in found for part in deaggregate(record.data) or (record.data,))
+            self._write([self._line(part) for part in parts], found[0].arrived)
+
+    def _batch(self, shard: str, iterator: str) -> _Batch:
+        try:
+            answer = self._kinesis.get_records(ShardIterator=iterator, Limit=_MOST_RECORDS)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _LATER:
+                return _Batch(shard=shard, records=(), next=iterator, behind=0)
+            raise
+        arrived = arrivals(self._arn, shard)
+        records = [
+            _Record(data=one["Data"], number=one["SequenceNumber"], arrived=arrived(one["SequenceNumber"]))
+            for one in answer["Records"]
+        ]
+        behind, following = answer["MillisBehindLatest"], answer.get("NextShardIterator")
+        return _Batch(shard=shard, records=records, next=following, behind=behind)
 
     def feed(self, splits: Splits) -> None:
         """Give Flink the next file, if it has read the one before."""
@@ -227,9 +269,11 @@ class Source:
                 name = shard["ShardId"]
                 self._parents[name] = {shard[one] for one in _PARENTS if shard.get(one)}
                 if name not in self._iterators:
-                    place = {"StreamARN": self._arn, "ShardId": name, "ShardIteratorType": kind}
-                    self._iterators[name] = self._kinesis.get_shard_iterator(**place)["ShardIterator"]
+                    self._iterators[name] = self._iterator(name, ShardIteratorType=kind)
             request = {"NextToken": listed["NextToken"]} if listed.get("NextToken") else {}
+
+    def _iterator(self, shard: str, **start: str) -> str:
+        return str(self._kinesis.get_shard_iterator(StreamARN=self._arn, ShardId=shard, **start)["ShardIterator"])
 
     def _line(self, data: bytes) -> bytes:
         """Return a record as one line of JSON."""
