@@ -86,9 +86,8 @@ class FlinkEngine(Engine):
             "ListTagsForResource": self._tags,
         }
         if call.operation not in served:
-            raise ServiceError(
-                "UnsupportedOperationException", f"the local cloud has no {call.operation} of Managed Service for Apache Flink"
-            )
+            what = f"{call.operation} of Managed Service for Apache Flink"
+            raise ServiceError("UnsupportedOperationException", f"the local cloud has no {what}")
         if call.operation == "CreateApplicationSnapshot":
             # It waits for the job, which others may describe in the meantime.
             return self._snapshot(call)

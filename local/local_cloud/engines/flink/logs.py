@@ -56,7 +56,9 @@ class Log:
 
     def follow(self, path: Path, *, formatted: bool) -> None:
         """Publish what is written to a file from now on."""
-        self._files[path] = _File(path, formatted)
+        known = self._files.get(path)
+        start = 0 if not path.exists() else path.stat().st_size
+        self._files[path] = _File(path, formatted, known.offset if known and known.offset <= start else start)
 
     def say(self, message: str, kind: str = "INFO") -> None:
         """Add a message of the service."""

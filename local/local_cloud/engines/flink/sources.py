@@ -42,7 +42,8 @@ class Splits:
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        self._offset = 0
+        # Jobs before this one have written to it.
+        self._offset = log.stat().st_size if log.exists() else 0
         self._open: dict[tuple[str, str], tuple[str, int]] = {}
         self._ended: dict[tuple[str, int], int] = {}
 
@@ -183,7 +184,8 @@ class Source:
                 self._iterators[batch.shard] = self._iterator(
                     batch.shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=taken[-1].number
                 )
-        self._behind, self._has_more = max((batch.behind for batch in batches), default=0), any(b.records for b in batches)
+        self._behind = max((batch.behind for batch in batches), default=0)
+        self._has_more = any(batch.records for batch in batches)
         if any(batch.next is None for batch in batches):
             self._discover("TRIM_HORIZON")
         if found:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from py4j.java_gateway import GatewayParameters, JavaGateway
+
 from pyflink.table.statements import Statement, StatementError
 
 VARIABLE = "LOCAL_CLOUD_FLINK_JOB"
@@ -75,7 +76,7 @@ class Job:
         sinks = {statement.target for statement in statements}
         for name in sinks & self._tables.keys():
             if any(option.startswith("source.") for option in self._tables[name]["given"]):
-                raise StatementError(f"table {name} has options of a source, and is written to: the local cloud needs two tables")
+                raise StatementError(f"table {name} has options of a source and is written to: make it two tables")
         together = self._environment.createStatementSet()
         for statement in statements:
             together.addInsertSql(statement.text)
