@@ -16,7 +16,7 @@ processor = StreamProcessor(
     stack,
     "Count",
     # Its connector is not on PyPI: put flink-sql-connector-aws-kinesis-streams from Maven into its folder lib.
-    code=PythonApplication(path=Path(__file__).with_name("flights_per_minute")),
+    code=PythonApplication(path=Path(__file__).parents[1] / "flights_per_minute"),
     reads=[flights],
     writes=[counts],
     properties={

@@ -50,7 +50,7 @@ class BoundCode:
 
 
 class ApplicationCode(ABC):
-    """What a `StreamProcessor` runs."""
+    """Code that a `StreamProcessor` runs."""
 
     @abstractmethod
     def bind(self, scope: Construct) -> BoundCode:
