@@ -89,6 +89,10 @@ class ProcessGroup:
             time.sleep(_POLL_SECONDS)
         return code
 
+    def exit_code(self) -> int | None:
+        """Return the program's exit code, or None while it runs."""
+        return self._process.poll()
+
     def kill(self) -> None:
         """End the program and its descendants at once, and wait until they are gone."""
         kill_group(self._process)

@@ -1,0 +1,1 @@
+"""Managed Service for Apache Flink, over a real Flink."""

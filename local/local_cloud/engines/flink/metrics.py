@@ -1,0 +1,81 @@
+"""Metrics of an application, which its alarms watch."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local_cloud.engines.flink.applications import Application
+from local_cloud.engines.flink.job import Job
+from local_cloud.server.runtime import Runtime
+
+_NAMESPACE: Final = "AWS/KinesisAnalytics"
+_SECONDS: Final = 5.0
+
+
+class Metrics:
+    """What the service tells CloudWatch about one application.
+
+    https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html
+
+    Parameters
+    ----------
+    runtime: Runtime
+        The cloud.
+    application: Application
+        The application.
+    """
+
+    def __init__(self, runtime: Runtime, application: Application) -> None:
+        self._runtime, self._application = runtime, application
+        self._published = 0.0
+        self._began = time.monotonic()
+        # Of the jobs before this one: failed checkpoints are counted by each anew.
+        self._failed, self._failed_here = 0, 0
+        self._restarting: float | None = None
+
+    def publish(self, job: Job | None, *, restarting: bool = False) -> None:
+        """Publish, unless it was done a moment ago."""
+        now = time.monotonic()
+        if restarting and self._restarting is None:
+            self._restarting, self._began = now, now
+            self._failed, self._failed_here = self._failed + self._failed_here, 0
+            self._published = 0.0
+        elif not restarting and self._restarting is not None:
+            self._restarting, self._began = None, now
+        if now - self._published < _SECONDS:
+            return
+        self._published = now
+        data = [
+            ("numRestarts", self._application.restarts, "Count"),
+            ("restartingTime", (now - self._restarting) * 1000 if self._restarting else 0, "Milliseconds"),
+            ("uptime", 0 if self._restarting else (now - self._began) * 1000, "Milliseconds"),
+            ("downtime", 0, "Milliseconds"),
+        ]
+        if job:
+            found = job.statistics()
+            self._failed_here = found["counts"]["failed"]
+            if last := found["latest"]["completed"]:
+                data += [
+                    ("lastCheckpointDuration", last["end_to_end_duration"], "Milliseconds"),
+                    ("lastCheckpointSize", last["state_size"], "Bytes"),
+                ]
+            if job.sources:
+                behind = max(source.milliseconds_behind for source in job.sources)
+                data.append(("millisBehindLatest", behind, "Milliseconds"))
+        data.append(("numberOfFailedCheckpoints", self._failed + self._failed_here, "Count"))
+        self._put(data)
+
+    def _put(self, data: list[tuple[str, float, str]]) -> None:
+        dimensions = [{"Name": "Application", "Value": self._application.name}]
+        metrics: list[dict[str, Any]] = [
+            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit} for name, value, unit in data
+        ]
+        client = self._runtime.client("cloudwatch", self._application.region)
+        try:
+            client.put_metric_data(Namespace=_NAMESPACE, MetricData=metrics)
+        except ClientError:
+            # The next ones come in a moment.
+            return
