@@ -13,6 +13,7 @@ from tests.permissions.authorization import resource_types, services
 _REGION = "us-east-1"
 # Services whose prefix in IAM is not their name in CloudFormation.
 _SERVICES = {
+    "kinesisanalyticsv2": "kinesisanalytics",
     "kinesisfirehose": "firehose",
     "msk": "kafka",
     "opensearchserverless": "aoss",

@@ -68,9 +68,11 @@ from lake_blueprints.machine_learning.training import (
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
 from lake_blueprints.processing.erasure import Erasure, ExportedObjects
+from lake_blueprints.processing.flink import StartStream, StopStream, StreamProcessor
 from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
+from tests.unit.processing.flink.sample import CODE
 
 FLIGHTS = Dataset(
     name="flights",
@@ -349,6 +351,16 @@ class SampleLake:
             source=KafkaSource("flights", cluster=self.kafka),
             destination=S3Destination(zone=self.raw, dataset=FLIGHTS),
         )
+        self.processor = StreamProcessor(
+            stack,
+            self._id("Processor"),
+            code=CODE,
+            reads=[self.stream],
+            writes=[self.stream, self.direct],
+            network=self.network,
+            encryption_key=self.key,
+            alarm_topic=self.topic,
+        )
         exports = S3Location(bucket=self.analytics.bucket, key=self.key, prefix="partner/")
         self.transfer = FileTransfer(stack, self._id("Transfer"), source=exports, zone=self.raw, prefix="transferred/")
         subnets, group = self.network.vpc.isolated_subnets, self.warehouse.connections.security_groups
@@ -410,6 +422,8 @@ class SampleLake:
                 StartReplication(replication=self.replication),
                 StopReplication(replication=self.replication),
                 StartTransfer(transfer=self.transfer),
+                StartStream(processor=self.processor),
+                StopStream(processor=self.processor),
             ],
             **common,
         )

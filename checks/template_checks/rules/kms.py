@@ -194,6 +194,21 @@ def key_usage(key: Resource) -> Iterator[Violation]:
             yield Violation(at=usage, allowed=f"{' or '.join(usages)} for {spec.text}")
 
 
+@rule(
+    "LAKE-KMS-013",
+    "AWS::KinesisAnalyticsV2::Application",
+    title="The key of a Managed Flink application lets the service in",
+    fix="allow kinesisanalytics.amazonaws.com and infrastructure.kinesisanalytics.amazonaws.com what its page lists",
+    source="https://docs.aws.amazon.com/managed-flink/latest/java/manage-cmk-api.html",
+)
+def application(application: Resource) -> Iterator[Violation]:
+    """The application is refused, or does not start: both principals must be in the key's policy."""
+    key = application.at("ApplicationConfiguration.ApplicationEncryptionConfiguration.KeyId")
+    yield from _must_allow(key, "kinesisanalytics.", ("kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"))
+    running = ("kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt", "kms:CreateGrant")
+    yield from _must_allow(key, "infrastructure.kinesisanalytics.", running)
+
+
 def _must_allow(key: Node, service: str, actions: tuple[str, ...]) -> Iterator[Violation]:
     """Refuse a key of the app whose policy does not let a service use it."""
     found = key_of(key)

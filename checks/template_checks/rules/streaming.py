@@ -1,4 +1,7 @@
-"""MSK clusters and Managed Flink applications."""
+"""MSK clusters and Managed Flink applications.
+
+Above 200 lines: one rule after the other, each with its words and its source.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import Final
 from template_checks.core.rule import Violation, rule
 from template_checks.core.template import Node, Resource
 from template_checks.core.values import absent, between, matching, only_one, required, within
+from template_checks.limits import flink
 from template_checks.limits import msk as limits
+from template_checks.rules.alarms import ALARM, metrics_of
 
 CLUSTER: Final = "AWS::MSK::Cluster"
 TOPIC: Final = "AWS::MSK::Topic"
@@ -25,6 +30,13 @@ _DEFAULTS: Final = {
         "MinPauseBetweenCheckpoints": "5000",
     },
     "MonitoringConfiguration": {"LogLevel": "INFO", "MetricsLevel": "APPLICATION"},
+    "ParallelismConfiguration": {"Parallelism": "1", "ParallelismPerKPU": "1"},
+}
+# What Flink 2 no longer counts, with what tells as much.
+_REMOVED: Final = {
+    "fullRestarts": "numRestarts",
+    "downtime": "restartingTime, failingTime or cancellingTime",
+    "bytesRequestedPerFetch": "millisBehindLatest",
 }
 _BROKERS: Final = re.compile(
     r"kafka\.t3\.small|kafka\.m5\.(large|(2|4|8|12|16|24)?xlarge)|(kafka|express)\.m7g\.(large|(2|4|8|12|16)?xlarge)"
@@ -192,3 +204,54 @@ def _ignored(configuration: Node, defaults: dict[str, str]) -> Iterator[Violatio
     other = [name for name, default in defaults.items() if configuration.at(name).text not in {None, default}]
     if kind.text == "DEFAULT" and other:
         yield Violation(at=kind, allowed=f"CUSTOM beside {', '.join(other)}")
+
+
+@rule(
+    "LAKE-FLINK-003",
+    ALARM,
+    title="An alarm watches what its version of Flink counts",
+    fix="watch RATE(numRestarts) or restartingTime of an application of Flink 2",
+    source=f"{_FLINK}/java/metrics-dimensions.html",
+)
+def counted(alarm: Resource) -> Iterator[Violation]:
+    """Flink 2 has removed some metrics, and downtime is always 0: the alarm never fires."""
+    for watched in metrics_of(alarm):
+        name = watched.at("MetricName")
+        if watched.at("Namespace").text != "AWS/KinesisAnalytics" or name.text is None:
+            continue
+        for application in _applications(watched):
+            runtime = application.at("RuntimeEnvironment").text or ""
+            if runtime.startswith("FLINK-2_") and name.text in _REMOVED:
+                yield Violation(at=name, allowed=f"{_REMOVED[name.text]} for {runtime}")
+            elif runtime.startswith("FLINK-1_") and name.text == "numRestarts":
+                yield Violation(at=name, allowed=f"fullRestarts for {runtime}")
+
+
+def _applications(watched: Node) -> Iterator[Resource]:
+    """Yield the application of the template that a metric is of."""
+    for dimension in watched.at("Dimensions").items():
+        if dimension.at("Name").text == "Application":
+            named = dimension.at("Value").target
+            if named is not None and named.kind == FLINK:
+                yield named
+
+
+@rule(
+    "LAKE-FLINK-004",
+    FLINK,
+    title="An application has parallelism, KPUs and checkpoints that Managed Flink takes",
+    fix="set Parallelism to 1 to 256, and ParallelismPerKPU to 1 to 8, of up to 250 KPUs in all",
+    source=f"{_FLINK}/java/how-scaling.html",
+)
+def capacity(application: Resource) -> Iterator[Violation]:
+    """Managed Flink refuses others."""
+    configuration = application.at("ApplicationConfiguration.FlinkApplicationConfiguration")
+    parallelism = configuration.at("ParallelismConfiguration.Parallelism")
+    per_kpu = configuration.at("ParallelismConfiguration.ParallelismPerKPU")
+    yield from within(parallelism, flink.PARALLELISM)
+    yield from within(per_kpu, flink.PARALLELISM_PER_KPU)
+    yield from within(configuration.at("CheckpointConfiguration.CheckpointInterval"), flink.CHECKPOINT_INTERVAL)
+    tasks, shared = parallelism.number, 1.0 if not per_kpu.present else per_kpu.number
+    if tasks and shared and flink.KPUS_MAX < tasks / shared <= flink.PARALLELISM.ends[1]:
+        found = f"{tasks / shared:g} KPUs"
+        yield Violation(at=parallelism, found=found, allowed=f"up to {flink.KPUS_MAX} KPUs")
