@@ -96,7 +96,10 @@ class FunctionOnStream(Construct):
         errors.restrict(DISCARDED, columns=restricted)
         self.log_group = logs.LogGroup(self, "Log", encryption_key=stream.key, retention=log_retention)
         guard_removal(self.log_group, removal_policy, encryption_key=stream.key)
-        self.role = ServiceRole(self, "Role", services=["lambda.amazonaws.com"], description=description)
+        # No page says that Lambda sends the account; a role is passed within its account alone.
+        self.role = ServiceRole(
+            self, "Role", services=["lambda.amazonaws.com"], description=description, source_account=False
+        )
         allow(self.role, *run_on_stream(stream, errors, self.log_group))
         self.function = lambda_.Function(
             self,
