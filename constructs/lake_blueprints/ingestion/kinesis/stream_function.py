@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
@@ -35,8 +35,8 @@ class FunctionOnStream(Construct):
         The stream.
     errors: Zone
         Zone of the batches that are discarded, below `aws/lambda/<mapping_id>/<shard>/`.
-    code: lambda_.Code
-        Code of the function, for Python.
+    code: Callable
+        Returns the code of the function, for Python; its asset belongs below the construct that is given.
     handler: str
         The function in it, `package.module.function`.
     description: str
@@ -73,7 +73,7 @@ class FunctionOnStream(Construct):
         *,
         stream: Stream,
         errors: Zone,
-        code: lambda_.Code,
+        code: Callable[[Construct], lambda_.Code],
         handler: str,
         description: str,
         restricted: Sequence[str] = (),
@@ -105,7 +105,7 @@ class FunctionOnStream(Construct):
             self,
             "Function",
             description=description,
-            code=code,
+            code=code(self),
             handler=handler,
             runtime=lambda_.Runtime.PYTHON_3_14,
             # A fifth cheaper than x86 for the same time.
