@@ -118,6 +118,10 @@ class FunctionOnStream(Construct):
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
         )
+        definition = self.function.node.default_child
+        assert isinstance(definition, lambda_.CfnFunction)
+        # What it depends on, it names.
+        definition.add_deletion_override("DependsOn")
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Mapping",

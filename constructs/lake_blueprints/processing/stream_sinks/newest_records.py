@@ -90,8 +90,8 @@ class NewestRecords(FunctionOnStream):
     -------
         >>> serving = ServingTable(self, "Serving", dataset=contract["flights"])
         >>> stream = Stream(self, "Stream")
-        >>> flights = contract["flights"]
-        >>> NewestRecords(self, "Newest", stream=stream, dataset=flights, event_time="day", target=serving, errors=raw)
+        >>> flights, at = contract["flights"], "time_hour"
+        >>> NewestRecords(self, "Newest", stream=stream, dataset=flights, event_time=at, target=serving, errors=raw)
     """
 
     def __init__(

@@ -103,7 +103,7 @@ class StreamAlerts(FunctionOnStream):
     Example
     -------
         >>> stream, topic = Stream(self, "Stream"), sns.Topic(self, "Late")
-        >>> flights, headline = contract["flights"], "Flight {flight} is {delay} minutes late"
+        >>> flights, headline = contract["flights"], "Flight {flight} is {arr_delay} minutes late"
         >>> common = {"dataset": flights, "about": ["flight"], "headline": headline, "errors": raw}
         >>> StreamAlerts(self, "Alerts", stream=stream, topic=topic, **common)
     """
@@ -163,7 +163,6 @@ class StreamAlerts(FunctionOnStream):
             "Recent",
             partition_key=dynamodb.Attribute(name="subject", type=dynamodb.AttributeType.STRING),
             time_to_live="expires",
-            point_in_time_recovery=False,
             encryption_key=stream.key,
             removal_policy=removal_policy,
         )
