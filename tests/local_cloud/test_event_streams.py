@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -171,6 +172,22 @@ def test_a_batch_is_split_until_only_what_fails_is_discarded(
     assert told["KinesisBatchInfo"]["startSequenceNumber"] == told["KinesisBatchInfo"]["endSequenceNumber"] == "3"
 
 
+def test_a_bucket_is_given_the_discarded_records_themselves(cloud: LocalCloud, stream: Stream) -> None:
+    objects, bucket = cloud.client("s3"), "discarded-batches"
+    objects.create_bucket(Bucket=bucket)
+    stream.put("good", "bad")
+    destination = {"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}}
+    mapping = stream.map(FAILS, BatchSize=1, MaximumRetryAttempts=0, DestinationConfig=destination)
+    cloud.drain()
+    (found,) = objects.list_objects_v2(Bucket=bucket)["Contents"]
+    name = rf"aws/lambda/{mapping}/shardId-000000000000/\d{{4}}/\d\d/\d\d/\d{{4}}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{{36}}"
+    assert re.fullmatch(name, found["Key"])
+    told = json.loads(objects.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    assert told["KinesisBatchInfo"]["batchSize"] == 1
+    (record,) = told["payload"]["Records"]
+    assert base64.b64decode(record["kinesis"]["data"]) == b"bad"
+
+
 def test_a_function_that_reports_failures_begins_again_at_the_first(cloud: LocalCloud, stream: Stream) -> None:
     stream.put("a", "bad", "b", "bad", "c")
     stream.map(REPORTS, BatchSize=10, MaximumRetryAttempts=1, FunctionResponseTypes=["ReportBatchItemFailures"])
@@ -279,8 +296,8 @@ def test_children_of_a_shard_come_after_it(cloud: LocalCloud, stream: Stream) ->
     [
         ({"TumblingWindowInSeconds": 60}, "TumblingWindowInSeconds of an event source mapping is not supported"),
         (
-            {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::b"}}},
-            "OnFailure arn:aws:s3:::b of an event",
+            {"DestinationConfig": {"OnFailure": {"Destination": "kafka://failed"}}},
+            "OnFailure kafka://failed of an event",
         ),
         ({"FilterCriteria": {"Filters": [{"Pattern": '{"data": "x"}'}]}}, "Invalid filter pattern definition"),
         ({"FilterCriteria": {"Filters": [{"Pattern": "x"}]}}, "Invalid filter pattern definition"),

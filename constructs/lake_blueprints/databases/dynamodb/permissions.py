@@ -30,6 +30,16 @@ def write_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]
     return _use(table, key, _WRITE, _ENCRYPT, "writes items")
 
 
+def put_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
+    """Put items, on conditions as well, and encrypt them; not read them."""
+    return _use(table, key, ("PutItem",), _ENCRYPT, "puts items")
+
+
+def remember_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
+    """Put items, and read them by their keys."""
+    return _use(table, key, ("GetItem", "PutItem"), _ENCRYPT, "remembers what it did")
+
+
 def load_items(table: dynamodb.ITable, key: kms.IKey) -> tuple[Permission, ...]:
     """Put and delete items in batches, list their keys, and note on the table what it holds."""
     because = "notes what the table holds"

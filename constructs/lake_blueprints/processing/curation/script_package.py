@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 from typing import cast
 
@@ -11,13 +9,11 @@ from aws_cdk import Stack
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from lake_blueprints.foundation.generated_asset import generated_asset
+from lake_blueprints.foundation.generated_asset import archived, generated_asset
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 # Id of what all curation jobs of a stack share.
 _SHARED = "CurationScript"
-# The first moment that a zip file can name.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def curation_script(scope: Construct) -> tuple[s3_assets.Asset, s3_assets.Asset]:
@@ -38,14 +34,5 @@ def package_asset(scope: Construct, construct_id: str, package: Path) -> s3_asse
 
 
 def zipped(package: Path) -> bytes:
-    """Return the modules of a package, in the order of their names, as a zip file."""
-    packed = io.BytesIO()
-    # Stored, not compressed: compressors differ between machines, and the asset's hash must not.
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for module in sorted(package.glob("*.py")):
-            entry = zipfile.ZipInfo(f"{package.name}/{module.name}", date_time=_EPOCH)
-            # Otherwise it is 0 on Windows and 3 elsewhere.
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, module.read_bytes())
-    return packed.getvalue()
+    """Return the modules of a package as a zip file."""
+    return archived({f"{package.name}/{module.name}": module.read_bytes() for module in package.glob("*.py")})

@@ -1,0 +1,41 @@
+"""Code of the functions of stream sinks: their modules, and the columns that they take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from lake_blueprints.contracts import Column, Dataset
+from lake_blueprints.foundation.generated_asset import archived, generated_asset
+
+_PACKAGE = Path(__file__).parent / "scripts" / "lake_sinks"
+
+
+def function_code(
+    scope: Construct,
+    dataset: Dataset,
+    columns: Sequence[Column],
+    *,
+    required: Sequence[str],
+    libraries: Mapping[str, bytes] | None = None,
+) -> lambda_.Code:
+    """Return the code of a function that takes columns of a dataset.
+
+    The columns are a file beside the modules: the variables of a function have 4 KB in all.
+    """
+    files = {f"{_PACKAGE.name}/{module.name}": module.read_bytes() for module in _PACKAGE.glob("*.py")}
+    needed = {*required, *(column.name for column in columns if column.required)}
+    said = {
+        "name": dataset.name,
+        "types": {column.name: column.type.glue for column in columns},
+        "labels": {column.name: column.business_name or column.name for column in columns},
+        "required": [column.name for column in columns if column.name in needed],
+    }
+    files[f"{_PACKAGE.name}/dataset.json"] = json.dumps(said, indent=1).encode()
+    content = archived({**files, **(libraries or {})})
+    asset = generated_asset(scope, "Code", name="code.zip", content=content)
+    return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)

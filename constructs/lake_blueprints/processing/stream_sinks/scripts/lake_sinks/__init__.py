@@ -1,0 +1,1 @@
+"""Functions of stream sinks, which run in AWS Lambda and import neither the CDK nor the library."""

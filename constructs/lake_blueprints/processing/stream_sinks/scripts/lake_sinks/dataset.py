@@ -1,0 +1,114 @@
+"""The dataset of a stream: which columns a record has, and what their values are."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+_WHOLE = ("tinyint", "smallint", "int", "bigint")
+_FRACTIONS = ("float", "double", "decimal")
+
+
+class RecordError(ValueError):
+    """A record that is no row of the dataset, said without its values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """The columns that a function takes from records.
+
+    Parameters
+    ----------
+    name: str
+        Name of the dataset.
+    types: Mapping of str to str
+        Types of the columns, as Glue writes them.
+    labels: Mapping of str to str
+        Names of the columns for people.
+    required: tuple of str
+        Columns without which a record is no row.
+    """
+
+    name: str
+    types: Mapping[str, str]
+    labels: Mapping[str, str]
+    required: tuple[str, ...]
+
+    @classmethod
+    def load(cls) -> Dataset:
+        """Return the dataset that was put beside the modules when they were packed."""
+        said = json.loads(Path(__file__).with_name("dataset.json").read_text(encoding="utf-8"))
+        return cls(**{**said, "required": tuple(said["required"])})
+
+    def row(self, record: Any) -> dict[str, Any]:
+        """Return the values of the columns, without those that are null; whatever else a record has is left out.
+
+        Raises
+        ------
+        RecordError
+            If it is no object, lacks a required column, or a value is none of its column's type.
+        """
+        if not isinstance(record, dict):
+            raise RecordError("is no JSON object")
+        row = {
+            column: _value(column, kind, record[column])
+            for column, kind in self.types.items()
+            if record.get(column) is not None
+        }
+        if missing := [column for column in self.required if column not in row]:
+            raise RecordError(f"has no value of {', '.join(missing)}")
+        return row
+
+
+def _value(column: str, kind: str, value: Any) -> Any:
+    """Return a value as DynamoDB's clients take it; times as ISO 8601 text of one length, which has their order."""
+    try:
+        return _typed(kind.partition("(")[0], value)
+    except (ArithmeticError, TypeError, ValueError):
+        raise RecordError(f"has a {column} that is no {kind}") from None
+
+
+def _typed(kind: str, value: Any) -> Any:
+    if kind in _WHOLE:
+        return _number(value, whole=True)
+    if kind in _FRACTIONS:
+        return _number(value, whole=False)
+    match kind:
+        case "timestamp":
+            moment = datetime.fromisoformat(value)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        case "date":
+            return date.fromisoformat(value).isoformat()
+        case "boolean":
+            return _of(bool, value)
+        case "binary":
+            return base64.b64decode(value, validate=True)
+        case "string" | "varchar" | "char":
+            return _of(str, value)
+    # Structs, arrays and maps are what they are in JSON.
+    return value
+
+
+def _number(value: Any, *, whole: bool) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise TypeError
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError from None
+    if not number.is_finite() or (whole and number != number.to_integral_value()):
+        raise ValueError
+    return int(number) if whole else number
+
+
+def _of(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value

@@ -1,0 +1,47 @@
+"""Samples of the functions that hand on the records of a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+
+from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
+from template_checks.limits import lambda_functions as limits
+from tests.conformance.fixtures import Fixtures
+from tests.conformance.sample import Limited, Sample
+
+
+def newest(lake: Fixtures, **options: Any) -> dict[str, Any]:
+    common = {"stream": lake.stream, "dataset": lake.dataset, "event_time": "delay", "errors": lake.raw}
+    target = ServingTable(lake.scope, lake.unique("Serving"), dataset=lake.dataset, encryption_key=lake.key)
+    return {**common, "target": target, "alarm_topic": lake.topic, **options}
+
+
+def alerts(lake: Fixtures, **options: Any) -> dict[str, Any]:
+    common = {"stream": lake.stream, "dataset": lake.dataset, "about": ["carrier"], "errors": lake.raw}
+    return {**common, "headline": "{carrier} is {delay} minutes late", "topic": lake.topic, **options}
+
+
+NEWEST = Sample(
+    construct=NewestRecords,
+    options=newest,
+    limits={
+        "batch_size": Limited(limit=limits.BATCH_SIZE, options=lambda _, n: {"batch_size": int(n)}),
+        "batching_window": Limited(
+            limit=limits.BATCHING_WINDOW, options=lambda _, n: {"batching_window": Duration.seconds(n)}
+        ),
+        "parallel_batches": Limited(limit=limits.PARALLEL_BATCHES, options=lambda _, n: {"parallel_batches": int(n)}),
+        "retries": Limited(limit=limits.RETRIES, options=lambda _, n: {"retries": int(n)}),
+        "memory": Limited(limit=limits.MEMORY, options=lambda _, n: {"memory": int(n)}),
+        "timeout": Limited(limit=limits.TIMEOUT, options=lambda _, n: {"timeout": Duration.seconds(n)}),
+    },
+)
+ALERTS = Sample(construct=StreamAlerts, options=alerts)
+EVENTS = Sample(
+    construct=StreamAlerts,
+    variant="events",
+    options=lambda lake: alerts(lake, topic=None, bus=events.EventBus(lake.scope, lake.unique("Bus"))),
+)
