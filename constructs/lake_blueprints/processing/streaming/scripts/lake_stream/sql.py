@@ -106,10 +106,13 @@ def _read(plan: Plan) -> str:
     }
     parts |= {f"`{_MS}`": _event_ms(plan.column(plan.event_time)), f"`{_ONLY}`": _is_only_object()}
     given = ", ".join(f"{expression} AS {name}" for name, expression in parts.items())
-    rows = f"SELECT *, {given}, CURRENT_WATERMARK(`{_TIME}`) AS `{_WATERMARK}` FROM `Records`"
     names = ", ".join((f"`{RECORD}`", f"`{_TIME}`", f"`{_ARRIVAL}`", *parts))
-    highest = f"MAX(`{_WATERMARK}`) OVER (ORDER BY `{_ARRIVAL}` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-    return f"CREATE TEMPORARY VIEW `Read` AS SELECT {names}, {highest} AS `{_WATERMARK}` FROM ({rows})"
+    so_far = f"OVER (ORDER BY `{_ARRIVAL}` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    # The count is of no use but to bring the records of all shards together: only there the watermark is the least of
+    # theirs. Flink would leave out a column that nothing asks for.
+    together = f"SELECT *, COUNT(*) {so_far} AS `{_NUMBER}` FROM (SELECT *, {given} FROM `Records`)"
+    met = f"SELECT {names}, CURRENT_WATERMARK(`{_TIME}`) AS `{_WATERMARK}` FROM ({together}) WHERE `{_NUMBER}` > 0"
+    return f"CREATE TEMPORARY VIEW `Read` AS SELECT {names}, MAX(`{_WATERMARK}`) {so_far} AS `{_WATERMARK}` FROM ({met})"
 
 
 def _judged(plan: Plan) -> str:
