@@ -157,6 +157,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "accepted").mkdir()
     for name in ("flights.odcs.yaml", "contracts/flights.odcs.yaml", "accepted/flights.odcs.yaml", "old.yaml"):
         (tmp_path / name).write_text(CONTRACT.read_text())
+    (tmp_path / "sessions").mkdir()
+    for name in ("sessions/main.py", "sessions.jar"):
+        (tmp_path / name).write_text("")
     (tmp_path / "new.yaml").write_text(CONTRACT.read_text().replace("version: 1.0.0", "version: 1.1.0"))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -15,6 +15,9 @@ DATASYNC = ("DataSync.InternalException", "DataSync.SdkClientException")
 # Its operations declare no throttling; a replication that is about to stop is in no state to be started.
 DMS_BUSY = ("DatabaseMigration.InvalidResourceStateException", "DatabaseMigration.DatabaseMigrationException")
 DMS = ("DatabaseMigration.SdkClientException",)
+# Its operations declare no throttling; an application that is about to change is in use.
+FLINK_BUSY = ("KinesisAnalyticsV2.ResourceInUseException", "KinesisAnalyticsV2.KinesisAnalyticsV2Exception")
+FLINK = ("KinesisAnalyticsV2.SdkClientException",)
 GLUE_THROTTLED = ("Glue.ThrottlingException", "Glue.AWSGlueException", "Glue.GlueException")
 GLUE = ("Glue.OperationTimeoutException", "Glue.InternalServiceException", "Glue.SdkClientException")
 # It declares neither throttling nor too many exports at a time.

@@ -42,6 +42,9 @@ class AlarmSpec:
         Period that is evaluated. By default 5 minutes.
     comparison: cloudwatch.ComparisonOperator
         When the alarm fires. By default above the threshold.
+    expression: str, optional
+        What is compared in place of the metric itself: metric math in which the metric is `m`, such as `RATE(m)`, or a
+        query of CloudWatch Metrics Insights, which names its metric. By default the metric.
     """
 
     id: str
@@ -53,15 +56,22 @@ class AlarmSpec:
     statistic: str = "Sum"
     period: Duration = field(default_factory=lambda: Duration.minutes(5))
     comparison: cloudwatch.ComparisonOperator = ABOVE
+    expression: str | None = None
 
-    def to_metric(self) -> cloudwatch.Metric:
-        """Return the metric, for an alarm or a dashboard."""
-        return cloudwatch.Metric(
+    def to_metric(self) -> cloudwatch.IMetric:
+        """Return the metric, or what is calculated from it, for an alarm or a dashboard."""
+        metric = cloudwatch.Metric(
             namespace=self.namespace,
             metric_name=self.metric,
             dimensions_map=dict(self.dimensions),
             statistic=self.statistic,
             period=self.period,
+        )
+        if self.expression is None:
+            return metric
+        math = not self.expression.startswith("SELECT")
+        return cloudwatch.MathExpression(
+            expression=self.expression, using_metrics={"m": metric} if math else {}, label=self.id, period=self.period
         )
 
 

@@ -86,7 +86,7 @@ class PythonApplication(ApplicationCode):
 
     Example
     -------
-        >>> code = PythonApplication(path=flink_code)
+        >>> code = PythonApplication(path=Path("sessions"))
     """
 
     path: Path
@@ -170,7 +170,7 @@ class JavaApplication(ApplicationCode):
 
     Example
     -------
-        >>> code = JavaApplication(jar=flink_jar)
+        >>> code = JavaApplication(jar=Path("sessions.jar"))
     """
 
     jar: Path
