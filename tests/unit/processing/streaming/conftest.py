@@ -6,6 +6,7 @@ import json
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -35,10 +36,26 @@ class Outputs(Protocol):
 def stream() -> SimpleNamespace:
     """The modules of the shipped package, as they are imported inside AWS."""
     sys.path.insert(0, str(SCRIPTS))
-    names = ("plan", "engine", "values", "sql", "scores", "errors")
-    modules: dict[str, ModuleType] = {name: import_module(f"lake_stream.{name}") for name in names}
+    names = ("plan", "engine", "values", "sql", "scores", "errors", "job")
+    with _nothing_of_flink():
+        modules: dict[str, ModuleType] = {name: import_module(f"lake_stream.{name}") for name in names}
     sys.path.remove(str(SCRIPTS))
     return SimpleNamespace(**modules)
+
+
+@contextmanager
+def _nothing_of_flink() -> Iterator[None]:
+    """Let `pyflink.table` be imported, which only the service and the local cloud have."""
+    names = ("pyflink", "pyflink.table")
+    before = {name: sys.modules.get(name) for name in names}
+    for name in names:
+        sys.modules[name] = ModuleType(name)
+    vars(sys.modules["pyflink.table"]).update(EnvironmentSettings=None, TableEnvironment=None)
+    yield
+    for name, module in before.items():
+        sys.modules.pop(name)
+        if module:
+            sys.modules[name] = module
 
 
 @pytest.fixture

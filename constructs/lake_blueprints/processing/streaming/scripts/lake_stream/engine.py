@@ -131,12 +131,15 @@ class Engine:
                     break
                 for key, sums in windows.pop(str(start)).items():
                     measured = zip(output.measures.items(), sums, strict=True)
-                    yield output.name, {
-                        **dict(zip(output.keys, json.loads(key, parse_float=Decimal), strict=True)),
-                        WINDOW_START: values.time_text(start),
-                        WINDOW_END: values.time_text(end),
-                        **{name: _result(measure, value, self._plan) for (name, measure), value in measured},
-                    }
+                    yield (
+                        output.name,
+                        {
+                            **dict(zip(output.keys, json.loads(key, parse_float=Decimal), strict=True)),
+                            WINDOW_START: values.time_text(start),
+                            WINDOW_END: values.time_text(end),
+                            **{name: _result(measure, value, self._plan) for (name, measure), value in measured},
+                        },
+                    )
 
     def _forget(self, now_ms: int) -> None:
         if not self._plan.remember_ms:

@@ -128,7 +128,9 @@ class Plan:
             if output.kind not in KINDS:
                 raise StreamError(f"plan: outputs: kind {output.kind!r} of {output.name!r} is none of {KINDS}")
             if (output.kind == WINDOW) != (output.window_ms > 0):
-                raise StreamError(f"plan: outputs: {output.name!r} must have a window_ms if it is a window, and only then")
+                raise StreamError(
+                    f"plan: outputs: {output.name!r} must have a window_ms if it is a window, and only then"
+                )
             measured = [measure.column for measure in output.measures.values()]
             used += [*output.keys, *(name for name in (*measured, output.column) if name)]
         for name in used:

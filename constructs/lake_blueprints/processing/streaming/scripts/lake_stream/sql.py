@@ -34,7 +34,7 @@ from lake_stream.plan import (
 )
 
 # The SQL's own columns; no name of a contract begins with a capital letter.
-_TIME, _ARRIVAL, _MS, _REASON, _WATERMARK, _NUMBER, _LATE, _ONLY = "T", "P", "M", "R", "W", "N", "L", "J"
+_TIME, _ARRIVAL, _MS, _REASON, _WATERMARK, _NUMBER, _LATE, _ONLY, _TEXT = "T", "P", "M", "R", "W", "N", "L", "J", "X"
 _SQL_TYPES = {
     **dict.fromkeys(("string", "binary", "date", "timestamp"), "STRING"),
     **{"tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INT", "bigint": "BIGINT", "boolean": "BOOLEAN"},
@@ -89,7 +89,7 @@ def _source(plan: Plan, options: Mapping[str, str]) -> str:
     # A record without a time has that of 1970, which moves no watermark: rowtimes cannot be null.
     time = f"TO_TIMESTAMP_LTZ(COALESCE({_event_ms(column)}, 0), 3)"
     return (
-        f"CREATE TABLE `Records` (`{RECORD}` STRING, `{_ARRIVAL}` AS PROCTIME(), `{_TIME}` AS {time}, "
+        f"CREATE TABLE `Records` (`{_TEXT}` STRING, `{_ARRIVAL}` AS PROCTIME(), `{_TIME}` AS {time}, "
         f"WATERMARK FOR `{_TIME}` AS `{_TIME}` - {_interval(plan.lateness_ms)}) WITH ({_options(options)})"
     )
 
@@ -106,20 +106,22 @@ def _read(plan: Plan) -> str:
     }
     parts |= {f"`{_MS}`": _event_ms(plan.column(plan.event_time)), f"`{_ONLY}`": _is_only_object()}
     given = ", ".join(f"{expression} AS {name}" for name, expression in parts.items())
-    names = ", ".join((f"`{RECORD}`", f"`{_TIME}`", f"`{_ARRIVAL}`", *parts))
+    names = ", ".join((f"`{_TEXT}`", f"`{_TIME}`", f"`{_ARRIVAL}`", *parts))
     so_far = f"OVER (ORDER BY `{_ARRIVAL}` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
     # The count is of no use but to bring the records of all shards together: only there the watermark is the least of
     # theirs. Flink would leave out a column that nothing asks for.
     together = f"SELECT *, COUNT(*) {so_far} AS `{_NUMBER}` FROM (SELECT *, {given} FROM `Records`)"
     met = f"SELECT {names}, CURRENT_WATERMARK(`{_TIME}`) AS `{_WATERMARK}` FROM ({together}) WHERE `{_NUMBER}` > 0"
-    return f"CREATE TEMPORARY VIEW `Read` AS SELECT {names}, MAX(`{_WATERMARK}`) {so_far} AS `{_WATERMARK}` FROM ({met})"
+    return (
+        f"CREATE TEMPORARY VIEW `Read` AS SELECT {names}, MAX(`{_WATERMARK}`) {so_far} AS `{_WATERMARK}` FROM ({met})"
+    )
 
 
 def _judged(plan: Plan) -> str:
     """Return the view of typed records and the reason why one is rejected."""
     typed = ", ".join(f"{_value(column, plan)} AS {quoted(column.name)}" for column in plan.columns)
     reasons = " ".join(f"WHEN {condition} THEN {literal(reason)}" for condition, reason in _reasons(plan))
-    kept = ", ".join(map(quoted, (RECORD, _TIME, _ARRIVAL, _MS, _WATERMARK)))
+    kept = ", ".join(map(quoted, (_TEXT, _TIME, _ARRIVAL, _MS, _WATERMARK)))
     return f"CREATE TEMPORARY VIEW `Judged` AS SELECT {kept}, {typed}, CASE {reasons} END AS `{_REASON}` FROM `Read`"
 
 
@@ -157,7 +159,7 @@ class _Insert:
         keys = {key: _sql_type(plan.column(key)) for key in output.keys}
         if output.kind == REJECTED:
             self.columns = {RECORD: "STRING", REASON: "STRING"}
-            self.query = f"SELECT `{RECORD}`, `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
+            self.query = f"SELECT `{_TEXT}`, `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
         elif output.kind in (CLEAN, LATE):
             self.columns = {column.source: _sql_type(column) for column in plan.columns}
             self.partitioned_by = [plan.column(key).source for key in plan.keys]
@@ -198,14 +200,14 @@ def _outliers(plan: Plan, output: Output) -> str:
     )
     sums = ", ".join(
         f"{what} {window} AS `{name}`"
-        for name, what in (("C", "COUNT(`X`)"), ("S", "SUM(`X`)"), ("Q", "SUM(`X` * `X`)"))
+        for name, what in (("C", "COUNT(`Y`)"), ("S", "SUM(`Y`)"), ("Q", "SUM(`Y` * `Y`)"))
     )
-    rows = f"SELECT *, {value} AS `X` FROM `OnTime` WHERE {quoted(output.column)} IS NOT NULL"
+    rows = f"SELECT *, {value} AS `Y` FROM `OnTime` WHERE {quoted(output.column)} IS NOT NULL"
     moments = f"SELECT *, `S` / `C` AS `A`, (`Q` - `S` * `S` / `C`) / `C` AS `V` FROM (SELECT *, {sums} FROM ({rows}))"
     scored = f"SELECT *, SQRT(`V`) AS `D` FROM ({moments}) WHERE `C` >= {detector.at_least} AND `V` > 0"
     return (
-        f"SELECT {names}`A`, `D`, (`X` - `A`) / `D` FROM ({scored}) "
-        f"WHERE ABS(`X` - `A`) > CAST({detector.threshold!r} AS DOUBLE) * `D`"
+        f"SELECT {names}`A`, `D`, (`Y` - `A`) / `D` FROM ({scored}) "
+        f"WHERE ABS(`Y` - `A`) > CAST({detector.threshold!r} AS DOUBLE) * `D`"
     )
 
 
@@ -267,12 +269,12 @@ def _path(column: Field) -> str:
 
 def _token_of(column: Field) -> str:
     """Return the value as JSON spells it, by which a number and its text differ; null if there is none."""
-    wrapped = f"JSON_QUERY(`{RECORD}`, {_path(column)} WITH UNCONDITIONAL ARRAY WRAPPER)"
+    wrapped = f"JSON_QUERY(`{_TEXT}`, {_path(column)} WITH UNCONDITIONAL ARRAY WRAPPER)"
     return f"REGEXP_EXTRACT({wrapped}, '(?s)^.(.*).$', 1)"
 
 
 def _plain_of(column: Field) -> str:
-    return f"JSON_VALUE(`{RECORD}`, {_path(column)})"
+    return f"JSON_VALUE(`{_TEXT}`, {_path(column)})"
 
 
 def _token(column: Field) -> str:
@@ -356,15 +358,15 @@ def _event_ms(column: Field) -> str:
 
 def _is_only_object() -> str:
     """Return the condition that a record is one JSON object: Flink reads the first value and ignores what follows."""
-    alone, followed = f"'[' || `{RECORD}` || ']'", f"'[' || `{RECORD}` || ',0]'"
+    alone, followed = f"'[' || `{_TEXT}` || ']'", f"'[' || `{_TEXT}` || ',0]'"
     return (
-        f"`{RECORD}` NOT LIKE '%\ufffd%' AND `{RECORD}` IS JSON OBJECT AND NOT JSON_EXISTS({alone}, '$[1]') "
+        f"`{_TEXT}` NOT LIKE '%\ufffd%' AND `{_TEXT}` IS JSON OBJECT AND NOT JSON_EXISTS({alone}, '$[1]') "
         f"AND JSON_EXISTS({followed}, '$[1]') AND NOT JSON_EXISTS({followed}, '$[2]')"
     )
 
 
 def _reasons(plan: Plan) -> Iterator[tuple[str, str]]:
-    yield f"`{RECORD}` LIKE '%\ufffd%'", values.NOT_UTF8
+    yield f"`{_TEXT}` LIKE '%\ufffd%'", values.NOT_UTF8
     yield f"`{_ONLY}` IS NOT TRUE", values.NOT_JSON
     for column in plan.columns:
         value, token = _value(column, plan), _token(column)
