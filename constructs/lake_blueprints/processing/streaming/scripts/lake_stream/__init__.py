@@ -1,0 +1,1 @@
+"""A plan for the records of a stream, as Flink SQL and in plain Python."""
