@@ -15,6 +15,7 @@ READINGS = 1_977
 """Readings of each sensor, before some are sent twice."""
 EVERY = timedelta(seconds=10)
 _BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
+_PAUSE = timedelta(hours=1)
 _DAY = 8_640
 # Shares of the readings.
 _TWICE, _LATE, _MALFORMED, _BROKEN, _TESTS = 0.012, 0.006, 0.006, 0.002, 0.004
@@ -76,10 +77,12 @@ def _of_device(device: str, chance: random.Random) -> Iterator[tuple[int, Messag
         fate, anomalous = Fate.CLEAN, number in anomalies
         drawn = chance.random()
         at = number
+        # The last one comes an hour later, so that the windows before it are closed.
+        measured_at = _BEGAN + number * EVERY + (_PAUSE if number == READINGS - 1 else timedelta())
         content: dict[str, object] = {
             "id": f"{device}-{number}",
             "celsius": celsius,
-            "measured_at": (_BEGAN + number * EVERY).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "measured_at": measured_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "mode": "normal",
         }
         payload: bytes | None = None
@@ -99,7 +102,7 @@ def _of_device(device: str, chance: random.Random) -> Iterator[tuple[int, Messag
             device=device,
             number=number,
             payload=payload or json.dumps(content).encode(),
-            measured_at=_BEGAN + number * EVERY,
+            measured_at=measured_at,
             celsius=celsius,
             fate=fate,
             anomalous=anomalous,

@@ -1,0 +1,179 @@
+"""The run: sensors publish, a stream processor sorts their messages, and the lake accounts for each of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from examples.demo.queries import Athena
+from examples.demo.steps import Steps
+from examples.devices.fleet import Fleet
+from examples.devices.results import Detection, Reading, Results, threshold
+from examples.devices.sensors import EVERY, Fate, messages
+from local_cloud.cloud import LocalCloud
+
+ROOT = Path(__file__).parents[2]
+TOPIC = "dt/{device}/readings"
+LAKE, TABLE = "Athena", "DynamoDB"
+# Readings of an hour, by which a fixed threshold is set.
+_FIRST = 360
+
+
+class Run:
+    """One run on a local cloud that is up.
+
+    Parameters
+    ----------
+    cloud: LocalCloud
+        Where everything is deployed.
+    steps: Steps
+        Where progress is shown.
+    folder: Path
+        Where the sensors keep their certificates.
+    disturb: callable, optional
+        Called once, when half of the messages are sent. By default nothing disturbs the run.
+    """
+
+    def __init__(
+        self, cloud: LocalCloud, steps: Steps, folder: Path, disturb: Callable[[LocalCloud], None] | None = None
+    ) -> None:
+        self._cloud, self._steps, self._folder, self._disturb = cloud, steps, folder, disturb
+        self._outputs: dict[str, str] = {}
+        self.results = Results()
+
+    def __call__(self) -> Results:
+        """Run every step.
+
+        Raises
+        ------
+        DemoError, LocalCloudError
+            If something is not as it must be.
+        """
+        self._deploy()
+        with self._steps.step("Start the processor"):
+            self._cloud.execute(self._outputs["Start"])
+        self._publish()
+        with self._steps.step("Pass what is under way"):
+            self._cloud.drain()
+        with self._steps.step("Curate"):
+            self._cloud.execute(self._outputs["Curate"])
+        with self._steps.step("Stop the processor"):
+            self._cloud.execute(self._outputs["Stop"])
+        self._compare()
+        return self.results
+
+    def _deploy(self) -> None:
+        with self._steps.step("Deploy with the CDK CLI") as step:
+            deployed = self._cloud.deploy(directory=ROOT, app="python -m examples.devices.lake", on_event=step.say)
+            self._outputs = {name.removesuffix("Output"): value for name, value in deployed["Devices"].items()}
+            step.say("1 stack")
+
+    def _publish(self) -> None:
+        sent = self.results.sent = messages()
+        self.results.drawn = dict(Counter(message.fate for message in sent))
+        half = len(sent) // 2
+        with self._steps.step("Publish over MQTT", total=len(sent)) as step:
+            iot, authority = self._cloud.client("iot"), self._cloud.authority
+            with Fleet(iot, policy=self._outputs["Policy"], authority=authority, folder=self._folder) as fleet:
+                started = time.monotonic()
+                fleet.publish(TOPIC, sent[:half], step.advance)
+                if self._disturb:
+                    self._disturb(self._cloud)
+                fleet.publish(TOPIC, sent[half:], step.advance)
+                self.results.seconds = time.monotonic() - started
+            step.say(f"{len(sent):,} messages of {len({message.device for message in sent})} sensors")
+
+    def _compare(self) -> None:
+        with self._steps.step("Compare") as step:
+            results = self.results
+            results.account = self._account()
+            results.windows, results.counted = self._windows()
+            results.newest = {LAKE: self._newest(), TABLE: self._items()}
+            results.check()
+            known = frozenset(message.id for message in results.sent if message.anomalous)
+            results.detections = {
+                "z-score": Detection(known=known, found=self._anomalies()),
+                "fixed threshold": Detection(known=known, found=threshold(results.sent, _FIRST)),
+            }
+            results.alerts = self._alerts()
+            step.say(f"{len(results.sent):,} messages are accounted for")
+
+    def _account(self) -> dict[Fate, int]:
+        """Return the messages by what became of them; a duplicate is one whose reading came before."""
+        rows = {
+            Fate.CLEAN: self._count("readings"),
+            Fate.REJECTED: self._count("readings_rejected"),
+            Fate.LATE: self._count("readings_late"),
+        }
+        arrived = self._records()
+        rows[Fate.FILTERED] = len(self.results.sent) - arrived
+        rows[Fate.DUPLICATE] = arrived - rows[Fate.CLEAN] - rows[Fate.REJECTED] - rows[Fate.LATE]
+        return rows
+
+    def _records(self) -> int:
+        """Return the number of records that the rule has put into the stream of what arrived."""
+        kinesis = self._cloud.client("kinesis")
+        stream = self._outputs["Arrived"]
+        (shard,) = kinesis.list_shards(StreamName=stream)["Shards"]
+        place = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        count, late = 0, 1
+        while late:
+            answer = kinesis.get_records(ShardIterator=place)
+            place, late = answer["NextShardIterator"], answer["MillisBehindLatest"]
+            count += len(answer["Records"])
+        return count
+
+    def _windows(self) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
+        """Return the readings in each window that is closed, as the processor and as a query of the lake count them."""
+        database = self._outputs["Database"]
+        closed = max(message.measured_at for message in self.results.sent if message.fate is Fate.CLEAN)
+        closed = closed.replace(minute=0, second=0) - EVERY
+        begins = "date_add('minute', (minute(measured_at) / 5) * 5, date_trunc('hour', measured_at))"
+        sorted_by = self._ask(f'SELECT device, window_start, readings FROM "{database}".five_minutes')
+        counted = self._ask(
+            f'SELECT device, {begins} AS begins, count(*) AS readings FROM "{database}".readings '
+            f"WHERE measured_at < TIMESTAMP '{closed:%Y-%m-%d %H:%M:%S}' GROUP BY device, {begins}"
+        )
+        return tuple({(str(device), str(begin)): int(str(n)) for device, begin, n in rows} for rows in (sorted_by, counted))  # type: ignore[return-value]
+
+    def _newest(self) -> dict[str, Reading]:
+        rows = self._ask(
+            f"SELECT device, max(measured_at) AS at, max_by(celsius, measured_at) AS celsius "
+            f'FROM "{self._outputs["Database"]}".readings GROUP BY device'
+        )
+        return {str(device): (_time(str(at)), float(str(celsius))) for device, at, celsius in rows}
+
+    def _items(self) -> dict[str, Reading]:
+        found = self._cloud.client("dynamodb").scan(TableName=self._outputs["Newest"])["Items"]
+        return {item["device"]["S"]: (_time(item["measured_at"]["S"]), float(item["celsius"]["N"])) for item in found}
+
+    def _anomalies(self) -> frozenset[str]:
+        """Return the readings that were found anomalous, known by sensor and time."""
+        rows = self._ask(f'SELECT device, measured_at FROM "{self._outputs["Database"]}".anomalies')
+        found = {(str(device), _time(str(at))) for device, at in rows}
+        return frozenset(one.id for one in self.results.sent if (one.device, one.measured_at) in found)
+
+    def _alerts(self) -> int:
+        sqs, count = self._cloud.client("sqs"), 0
+        while received := sqs.receive_message(QueueUrl=self._outputs["Heard"], MaxNumberOfMessages=10).get("Messages"):
+            count += len(received)
+            for one in received:
+                sqs.delete_message(QueueUrl=self._outputs["Heard"], ReceiptHandle=one["ReceiptHandle"])
+        return count
+
+    def _count(self, table: str) -> int:
+        ((count,),) = self._ask(f'SELECT count(*) FROM "{self._outputs["Database"]}".{table}')
+        return int(str(count))
+
+    def _ask(self, sql: str) -> tuple[tuple[object, ...], ...]:
+        return Athena(self._cloud.client("athena"), self._outputs["Workgroup"]).ask(sql).rows
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text.replace(" UTC", ""))
+    return found.replace(tzinfo=found.tzinfo or UTC)
