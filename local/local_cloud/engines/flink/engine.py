@@ -33,6 +33,9 @@ _PAGE = 50
 class FlinkEngine(Engine):
     """Applications of every Region."""
 
+    # Firehose buffers what applications write.
+    drains_first = True
+
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._lock = threading.RLock()

@@ -174,7 +174,7 @@ class Job:
                 if found["status"]["id"] == "COMPLETED":
                     if "location" not in found["operation"]:
                         raise JobError(str(found["operation"].get("failure-cause", {}).get("stack-trace", "")))
-                    return str(found["operation"]["location"]).removeprefix("file:")
+                    return str(next(folder.glob("savepoint-*")))
                 time.sleep(_POLL_SECONDS)
         except RestError as error:
             raise JobError(str(error)) from error

@@ -27,7 +27,7 @@ _PARENTS: Final = ("ParentShardId", "AdjacentParentShardId")
 _SETTLED_SECONDS: Final = 2.0
 # A record that is being put is given its time before it can be read.
 _ARRIVING_SECONDS: Final = 0.05
-_ADDED: Final = re.compile(r"FileSourceSplit: \S*?/tables/(\w+)/files/(\d+)\.jsonl \[.*? ID=(\d+) ")
+_ADDED: Final = re.compile(r"FileSourceSplit: file:.*?/tables/(\w+)/files/(\d+)\.jsonl \[.*? ID=(\d+) ")
 _FINISHED: Final = re.compile(r"Finished reading split\(s\) \[([\d, ]*)\]")
 
 
