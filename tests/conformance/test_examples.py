@@ -22,7 +22,6 @@ CAPABILITIES = capabilities()
 REFUSED = {
     "databases/documentdb": "AWS::DocDB::DBCluster",
     "databases/influxdb": "AWS::Timestream::InfluxDBInstance",
-    "processing/flink": "AWS::KinesisAnalyticsV2::Application",
 }
 
 

@@ -58,7 +58,7 @@ class AlarmSpec:
     comparison: cloudwatch.ComparisonOperator = ABOVE
     expression: str | None = None
 
-    def to_metric(self) -> cloudwatch.IMetric:
+    def to_metric(self) -> cloudwatch.Metric | cloudwatch.MathExpression:
         """Return the metric, or what is calculated from it, for an alarm or a dashboard."""
         metric = cloudwatch.Metric(
             namespace=self.namespace,

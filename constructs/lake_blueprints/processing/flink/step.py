@@ -65,9 +65,9 @@ class StartStream(Step):
             name,
             "startApplication",
             {**of_application, "RunConfiguration": self._run_configuration},
-            result={"operation.$": "$.OperationId"},
+            result={"started.$": "$"},
         )
-        failed, asks = f"{name} ended badly 1", f"{name} asks why"
+        failed, asks, operation = f"{name} ended badly 1", f"{name} asks why", "$.poll.started.OperationId"
         poll = _poll(of_application, "RUNNING", [(_any("$.poll.answer", _STOPPED), "")])
         waited = poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
         begun = {"answer": dict(poll.unanswered), "count": {"value": 0}}
@@ -88,14 +88,14 @@ class StartStream(Step):
             **waited.states,
             failed: {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.poll.operation", "IsPresent": True, "Next": asks}],
+                "Choices": [{"Variable": operation, "IsPresent": True, "Next": asks}],
                 "Default": f"{name} stopped again",
             },
             f"{name} stopped again": {"Type": "Fail", "Error": name, "Cause": "it stopped again; its log says why"},
             **_call(
                 asks,
                 "describeApplicationOperation",
-                {**of_application, "OperationId.$": "$.poll.operation"},
+                {**of_application, "OperationId.$": operation},
                 result={"operation.$": "$.ApplicationOperationInfoDetails"},
                 result_path="$.failure",
             ),

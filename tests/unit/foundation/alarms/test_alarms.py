@@ -184,6 +184,17 @@ def test_a_specification_is_a_metric_for_dashboards() -> None:
         id="Slow", namespace="N", metric="M", dimensions=dimensions, statistic="p99", description="Requests are slow"
     )
     found = spec.to_metric()
+    assert isinstance(found, cdk.aws_cloudwatch.Metric)
     assert (found.namespace, found.metric_name, found.statistic) == ("N", "M", "p99")
     assert found.dimensions == dimensions
     assert found.period.to_minutes() == 5
+
+
+@pytest.mark.parametrize(("expression", "metrics"), [("RATE(m)", ["m"]), ("SELECT MAX(M) FROM N", [])])
+def test_an_expression_is_compared_in_place_of_its_metric(expression: str, metrics: list[str]) -> None:
+    stack = new_stack()
+    spec = AlarmSpec(id="Fails", namespace="N", metric="M", dimensions={}, description="Fails", expression=expression)
+    add_alarms(stack, [spec], sns.Topic(stack, "Topic", enforce_ssl=True))
+    found = properties(template_of(stack), "AWS::CloudWatch::Alarm")["Metrics"]
+    assert [one["Expression"] for one in found if "Expression" in one] == [expression]
+    assert [one["Id"] for one in found if "MetricStat" in one] == metrics

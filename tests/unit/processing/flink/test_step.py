@@ -83,7 +83,7 @@ def test_a_start_that_ends_stopped_again_fails_with_the_reason(stack: cdk.Stack)
     assert why["Choices"][0]["Next"] == "Start Count asks why"
     asked = found["Start Count asks why"]
     assert asked["Resource"].endswith("aws-sdk:kinesisanalyticsv2:describeApplicationOperation")
-    assert asked["Parameters"]["OperationId.$"] == "$.poll.operation"
+    assert asked["Parameters"]["OperationId.$"] == "$.poll.started.OperationId"
     assert found["Start Count did not start"]["CausePath"] == "States.JsonToString($.failure.operation)"
     # One that was started by others has no operation that is known here.
     assert found[why["Default"]]["Type"] == "Fail"
