@@ -47,6 +47,18 @@ def test_no_type_is_declared_twice() -> None:
     assert len(names) == len(set(names))
 
 
+def test_a_bus_and_a_rule_of_it(cloud: LocalCloud, values: Values) -> None:
+    found = values(
+        {
+            "Bus": resource("AWS::Events::EventBus", Name="alerts"),
+            "Rule": resource("AWS::Events::Rule", EventBusName={"Ref": "Bus"}, EventPattern={"source": ["lake"]}),
+        },
+        Bus={"Ref": "Bus"},
+    )
+    assert found["Bus"] == "alerts"
+    assert cloud.client("events").list_rules(EventBusName="alerts")["Rules"][0]["EventBusName"] == "alerts"
+
+
 def test_bucket(cloud: LocalCloud, values: Values) -> None:
     found = values(
         {

@@ -12,6 +12,7 @@ from typing import Any
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack, cloudformation_backends
 from moto.cloudformation.parsing import OutputMap
+from moto.events.models import EventBus
 from moto.iam.access_control import PermissionResult
 from moto.ssm.models import ssm_backends
 from moto.utilities.utils import get_partition
@@ -26,6 +27,7 @@ from local_cloud.server.patching import Patches
 from local_cloud.server.runtime import Runtime
 from local_cloud.server.services import Service
 
+_init_bus = EventBus.__init__
 _MODELS = "moto.cloudformation.models"
 _PARSING = "moto.cloudformation.parsing"
 
@@ -142,6 +144,21 @@ class CloudFormationEngine(Engine):
         def delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:
             for stack in [s for s in self.stacks.values() if name_or_stack_id in (s.stack_id, s.name)]:
                 engine._delete(self, stack)
+
+        @patches.replace("moto.events.models", "EventBus.__init__")
+        def init(  # noqa: PLR0917 - moto's signature
+            self: EventBus,
+            account_id: str,
+            region_name: str,
+            name: str,
+            description: str | None = None,
+            kms_key_identifier: str | None = None,
+            dead_letter_config: dict[str, str] | None = None,
+            tags: list[dict[str, str]] | None = None,
+        ) -> None:
+            _init_bus(self, account_id, region_name, name, description, kms_key_identifier, dead_letter_config, tags)
+            # What Ref is; without it moto would hand the bus itself to a rule of the same template.
+            self.physical_resource_id = name
 
         @patches.replace("moto.s3.models", "FakeBucket.get_permission")
         def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
