@@ -34,9 +34,11 @@ $(VENV)/.ready: requirements.txt pyproject.toml local/pyproject.toml checks/pypr
 	$(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@
 
-demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 for the year), or BLUEPRINT=orders
+demo: setup ## Stream a month of flights through the deployed lake (MONTHS=12 for the year), or BLUEPRINT=orders, or devices
 ifeq ($(BLUEPRINT),orders)
 	$(BIN)/python -m examples.orders
+else ifeq ($(BLUEPRINT),devices)
+	$(BIN)/python -m examples.devices
 else
 	$(BIN)/python -m examples.flights --months $(or $(MONTHS),1)
 endif

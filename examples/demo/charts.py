@@ -72,6 +72,25 @@ def days(labels: Sequence[str], values: Sequence[float], line: Sequence[float]) 
     return _svg(_PLOT_HEIGHT, [*_columns(labels, values, gap=0.3), path])
 
 
+def series(values: Sequence[float], marks: Sequence[tuple[int, str]]) -> Markup:
+    """Draw a line through the values, and a dot of a kind at the place of each mark."""
+    vertical = _Axis(min(values), max(values), _PLOT_HEIGHT - _BOTTOM, _TOP)
+    horizontal = _Axis(0, len(values) - 1, _LEFT, WIDTH - _RIGHT)
+
+    def parts() -> Iterator[Markup]:
+        for tick in _ticks(vertical.low, vertical.high):
+            yield _line(_LEFT, vertical.at(tick), WIDTH - _RIGHT, vertical.at(tick), "rule")
+            yield _text(_LEFT - 6, vertical.at(tick) + 4, number(tick), "tick end")
+        points = " ".join(f"{horizontal.at(i):.1f},{vertical.at(value):.1f}" for i, value in enumerate(values))
+        yield Markup('<polyline class="thin line" points="{}"/>').format(points)
+        for place, kind in marks:
+            yield Markup('<circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="4"><title>{}</title></circle>').format(
+                kind, horizontal.at(place), vertical.at(values[place]), f"{number(values[place])}, {kind}"
+            )
+
+    return _svg(_PLOT_HEIGHT, parts())
+
+
 def calibration(points: Sequence[tuple[float, float]], x_title: str, y_title: str) -> Markup:
     """Draw a dot for each pair, beside the diagonal on which both are equal."""
     everything = [value for point in points for value in point]

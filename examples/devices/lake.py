@@ -69,7 +69,9 @@ if __name__ == "__main__":
     outputs = (clean, late, rejected, minutes, anomalies)
     datasets = {output: output.dataset_of(source) for output in outputs}
     # Two of them are read by others besides the lake.
-    streams = {output: Stream(stack, output.output_name.title(), shards=1, encryption_key=key) for output in (clean, anomalies)}
+    streams = {
+        output: Stream(stack, output.output_name.title(), shards=1, encryption_key=key) for output in (clean, anomalies)
+    }
     deliveries = {
         output: DeliveryStream(
             stack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from examples.demo.errors import DemoError
 from examples.devices.sensors import Fate, Message
 
 Reading = tuple[datetime, float]
+_DEVIATIONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +73,12 @@ def _same(what: str, found: Mapping[object, object], right: Mapping[object, obje
             raise DemoError(f"{what} differ: {name} is {found.get(name)}, and should be {right.get(name)}")
 
 
-def threshold(sent: Collection[Message], first: int) -> frozenset[str]:
-    """Return what a fixed threshold finds: readings outside of what each sensor's first ones were."""
+def threshold(sent: Collection[Message]) -> frozenset[str]:
+    """Return what fixed thresholds find: readings three deviations from the mean of all of the sensor's."""
     found: set[str] = set()
     for device in {message.device for message in sent}:
         of_device = [one for one in sent if one.device == device and one.fate is Fate.CLEAN]
-        usual = [one.celsius for one in of_device if one.number < first]
-        low, high = min(usual), max(usual)
-        found |= {one.id for one in of_device if not low <= one.celsius <= high}
+        values = [one.celsius for one in of_device]
+        mean, deviation = statistics.fmean(values), statistics.pstdev(values)
+        found |= {one.id for one in of_device if abs(one.celsius - mean) > _DEVIATIONS * deviation}
     return frozenset(found)

@@ -12,14 +12,12 @@ from examples.demo.queries import Athena
 from examples.demo.steps import Steps
 from examples.devices.fleet import Fleet
 from examples.devices.results import Detection, Reading, Results, threshold
-from examples.devices.sensors import EVERY, Fate, messages
+from examples.devices.sensors import EVERY, LAST, Fate, messages
 from local_cloud.cloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
 TOPIC = "dt/{device}/readings"
 LAKE, TABLE = "Athena", "DynamoDB"
-# Readings of an hour, by which a fixed threshold is set.
-_FIRST = 360
 
 
 class Run:
@@ -74,7 +72,8 @@ class Run:
     def _publish(self) -> None:
         sent = self.results.sent = messages()
         self.results.drawn = dict(Counter(message.fate for message in sent))
-        half = len(sent) // 2
+        # The last readings are an hour later: they must not overtake those before them.
+        half, last = len(sent) // 2, sum(message.number < LAST for message in sent)
         with self._steps.step("Publish over MQTT", total=len(sent)) as step:
             iot, authority = self._cloud.client("iot"), self._cloud.authority
             with Fleet(iot, policy=self._outputs["Policy"], authority=authority, folder=self._folder) as fleet:
@@ -82,7 +81,8 @@ class Run:
                 fleet.publish(TOPIC, sent[:half], step.advance)
                 if self._disturb:
                     self._disturb(self._cloud)
-                fleet.publish(TOPIC, sent[half:], step.advance)
+                fleet.publish(TOPIC, sent[half:last], step.advance)
+                fleet.publish(TOPIC, sent[last:], step.advance)
                 self.results.seconds = time.monotonic() - started
             step.say(f"{len(sent):,} messages of {len({message.device for message in sent})} sensors")
 
@@ -96,7 +96,7 @@ class Run:
             known = frozenset(message.id for message in results.sent if message.anomalous)
             results.detections = {
                 "z-score": Detection(known=known, found=self._anomalies()),
-                "fixed threshold": Detection(known=known, found=threshold(results.sent, _FIRST)),
+                "fixed thresholds": Detection(known=known, found=threshold(results.sent)),
             }
             results.alerts = self._alerts()
             step.say(f"{len(results.sent):,} messages are accounted for")
@@ -139,7 +139,9 @@ class Run:
             f'SELECT device, {begins} AS begins, count(*) AS readings FROM "{database}".readings '
             f"WHERE measured_at < TIMESTAMP '{closed:%Y-%m-%d %H:%M:%S}' GROUP BY device, {begins}"
         )
-        return tuple({(str(device), str(begin)): int(str(n)) for device, begin, n in rows} for rows in (sorted_by, counted))  # type: ignore[return-value]
+        return tuple(
+            {(str(device), str(begin)): int(str(n)) for device, begin, n in rows} for rows in (sorted_by, counted)
+        )  # type: ignore[return-value]
 
     def _newest(self) -> dict[str, Reading]:
         rows = self._ask(

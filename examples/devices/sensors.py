@@ -13,6 +13,7 @@ from enum import StrEnum
 DEVICES = tuple(f"sensor-{number}" for number in range(1, 6))
 READINGS = 1_977
 """Readings of each sensor, before some are sent twice."""
+LAST = READINGS - 1
 EVERY = timedelta(seconds=10)
 _BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 _PAUSE = timedelta(hours=1)
@@ -77,8 +78,10 @@ def _of_device(device: str, chance: random.Random) -> Iterator[tuple[int, Messag
         fate, anomalous = Fate.CLEAN, number in anomalies
         drawn = chance.random()
         at = number
-        # The last one comes an hour later, so that the windows before it are closed.
-        measured_at = _BEGAN + number * EVERY + (_PAUSE if number == READINGS - 1 else timedelta())
+        measured_at = _BEGAN + number * EVERY
+        if number == LAST:
+            # An hour later, and after all others, so that the windows before it are closed.
+            measured_at, at = measured_at + _PAUSE, number + _DELAY
         content: dict[str, object] = {
             "id": f"{device}-{number}",
             "celsius": celsius,

@@ -45,8 +45,8 @@ class Engine:
     by `state` and takes back by `restore`; what it holds in moto's own models is kept with these.
     """
 
-    drains_first = False
-    """Whether it is drained before the others, since they buffer what it delivers."""
+    drain_order = 3
+    """When it is drained: an engine that delivers to another has the lower number."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime

@@ -34,7 +34,7 @@ class FlinkEngine(Engine):
     """Applications of every Region."""
 
     # Firehose buffers what applications write.
-    drains_first = True
+    drain_order = 1
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)

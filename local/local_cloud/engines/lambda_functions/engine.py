@@ -66,6 +66,8 @@ class LambdaError(LocalCloudError):
 class LambdaEngine(Engine):
     """Runs Lambda functions."""
 
+    drain_order = 2
+
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._folder = runtime.workdir / "lambda"
