@@ -212,6 +212,7 @@ class Run:
     def _supervise(self, job: Job) -> bool:
         """Move records and watch the job until it ends, or the run does; return whether the run has ended."""
         job.start(lambda: self._is_over)
+        self._metrics.sources = job.sources
         read = checked = logged = 0.0
         while not self._is_over:
             now = time.monotonic()

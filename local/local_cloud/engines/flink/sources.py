@@ -147,12 +147,16 @@ class Source:
         self._current = max((number for number in self._stored if self._known[number]), default=None)
         if self._current is not None:
             self._link(self._current)
+        waiting = [*self._pending, *([self._current] if self._current else ())]
+        stats = {number: (self._store / _file(number)).stat() for number in waiting}
+        self._arrivals = {number: found.st_mtime for number, found in stats.items() if found.st_size}
 
     def begin(self, *, readers: int) -> None:
         """Take up the stream once the job runs, in which so many operators read the table."""
         self._readers, self._begun = readers, time.monotonic()
         # Of one reader, a state names each file once, and the one that it is in once more.
         if self._current is not None and readers == 1 and self._known[self._current] == 1:
+            self._arrivals.pop(self._current, None)
             self._current = None
         self._is_recovered = self._current is not None
         self._kinesis.describe_stream_summary(StreamARN=self._arn)
