@@ -36,8 +36,10 @@ _OPENED: Final = (
     *("java.lang", "java.util", "java.time", "java.util.concurrent", "java.net", "java.io", "java.nio", "java.text"),
     "sun.nio.ch",
 )
+# Flink loads parts of itself by loaders of their own, of which each would have its own log.
+_ONE_LOG: Final = "-Dlog4j2.contextSelector=org.apache.logging.log4j.core.selector.BasicContextSelector"
 # Small jobs: one collector thread, and no second compiler.
-_OPTIONS: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_OPTIONS: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", _ONE_LOG)
 # Its own log, which becomes events of CloudWatch Logs, and where its sources are.
 _LOGGING: Final = """\
 rootLogger.level = {level}

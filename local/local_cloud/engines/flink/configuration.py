@@ -13,7 +13,7 @@ _CHECKPOINTS: Final = {"CheckpointingEnabled": True, "CheckpointInterval": 60_00
 _MONITORING: Final = {"MetricsLevel": "APPLICATION", "LogLevel": "INFO"}
 _PARALLELISM: Final = {"Parallelism": 1, "ParallelismPerKPU": 1}
 FLINK: Final = "FlinkApplicationConfiguration"
-_PARTS: Final = {
+_PARTS: Final[dict[str, dict[str, Any]]] = {
     "CheckpointConfiguration": _CHECKPOINTS,
     "MonitoringConfiguration": _MONITORING,
     "ParallelismConfiguration": _PARALLELISM,

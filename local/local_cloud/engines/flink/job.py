@@ -165,7 +165,7 @@ class Job:
             If Flink cannot.
         """
         body: dict[str, Any] = {"formatType": "CANONICAL"}
-        body |= {"targetDirectory": folder.as_uri(), "drain": False} if stop else {"target-directory": folder.as_uri()}
+        body |= {"targetDirectory": _uri(folder), "drain": False} if stop else {"target-directory": _uri(folder)}
         try:
             answer = self._cluster.send(f"/jobs/{self._id}/{'stop' if stop else 'savepoints'}", body)
             deadline = time.monotonic() + _SAVEPOINT_SECONDS
@@ -187,8 +187,10 @@ class Job:
 
     def end(self) -> bool:
         """End main.py and the job; return whether Flink can take another job."""
+        # A program that is ended while it submits a job may leave one that begins later.
+        is_settled = self._id or self._main_code() is not None
         self.end_at_once()
-        if not self._cluster.is_alive or not (self._id or self._main):
+        if not self._cluster.is_alive or not is_settled:
             return False
         try:
             deadline = time.monotonic() + _CANCEL_SECONDS
@@ -205,7 +207,7 @@ class Job:
         return False
 
     def _started_main(self, given: dict[str, Any]) -> ProcessGroup:
-        options = next(
+        options: Mapping[str, str] = next(
             (
                 group["PropertyMap"]
                 for group in configuration.properties(self._application.configuration)
@@ -245,7 +247,7 @@ class Job:
         interval = min(given["CheckpointInterval"], _CHECKPOINT_MILLISECONDS)
         settings = {
             "execution.checkpointing.interval": f"{interval} ms",
-            "execution.checkpointing.dir": self.checkpoints.as_uri(),
+            "execution.checkpointing.dir": _uri(self.checkpoints),
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
             # Idle sources of further slots would hold back every watermark, since one file is read at a time.
             "parallelism.default": "1",
@@ -253,7 +255,7 @@ class Job:
             "restart-strategy.type": "disable",
         }
         if self._state:
-            settings["execution.state-recovery.path"] = self._state.as_uri()
+            settings["execution.state-recovery.path"] = _uri(self._state)
             drops = str(self._application.allows_lost_state).lower()
             settings["execution.state-recovery.ignore-unclaimed-state"] = drops
         return settings
@@ -299,8 +301,10 @@ class Job:
                 self.sinks.append(Sink(client, folder, facts, self._tables))
             elif facts["connector"] == "kinesis":
                 self._by_name[name] = Source(client("kinesis"), folder, given, facts["raw"], self._tables)
-        for prepared in (*self._by_name.values(), *self.sinks):
-            prepared.prepare(state)
+        for source in self._by_name.values():
+            source.prepare(state)
+        for sink in self.sinks:
+            sink.prepare(state)
         self._sink_names = {name for name, facts in tables.items() if facts["is_sink"]}
 
     def _wait_until_it_runs(self, ends: Callable[[], bool]) -> None:
@@ -324,3 +328,8 @@ class Job:
         except RestError as error:
             return str(error)
         return str(found[0]["stacktrace"]) if found else "the job has failed"
+
+
+def _uri(path: Path) -> str:
+    """Return a path as Flink takes it, which encodes no character."""
+    return f"file://{path}"

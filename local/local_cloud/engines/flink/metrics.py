@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from local_cloud.engines.flink.applications import Application
 from local_cloud.engines.flink.job import Job
+from local_cloud.engines.flink.sources import Source
 from local_cloud.server.runtime import Runtime
 
 _NAMESPACE: Final = "AWS/KinesisAnalytics"
@@ -35,6 +37,8 @@ class Metrics:
         # Of the jobs before this one: failed checkpoints are counted by each anew.
         self._failed, self._failed_here = 0, 0
         self._restarting: float | None = None
+        self.sources: Sequence[Source] = ()
+        """Sources of the job that runs, or has just failed."""
 
     def publish(self, job: Job | None, *, restarting: bool = False) -> None:
         """Publish, unless it was done a moment ago."""
@@ -62,9 +66,9 @@ class Metrics:
                     ("lastCheckpointDuration", last["end_to_end_duration"], "Milliseconds"),
                     ("lastCheckpointSize", last["state_size"], "Bytes"),
                 ]
-            if job.sources:
-                behind = max(source.milliseconds_behind for source in job.sources)
-                data.append(("millisBehindLatest", behind, "Milliseconds"))
+        if self.sources:
+            behind = max(source.milliseconds_behind for source in self.sources)
+            data.append(("millisBehindLatest", behind, "Milliseconds"))
         data.append(("numberOfFailedCheckpoints", self._failed + self._failed_here, "Count"))
         self._put(data)
 

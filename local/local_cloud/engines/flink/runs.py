@@ -142,7 +142,7 @@ class Run:
             begun = time.monotonic()
             try:
                 if self._attempt():
-                    return
+                    break
                 self._unpack()
                 pause = _FIRST_PAUSE
                 continue
@@ -203,7 +203,7 @@ class Run:
         try:
             return self._supervise(job)
         finally:
-            if not self._is_over and job.end():
+            if not self._pauses and job.end():
                 self._clusters.give_back(cluster)
             else:
                 job.end_at_once()
@@ -212,6 +212,7 @@ class Run:
     def _supervise(self, job: Job) -> bool:
         """Move records and watch the job until it ends, or the run does; return whether the run has ended."""
         job.start(lambda: self._is_over)
+        self._metrics.sources = job.sources
         read = checked = logged = 0.0
         while not self._is_over:
             now = time.monotonic()
@@ -233,8 +234,6 @@ class Run:
             if self._stops.is_set():
                 return self._finish(job)
             time.sleep(_POLL_SECONDS)
-        if not self._pauses:
-            self._end()
         return True
 
     def _finish(self, job: Job) -> bool:
@@ -246,7 +245,6 @@ class Run:
         job.step(reads=False)
         change, self._update = self._update, None
         if change is None:
-            self._end()
             return True
         change()
         self._log.say(f"The application goes on with version {application.version}")

@@ -92,7 +92,8 @@ class Sink:
         ledger = self._sent / f".{file.name}"
         done = int(ledger.read_text()) if ledger.exists() else self._known(file.name, lines)
         while done < len(lines):
-            batch, size = [], 0
+            batch: list[bytes] = []
+            size = 0
             while done + len(batch) < len(lines) and len(batch) < _MOST_RECORDS and size < _MOST_BYTES:
                 batch.append(lines[done + len(batch)])
                 size += len(batch[-1])

@@ -27,6 +27,8 @@ _PARENTS: Final = ("ParentShardId", "AdjacentParentShardId")
 _SETTLED_SECONDS: Final = 2.0
 # A record that is being put is given its time before it can be read.
 _ARRIVING_SECONDS: Final = 0.05
+_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\.|\n", re.DOTALL)
 _ADDED: Final = re.compile(r"FileSourceSplit: file:.*?/tables/(\w+)/files/(\d+)\.jsonl \[.*? ID=(\d+) ")
 _FINISHED: Final = re.compile(r"Finished reading split\(s\) \[([\d, ]*)\]")
 
@@ -145,12 +147,16 @@ class Source:
         self._current = max((number for number in self._stored if self._known[number]), default=None)
         if self._current is not None:
             self._link(self._current)
+        waiting = [*self._pending, *([self._current] if self._current else ())]
+        stats = {number: (self._store / _file(number)).stat() for number in waiting}
+        self._arrivals = {number: found.st_mtime for number, found in stats.items() if found.st_size}
 
     def begin(self, *, readers: int) -> None:
         """Take up the stream once the job runs, in which so many operators read the table."""
         self._readers, self._begun = readers, time.monotonic()
         # Of one reader, a state names each file once, and the one that it is in once more.
         if self._current is not None and readers == 1 and self._known[self._current] == 1:
+            self._arrivals.pop(self._current, None)
             self._current = None
         self._is_recovered = self._current is not None
         self._kinesis.describe_stream_summary(StreamARN=self._arn)
@@ -283,12 +289,12 @@ class Source:
             return json.dumps({self._raw: data.decode(errors="replace")}).encode()
         if b"\n" not in data:
             return data
-        try:
-            json.loads(data)
-        except ValueError:
-            # Not JSON, and it must not become JSON by losing a line feed within a text.
-            return data.replace(b"\n", b"\x01")
-        return data.replace(b"\n", b" ")
+        return _TEXT.sub(lambda text: _ESCAPE.sub(_escaped, text[0]), data).replace(b"\n", b" ")
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    """Return a line feed within a text of JSON, which Flink takes as it is, as its escape; others as they are."""
+    return {b"\n": b"\\n", b"\\\n": b"\\ "}.get(found[0], found[0])
 
 
 def _file(number: int) -> str:

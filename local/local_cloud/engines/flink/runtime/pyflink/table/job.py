@@ -64,8 +64,8 @@ class Job:
         if statement.kind == "CREATE TABLE":
             table = statement.table(self._folder)
             self._tables[table.name] = {"folder": table.folder, **table.facts}
-            return _run(lambda: self._environment.executeSql(table.ddl))
-        return _run(lambda: self._environment.executeSql(statement.text))
+            return _run(self._environment.executeSql, table.ddl)
+        return _run(self._environment.executeSql, statement.text)
 
     def insert(self, statements: Sequence[Statement]) -> Any:
         """Submit the job, and tell the local cloud which tables it has."""
@@ -80,7 +80,7 @@ class Job:
                 raise StatementError(f"table {name} has options of a source and is written to: make it two tables")
         together = self._environment.createStatementSet()
         for statement in statements:
-            _run(lambda text=statement.text: together.addInsertSql(text))
+            _run(together.addInsertSql, statement.text)
         tables = {name: {**facts, "is_sink": name in sinks} for name, facts in self._tables.items()}
         self._answer("tables.json", json.dumps(tables))
         while not (self._answers / "prepared").exists():
@@ -97,10 +97,10 @@ class Job:
         draft.replace(self._answers / name)
 
 
-def _run(call: Callable[[], Any]) -> Any:
+def _run(call: Callable[..., Any], *given: str) -> Any:
     """Return what Flink answers; what it refuses is an error with its reasons, without the stack of each."""
     try:
-        return call()
+        return call(*given)
     except Py4JJavaError as error:
         reasons, found = [], error.java_exception
         while found is not None:

@@ -164,7 +164,7 @@ class Statement:
             facts["raw"] = next(iter(physical))
         written = ", ".join(f"'{key}'='{value.replace(chr(39), chr(39) * 2)}'" for key, value in replaced.items())
         head = without_keys(self.text[: self._tokens[clause].start])
-        return Table(name=name, ddl=f"{head} WITH ({written})", folder=own, facts=facts)
+        return Table(name=name, ddl=f"{head.rstrip()}\nWITH ({written})", folder=own, facts=facts)
 
     def _options(self, clause: int) -> dict[str, str]:
         found = [_unquoted(token.text) for token in self._tokens[clause + 1 :] if token.kind == "text"]
