@@ -1,5 +1,9 @@
 """Kinesis data streams."""
 
+from lake_blueprints.ingestion.kinesis.producer import PRODUCER
 from lake_blueprints.ingestion.kinesis.stream import Stream
 
-__all__ = ("Stream",)
+__all__ = (
+    "PRODUCER",
+    "Stream",
+)
