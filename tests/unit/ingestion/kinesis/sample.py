@@ -1,13 +1,17 @@
-"""Sample of a data stream."""
+"""Samples of a data stream and of a consumer."""
 
 from __future__ import annotations
 
 from aws_cdk import Duration
 
-from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.ingestion.kinesis import Stream, StreamConsumer
 from template_checks.limits import kinesis
 from tests.conformance.sample import Limited, Sample
 
+CONSUMER = Sample(
+    construct=StreamConsumer,
+    options=lambda lake: {"stream": lake.stream, "alarm_topic": lake.topic},
+)
 SAMPLE = Sample(
     construct=Stream,
     options=lambda lake: {"alarm_topic": lake.topic},
