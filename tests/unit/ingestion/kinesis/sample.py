@@ -17,3 +17,4 @@ SAMPLE = Sample(
     options=lambda lake: {"alarm_topic": lake.topic},
     limits={"retention": Limited(limit=kinesis.RETENTION, options=lambda _, n: {"retention": Duration.hours(n)})},
 )
+WITH_SHARDS = Sample(construct=Stream, variant="shards", options=lambda lake: {"alarm_topic": lake.topic, "shards": 2})
