@@ -45,6 +45,9 @@ class Engine:
     by `state` and takes back by `restore`; what it holds in moto's own models is kept with these.
     """
 
+    drains_first = False
+    """Whether it is drained before the others, since they buffer what it delivers."""
+
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
 

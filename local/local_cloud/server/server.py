@@ -154,7 +154,7 @@ class LocalServer:
 
     def drain(self) -> None:
         """Let every engine finish its buffered work now."""
-        for engine in self._engines:
+        for engine in sorted(self._engines, key=lambda one: not one.drains_first):
             engine.drain()
 
     def _serve(self) -> None:

@@ -1,9 +1,13 @@
-"""A Flink of one application: its JVM, the cluster in it, and the REST API by which the engine watches its job."""
+"""A Flink: its JVM, the cluster in it, and the REST API by which the engine watches the job.
+
+Above 200 lines: the life of a JVM and of the jobs in it.
+"""
 
 from __future__ import annotations
 
 import atexit
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +23,7 @@ from py4j.protocol import Py4JError
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.packages import OptionalPackage
-from local_cloud.server.private_files import OWNER_ONLY
+from local_cloud.server.private_files import OWNER_ONLY, make_private
 from local_cloud.server.processes import kill_group
 
 LIBRARIES: Final = OptionalPackage(module="pyflink", extra="flink")
@@ -32,7 +36,7 @@ _OPENED: Final = (
     *("java.lang", "java.util", "java.time", "java.util.concurrent", "java.net", "java.io", "java.nio", "java.text"),
     "sun.nio.ch",
 )
-# A JVM of seconds to minutes: one collector thread, and no second compiler.
+# Small jobs: one collector thread, and no second compiler.
 _OPTIONS: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 # Its own log, which becomes events of CloudWatch Logs, and where its sources are.
 _LOGGING: Final = """\
@@ -81,22 +85,26 @@ def libraries() -> list[Path]:
 class FlinkCluster:
     """A JVM with a Flink of one task slot, which ends with the local cloud however that ends.
 
+    It takes one job after the other: a new JVM loads and compiles the planner's classes, which takes most of the time
+    of a start.
+
     Parameters
     ----------
     folder: Path
-        Where its logs are.
-    level: str
-        Level of its own log.
-    pattern: str
-        Log4j's pattern of the log's lines.
+        Its own folder, with its logs.
     """
 
-    def __init__(self, folder: Path, *, level: str, pattern: str) -> None:
+    def __init__(self, folder: Path) -> None:
+        make_private(folder)
         self.folder = folder
+        self.log, self.splits = folder / "flink.log", folder / "splits.log"
+        self.jobs = 0
         self._gateway: JavaGateway | None = None
         self._rest = ""
-        logging = folder / "log4j2.properties"
-        logging.write_text(_LOGGING.format(folder=folder, level=level.lower(), pattern=pattern))
+        self.submission: dict[str, Any] = {}
+        """What a program needs to submit a job."""
+        self._logging = folder / "log4j2.properties"
+        self._write_logging("info", "%m")
         self._answer = folder / "gateway.txt"
         opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
         classes = ":".join(map(str, (*libraries(), find_jar_path())))
@@ -104,7 +112,7 @@ class FlinkCluster:
         gateway = ["py4j.GatewayServer", "--die-on-broken-pipe", "--enable-auth", "0"]
         with self._answer.open("wb") as output:
             self._process = subprocess.Popen(
-                [*java, f"-Dlog4j.configurationFile={logging}", "-cp", classes, *gateway],
+                [*java, f"-Dlog4j.configurationFile={self._logging}", "-cp", classes, *gateway],
                 cwd=folder,
                 env={},
                 # It ends when this closes, however the local cloud ends.
@@ -117,32 +125,57 @@ class FlinkCluster:
         self.pid = self._process.pid
         atexit.register(self.kill)
 
-    def start(self) -> dict[str, Any]:
-        """Start the cluster; return what a program needs to submit a job to it.
+    def begin(self, *, level: str, pattern: str) -> None:
+        """Take a job: start the cluster if it is new, and write the log as the job's application wants it.
+
+        Parameters
+        ----------
+        level: str
+            Level of the log.
+        pattern: str
+            Log4j's pattern of its lines.
 
         Raises
         ------
         LocalCloudError
             If it does not start.
         """
+        try:
+            if self._gateway is None:
+                self._start()
+            self._write_logging(level, pattern)
+            java: Any = self._jvm
+            configurator = java.org.apache.logging.log4j.core.config.Configurator
+            configurator.reconfigure(java.java.net.URI(self._logging.as_uri()))
+        except (Py4JError, OSError) as error:
+            raise LocalCloudError(f"Flink did not start: {error}") from error
+        self.jobs += 1
+
+    def _start(self) -> None:
         port, token = self._wait()
-        self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port, auth_token=token, auto_convert=True))
-        flink: Any = self._gateway.jvm.org.apache.flink
+        parameters = GatewayParameters(port=port, auth_token=token, auto_convert=True)
+        self._gateway = JavaGateway(gateway_parameters=parameters)
+        flink: Any = self._jvm.org.apache.flink
         configuration = flink.configuration.Configuration()
         settings = {"rest.address": _HERE, "rest.bind-address": _HERE, "rest.bind-port": "0"}
         for key, value in settings.items():
             configuration.setString(key, value)
         package = flink.runtime.minicluster
         builder = package.MiniClusterConfiguration.Builder().setConfiguration(configuration)
-        try:
-            cluster = package.MiniCluster(builder.setNumTaskManagers(1).setNumSlotsPerTaskManager(1).build())
-            cluster.start()
-            rest_port = int(cluster.getRestAddress().get().getPort())
-        except (Py4JError, OSError) as error:
-            raise LocalCloudError(f"Flink did not start: {error}") from error
+        cluster = package.MiniCluster(builder.setNumTaskManagers(1).setNumSlotsPerTaskManager(1).build())
+        cluster.start()
+        rest_port = int(cluster.getRestAddress().get().getPort())
         self._rest = f"http://{_HERE}:{rest_port}"
-        submission = {"execution.target": "remote", "rest.address": _HERE, "rest.port": str(rest_port)}
-        return {"port": port, "token": token, "settings": submission}
+        target = {"execution.target": "remote", "rest.address": _HERE, "rest.port": str(rest_port)}
+        self.submission = {"port": port, "token": token, "settings": target}
+
+    @property
+    def _jvm(self) -> Any:
+        assert self._gateway
+        return self._gateway.jvm
+
+    def _write_logging(self, level: str, pattern: str) -> None:
+        self._logging.write_text(_LOGGING.format(folder=self.folder, level=level.lower(), pattern=pattern))
 
     @property
     def is_alive(self) -> bool:
@@ -158,7 +191,7 @@ class FlinkCluster:
         """
         return self._ask(Request(f"{self._rest}{path}"))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def send(self, path: str, body: Mapping[str, Any], *, method: str = "POST") -> Any:
         """Return the answer to a request with a body.
 
         Raises
@@ -167,7 +200,7 @@ class FlinkCluster:
             If there is none.
         """
         headers = {"Content-Type": "application/json"}
-        return self._ask(Request(f"{self._rest}{path}", data=json.dumps(body).encode(), headers=headers, method="POST"))
+        return self._ask(Request(f"{self._rest}{path}", data=json.dumps(body).encode(), headers=headers, method=method))
 
     def kill(self) -> None:
         """End it at once. Killing twice is fine."""
@@ -178,13 +211,15 @@ class FlinkCluster:
             self._process.stdin.close()
         kill_group(self._process)
         atexit.unregister(self.kill)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _ask(self, request: Request) -> Any:
         try:
             with urlopen(request, timeout=_REST_SECONDS) as answer:
                 return json.load(answer)
         except HTTPError as error:
-            raise RestError(f"Flink refuses {request.selector}: {error.read().decode(errors='replace')[:2000]}") from None
+            said = error.read().decode(errors="replace")[:2000]
+            raise RestError(f"Flink refuses {request.selector}: {said}") from None
         except (URLError, OSError, ValueError) as error:
             raise RestError(f"Flink does not answer {request.selector}: {error}") from None
 

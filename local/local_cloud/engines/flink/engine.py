@@ -33,6 +33,9 @@ _PAGE = 50
 class FlinkEngine(Engine):
     """Applications of every Region."""
 
+    # Firehose buffers what applications write.
+    drains_first = True
+
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._lock = threading.RLock()
@@ -86,9 +89,8 @@ class FlinkEngine(Engine):
             "ListTagsForResource": self._tags,
         }
         if call.operation not in served:
-            raise ServiceError(
-                "UnsupportedOperationException", f"the local cloud has no {call.operation} of Managed Service for Apache Flink"
-            )
+            what = f"{call.operation} of Managed Service for Apache Flink"
+            raise ServiceError("UnsupportedOperationException", f"the local cloud has no {what}")
         if call.operation == "CreateApplicationSnapshot":
             # It waits for the job, which others may describe in the meantime.
             return self._snapshot(call)

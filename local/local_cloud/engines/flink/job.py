@@ -34,6 +34,8 @@ _CHECKPOINT_MILLISECONDS: Final = 1000
 _POLL_SECONDS: Final = 0.05
 _RUNNING_SECONDS: Final = 60.0
 _SAVEPOINT_SECONDS: Final = 60.0
+_CANCEL_SECONDS: Final = 10.0
+_ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 _SCAN: Final = re.compile(r"TableSourceScan\(table=\[\[default_catalog, default_database, ([^,\]]+)")
 _LAST_LINES: Final = 20
 
@@ -49,6 +51,8 @@ class Job:
         Whose job it is.
     code, folder: Path
         Its unpacked code, and the folder of its generation.
+    cluster: FlinkCluster
+        Where it runs.
     state: Path, optional
         Checkpoint or savepoint from which it goes on.
     log: Log
@@ -56,7 +60,15 @@ class Job:
     """
 
     def __init__(
-        self, runtime: Runtime, application: Application, *, code: Path, folder: Path, state: Path | None, log: Log
+        self,
+        runtime: Runtime,
+        application: Application,
+        *,
+        code: Path,
+        folder: Path,
+        cluster: FlinkCluster,
+        state: Path | None,
+        log: Log,
     ) -> None:
         self._runtime, self._application, self._code, self._log = runtime, application, code, log
         self._state = state
@@ -66,22 +78,12 @@ class Job:
         self.checkpoints = folder / "checkpoints" / f"{time.time_ns()}"
         for path in (self._tables, self._work, self.checkpoints):
             make_private(path)
-        self._splits = Splits(self._work / "splits.log")
+        self._cluster = cluster
+        self._splits = Splits(cluster.splits)
         self._main: ProcessGroup | None = None
-        self._cluster: FlinkCluster | None = None
         self._id = ""
         self.sources: list[Source] = []
         self.sinks: list[Sink] = []
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the JVM."""
-        return self._cluster.pid if self._cluster else None
-
-    @property
-    def cluster(self) -> FlinkCluster:
-        assert self._cluster
-        return self._cluster
 
     def start(self, ends: Callable[[], bool]) -> None:
         """Run main.py until the job runs.
@@ -94,10 +96,9 @@ class Job:
             If the job does not start.
         """
         level = configuration.flink(self._application.configuration)["MonitoringConfiguration"]["LogLevel"]
-        self._cluster = FlinkCluster(self._work, level=level, pattern=self._log.pattern)
-        self._log.follow(self._work / "flink.log", formatted=True)
-        given = self._cluster.start()
-        self._main = self._started_main(given)
+        self._cluster.begin(level=level, pattern=self._log.pattern)
+        self._log.follow(self._cluster.log, formatted=True)
+        self._main = self._started_main(self._cluster.submission)
         tables = self._tables_of_the_code(ends)
         if tables is None:
             return
@@ -131,10 +132,10 @@ class Job:
         JobError
             If it has failed, with Flink's reason.
         """
-        if not self.cluster.is_alive:
+        if not self._cluster.is_alive:
             raise JobError("the JVM of Flink has ended")
         try:
-            state = self.cluster.get(f"/jobs/{self._id}")["state"]
+            state = self._cluster.get(f"/jobs/{self._id}")["state"]
         except RestError as error:
             raise JobError(str(error)) from error
         if state == "FINISHED":
@@ -147,7 +148,7 @@ class Job:
 
     def statistics(self) -> dict[str, Any]:
         """Return what Flink knows of the checkpoints."""
-        found: dict[str, Any] = self.cluster.get(f"/jobs/{self._id}/checkpoints")
+        found: dict[str, Any] = self._cluster.get(f"/jobs/{self._id}/checkpoints")
         return found
 
     def has_checkpoint_since(self, moment: float) -> bool:
@@ -166,25 +167,42 @@ class Job:
         body: dict[str, Any] = {"formatType": "CANONICAL"}
         body |= {"targetDirectory": folder.as_uri(), "drain": False} if stop else {"target-directory": folder.as_uri()}
         try:
-            answer = self.cluster.post(f"/jobs/{self._id}/{'stop' if stop else 'savepoints'}", body)
+            answer = self._cluster.send(f"/jobs/{self._id}/{'stop' if stop else 'savepoints'}", body)
             deadline = time.monotonic() + _SAVEPOINT_SECONDS
             while time.monotonic() < deadline:
-                found = self.cluster.get(f"/jobs/{self._id}/savepoints/{answer['request-id']}")
+                found = self._cluster.get(f"/jobs/{self._id}/savepoints/{answer['request-id']}")
                 if found["status"]["id"] == "COMPLETED":
                     if "location" not in found["operation"]:
                         raise JobError(str(found["operation"].get("failure-cause", {}).get("stack-trace", "")))
-                    return str(found["operation"]["location"]).removeprefix("file:")
+                    return str(next(folder.glob("savepoint-*")))
                 time.sleep(_POLL_SECONDS)
         except RestError as error:
             raise JobError(str(error)) from error
         raise JobError(f"no savepoint within {_SAVEPOINT_SECONDS:g} s")
 
-    def kill(self) -> None:
-        """End everything at once."""
+    def end_at_once(self) -> None:
+        """End main.py."""
         if self._main:
             self._main.kill()
-        if self._cluster:
-            self._cluster.kill()
+
+    def end(self) -> bool:
+        """End main.py and the job; return whether Flink can take another job."""
+        self.end_at_once()
+        if not self._cluster.is_alive or not (self._id or self._main):
+            return False
+        try:
+            deadline = time.monotonic() + _CANCEL_SECONDS
+            while time.monotonic() < deadline:
+                jobs = self._cluster.get("/jobs")["jobs"]
+                active = [job["id"] for job in jobs if job["status"] not in _ENDED]
+                if not active:
+                    return True
+                for job in active:
+                    self._cluster.send(f"/jobs/{job}?mode=cancel", {}, method="PATCH")
+                time.sleep(_POLL_SECONDS)
+        except RestError:
+            return False
+        return False
 
     def _started_main(self, given: dict[str, Any]) -> ProcessGroup:
         options = next(
@@ -236,7 +254,8 @@ class Job:
         }
         if self._state:
             settings["execution.state-recovery.path"] = self._state.as_uri()
-            settings["execution.state-recovery.ignore-unclaimed-state"] = str(self._application.allows_lost_state).lower()
+            drops = str(self._application.allows_lost_state).lower()
+            settings["execution.state-recovery.ignore-unclaimed-state"] = drops
         return settings
 
     def _tables_of_the_code(self, ends: Callable[[], bool]) -> Mapping[str, Any] | None:
@@ -250,7 +269,7 @@ class Job:
         return {name: facts for name, facts in found.items() if facts["folder"]}
 
     def _check_main(self) -> None:
-        if not self.cluster.is_alive:
+        if not self._cluster.is_alive:
             raise JobError("the JVM of Flink has ended")
         code = self._main_code()
         if code is not None and not (self._work / "job").exists():
@@ -287,11 +306,11 @@ class Job:
     def _wait_until_it_runs(self, ends: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _RUNNING_SECONDS
         while time.monotonic() < deadline and not ends() and self.check():
-            found = self.cluster.get(f"/jobs/{self._id}")
+            found = self._cluster.get(f"/jobs/{self._id}")
             if found["state"] == "RUNNING" and all(one["status"] == "RUNNING" for one in found["vertices"]):
                 break
             time.sleep(_POLL_SECONDS)
-        plan = self.cluster.get(f"/jobs/{self._id}/plan")["plan"]["nodes"]
+        plan = self._cluster.get(f"/jobs/{self._id}/plan")["plan"]["nodes"]
         scans = [name for node in plan for name in _SCAN.findall(node["description"])]
         if both := self._sink_names.intersection(scans):
             raise CodeError(f"table {min(both)} is read and written: the local cloud needs two tables")
@@ -301,7 +320,7 @@ class Job:
 
     def _failure(self) -> str:
         try:
-            found = self.cluster.get(f"/jobs/{self._id}/exceptions")["exceptionHistory"]["entries"]
+            found = self._cluster.get(f"/jobs/{self._id}/exceptions")["exceptionHistory"]["entries"]
         except RestError as error:
             return str(error)
         return str(found[0]["stacktrace"]) if found else "the job has failed"

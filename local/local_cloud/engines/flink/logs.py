@@ -56,7 +56,9 @@ class Log:
 
     def follow(self, path: Path, *, formatted: bool) -> None:
         """Publish what is written to a file from now on."""
-        self._files[path] = _File(path, formatted)
+        known = self._files.get(path)
+        start = 0 if not path.exists() else path.stat().st_size
+        self._files[path] = _File(path, formatted, known.offset if known and known.offset <= start else start)
 
     def say(self, message: str, kind: str = "INFO") -> None:
         """Add a message of the service."""
@@ -64,9 +66,8 @@ class Log:
 
     def publish(self) -> None:
         """Put what is new into the log streams; what cannot be put is lost, as on AWS."""
-        lines, self._lines = self._lines, []
-        for file in self._files.values():
-            lines += self._new(file)
+        said, self._lines = self._lines, []
+        lines = [*(line for file in self._files.values() for line in self._new(file)), *said]
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line[:_EVENT_CHARACTERS]} for line in lines if line.strip()]
         for arn in self._application.logging.values():

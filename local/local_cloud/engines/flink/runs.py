@@ -19,7 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.engines.flink import configuration
 from local_cloud.engines.flink.applications import Application, Snapshot
-from local_cloud.engines.flink.cluster import RestError
+from local_cloud.engines.flink.cluster import FlinkCluster, RestError
+from local_cloud.engines.flink.clusters import Clusters
 from local_cloud.engines.flink.errors import CodeError, JobError
 from local_cloud.engines.flink.job import Job
 from local_cloud.engines.flink.logs import Log
@@ -51,10 +52,13 @@ class Run:
         The application, whose status it keeps.
     folder: Path
         Where its files are.
+    clusters: Clusters
+        The Flinks of the cloud.
     """
 
-    def __init__(self, runtime: Runtime, application: Application, folder: Path) -> None:
+    def __init__(self, runtime: Runtime, application: Application, folder: Path, clusters: Clusters) -> None:
         self._runtime, self._application, self._folder = runtime, application, folder
+        self._clusters = clusters
         self._log = Log(runtime, application)
         self._metrics = Metrics(runtime, application)
         self._stops = threading.Event()
@@ -64,13 +68,13 @@ class Run:
         self._asked = self._answered = 0
         self._idle_since: float | None = None
         self._failures = 0
-        self._job: Job | None = None
+        self._cluster: FlinkCluster | None = None
         self.thread: threading.Thread | None = None
 
     @property
     def pid(self) -> int | None:
         """Process id of the JVM, for tests that end it."""
-        return self._job.pid if self._job else None
+        return self._cluster.pid if self._cluster else None
 
     def begin(self) -> None:
         """Run in a thread of its own."""
@@ -146,9 +150,6 @@ class Run:
                 if self._is_over:
                     break
                 self._log.say(f"The job has failed, and is started from its last checkpoint: {error}", "ERROR")
-            finally:
-                if self._job:
-                    self._job.kill()
             self._failures += 1
             self._application.restarts += 1
             self._application.status = "RUNNING"
@@ -186,17 +187,30 @@ class Run:
 
     def _attempt(self) -> bool:
         """Run one job; return whether the run has ended, and not only its version."""
+        cluster = self._cluster = self._clusters.take()
         state = self._last_state()
         generation = self._folder / str(self._application.generation)
-        self._job = job = Job(
+        job = Job(
             self._runtime,
             self._application,
             code=self._folder / "code",
             folder=generation,
+            cluster=cluster,
             state=state,
             log=self._log,
         )
-        self._forget_checkpoints(generation / "checkpoints", but=state)
+        _forget_checkpoints(generation / "checkpoints", but=(state, job.checkpoints))
+        try:
+            return self._supervise(job)
+        finally:
+            if not self._is_over and job.end():
+                self._clusters.give_back(cluster)
+            else:
+                job.end_at_once()
+                cluster.kill()
+
+    def _supervise(self, job: Job) -> bool:
+        """Move records and watch the job until it ends, or the run does; return whether the run has ended."""
         job.start(lambda: self._is_over)
         read = checked = logged = 0.0
         while not self._is_over:
@@ -208,7 +222,8 @@ class Run:
                 if not job.check():
                     break
                 self._metrics.publish(job)
-                if self._application.status == "STARTING" or (self._application.status == "UPDATING" and not self._update):
+                status = self._application.status
+                if status == "STARTING" or (status == "UPDATING" and not self._update):
                     self._application.status = "RUNNING"
                     self._log.say("The job runs")
             if now - logged > _LOG_SECONDS:
@@ -219,7 +234,6 @@ class Run:
                 return self._finish(job)
             time.sleep(_POLL_SECONDS)
         if not self._pauses:
-            job.kill()
             self._end()
         return True
 
@@ -230,7 +244,6 @@ class Run:
         if configuration.takes_snapshots(application.configuration):
             self._snapshot(job, f"snapshot-{uuid.uuid4().hex[:12]}", stop=True)
         job.step(reads=False)
-        job.kill()
         change, self._update = self._update, None
         if change is None:
             self._end()
@@ -292,11 +305,6 @@ class Run:
             return found.parent
         return Path(self._application.state) if self._application.state else None
 
-    def _forget_checkpoints(self, folder: Path, *, but: Path | None) -> None:
-        for each in folder.iterdir():
-            if each != (but.parent.parent if but else None) and self._job and each != self._job.checkpoints:
-                shutil.rmtree(each)
-
     def _unpack(self) -> None:
         place = configuration.code(self._application.configuration)
         uri = f"s3://{place['BucketARN'].rpartition(':')[2]}/{place['FileKey']}"
@@ -322,6 +330,7 @@ class Runs:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._clusters = Clusters(runtime)
         self._runs: dict[str, Run] = {}
 
     def begin(self, application: Application, *, resumes: bool = False) -> None:
@@ -330,7 +339,7 @@ class Runs:
         make_private(folder)
         if not resumes:
             shutil.rmtree(folder / str(application.generation) / "checkpoints", ignore_errors=True)
-        run = self._runs[application.arn] = Run(self._runtime, application, folder)
+        run = self._runs[application.arn] = Run(self._runtime, application, folder, self._clusters)
         run.begin()
 
     def of(self, application: Application) -> Run:
@@ -352,6 +361,15 @@ class Runs:
 
     def folder(self, application: Application) -> Path:
         return self._runtime.workdir / "flink" / application.folder_name
+
+
+def _forget_checkpoints(folder: Path, *, but: tuple[Path | None, Path]) -> None:
+    """Remove the checkpoints of jobs that have ended, except that from which the next one goes on."""
+    state, own = but
+    kept = (own, state.parent.parent if state else own)
+    for each in folder.iterdir():
+        if each not in kept:
+            shutil.rmtree(each)
 
 
 def read_code(runtime: Runtime, role: str, region: str, place: Mapping[str, Any]) -> bytes:

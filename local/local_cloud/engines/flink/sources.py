@@ -27,7 +27,7 @@ _PARENTS: Final = ("ParentShardId", "AdjacentParentShardId")
 _SETTLED_SECONDS: Final = 2.0
 # A record that is being put is given its time before it can be read.
 _ARRIVING_SECONDS: Final = 0.05
-_ADDED: Final = re.compile(r"FileSourceSplit: \S*?/tables/(\w+)/files/(\d+)\.jsonl \[.*? ID=(\d+) ")
+_ADDED: Final = re.compile(r"FileSourceSplit: file:.*?/tables/(\w+)/files/(\d+)\.jsonl \[.*? ID=(\d+) ")
 _FINISHED: Final = re.compile(r"Finished reading split\(s\) \[([\d, ]*)\]")
 
 
@@ -42,7 +42,8 @@ class Splits:
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        self._offset = 0
+        # Jobs before this one have written to it.
+        self._offset = log.stat().st_size if log.exists() else 0
         self._open: dict[tuple[str, str], tuple[str, int]] = {}
         self._ended: dict[tuple[str, int], int] = {}
 
@@ -183,7 +184,8 @@ class Source:
                 self._iterators[batch.shard] = self._iterator(
                     batch.shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=taken[-1].number
                 )
-        self._behind, self._has_more = max((batch.behind for batch in batches), default=0), any(b.records for b in batches)
+        self._behind = max((batch.behind for batch in batches), default=0)
+        self._has_more = any(batch.records for batch in batches)
         if any(batch.next is None for batch in batches):
             self._discover("TRIM_HORIZON")
         if found:

@@ -1,6 +1,9 @@
 """Tables in SQL: environments, sets of statements and their results."""
 
+import os
 from typing import Any, NoReturn
+
+from py4j.protocol import Py4JNetworkError
 
 from pyflink.table.job import Job
 from pyflink.table.statements import Statement, StatementError
@@ -115,7 +118,11 @@ class TableResult(_Part):
         """Wait until the job has ended, which one that reads a stream does when the application is stopped."""
         if timeout_ms is not None:
             raise NotImplementedError("the local cloud runs Flink SQL: its TableResult.wait has no timeout")
-        getattr(self._result, "await")()
+        try:
+            getattr(self._result, "await")()
+        except Py4JNetworkError:
+            # Flink is gone, and nothing of this process can be used any more: its last calls would only complain.
+            os._exit(1)
 
     def get_job_client(self) -> JobClient | None:
         return JobClient(self._result) if self._result.getJobClient().isPresent() else None

@@ -3,11 +3,13 @@
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from py4j.java_gateway import GatewayParameters, JavaGateway
+from py4j.protocol import Py4JJavaError
+
 from pyflink.table.statements import Statement, StatementError
 
 VARIABLE = "LOCAL_CLOUD_FLINK_JOB"
@@ -62,8 +64,8 @@ class Job:
         if statement.kind == "CREATE TABLE":
             table = statement.table(self._folder)
             self._tables[table.name] = {"folder": table.folder, **table.facts}
-            return self._environment.executeSql(table.ddl)
-        return self._environment.executeSql(statement.text)
+            return _run(lambda: self._environment.executeSql(table.ddl))
+        return _run(lambda: self._environment.executeSql(statement.text))
 
     def insert(self, statements: Sequence[Statement]) -> Any:
         """Submit the job, and tell the local cloud which tables it has."""
@@ -75,16 +77,16 @@ class Job:
         sinks = {statement.target for statement in statements}
         for name in sinks & self._tables.keys():
             if any(option.startswith("source.") for option in self._tables[name]["given"]):
-                raise StatementError(f"table {name} has options of a source, and is written to: the local cloud needs two tables")
+                raise StatementError(f"table {name} has options of a source and is written to: make it two tables")
         together = self._environment.createStatementSet()
         for statement in statements:
-            together.addInsertSql(statement.text)
+            _run(lambda text=statement.text: together.addInsertSql(text))
         tables = {name: {**facts, "is_sink": name in sinks} for name, facts in self._tables.items()}
         self._answer("tables.json", json.dumps(tables))
         while not (self._answers / "prepared").exists():
             # What a state goes on with must be in its folders before the job starts.
             time.sleep(_POLL_SECONDS)
-        result = together.execute()
+        result = _run(together.execute)
         self._is_submitted = True
         self._answer("job", str(result.getJobClient().get().getJobID().toString()))
         return result
@@ -93,3 +95,15 @@ class Job:
         draft = self._answers / f".{name}"
         draft.write_text(content)
         draft.replace(self._answers / name)
+
+
+def _run(call: Callable[[], Any]) -> Any:
+    """Return what Flink answers; what it refuses is an error with its reasons, without the stack of each."""
+    try:
+        return call()
+    except Py4JJavaError as error:
+        reasons, found = [], error.java_exception
+        while found is not None:
+            reasons.append(str(found.toString()))
+            found = found.getCause()
+        raise StatementError("\n".join(dict.fromkeys(reasons))) from None

@@ -26,7 +26,10 @@ _WITHOUT_EFFECT = (
     *("sink.flush-buffer.size", "sink.flush-buffer.timeout"),
 )
 _OPTIONS = {
-    "kinesis": ("connector", "stream.arn", "aws.region", "source.init.position", "format", "sink.partitioner-field-delimiter"),
+    "kinesis": (
+        *("connector", "stream.arn", "aws.region", "format", "source.init.position"),
+        "sink.partitioner-field-delimiter",
+    ),
     "firehose": ("connector", "delivery-stream", "aws.region", "format"),
 }
 _LOCAL = ("print", "blackhole", "datagen")
@@ -136,8 +139,9 @@ class Statement:
         if connector in _LOCAL:
             return Table(name=name, ddl=self.text, folder="", facts={"connector": connector, "given": {}})
         if connector == "filesystem":
-            if not options.get("path", "").startswith(("/", "file:")):
-                raise StatementError(f"table {name}: the local cloud's filesystem is this machine's, not {options.get('path')}")
+            path = options.get("path", "")
+            if not path.startswith(("/", "file:")):
+                raise StatementError(f"table {name}: the local cloud's filesystem is this machine's, not {path!r}")
             return Table(name=name, ddl=self.text, folder="", facts={"connector": connector, "given": {}})
         if connector not in _OPTIONS:
             known = ", ".join(sorted([*_OPTIONS, *_LOCAL, "filesystem"]))
@@ -150,7 +154,8 @@ class Statement:
         path = folder / own / "files"
         physical = self._columns(name)
         kept = {k: v for k, v in options.items() if k.startswith("json.")}
-        replaced = {"connector": "filesystem", "path": f"file://{path}", "format": "json", **kept, **_MONITORED, **_ROLLED}
+        replaced = {"connector": "filesystem", "path": f"file://{path}", "format": "json", **kept}
+        replaced |= {**_MONITORED, **_ROLLED}
         keys, without_keys = self._partition(name, physical)
         facts: dict[str, Any] = {"connector": connector, "given": dict(options), "keys": keys, "raw": None}
         if options["format"] == "raw":
@@ -190,9 +195,8 @@ class Statement:
         if place is None:
             return [], lambda text: text
         last = next(token for token in self._tokens[place + 2 :] if token.text == ")" and token.depth == 0)
-        keys = [
-            _unquoted(token.text) for token in self._tokens[place + 2 :] if token.kind == "name" and token.end < last.end
-        ]
+        inside = (token for token in self._tokens[place + 2 :] if token.end < last.end)
+        keys = [_unquoted(token.text) for token in inside if token.kind == "name"]
         for key in keys:
             if columns.get(key) not in _KEY_TYPES:
                 raise StatementError(
@@ -208,7 +212,9 @@ class Statement:
             place += 2
             parts.append(self._tokens[place].text)
         if len(parts) > 1:
-            raise StatementError(f"{'.'.join(parts)}: the local cloud has one catalog and database; name the table alone")
+            raise StatementError(
+                f"{'.'.join(parts)}: the local cloud has one catalog and database: name the table alone"
+            )
         return _unquoted(parts[0])
 
 
@@ -220,9 +226,8 @@ def _check(name: str, connector: str, options: Mapping[str, str]) -> None:
             raise StatementError(f"table {name}: missing required option {option!r} of connector {connector!r}")
     formats = ("json", "raw") if connector == "kinesis" else ("json",)
     if options["format"] not in formats:
-        raise StatementError(
-            f"table {name}: the local cloud has format {' and '.join(formats)} for {connector}, not {options['format']!r}"
-        )
+        known = " and ".join(formats)
+        raise StatementError(f"table {name}: {connector} has the format {known} locally, not {options['format']!r}")
     for option in options:
         if option not in (*_OPTIONS[connector], *_WITHOUT_EFFECT) and not option.startswith("json."):
             raise StatementError(f"table {name}: the local cloud does not follow option {option!r} of {connector}")
