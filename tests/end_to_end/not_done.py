@@ -70,6 +70,10 @@ _REASONS = {
         Pipeline | exports table 'trips' | s3:ListBucket
     """,
     "networks carry nothing here": """
+        StreamProcessor | runs in the network | ec2:CreateNetworkInterface ec2:CreateNetworkInterfacePermission
+        StreamProcessor | runs in the network | ec2:DeleteNetworkInterface ec2:DescribeDhcpOptions
+        StreamProcessor | runs in the network | ec2:DescribeNetworkInterfaces ec2:DescribeSecurityGroups
+        StreamProcessor | runs in the network | ec2:DescribeSubnets ec2:DescribeVpcs
         LakeNetwork | writes flow logs | logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents
     """,
     "no database is replicated in this run, but in test_replication.py": """
@@ -93,6 +97,17 @@ _REASONS = {
         Pipeline | makes the database of a zero-ETL integration | kms:Decrypt redshift-data:DescribeStatement
         Pipeline | makes the database of a zero-ETL integration | redshift-data:ExecuteStatement
         Pipeline | makes the database of a zero-ETL integration | secretsmanager:GetSecretValue
+    """,
+    "an application runs beside Flink's connectors here, which ask for more": """
+        StreamProcessor | loads the code | s3:GetObjectVersion
+        StreamProcessor | reads records | kinesis:DescribeStream
+        StreamProcessor | writes records | kinesis:PutRecord
+        StreamProcessor | writes the log | logs:DescribeLogGroups logs:DescribeLogStreams
+    """,
+    "the state of an application is not encrypted here, and it starts": """
+        Pipeline | starts and stops what the key encrypts | kms:CreateGrant kms:Decrypt kms:DescribeKey
+        Pipeline | starts and stops what the key encrypts | kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext
+        Pipeline | starts the application | kinesisanalytics:DescribeApplicationOperation
     """,
     "no usage limit is set in this run, but in test_usage_limit_step.py": """
         Pipeline | sets usage limits | redshift-serverless:CreateUsageLimit redshift-serverless:ListUsageLimits

@@ -65,7 +65,9 @@ class Deployed:
         self._put(curated, "airports/one.parquet", _parquet(origin=["JFK"], city=["New York"]))
         # A partition that nobody has registered yet.
         self._put(curated, "examples/day=2026-02-01/one.parquet", _parquet(**_examples()))
+        self._cloud.execute(self._name("OursStartingMachine"))
         self._stream(FLIGHTS[0])
+        self._cloud.execute(self._name("OursStoppingMachine"))
         self._publish()
         self._crawl()
         self._run_job(self._name("OursMaskJob"))

@@ -110,3 +110,12 @@ def test_a_record_and_its_key_have_one_mebibyte(patched: None, runtime: Runtime,
     put(most)
     with pytest.raises(ClientError, match=r"'data' failed .* less than or equal to 1048576"):
         put(most + 1)
+
+
+def test_a_request_is_as_large_as_kinesis_takes(patched: None, runtime: Runtime) -> None:
+    client = runtime.client("kinesis", REGION)
+    client.create_stream(StreamName="requests", ShardCount=1)
+    records = [{"PartitionKey": "k", "Data": bytes(1024 * 1024 - 1)} for _ in range(11)]
+    assert len(client.put_records(StreamName="requests", Records=records[:10])["Records"]) == 10
+    with pytest.raises(ClientError, match="Records size exceeds 10485760 bytes"):
+        client.put_records(StreamName="requests", Records=records)

@@ -24,6 +24,7 @@ _SERVICES = {
 _KINDS = {
     "AWS::Events::Rule": "rule-on-default-event-bus",
     "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::Kinesis::StreamConsumer": "consumer",
     "AWS::MSK::ServerlessCluster": "cluster",
     "AWS::RDS::DBCluster": "cluster",
     "AWS::RDS::DBInstance": "db",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -56,6 +57,7 @@ from lake_blueprints.ingestion.iot import (
 from lake_blueprints.ingestion.kafka import KafkaCluster
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.ingestion.kinesisvideo import VideoStream
+from lake_blueprints.ingestion.kinesis import Stream, StreamConsumer
 from lake_blueprints.machine_learning.training import (
     Compute,
     InputChannel,
@@ -68,11 +70,10 @@ from lake_blueprints.machine_learning.training import (
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
 from lake_blueprints.processing.erasure import Erasure, ExportedObjects
-from lake_blueprints.processing.flink import StartStream, StopStream, StreamProcessor
+from lake_blueprints.processing.flink import PythonApplication, StartStream, StopStream, StreamProcessor
 from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
-from tests.unit.processing.flink.sample import CODE
 
 FLIGHTS = Dataset(
     name="flights",
@@ -351,12 +352,16 @@ class SampleLake:
             source=KafkaSource("flights", cluster=self.kafka),
             destination=S3Destination(zone=self.raw, dataset=FLIGHTS),
         )
+        self.consumer = StreamConsumer(stack, self._id("Consumer"), stream=self.stream)
+        self.processed = Stream(stack, self._id("Processed"), encryption_key=self.key)
+        ends = {"source": self.stream.stream.stream_arn, "sink": self.processed.stream.stream_arn}
         self.processor = StreamProcessor(
             stack,
             self._id("Processor"),
-            code=CODE,
+            code=PythonApplication(path=Path(__file__).with_name("application")),
             reads=[self.stream],
-            writes=[self.stream, self.direct],
+            writes=[self.processed],
+            properties={"flights": {**ends, "region": cdk.Aws.REGION}},
             network=self.network,
             encryption_key=self.key,
             alarm_topic=self.topic,
@@ -422,10 +427,14 @@ class SampleLake:
                 StartReplication(replication=self.replication),
                 StopReplication(replication=self.replication),
                 StartTransfer(transfer=self.transfer),
-                StartStream(processor=self.processor),
-                StopStream(processor=self.processor),
             ],
             **common,
+        )
+        self.starting_pipeline = Pipeline(
+            self.work, self._id("Starting"), steps=[StartStream(processor=self.processor)], **common
+        )
+        self.stopping_pipeline = Pipeline(
+            self.work, self._id("Stopping"), steps=[StopStream(processor=self.processor)], **common
         )
         self.integrating_pipeline = Pipeline(
             self.work,

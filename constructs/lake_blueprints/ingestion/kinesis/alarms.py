@@ -2,10 +2,71 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_cdk import Duration
 from aws_cdk import aws_kinesis as kinesis
 
-from lake_blueprints.foundation.alarms import AlarmSpec
+from lake_blueprints.foundation.alarms import AT_LEAST, AlarmSpec
+
+_MINUTE = Duration.minutes(1)
+_NEARLY_FULL = 0.8
+# A second.
+_SHARD_BYTES, _SHARD_RECORDS = 1_048_576, 1_000
+
+
+def consumer_alarms(stream: kinesis.IStream, consumer: str, retention: Duration) -> tuple[AlarmSpec, ...]:
+    """Return the alarm on a consumer that falls behind.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
+    """
+    return (
+        AlarmSpec(
+            id="ConsumerLate",
+            namespace="AWS/Kinesis",
+            metric="SubscribeToShardEvent.MillisBehindLatest",
+            dimensions={"StreamName": stream.stream_name, "ConsumerName": consumer},
+            statistic="Maximum",
+            threshold=retention.to_milliseconds() / 2,
+            description="A consumer has used up half of the time before records are lost",
+        ),
+    )
+
+
+def capacity_alarms(stream: kinesis.IStream, shards: int) -> tuple[AlarmSpec, ...]:
+    """Return the alarms on a minute in which producers use 80 % of what the shards take, before they refuse records.
+
+    A single shard may refuse them before, if keys are not spread evenly.
+
+    Notes
+    -----
+    https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+    """
+    common: dict[str, Any] = {
+        "namespace": "AWS/Kinesis",
+        "dimensions": {"StreamName": stream.stream_name},
+        "period": _MINUTE,
+        "comparison": AT_LEAST,
+    }
+    share = _NEARLY_FULL * shards * _MINUTE.to_seconds()
+    return (
+        AlarmSpec(
+            id="BytesNearLimit",
+            metric="IncomingBytes",
+            threshold=share * _SHARD_BYTES,
+            description="Producers write 80 % of the bytes that the shards take",
+            **common,
+        ),
+        AlarmSpec(
+            id="RecordsNearLimit",
+            metric="IncomingRecords",
+            threshold=share * _SHARD_RECORDS,
+            description="Producers write 80 % of the records that the shards take",
+            **common,
+        ),
+    )
 
 
 def stream_alarms(stream: kinesis.IStream, retention: Duration) -> tuple[AlarmSpec, ...]:

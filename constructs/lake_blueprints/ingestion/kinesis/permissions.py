@@ -9,6 +9,7 @@ from lake_blueprints.foundation.access import Permission, arn_of
 
 _READERS = "https://docs.aws.amazon.com/streams/latest/dev/kcl-iam-permissions.html"
 _WRITERS = "https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html"
+_CONSUMERS = "https://docs.aws.amazon.com/streams/latest/dev/building-enhanced-consumers-api.html"
 _KEY = "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html"
 
 _WRITE = ("kinesis:PutRecord", "kinesis:PutRecords")
@@ -40,6 +41,25 @@ def write_stream(stream: kinesis.IStream, key: kms.IKey, actions: tuple[str, ...
         Permission(actions=actions, on=(arn,), because=because, sources=(_WRITERS,), policy_of=stream),
         _with_key(key, arn, "kms:GenerateDataKey", because),
     )
+
+
+def subscribe(stream: kinesis.IStream, consumer_arn: str) -> tuple[Permission, ...]:
+    """Read the records of a stream as one of its consumers, to whom Kinesis pushes them."""
+    key, arn, because = stream.encryption_key, stream.stream_arn, "reads records as a consumer"
+    find = Permission(
+        actions=("kinesis:DescribeStreamSummary", "kinesis:ListShards"),
+        on=(arn,),
+        because=because,
+        sources=(_CONSUMERS,),
+        policy_of=stream,
+    )
+    read = Permission(
+        actions=("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"),
+        on=(consumer_arn,),
+        because=because,
+        sources=(_CONSUMERS,),
+    )
+    return (find, read, _with_key(key, arn, "kms:Decrypt", because)) if key else (find, read)
 
 
 def _with_key(key: kms.IKey, stream_arn: str, action: str, because: str) -> Permission:

@@ -14,7 +14,7 @@ from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.ingestion.kinesis.alarms import stream_alarms
+from lake_blueprints.ingestion.kinesis.alarms import capacity_alarms, stream_alarms
 from lake_blueprints.ingestion.kinesis.permissions import read_stream, write_stream
 from template_checks.limits.kinesis import RETENTION
 
@@ -37,15 +37,16 @@ class Stream(Construct):
     retention: Duration
         How long a record can be read, 24 hours to 365 days. By default 24 hours.
     alarm_topic: sns.ITopic, optional
-        Topic of the alarms on producers or readers that are throttled, and on a reader that is so late that half of
-        the retention is used up. By default there are no alarms.
+        Topic of the alarms on producers or readers that are throttled, on a reader that is so late that half of the
+        retention is used up and, with `shards`, on a minute in which 80 % of what they take is written. By default
+        there are no alarms.
     removal_policy: RemovalPolicy
         What happens to the records when the stream leaves the stack, subject to the removal guard. By default they
         are retained.
 
     Defines
     -------
-    One Kinesis stream, as `stream`, with its `retention`; a key, as `key`, unless it is given; with a topic, the three
+    One Kinesis stream, as `stream`, with its `retention`; a key, as `key`, unless it is given; with a topic, the
     alarms of `alarm_specs`.
 
     Raises
@@ -75,6 +76,7 @@ class Stream(Construct):
         mode = mode or (kinesis.StreamMode.PROVISIONED if shards is not None else kinesis.StreamMode.ON_DEMAND)
         _check(mode, shards, retention)
         self.retention = retention
+        self._shards = shards
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.stream = kinesis.Stream(
             self,
@@ -96,8 +98,9 @@ class Stream(Construct):
 
     @property
     def alarm_specs(self) -> tuple[AlarmSpec, ...]:
-        """The alarms on producers or readers that are throttled, and on a reader that falls behind."""
-        return stream_alarms(self.stream, self.retention)
+        """The alarms on producers or readers that are throttled, on a late reader, and on shards nearly full."""
+        near_limit = capacity_alarms(self.stream, self._shards) if self._shards else ()
+        return (*stream_alarms(self.stream, self.retention), *near_limit)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow reading records and decrypting them."""

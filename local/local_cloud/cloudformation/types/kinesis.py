@@ -29,4 +29,14 @@ TYPES = [
         ),
         adapt=lambda properties: {"StreamModeDetails": {"StreamMode": "PROVISIONED"}, **properties},
     ),
+    ResourceType(
+        name="AWS::Kinesis::StreamConsumer",
+        create=Call("register_stream_consumer"),
+        ref="{Consumer[ConsumerARN]}",
+        attributes={
+            "ConsumerARN": "{Consumer[ConsumerARN]}",
+            "ConsumerStatus": "{Consumer[ConsumerStatus]}",
+        },
+        delete=Call("deregister_stream_consumer", {"ConsumerARN": "{id}"}),
+    ),
 ]

@@ -201,7 +201,7 @@ class Source:
 
     def _batch(self, shard: str, iterator: str) -> _Batch:
         try:
-            answer = self._kinesis.get_records(ShardIterator=iterator, Limit=_MOST_RECORDS)
+            answer = self._kinesis.get_records(StreamARN=self._arn, ShardIterator=iterator, Limit=_MOST_RECORDS)
         except ClientError as error:
             if error.response["Error"]["Code"] in _LATER:
                 return _Batch(shard=shard, records=(), next=iterator, behind=0)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from base64 import b64decode
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.kinesis.exceptions import InvalidArgumentError
-from moto.kinesis.models import Shard, Stream
+from moto.kinesis.models import KinesisBackend, Shard, Stream
 from moto.kinesis.utils import compose_shard_iterator, decompose_shard_iterator
 
 from local_cloud.engines.engine import Engine
@@ -24,11 +25,14 @@ from local_cloud.server.patching import Patches
 # https://docs.aws.amazon.com/streams/latest/dev/large-records.html
 _LARGEST_RECORD = 1_048_576
 _LONGEST_KEY = 256
+# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+_MOST_RECORDS, _LARGEST_REQUEST = 500, 10 * _LARGEST_RECORD
 _HASH_KEYS = 2**128
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html
 _DESCRIBED_SHARDS = 100
 
 _put_record = Shard.put_record
+_put_records = KinesisBackend.put_records
 _summarize = Stream.to_json_summary
 
 
@@ -56,6 +60,20 @@ def _patch_writing(patches: Patches, writing: threading.RLock) -> None:
             shard = self.get_shard_for_key(partition_key, explicit_hash_key)
             number: str = shard.put_record(partition_key, data, explicit_hash_key)
         return number, shard.shard_id
+
+    @patches.replace("moto.kinesis.models", "KinesisBackend.put_records")
+    def put_records(self: Any, stream_arn: str, stream_name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+        # moto takes half of what AWS does in one request, so that it gets a larger one in two.
+        sizes = [len(b64decode(one.get("Data", ""))) + len(one.get("PartitionKey", "").encode()) for one in records]
+        invalid = len(records) > _MOST_RECORDS or any(size > _LARGEST_RECORD for size in sizes)
+        if invalid or sum(sizes) <= _LARGEST_REQUEST // 2:
+            answer: dict[str, Any] = _put_records(self, stream_arn, stream_name, records)
+            return answer
+        if sum(sizes) > _LARGEST_REQUEST:
+            raise InvalidArgumentError(f"Records size exceeds {_LARGEST_REQUEST} bytes")
+        middle = len(records) // 2
+        halves = [put_records(self, stream_arn, stream_name, half) for half in (records[:middle], records[middle:])]
+        return {"FailedRecordCount": 0, "Records": [one for half in halves for one in half["Records"]]}
 
     @patches.replace("moto.kinesis.models", "Stream.get_shard_for_key")
     def get_shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:

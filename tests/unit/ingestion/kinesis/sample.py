@@ -1,15 +1,20 @@
-"""Sample of a data stream."""
+"""Samples of a data stream and of a consumer."""
 
 from __future__ import annotations
 
 from aws_cdk import Duration
 
-from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.ingestion.kinesis import Stream, StreamConsumer
 from template_checks.limits import kinesis
 from tests.conformance.sample import Limited, Sample
 
+CONSUMER = Sample(
+    construct=StreamConsumer,
+    options=lambda lake: {"stream": lake.stream, "alarm_topic": lake.topic},
+)
 SAMPLE = Sample(
     construct=Stream,
     options=lambda lake: {"alarm_topic": lake.topic},
     limits={"retention": Limited(limit=kinesis.RETENTION, options=lambda _, n: {"retention": Duration.hours(n)})},
 )
+WITH_SHARDS = Sample(construct=Stream, variant="shards", options=lambda lake: {"alarm_topic": lake.topic, "shards": 2})

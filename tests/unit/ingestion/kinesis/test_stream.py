@@ -100,3 +100,11 @@ def test_alarms_can_be_added_once_there_is_a_topic(stack: cdk.Stack) -> None:
     found.add_alarms(topic(stack))
     alarms = [alarm["Properties"] for alarm in resources(template_of(stack), "AWS::CloudWatch::Alarm")]
     assert [alarm["MetricName"] for alarm in alarms] == [spec.metric for spec in found.alarm_specs]
+
+
+def test_alarms_before_its_shards_are_full_in_any_minute(stack: cdk.Stack) -> None:
+    specs = {spec.metric: spec for spec in Stream(stack, "Stream", shards=3).alarm_specs}
+    # Three shards take 3 MiB and 3,000 records a second.
+    assert specs["IncomingBytes"].threshold == pytest.approx(0.8 * 60 * 3 * 1024 * 1024)
+    assert specs["IncomingRecords"].threshold == pytest.approx(0.8 * 60 * 3_000)
+    assert {specs[one].period.to_seconds() for one in ("IncomingBytes", "IncomingRecords")} == {60}
