@@ -73,6 +73,7 @@ from lake_blueprints.processing.erasure import Erasure, ExportedObjects
 from lake_blueprints.processing.flink import PythonApplication, StartStream, StopStream, StreamProcessor
 from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
+from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
@@ -122,6 +123,7 @@ class SampleLake:
         self._define_streaming()
         self._define_jobs()
         self._define_rules()
+        self._define_sinks()
         self._define_engines()
         self._define_pipelines()
 
@@ -206,6 +208,15 @@ class SampleLake:
             retry=cdk.Duration.seconds(0),
         )
         self.sending = DeliveryStream(stack, self._id("Sending"), destination=endpoint)
+
+    def _define_sinks(self) -> None:
+        """Functions on the stream: items for applications, alerts for people and applications."""
+        common: dict[str, Any] = {"stream": self.stream, "dataset": FLIGHTS, "errors": self.raw}
+        newest = ServingTable(self.data, self._id("NewestFlights"), dataset=FLIGHTS, encryption_key=self.key)
+        NewestRecords(self.work, self._id("Newest"), event_time="scheduled", target=newest, **common)
+        bus = events.EventBus(self.work, self._id("Bus"))
+        alerts = {"about": ["flight"], "headline": "Flight {flight} is late", "topic": self.topic, "bus": bus}
+        StreamAlerts(self.work, self._id("Alerts"), **alerts, **common)
 
     def _define_rules(self) -> None:
         """Video, and rules of IoT after the table that one of them writes to."""

@@ -1,8 +1,6 @@
 """A stream whose newest records are served and whose anomalies are told: `NewestRecords` and `StreamAlerts`."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -25,7 +23,7 @@ READINGS = Dataset(
 
 app = cdk.App(context={"lake-blueprints:destroy-data": True})
 stack = cdk.Stack(app, "Sinking")
-key = LakeKey(stack, "Key", eventbridge=True).key
+key = LakeKey(stack, "Key").key
 raw = Zone(stack, "Raw", encryption_key=key)
 stream = Stream(stack, "Readings", shards=2, encryption_key=key)
 served = ServingTable(stack, "Served", dataset=READINGS, time_to_live="expires", encryption_key=key)
@@ -33,25 +31,15 @@ common = {"stream": stream, "dataset": READINGS, "errors": raw, "retries": 1}
 newest = NewestRecords(
     stack, "Newest", event_time="measured", target=served, expires_after=cdk.Duration.days(1), **common
 )
-topic, bus = sns.Topic(stack, "People", master_key=key), events.EventBus(stack, "Bus")
-StreamAlerts(
-    stack, "Alerts", about=["device"], headline="{device} measures {temp} °C", topic=topic, bus=bus, **common
-)
-messages, told = (sqs.Queue(stack, name, encryption_master_key=key) for name in ("MessageQueue", "EventQueue"))
-topic.add_subscription(subscriptions.SqsSubscription(messages, raw_message_delivery=False))
-events.Rule(
-    stack,
-    "Alerted",
-    event_bus=bus,
-    event_pattern=events.EventPattern(source=["lake"]),
-    targets=[targets.SqsQueue(told)],
-)
+topic = sns.Topic(stack, "People", master_key=key)
+StreamAlerts(stack, "Alerts", about=["device"], headline="{device} measures {temp} °C", topic=topic, **common)
+messages = sqs.Queue(stack, "Messages", encryption_master_key=key)
+topic.add_subscription(subscriptions.SqsSubscription(messages))
 for name, value in {
     "StreamName": stream.stream.stream_name,
     "TableName": served.table_name,
     "RawBucket": raw.bucket.bucket_name,
-    "Messages": messages.queue_url,
-    "Told": told.queue_url,
+    "QueueUrl": messages.queue_url,
     "MappingId": newest.mapping_id,
 }.items():
     cdk.CfnOutput(stack, name, value=value)

@@ -1,4 +1,7 @@
-"""Alerts about the records of a stream, for people by a topic and for applications by a bus."""
+"""Alerts about the records of a stream, for people by a topic and for applications by a bus.
+
+Above 200 lines: an alert's way from its record to its note.
+"""
 
 from __future__ import annotations
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-_WHOLE = ("tinyint", "smallint", "int", "bigint")
-_FRACTIONS = ("float", "double", "decimal")
 
 
 class RecordError(ValueError):
@@ -67,48 +65,63 @@ class Dataset:
 
 
 def _value(column: str, kind: str, value: Any) -> Any:
-    """Return a value as DynamoDB's clients take it; times as ISO 8601 text of one length, which has their order."""
+    """Return a value as DynamoDB's clients take it; structs, arrays and maps are what they are in JSON."""
+    read = _READ.get(re.split(r"[(<]", kind)[0])
     try:
-        return _typed(kind.partition("(")[0], value)
+        return read(value) if read else value
     except (ArithmeticError, TypeError, ValueError):
         raise RecordError(f"has a {column} that is no {kind}") from None
 
 
-def _typed(kind: str, value: Any) -> Any:
-    if kind in _WHOLE:
-        return _number(value, whole=True)
-    if kind in _FRACTIONS:
-        return _number(value, whole=False)
-    match kind:
-        case "timestamp":
-            moment = datetime.fromisoformat(value)
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        case "date":
-            return date.fromisoformat(value).isoformat()
-        case "boolean":
-            return _of(bool, value)
-        case "binary":
-            return base64.b64decode(value, validate=True)
-        case "string" | "varchar" | "char":
-            return _of(str, value)
-    # Structs, arrays and maps are what they are in JSON.
-    return value
+def _whole(value: Any) -> int:
+    number = _number(value)
+    if number != number.to_integral_value():
+        raise ValueError
+    return int(number)
 
 
-def _number(value: Any, *, whole: bool) -> int | Decimal:
+def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise TypeError
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError from None
-    if not number.is_finite() or (whole and number != number.to_integral_value()):
+    number = Decimal(value)
+    if not number.is_finite():
         raise ValueError
-    return int(number) if whole else number
+    return number
 
 
-def _of(kind: type, value: Any) -> Any:
-    if not isinstance(value, kind):
+def _moment(value: Any) -> str:
+    """Return a time as ISO 8601 text of one length, which has the order of time."""
+    moment = datetime.fromisoformat(value)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _day(value: Any) -> str:
+    return date.fromisoformat(value).isoformat()
+
+
+def _binary(value: Any) -> bytes:
+    return base64.b64decode(value, validate=True)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), _whole),
+    **dict.fromkeys(("float", "double", "decimal"), _number),
+    **dict.fromkeys(("string", "varchar", "char"), _text),
+    "timestamp": _moment,
+    "date": _day,
+    "boolean": _truth,
+    "binary": _binary,
+}
