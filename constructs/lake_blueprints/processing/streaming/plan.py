@@ -68,9 +68,9 @@ class StreamPlan(ApplicationCode):
 
     Example
     -------
-        >>> readings = StreamSource(stream=stream, dataset=dataset)
+        >>> counts, late, bad = Stream(self, "Counts"), Stream(self, "Late"), Stream(self, "Bad")
         >>> minutes = WindowAggregates(name="minutes", window=Duration.minutes(1), measures={"readings": Count()})
-        >>> StreamPlan(source=readings, outputs={minutes: counts, LateRecords(): late, RejectedRecords(): bad})
+        >>> StreamPlan(source=source, outputs={minutes: counts, LateRecords(): late, RejectedRecords(): bad})
     """
 
     source: StreamSource

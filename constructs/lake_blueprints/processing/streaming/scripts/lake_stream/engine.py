@@ -15,6 +15,7 @@ from lake_stream.plan import (
     ANOMALIES,
     CLEAN,
     LATE,
+    LONGEST_TEXT,
     REASON,
     RECORD,
     REJECTED,
@@ -25,7 +26,7 @@ from lake_stream.plan import (
     Output,
     Plan,
 )
-from lake_stream.scores import ZScore
+from lake_stream.scores import scorer
 
 # An output's name and a row of it.
 Emitted = tuple[str, dict[str, Any]]
@@ -83,7 +84,9 @@ class Engine:
     def _judge(self, text: str, row: values.Row, watermark: int | None, arrival_ms: int) -> Iterator[Emitted]:
         plan = self._plan
         if row.reason is not None or row.event_ms is None:
-            yield from ((output.name, {RECORD: text, REASON: row.reason}) for output in plan.of_kind(REJECTED))
+            yield from (
+                (output.name, {RECORD: text[:LONGEST_TEXT], REASON: row.reason}) for output in plan.of_kind(REJECTED)
+            )
             return
         if plan.keys:
             key = _key(row, plan.keys)
@@ -114,10 +117,10 @@ class Engine:
             return
         key = _key(row, output.keys)
         _, state = self._scores[output.name].pop(key, (None, None))
-        scorer = ZScore(output.detector, state)
-        found = scorer.update(float(value))
+        scores = scorer(output.detector, state)
+        found = scores.update(float(value))
         # Put at the end: the keys longest unseen are in front.
-        self._scores[output.name][key] = [arrival_ms, scorer.state]
+        self._scores[output.name][key] = [arrival_ms, scores.state]
         if found:
             names = (*output.keys, self._plan.event_time, output.column)
             yield output.name, {**{name: row.values[name] for name in names}, **found}

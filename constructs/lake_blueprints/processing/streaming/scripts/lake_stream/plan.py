@@ -15,6 +15,8 @@ TYPES = (*NUMBERS, "boolean", "string", "binary", "date", "timestamp")
 CLEAN, WINDOW, ANOMALIES, LATE, REJECTED = KINDS = ("clean", "window", "anomalies", "late", "rejected")
 # Of a rejected record.
 RECORD, REASON = "record", "reason"
+# Characters of its text that are kept: each may take six bytes in JSON, and streams and deliveries take 1 MB.
+LONGEST_TEXT = 150_000
 WINDOW_START, WINDOW_END = "window_start", "window_end"
 MEASURES = ("count", "sum", "mean", "min", "max")
 ZSCORE, FOREST = DETECTORS = ("zscore", "random_cut_forest")

@@ -20,6 +20,7 @@ from lake_stream.plan import (
     CLEAN,
     INTEGERS,
     LATE,
+    LONGEST_TEXT,
     REASON,
     RECORD,
     REJECTED,
@@ -159,7 +160,9 @@ class _Insert:
         keys = {key: _sql_type(plan.column(key)) for key in output.keys}
         if output.kind == REJECTED:
             self.columns = {RECORD: "STRING", REASON: "STRING"}
-            self.query = f"SELECT `{_TEXT}`, `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
+            self.query = (
+                f"SELECT LEFT(`{_TEXT}`, {LONGEST_TEXT}), `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
+            )
         elif output.kind in (CLEAN, LATE):
             self.columns = {column.source: _sql_type(column) for column in plan.columns}
             self.partitioned_by = [plan.column(key).source for key in plan.keys]
