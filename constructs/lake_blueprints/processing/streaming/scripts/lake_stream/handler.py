@@ -93,8 +93,9 @@ class _Store:
 def _check_shards(stream_arn: str) -> None:
     """Refuse a stream of several shards: each would have windows of its own, and overwrite the others' state."""
     listed = boto3.client("kinesis").list_shards(StreamARN=stream_arn, ShardFilter={"Type": "AT_LATEST"})["Shards"]
-    if len(listed) > 1:
-        raise StreamError(f"the stream has {len(listed)} shards; merge them into one, or run the plan in Flink")
+    is_open = ["EndingSequenceNumber" not in shard["SequenceNumberRange"] for shard in listed]
+    if sum(is_open) > 1:
+        raise StreamError(f"the stream has {sum(is_open)} shards; merge them into one, or run the plan in Flink")
 
 
 def _put(emitted: Iterable[Emitted]) -> None:
