@@ -23,7 +23,7 @@ source = streaming.StreamSource(stream=Stream(stack, "Readings", shards=1), data
 figures = {"readings": streaming.Count(), "mean_c": streaming.Mean("celsius")}
 minutes = streaming.WindowAggregates(name="minutes", window=cdk.Duration.minutes(1), keys=["sensor"], measures=figures)
 odd = streaming.Anomalies(column="celsius", keys=["sensor"])
-outputs = {odd: Stream(stack, "Odd", shards=1)}
+outputs: dict[streaming.Output, Stream | DeliveryStream] = {odd: Stream(stack, "Odd", shards=1)}
 for output in (streaming.CleanRecords(), minutes, streaming.LateRecords(), streaming.RejectedRecords()):
     dataset = output.dataset_of(source)
     place = S3Destination(zone=raw, dataset=dataset)

@@ -145,9 +145,7 @@ class StreamFunction(Construct):
             logging_config={"logGroup": self.log_group.log_group_name},
             memory_size=memory,
             timeout=_TIMEOUT.to_seconds(),
-            environment={
-                "variables": {**places, "STATE_BUCKET": state.bucket.bucket_name, "STATE_KEY": state_key}
-            },
+            environment={"variables": {**places, "STATE_BUCKET": state.bucket.bucket_name, "STATE_KEY": state_key}},
             kms_key_arn=self.key.key_arn,
             description=f"Follows the plan for '{source.dataset.name}'",
         )

@@ -6,6 +6,7 @@ It gives what the plan's SQL gives in Flink at a parallelism of one; tests hold 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -171,11 +172,9 @@ def _added(total: Any, measure: Measure, row: values.Row) -> Any:
         return [before + float(value), count + 1]
     # JSON would make a double of a decimal.
     exact = isinstance(value, Decimal)
-    before = None if total is None else (Decimal(total) if exact else total)
-    if before is not None:
-        value = {"sum": lambda: before + value, "min": lambda: min(before, value), "max": lambda: max(before, value)}[
-            measure.measure
-        ]()
+    if total is not None:
+        combine = {"sum": operator.add, "min": min, "max": max}[measure.measure]
+        value = combine(Decimal(total) if exact else total, value)
     return str(value) if exact else value
 
 

@@ -64,7 +64,8 @@ def _follow(
         text = base64.b64decode(sent["data"]).decode("utf-8", "replace")
         try:
             emitted += engine.process(text, int(sent["approximateArrivalTimestamp"] * 1000))
-        except Exception as error:  # noqa: BLE001  Lambda sets the record aside, and goes on behind it
+        except Exception as error:
+            # Lambda sets the record aside, and goes on behind it.
             return engine, emitted, (record, error)
     return engine, emitted, None
 

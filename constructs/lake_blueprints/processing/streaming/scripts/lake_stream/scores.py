@@ -27,6 +27,9 @@ class ZScore:
 
     def __init__(self, detector: Detector, state: Any = None) -> None:
         self._detector = detector
+        self._values: list[float]
+        self._sum: float
+        self._squares: float
         self._values, self._sum, self._squares = state or ([], 0.0, 0.0)
 
     @property
@@ -62,6 +65,7 @@ class RandomCutForest:
         from krcf import RandomCutForest as Forest  # noqa: PLC0415
 
         self._detector = detector
+        self._seen: int
         self._seen, kept = state or (0, None)
         self._forest = (
             Forest.from_json(kept)
