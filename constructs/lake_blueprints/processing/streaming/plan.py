@@ -133,7 +133,7 @@ class StreamPlan(ApplicationCode):
 
     @property
     def places(self) -> Mapping[str, str]:
-        """Where the plan's records come from and go to, which only the deployment knows."""
+        """Places that the plan's records come from and go to, which only the deployment knows."""
         sinks = {f"to.{output.output_name}": _address(place) for output, place in self.outputs.items()}
         return {"source": self.source.stream.stream.stream_arn, **sinks}
 

@@ -60,7 +60,7 @@ class Engine:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What a later run continues from, as JSON can hold it."""
+        """All that a later run continues from, as JSON can hold it."""
         return {"latest": self._latest, "seen": self._seen, "windows": self._windows, "scores": self._scores}
 
     def process(self, text: str, arrival_ms: int) -> list[Emitted]:

@@ -87,7 +87,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What becomes of each record of a stream; docs/capabilities/processing/streaming.md explains each part."""
+    """The ways of the records of a stream; docs/capabilities/processing/streaming.md explains each part."""
 
     dataset: str
     columns: list[Field]

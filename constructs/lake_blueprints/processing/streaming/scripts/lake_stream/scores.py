@@ -9,11 +9,11 @@ from lake_stream.plan import FOREST, Detector
 
 
 class Scorer(Protocol):
-    """What scores the values of one key."""
+    """A scorer of the values of one key."""
 
     @property
     def state(self) -> Any:
-        """What a later process continues from."""
+        """All that a later process continues from."""
 
     def update(self, value: float) -> dict[str, float] | None:
         """Take the next value; return its score and what it was measured by, if it is an anomaly."""
@@ -34,7 +34,7 @@ class ZScore:
 
     @property
     def state(self) -> Any:
-        """What a later process continues from."""
+        """All that a later process continues from."""
         return [self._values, self._sum, self._squares]
 
     def update(self, value: float) -> dict[str, float] | None:
@@ -85,7 +85,7 @@ class RandomCutForest:
 
     @property
     def state(self) -> Any:
-        """What a later process continues from."""
+        """All that a later process continues from."""
         return [self._seen, self._forest.to_json()]
 
     def update(self, value: float) -> dict[str, float] | None:
