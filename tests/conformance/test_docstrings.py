@@ -24,14 +24,17 @@ from lake_blueprints.contracts import Column, Contract, Dataset
 from lake_blueprints.foundation.connections import Connection
 from lake_blueprints.ingestion.crawler import Crawler
 from lake_blueprints.ingestion.dms import Replication
+from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.machine_learning.training import InputChannel, TrainingJob
 from lake_blueprints.processing.curation import CurationJob
+from lake_blueprints.processing.streaming import StreamSource
 from tests.conformance.fixtures import Fixtures
 from tests.conformance.subject import Subject
 from tests.library import modules
 from tests.support import new_stack
 from tests.unit.foundation.connections.sample import shop
 from tests.unit.ingestion.dms.sample import options as replication_options
+from tests.unit.processing.streaming.sample import READINGS
 
 CONTRACT = Path(__file__).with_name("flights.odcs.yaml")
 _MODULES = MappingProxyType({"cdk": cdk, "datetime": datetime, "ec2": ec2, "events": events, "iam": iam})
@@ -115,6 +118,12 @@ class Namespace(dict[str, Any]):
 
     def make_shop(self) -> Any:
         return Connection(self._stack, "Shop", endpoint=shop(self._lake), network=self._lake.network)
+
+    def make_readings(self) -> Any:
+        return READINGS
+
+    def make_source(self) -> Any:
+        return StreamSource(stream=Stream(self._stack, "Readings", shards=1), dataset=READINGS)
 
     def make_channels(self) -> Any:
         return {"train": InputChannel(table=self["flights"])}

@@ -15,7 +15,9 @@ from tests.support import ROOT
 LIBRARY = ROOT / "constructs" / "lake_blueprints"
 SHIPPED_SCRIPTS = sorted(LIBRARY.glob("**/scripts/**/*.py"))
 SHIPPED_PACKAGES = {path.parent.name for path in SHIPPED_SCRIPTS if path.name == "__init__.py"}
-SHIPPED_IMPORTS = {"awsglue", "boto3", "botocore", "joblib", "numpy", "pandas", "pyarrow", "pyspark", "sklearn"}
+SHIPPED_IMPORTS = {
+    *("awsglue", "boto3", "botocore", "joblib", "krcf", "numpy", "pandas", "pyarrow", "pyflink", "pyspark", "sklearn")
+}
 
 
 def imported_by(script: Path) -> set[str]:

@@ -74,6 +74,7 @@ from lake_blueprints.processing.flink import PythonApplication, StartStream, Sto
 from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
 from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
+from lake_blueprints.processing.streaming import CleanRecords, RejectedRecords, StreamFunction, StreamPlan, StreamSource
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
@@ -192,6 +193,7 @@ class SampleLake:
         flights = S3Destination(zone=self.raw, dataset=FLIGHTS)
         people = S3Destination(zone=self.raw, dataset=PEOPLE)
         parquet = ParquetDestination(table=arrivals)
+        self._define_plan(stack)
         self.delivery = DeliveryStream(
             stack, self._id("Delivery"), source=self.stream, destination=flights, alarm_topic=self.topic
         )
@@ -241,6 +243,14 @@ class SampleLake:
                 actions=actions,
                 errors=self.raw,
             )
+
+    def _define_plan(self, stack: cdk.Stack) -> None:
+        narrow, good, bad = (
+            Stream(stack, self._id(name), encryption_key=self.key, shards=1) for name in ("Narrow", "Good", "Bad")
+        )
+        source = StreamSource(stream=narrow, dataset=FLIGHTS)
+        plan = StreamPlan(source=source, outputs={CleanRecords(): good, RejectedRecords(): bad})
+        StreamFunction(stack, self._id("Follow"), plan=plan, state=self.raw, alarm_topic=self.topic)
 
     def _define_jobs(self) -> None:
         stack = self.work

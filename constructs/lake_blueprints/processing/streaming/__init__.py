@@ -12,6 +12,7 @@ from lake_blueprints.processing.streaming.outputs import (
 )
 from lake_blueprints.processing.streaming.plan import StreamPlan
 from lake_blueprints.processing.streaming.source import StreamSource
+from lake_blueprints.processing.streaming.stream_function import StreamFunction
 
 __all__ = (
     "Anomalies",
@@ -25,6 +26,7 @@ __all__ = (
     "Output",
     "RandomCutForest",
     "RejectedRecords",
+    "StreamFunction",
     "StreamPlan",
     "StreamSource",
     "Sum",

@@ -49,8 +49,8 @@ class ZScore:
         reach = (self.at_least - 1) / math.sqrt(self.at_least)
         if not 0 < self.threshold < reach:
             raise ValueError(
-                f"'threshold' must be above 0 and below {reach:.2f}, which none of {self.at_least} values can pass, got "
-                f"{self.threshold}; raise 'at_least'"
+                f"'threshold' must be above 0 and below {reach:.2f}, which none of {self.at_least} values can pass, "
+                f"got {self.threshold}; raise 'at_least'"
             )
 
     def as_dict(self) -> dict[str, Any]:

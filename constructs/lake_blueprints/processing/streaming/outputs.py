@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from attrs import evolve
@@ -218,7 +218,7 @@ class Anomalies(Output):
 
     column: str
     keys: Sequence[str]
-    detector: ZScore | RandomCutForest = ZScore()
+    detector: ZScore | RandomCutForest = field(default_factory=ZScore)
     name: str = "anomalies"
 
     def __post_init__(self) -> None:

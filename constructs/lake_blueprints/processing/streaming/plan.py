@@ -68,9 +68,9 @@ class StreamPlan(ApplicationCode):
 
     Example
     -------
-        >>> readings = StreamSource(stream=stream, dataset=dataset)
+        >>> counts, late, bad = Stream(self, "Counts"), Stream(self, "Late"), Stream(self, "Bad")
         >>> minutes = WindowAggregates(name="minutes", window=Duration.minutes(1), measures={"readings": Count()})
-        >>> StreamPlan(source=readings, outputs={minutes: counts, LateRecords(): late, RejectedRecords(): bad})
+        >>> StreamPlan(source=source, outputs={minutes: counts, LateRecords(): late, RejectedRecords(): bad})
     """
 
     source: StreamSource
@@ -133,7 +133,7 @@ class StreamPlan(ApplicationCode):
 
     @property
     def places(self) -> Mapping[str, str]:
-        """Where the plan's records come from and go to, which only the deployment knows."""
+        """Places that the plan's records come from and go to, which only the deployment knows."""
         sinks = {f"to.{output.output_name}": _address(place) for output, place in self.outputs.items()}
         return {"source": self.source.stream.stream.stream_arn, **sinks}
 

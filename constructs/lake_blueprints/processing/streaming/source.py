@@ -34,7 +34,7 @@ class StreamSource:
 
     Example
     -------
-        >>> source = StreamSource(stream=stream, dataset=readings, event_time="at")
+        >>> StreamSource(stream=stream, dataset=readings, event_time="at")
     """
 
     stream: Stream
@@ -68,8 +68,8 @@ class StreamSource:
         column = column_of(self.dataset, self.event_time, "event_time")
         if _name(column) not in _TIMES:
             raise ValueError(
-                f"'event_time' must be a timestamp, or a bigint of milliseconds since 1970; column '{column.name}' is a "
-                f"{column.type}"
+                f"'event_time' must be a timestamp, or a bigint of milliseconds since 1970; column "
+                f"'{column.name}' is a {column.type}"
             )
         return column
 

@@ -62,7 +62,7 @@ BROKEN = (
 )
 
 
-def _sent() -> list[str]:
+def sent() -> list[str]:
     """Records in the order of their arrival: some of them late, some twice, some broken.
 
     Their times are of whole seconds: Flink passes a watermark on at once if it has moved by a fifth of one.
@@ -88,9 +88,9 @@ def _sent() -> list[str]:
 
 
 def test_both_engines_give_the_same_rows_and_account_for_every_record(in_flink: Outputs, in_python: Outputs) -> None:
-    sent = _sent()
+    records = sent()
 
-    ours, flinks = in_python(PLAN, sent), in_flink(PLAN, sent)
+    ours, flinks = in_python(PLAN, records), in_flink(PLAN, records)
 
     for name in ("clean", "late", "rejected"):
         assert sorted(map(json.dumps, flinks[name])) == sorted(map(json.dumps, ours[name])), name
@@ -98,15 +98,15 @@ def test_both_engines_give_the_same_rows_and_account_for_every_record(in_flink: 
         found, wanted = (sorted(rows[name], key=lambda row: [row[part] for part in order]) for rows in (flinks, ours))
         # Sums of doubles, added up in another order.
         assert found == [pytest.approx(row) for row in wanted], name
-    good = [record for record in sent if record not in BROKEN]
+    good = [record for record in records if record not in BROKEN]
     duplicates = len(good) - len(set(good))
     assert all(len(ours[name]) > 3 for name in ("late", "rejected", "odd")), "the records are too good"
     assert duplicates == 8
-    assert len(sent) == duplicates + sum(len(ours[name]) for name in ("clean", "late", "rejected"))
+    assert len(records) == duplicates + sum(len(ours[name]) for name in ("clean", "late", "rejected"))
 
 
 def test_windows_count_what_a_batch_query_counts_over_the_clean_records(in_python: Outputs) -> None:
-    rows = in_python(PLAN, _sent())
+    rows = in_python(PLAN, sent())
     clean = [json.dumps(row) for row in rows["clean"]]
 
     counted = duckdb.sql(

@@ -34,6 +34,7 @@ from lake_blueprints.processing.streaming import (
     WindowAggregates,
     ZScore,
 )
+from lake_blueprints.processing.streaming.package import application, function
 from lake_blueprints.storage.s3 import Zone
 
 READINGS = Dataset(
@@ -145,8 +146,6 @@ def test_flink_gets_the_plan_with_its_places_in_one_application(lake: Lake, tmp_
 
 
 def test_the_application_has_its_modules_and_the_same_bytes_each_time(lake: Lake) -> None:
-    from lake_blueprints.processing.streaming.package import application, function
-
     plan = lake.plan().to_json()
 
     with zipfile.ZipFile(io.BytesIO(application(plan, []))) as packed:
@@ -192,7 +191,7 @@ FAULTS: dict[str, tuple[Callable[[Lake], Any], str]] = {
     ),
     "no late": (lambda lake: _outputs(lake, _window()), r"'outputs' must have LateRecords\(\)"),
     "nothing late": (lambda lake: _outputs(lake, CleanRecords(), LateRecords()), "without WindowAggregates"),
-    "nothing good": (lambda lake: _outputs(lake), "good records vanish"),
+    "nothing good": (_outputs, "good records vanish"),
     "two of a name": (lambda lake: _outputs(lake, CleanRecords(), CleanRecords()), "'outputs' has two named 'clean'"),
     "one place": (
         lambda lake: {"outputs": dict.fromkeys((CleanRecords(), RejectedRecords()), lake.to("A"))},

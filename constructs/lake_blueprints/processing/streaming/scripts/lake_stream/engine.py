@@ -6,6 +6,7 @@ It gives what the plan's SQL gives in Flink at a parallelism of one; tests hold 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from lake_stream.plan import (
     ANOMALIES,
     CLEAN,
     LATE,
+    LONGEST_TEXT,
     REASON,
     RECORD,
     REJECTED,
@@ -25,7 +27,7 @@ from lake_stream.plan import (
     Output,
     Plan,
 )
-from lake_stream.scores import ZScore
+from lake_stream.scores import scorer
 
 # An output's name and a row of it.
 Emitted = tuple[str, dict[str, Any]]
@@ -58,7 +60,7 @@ class Engine:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What a later run continues from, as JSON can hold it."""
+        """All that a later run continues from, as JSON can hold it."""
         return {"latest": self._latest, "seen": self._seen, "windows": self._windows, "scores": self._scores}
 
     def process(self, text: str, arrival_ms: int) -> list[Emitted]:
@@ -83,7 +85,9 @@ class Engine:
     def _judge(self, text: str, row: values.Row, watermark: int | None, arrival_ms: int) -> Iterator[Emitted]:
         plan = self._plan
         if row.reason is not None or row.event_ms is None:
-            yield from ((output.name, {RECORD: text, REASON: row.reason}) for output in plan.of_kind(REJECTED))
+            yield from (
+                (output.name, {RECORD: text[:LONGEST_TEXT], REASON: row.reason}) for output in plan.of_kind(REJECTED)
+            )
             return
         if plan.keys:
             key = _key(row, plan.keys)
@@ -114,10 +118,10 @@ class Engine:
             return
         key = _key(row, output.keys)
         _, state = self._scores[output.name].pop(key, (None, None))
-        scorer = ZScore(output.detector, state)
-        found = scorer.update(float(value))
+        scores = scorer(output.detector, state)
+        found = scores.update(float(value))
         # Put at the end: the keys longest unseen are in front.
-        self._scores[output.name][key] = [arrival_ms, scorer.state]
+        self._scores[output.name][key] = [arrival_ms, scores.state]
         if found:
             names = (*output.keys, self._plan.event_time, output.column)
             yield output.name, {**{name: row.values[name] for name in names}, **found}
@@ -168,11 +172,9 @@ def _added(total: Any, measure: Measure, row: values.Row) -> Any:
         return [before + float(value), count + 1]
     # JSON would make a double of a decimal.
     exact = isinstance(value, Decimal)
-    before = None if total is None else (Decimal(total) if exact else total)
-    if before is not None:
-        value = {"sum": lambda: before + value, "min": lambda: min(before, value), "max": lambda: max(before, value)}[
-            measure.measure
-        ]()
+    if total is not None:
+        combine = {"sum": operator.add, "min": min, "max": max}[measure.measure]
+        value = combine(Decimal(total) if exact else total, value)
     return str(value) if exact else value
 
 

@@ -15,6 +15,8 @@ TYPES = (*NUMBERS, "boolean", "string", "binary", "date", "timestamp")
 CLEAN, WINDOW, ANOMALIES, LATE, REJECTED = KINDS = ("clean", "window", "anomalies", "late", "rejected")
 # Of a rejected record.
 RECORD, REASON = "record", "reason"
+# Characters of its text that are kept: each may take six bytes in JSON, and streams and deliveries take 1 MB.
+LONGEST_TEXT = 150_000
 WINDOW_START, WINDOW_END = "window_start", "window_end"
 MEASURES = ("count", "sum", "mean", "min", "max")
 ZSCORE, FOREST = DETECTORS = ("zscore", "random_cut_forest")
@@ -85,7 +87,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What becomes of each record of a stream; docs/capabilities/processing/streaming.md explains each part."""
+    """The ways of the records of a stream; docs/capabilities/processing/streaming.md explains each part."""
 
     dataset: str
     columns: list[Field]

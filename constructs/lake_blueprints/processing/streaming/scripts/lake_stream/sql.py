@@ -20,6 +20,8 @@ from lake_stream.plan import (
     CLEAN,
     INTEGERS,
     LATE,
+    LONGEST_TEXT,
+    NUMBERS,
     REASON,
     RECORD,
     REJECTED,
@@ -37,7 +39,7 @@ from lake_stream.plan import (
 _TIME, _ARRIVAL, _MS, _REASON, _WATERMARK, _NUMBER, _LATE, _ONLY, _TEXT = "T", "P", "M", "R", "W", "N", "L", "J", "X"
 _SQL_TYPES = {
     **dict.fromkeys(("string", "binary", "date", "timestamp"), "STRING"),
-    **{"tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INT", "bigint": "BIGINT", "boolean": "BOOLEAN"},
+    **{name: name.upper() for name in (*INTEGERS, "boolean")},
     **dict.fromkeys(("float", "double"), "DOUBLE"),
 }
 
@@ -159,7 +161,9 @@ class _Insert:
         keys = {key: _sql_type(plan.column(key)) for key in output.keys}
         if output.kind == REJECTED:
             self.columns = {RECORD: "STRING", REASON: "STRING"}
-            self.query = f"SELECT `{_TEXT}`, `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
+            self.query = (
+                f"SELECT LEFT(`{_TEXT}`, {LONGEST_TEXT}), `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
+            )
         elif output.kind in (CLEAN, LATE):
             self.columns = {column.source: _sql_type(column) for column in plan.columns}
             self.partitioned_by = [plan.column(key).source for key in plan.keys]
@@ -295,27 +299,31 @@ def _is_number(column: Field) -> str:
 
 def _value(column: Field, plan: Plan) -> str:
     """Return the expression of a column's value, null if it is not of the type."""
-    family, kind, plain = column.family, _sql_type(column), _plain(column)
-    if family in INTEGERS:
-        value = f"CASE WHEN REGEXP({_token(column)}, '^-?[0-9]+$') THEN TRY_CAST({plain} AS {kind}) END"
+    family, plain = column.family, _plain(column)
+    if family in NUMBERS:
+        value = _number(column)
         return f"CASE WHEN `{_MS}` IS NOT NULL THEN {value} END" if column.name == plan.event_time else value
-    if family in ("float", "double"):
-        most = values.FLOAT_MAX if family == "float" else values.DOUBLE_MAX
-        number = f"TRY_CAST({plain} AS DOUBLE)"
-        return f"CASE WHEN {_is_number(column)} AND ABS({number}) <= CAST('{most!r}' AS DOUBLE) THEN {number} END"
-    if family == "decimal":
-        return _decimal(column)
     if family == "boolean":
         return f"CASE {_token(column)} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
     if family == "string":
         # Of an object or an array it is null. Half of a pair of UTF-16 becomes a question mark of its own.
         return plain
-    if family == "binary":
-        return f"CASE WHEN {_is_text(column, values.BASE64)} THEN {plain} END"
     if column.name == plan.event_time:
         return f"CASE WHEN `{_MS}` IS NOT NULL THEN {plain} END"
-    pattern = values.DATE if family == "date" else values.TIMESTAMP
-    return f"CASE WHEN {_is_text(column, pattern)} AND {_day(plain)} IS NOT NULL THEN {plain} END"
+    pattern = {"binary": values.BASE64, "date": values.DATE, "timestamp": values.TIMESTAMP}[family]
+    is_day = "" if family == "binary" else f" AND {_day(plain)} IS NOT NULL"
+    return f"CASE WHEN {_is_text(column, pattern)}{is_day} THEN {plain} END"
+
+
+def _number(column: Field) -> str:
+    if column.family == "decimal":
+        return _decimal(column)
+    if column.family in INTEGERS:
+        number = f"TRY_CAST({_plain(column)} AS {_sql_type(column)})"
+        return f"CASE WHEN REGEXP({_token(column)}, '^-?[0-9]+$') THEN {number} END"
+    most = values.FLOAT_MAX if column.family == "float" else values.DOUBLE_MAX
+    number = f"TRY_CAST({_plain(column)} AS DOUBLE)"
+    return f"CASE WHEN {_is_number(column)} AND ABS({number}) <= CAST('{most!r}' AS DOUBLE) THEN {number} END"
 
 
 def _decimal(column: Field) -> str:

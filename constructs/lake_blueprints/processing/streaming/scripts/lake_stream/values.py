@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
-from lake_stream.plan import INTEGERS, Field, Plan
+from lake_stream.plan import INTEGERS, NUMBERS, Field, Plan
 
 # With (?a), as Java's, \d would be an ASCII digit; here it is spelt out, for both.
 DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -58,14 +59,8 @@ def read(plan: Plan, text: str) -> Row:
 def converted(found: Any, column: Field) -> Any:
     """Convert a value of JSON to the column's type."""
     family = column.family
-    if family in INTEGERS:
-        fits = type(found) is int and -INTEGERS[family] <= found < INTEGERS[family]
-        return found if fits else None
-    if family in ("float", "double"):
-        most = FLOAT_MAX if family == "float" else DOUBLE_MAX
-        return _double(found) if type(found) in (int, Decimal) and abs(_double(found)) <= most else None
-    if family == "decimal":
-        return _decimal(found, *column.digits)
+    if family in NUMBERS:
+        return _number(found, column)
     if family == "boolean":
         return found if type(found) is bool else None
     if family == "string":
@@ -104,6 +99,16 @@ def _object(text: str) -> dict[str, Any] | None:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _number(found: Any, column: Field) -> int | float | Decimal | None:
+    if column.family == "decimal":
+        return _decimal(found, *column.digits)
+    if column.family in INTEGERS:
+        most = INTEGERS[column.family]
+        return found if type(found) is int and -most <= found < most else None
+    most = FLOAT_MAX if column.family == "float" else DOUBLE_MAX
+    return _double(found) if type(found) in (int, Decimal) and abs(_double(found)) <= most else None
 
 
 def _double(found: int | Decimal) -> float:
@@ -178,13 +183,13 @@ def article(name: str) -> str:
 def _constraints(column: Field, value: Any) -> list[tuple[bool, str]]:
     rules = []
     for bound, breaks, sentence in (
-        (column.minimum, lambda bound: value < bound, "is below the minimum"),
-        (column.maximum, lambda bound: value > bound, "is above the maximum"),
-        (column.exclusive_minimum, lambda bound: value <= bound, "is not above"),
-        (column.exclusive_maximum, lambda bound: value >= bound, "is not below"),
+        (column.minimum, operator.lt, "is below the minimum"),
+        (column.maximum, operator.gt, "is above the maximum"),
+        (column.exclusive_minimum, operator.le, "is not above"),
+        (column.exclusive_maximum, operator.ge, "is not below"),
     ):
         if bound is not None:
-            rules.append((breaks(_bound(bound, column)), f"{sentence} {bound}"))
+            rules.append((breaks(value, _bound(bound, column)), f"{sentence} {bound}"))
     if column.min_length is not None:
         rules.append((len(value) < column.min_length, f"is shorter than {column.min_length} characters"))
     if column.max_length is not None:
