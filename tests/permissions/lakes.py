@@ -55,9 +55,8 @@ from lake_blueprints.ingestion.iot import (
     StreamAction,
 )
 from lake_blueprints.ingestion.kafka import KafkaCluster
-from lake_blueprints.ingestion.kinesis import Stream
-from lake_blueprints.ingestion.kinesisvideo import VideoStream
 from lake_blueprints.ingestion.kinesis import Stream, StreamConsumer
+from lake_blueprints.ingestion.kinesisvideo import VideoStream
 from lake_blueprints.machine_learning.training import (
     Compute,
     InputChannel,

@@ -1,5 +1,4 @@
 """Limits of Lambda: functions and their mappings to streams."""
-"""Limits of Lambda functions, and of their mappings to streams."""
 
 from __future__ import annotations
 
@@ -18,10 +17,3 @@ BATCH_SIZE = Limit(_MAPPING, "BatchSize", Span(1, 10_000, 1), unit="records", so
 BATCHING_WINDOW = Limit(_MAPPING, "MaximumBatchingWindowInSeconds", Span(0, 300, 1), unit="seconds", source=_MAPPINGS)
 PARALLEL_BATCHES = Limit(_MAPPING, "ParallelizationFactor", Span(1, 10, 1), unit="batches", source=_MAPPINGS)
 RETRIES = Limit(_MAPPING, "MaximumRetryAttempts", Span(0, 10_000, 1), unit="retries", source=_MAPPINGS)
-_LIMITS: Final = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
-_MAPPINGS: Final = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"
-
-MEMORY = Limit(_FUNCTION, "MemorySize", Span(128, 10_240, 1), unit="MB", source=_LIMITS)
-BATCH_SIZE = Limit(_MAPPING, "BatchSize", Span(1, 10_000, 1), unit="records", source=_MAPPINGS)
-BATCHING_WINDOW = Limit(_MAPPING, "MaximumBatchingWindowInSeconds", Span(0, 300, 1), unit="seconds", source=_MAPPINGS)
-RETRIES = Limit(_MAPPING, "MaximumRetryAttempts", Span(0, 10_000, 1), source=_MAPPINGS)
