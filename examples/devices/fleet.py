@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from examples.demo.errors import DemoError
 from examples.devices.sensors import DEVICES, Message
@@ -85,7 +86,7 @@ class Fleet:
         key.touch(mode=0o600)
         key.write_text(registered["keyPair"]["PrivateKey"], encoding="utf-8")
         answers: queue.Queue[str] = queue.Queue()
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=device)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device)
         client.on_connect = lambda *given: answers.put(str(given[3]))
         client.tls_set(str(self._authority), str(certificate), str(key), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         client.connect(*self._address)

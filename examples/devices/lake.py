@@ -25,6 +25,7 @@ from lake_blueprints.processing.streaming import (
     Max,
     Mean,
     Min,
+    Output,
     RejectedRecords,
     StreamPlan,
     StreamSource,
@@ -66,10 +67,10 @@ if __name__ == "__main__":
         measures={"readings": Count(), "coldest": Min("celsius"), "mean": Mean("celsius"), "hottest": Max("celsius")},
     )
     anomalies = Anomalies(column="celsius", keys=["device"], detector=ZScore())
-    outputs = (clean, late, rejected, minutes, anomalies)
+    outputs: tuple[Output, ...] = (clean, late, rejected, minutes, anomalies)
     datasets = {output: output.dataset_of(source) for output in outputs}
     # Two of them are read by others besides the lake.
-    streams = {
+    streams: dict[Output, Stream] = {
         output: Stream(stack, output.output_name.title(), shards=1, encryption_key=key) for output in (clean, anomalies)
     }
     deliveries = {

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from examples.demo.errors import DemoError
 from examples.devices.sensors import Fate, Message
@@ -67,7 +68,7 @@ class Results:
             _same(f"newest readings in {place} and {first[0]}", found, first[1])
 
 
-def _same(what: str, found: Mapping[object, object], right: Mapping[object, object]) -> None:
+def _same(what: str, found: Mapping[Any, object], right: Mapping[Any, object]) -> None:
     for name in found.keys() | right.keys():
         if found.get(name) != right.get(name):
             raise DemoError(f"{what} differ: {name} is {found.get(name)}, and should be {right.get(name)}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
@@ -82,7 +83,7 @@ class Client:
         self.messages: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.subscribed: queue.Queue[bool] = queue.Queue()
         self.gone: queue.Queue[str] = queue.Queue()
-        self.paho = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
+        self.paho = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
         self.paho.on_connect = lambda *given: self.answers.put(str(given[3]))
         self.paho.on_message = lambda *given: self.messages.put((given[2].topic, given[2].payload))
         self.paho.on_subscribe = lambda *given: self.subscribed.put(not given[3][0].is_failure)
