@@ -18,7 +18,7 @@ _SECONDS: Final = 5.0
 
 
 class Metrics:
-    """What the service tells CloudWatch about one application.
+    """Metrics of one application, as the service publishes them.
 
     https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html
 
@@ -34,7 +34,7 @@ class Metrics:
         self._runtime, self._application = runtime, application
         self._published = 0.0
         self._began = time.monotonic()
-        # Of the jobs before this one: failed checkpoints are counted by each anew.
+        # Of the jobs before this one: failed checkpoints are counted by each from zero.
         self._failed, self._failed_here = 0, 0
         self._restarting: float | None = None
         self.sources: Sequence[Source] = ()

@@ -2,6 +2,8 @@
 
 Flink reads the files of a folder in no order, so it gets the next one only when it has read the one before. Every file
 is kept: a job that goes on from a checkpoint or an older snapshot gets again, in order, what that does not know.
+
+Above 200 lines: a record's way from its shard to the reader of its file.
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ class _Record:
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """What one call has returned of a shard."""
+    """Answer of one call for a shard."""
 
     shard: str
     records: Sequence[_Record]
@@ -235,7 +237,7 @@ class Source:
 
     @property
     def milliseconds_behind(self) -> int:
-        """How old the oldest record is that Flink has not read."""
+        """Age of the oldest record that Flink has not read."""
         waiting = min(self._arrivals.values(), default=None)
         return self._behind if waiting is None else max(self._behind, int((time.time() - waiting) * 1000))
 
