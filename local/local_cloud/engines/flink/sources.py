@@ -131,6 +131,11 @@ class Source:
         self._behind = 0
         self._has_more = True
 
+    @property
+    def stream(self) -> str:
+        """Name of the stream."""
+        return self._arn.partition("/")[2]
+
     def prepare(self, state: bytes) -> None:
         """Leave in the folder only what a state of Flink's may be in the middle of, before the job starts.
 
