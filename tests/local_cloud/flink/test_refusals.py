@@ -191,7 +191,7 @@ def test_operations_answer_with_the_errors_of_the_service(cloud: LocalCloud, mon
     with _fails("ResourceNotFoundException", "Snapshot gone"):
         restore = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": "gone"}
         flink.start_application(ApplicationName="app", RunConfiguration={"ApplicationRestoreConfiguration": restore})
-    with _fails("UnsupportedOperationException", "no RollbackApplication"):
+    with _fails("UnknownOperationException", "RollbackApplication"):
         flink.rollback_application(ApplicationName="app", CurrentApplicationVersionId=1)
     with _fails("InvalidArgumentException", "CreateTimestamp"):
         flink.delete_application(ApplicationName="app", CreateTimestamp=1)
