@@ -1,4 +1,7 @@
-"""Applications of Managed Service for Apache Flink: what the API knows of them."""
+"""Applications of Managed Service for Apache Flink: what the API knows of them.
+
+Above 200 lines: one data class, its snapshots and how they are shown.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +121,7 @@ class Application:
 
     @property
     def token(self) -> str:
-        """What `ConditionalToken` must be, of this version."""
+        """Value of `ConditionalToken` of this version."""
         return f"{int(self.created * 1000)}-{self.version}"
 
     def log_to(self, stream: str) -> None:

@@ -104,7 +104,7 @@ class FlinkCluster:
         self._gateway: JavaGateway | None = None
         self._rest = ""
         self.submission: dict[str, Any] = {}
-        """What a program needs to submit a job."""
+        """Port, token and settings with which a program submits a job."""
         self._logging = folder / "log4j2.properties"
         self._write_logging("info", "%m")
         self._answer = folder / "gateway.txt"

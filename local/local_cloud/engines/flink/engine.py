@@ -26,6 +26,14 @@ from local_cloud.server.services import Service, ServiceCall, ServiceError
 
 _RUNTIME = "FLINK-2_2"
 _ACTIVE = ("STARTING", "RUNNING", "UPDATING", "STOPPING", "FORCE_STOPPING")
+_OPERATIONS = frozenset(
+    {
+        *(f"{verb}Application" for verb in ("Create", "Update", "Delete", "Describe", "Start", "Stop")),
+        *(f"{verb}ApplicationSnapshot" for verb in ("Create", "Describe", "Delete")),
+        *(f"{verb}ApplicationCloudWatchLoggingOption" for verb in ("Add", "Delete")),
+        *("ListApplications", "ListApplicationSnapshots", "TagResource", "UntagResource", "ListTagsForResource"),
+    }
+)
 _MOST_SNAPSHOTS = 1000
 _PAGE = 50
 
@@ -60,7 +68,7 @@ class FlinkEngine(Engine):
         self._runs.drain()
 
     def services(self) -> Iterable[Service]:
-        return (Service(name="kinesisanalyticsv2", handle=self._handle),)
+        return (Service(name="kinesisanalyticsv2", handle=self._handle, operations=_OPERATIONS),)
 
     def process_of(self, name: str) -> int | None:
         """Return the process id of the JVM in which an application runs."""
@@ -88,9 +96,6 @@ class FlinkEngine(Engine):
             "UntagResource": self._untag,
             "ListTagsForResource": self._tags,
         }
-        if call.operation not in served:
-            what = f"{call.operation} of Managed Service for Apache Flink"
-            raise ServiceError("UnsupportedOperationException", f"the local cloud has no {what}")
         if call.operation == "CreateApplicationSnapshot":
             # It waits for the job, which others may describe in the meantime.
             return self._snapshot(call)

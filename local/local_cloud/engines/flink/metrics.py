@@ -18,7 +18,7 @@ _SECONDS: Final = 5.0
 
 
 class Metrics:
-    """What the service tells CloudWatch about one application.
+    """Metrics of one application, as the service publishes them.
 
     https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html
 
@@ -34,7 +34,7 @@ class Metrics:
         self._runtime, self._application = runtime, application
         self._published = 0.0
         self._began = time.monotonic()
-        # Of the jobs before this one: failed checkpoints are counted by each anew.
+        # Of the jobs before this one: failed checkpoints are counted by each from zero.
         self._failed, self._failed_here = 0, 0
         self._restarting: float | None = None
         self.sources: Sequence[Source] = ()
@@ -66,17 +66,23 @@ class Metrics:
                     ("lastCheckpointDuration", last["end_to_end_duration"], "Milliseconds"),
                     ("lastCheckpointSize", last["state_size"], "Bytes"),
                 ]
-        if self.sources:
-            behind = max(source.milliseconds_behind for source in self.sources)
-            data.append(("millisBehindLatest", behind, "Milliseconds"))
         data.append(("numberOfFailedCheckpoints", self._failed + self._failed_here, "Count"))
-        self._put(data)
-
-    def _put(self, data: list[tuple[str, float, str]]) -> None:
-        dimensions = [{"Name": "Application", "Value": self._application.name}]
-        metrics: list[dict[str, Any]] = [
-            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit} for name, value, unit in data
+        metrics = [self._metric(*one) for one in data]
+        # That of a connector has the dimensions of its stream.
+        metrics += [
+            self._metric(
+                "millisBehindLatest", source.milliseconds_behind, "Milliseconds", Id=source.stream, Flow="Input"
+            )
+            for source in self.sources
         ]
+        self._put(metrics)
+
+    def _metric(self, name: str, value: float, unit: str, **further: str) -> dict[str, Any]:
+        dimensions = {"Application": self._application.name, **further}
+        named = [{"Name": key, "Value": each} for key, each in dimensions.items()]
+        return {"MetricName": name, "Dimensions": named, "Value": value, "Unit": unit}
+
+    def _put(self, metrics: list[dict[str, Any]]) -> None:
         client = self._runtime.client("cloudwatch", self._application.region)
         try:
             client.put_metric_data(Namespace=_NAMESPACE, MetricData=metrics)

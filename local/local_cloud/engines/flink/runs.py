@@ -150,7 +150,7 @@ class Run:
                 if self._is_over:
                     break
                 self._log.say(f"The job has failed, and is started from its last checkpoint: {error}", "ERROR")
-            self._failures += 1
+            self._failures, self._update = self._failures + 1, None
             self._application.restarts += 1
             self._application.status = "RUNNING"
             pause = _FIRST_PAUSE if time.monotonic() - begun > _RECOVERED_SECONDS else min(2 * pause, _LONGEST_PAUSE)

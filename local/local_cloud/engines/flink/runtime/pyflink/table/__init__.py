@@ -59,7 +59,7 @@ class TableConfig(_Part):
 
 
 class TableEnvironment(_Part):
-    """What runs statements."""
+    """Environment of a job, which takes its statements."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

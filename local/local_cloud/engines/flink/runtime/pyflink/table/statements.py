@@ -105,7 +105,7 @@ class Statement:
 
     @property
     def kind(self) -> str:
-        """What it does: `INSERT`, `CREATE TABLE` and so on."""
+        """Its first words: `INSERT`, `CREATE TABLE` and so on."""
         words = [token.word for token in self._tokens[:3]] + ["", "", ""]
         if words[0] == "CREATE":
             return f"CREATE {words[2] if words[1] == 'TEMPORARY' else words[1]}"
