@@ -107,6 +107,9 @@ class Comparison:
                 table = f"table/{first}/{rest.partition('/')[0]}"
                 kinds = ["catalog", f"database/{first}", *([table] if action in _ON_TABLES else [])]
                 found = [f"arn:aws:glue:{here}:{kind}" for kind in kinds]
+            case "logs" if first:
+                # A group and its stream, named by CloudFormation.
+                found = [f"arn:aws:logs:{here}:log-group:{first}:log-stream:{rest}"]
             case "logs":
                 found = [
                     f"arn:aws:logs:{here}:log-group:{name}:log-stream:one" for name in _LOG_GROUP.findall(call.resource)
@@ -114,7 +117,8 @@ class Comparison:
             case "lambda":
                 found = re.findall(r"functions/([^/]+)", call.resource)
             case "kinesis" | "kms" | "secretsmanager" | "sns" | "states":
-                found = [call.resource]
+                # A shard is no resource.
+                found = [call.resource.partition("/shardId-")[0]]
             case _:
                 found = self._named(call, first)
         return found
