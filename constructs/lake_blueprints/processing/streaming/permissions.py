@@ -1,33 +1,15 @@
-"""Permissions of a function on a stream."""
+"""Permissions of a function that follows a plan, beside those of every function on a stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
-
-from lake_blueprints.foundation.access import Permission, arn_of
+from lake_blueprints.foundation.access import Permission
+from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.storage.s3 import Zone
 from lake_blueprints.storage.s3 import permissions as objects
 
-_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg"
-_SQS_KEY = (
-    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
-    "#sqs-what-permissions-for-sse"
-)
-
-
-def write_log(log_group: logs.ILogGroup) -> Permission:
-    """Write to the function's log group."""
-    return Permission(
-        actions=("logs:CreateLogStream", "logs:PutLogEvents"),
-        on=(log_group.log_group_arn,),
-        because="writes the log",
-        sources=(f"{_LAMBDA}/monitoring-cloudwatchlogs.html",),
-        wildcard="the ARN of a log group ends in a wildcard",
-    )
+_SHARDS = "https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html"
 
 
 def keep_state(zone: Zone, key: str) -> Iterator[Permission]:
@@ -38,18 +20,12 @@ def keep_state(zone: Zone, key: str) -> Iterator[Permission]:
     yield objects.with_key(zone, objects.ENCRYPT, [key], because)
 
 
-def report_failures(queue: sqs.IQueue, key: kms.IKey) -> Iterator[Permission]:
-    """Send which records could not be taken."""
-    because, source = "says which records it could not take", f"{_LAMBDA}/kinesis-on-failure-destination.html"
-    yield Permission(
-        actions=("sqs:SendMessage",), on=(queue.queue_arn,), because=because, sources=(source,), by_service=True
-    )
-    yield Permission(
-        actions=("kms:GenerateDataKey", "kms:Decrypt"),
-        on=(arn_of(key),),
-        because=because,
-        sources=(_SQS_KEY,),
-        policy_of=key,
-        contexts=({"kms:ViaService": "sqs.${AWS::Region}.amazonaws.com"},),
-        by_service=True,
+def count_shards(stream: Stream) -> Permission:
+    """Learn whether the stream was split."""
+    return Permission(
+        actions=("kinesis:ListShards",),
+        on=(stream.stream.stream_arn,),
+        because="makes sure that the stream has one shard",
+        sources=(_SHARDS,),
+        policy_of=stream.stream,
     )

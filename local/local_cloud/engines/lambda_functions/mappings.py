@@ -25,7 +25,7 @@ _OF_STREAMS = (
     *("ParallelizationFactor", "StartingPosition", "StartingPositionTimestamp"),
 )
 _UNSUPPORTED = ("TumblingWindowInSeconds",)
-_DESTINATIONS = ("sqs", "sns")
+_DESTINATIONS = ("sqs", "sns", "s3")
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 _LIMITS = {
     "BatchSize": (1, 10_000),
@@ -81,12 +81,15 @@ class Mappings:
         if mapping.uuid not in self.progress:
             self.progress[mapping.uuid] = progress_from(mapping, source)
 
-        def send(target: str, message: str) -> None:
-            """Send a message to a queue or a topic, as the function's role."""
-            region, name = target.split(":")[3], target.rpartition(":")[2]
+        def send(target: str, key: str, message: str) -> None:
+            """Send a message to a queue or a topic, or put it into a bucket, as the function's role."""
+            # The ARN of a bucket names no Region.
+            region, name = target.split(":")[3] or mapping.region, target.rpartition(":")[2]
             client = self._runtime.client(_service(target), region, role=role)
             try:
-                if _service(target) == "sns":
+                if _service(target) == "s3":
+                    client.put_object(Bucket=name, Key=key, Body=message.encode())
+                elif _service(target) == "sns":
                     client.publish(TopicArn=target, Message=message)
                 else:
                     client.send_message(QueueUrl=client.get_queue_url(QueueName=name)["QueueUrl"], MessageBody=message)

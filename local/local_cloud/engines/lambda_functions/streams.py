@@ -89,7 +89,7 @@ class StreamPoller(Poller):
         progress: Progress,
         *,
         invoke: Invoke,
-        send: Callable[[str, str], None],
+        send: Callable[[str, str, str], None],
     ) -> None:
         super().__init__(mapping)
         self._source = source
@@ -250,7 +250,12 @@ class StreamPoller(Poller):
         }
         if not batch.calls:
             del said["responseContext"]
-        self._send(target, json.dumps(said))
+        if ":s3:" in target:
+            # No other destination gets the records themselves.
+            said["payload"] = {"Records": [record.event for record in batch.records]}
+        now = datetime.now(tz=UTC)
+        key = f"aws/lambda/{self.mapping.uuid}/{shard}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        self._send(target, key, json.dumps(said))
 
 
 def progress_from(mapping: Any, source: StreamSource) -> Progress:
