@@ -131,7 +131,6 @@ class StreamFunction(FunctionOnStream):
         # It has keys of records, and values.
         state.restrict(state_key, columns=restricted)
         allow(self.role, *permissions.keep_state(state, state_key))
-        allow(self.role, permissions.count_shards(plan.source.stream))
         for place in plan.outputs.values():
             place.grant_write(self.role)
 
