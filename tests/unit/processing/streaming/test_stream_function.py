@@ -13,6 +13,7 @@ from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.streaming import (
     Anomalies,
     CleanRecords,
+    Output,
     RandomCutForest,
     RejectedRecords,
     StreamFunction,
@@ -44,9 +45,13 @@ class Lake:
 
     def plan(self, detector: RandomCutForest | None = None, shards: int | None = 1) -> StreamPlan:
         source = StreamSource(stream=self.stream("In", shards), dataset=READINGS)
-        outputs = {CleanRecords(): self.stream("Clean"), RejectedRecords(): self.stream("Rejected")}
-        odd = {Anomalies(column="celsius", keys=["sensor"], detector=detector): self.stream("Odd")} if detector else {}
-        return StreamPlan(source=source, outputs={**outputs, **odd})
+        outputs: dict[Output, Stream] = {
+            CleanRecords(): self.stream("Clean"),
+            RejectedRecords(): self.stream("Rejected"),
+        }
+        if detector:
+            outputs[Anomalies(column="celsius", keys=["sensor"], detector=detector)] = self.stream("Odd")
+        return StreamPlan(source=source, outputs=outputs)
 
 
 @pytest.fixture

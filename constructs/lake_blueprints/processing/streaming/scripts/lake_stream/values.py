@@ -107,8 +107,8 @@ def _number(found: Any, column: Field) -> int | float | Decimal | None:
     if column.family == "decimal":
         return _decimal(found, *column.digits)
     if column.family in INTEGERS:
-        most = INTEGERS[column.family]
-        return found if type(found) is int and -most <= found < most else None
+        beyond = INTEGERS[column.family]
+        return found if type(found) is int and -beyond <= found < beyond else None
     most = FLOAT_MAX if column.family == "float" else DOUBLE_MAX
     return _double(found) if type(found) in (int, Decimal) and abs(_double(found)) <= most else None
 
