@@ -224,6 +224,7 @@ SENDS_NO_ACCOUNT = {
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",
     "Zone/LakeFormation/Role",
+    "StreamFunction",
 }
 
 
