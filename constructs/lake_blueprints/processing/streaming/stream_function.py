@@ -1,39 +1,32 @@
-"""A Lambda function that follows a plan, for streams of little traffic.
-
-Above 200 lines: half of it is the signature and documentation of one construct.
-"""
+"""A Lambda function that follows a plan, for streams of little traffic."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Acknowledgment, Duration, Names, RemovalPolicy, Token, Validations
+from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_kinesis as kinesis
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole, allow
-from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.generated_asset import generated_asset
-from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.ingestion.kinesis.stream_function import FunctionOnStream
 from lake_blueprints.processing.streaming import package, permissions
 from lake_blueprints.processing.streaming.detectors import RandomCutForest
 from lake_blueprints.processing.streaming.outputs import Anomalies
 from lake_blueprints.processing.streaming.plan import StreamPlan
 from lake_blueprints.storage.s3 import Zone
-from template_checks.limits import lambda_functions as limits
 
 _TIMEOUT = Duration.minutes(5)
 
 
 @checked
-class StreamFunction(Construct):
+class StreamFunction(FunctionOnStream):
     """Define a Lambda function that follows a plan over a stream of one shard; idle, it costs nothing.
 
     Parameters
@@ -41,7 +34,8 @@ class StreamFunction(Construct):
     plan: StreamPlan
         The plan; its stream has one shard, which takes 1,000 records a second.
     state: Zone
-        Where open windows, known keys and scores are kept, as one object below `stream-state/`.
+        Where open windows, known keys and scores are kept, as one object below `stream-state/`, and records that the
+        function fails to take, below `aws/lambda/`.
     packages: Path, optional
         Folder of further packages for Python 3.14 on x86-64, which a `RandomCutForest` needs: `pip install --target
         packages --platform manylinux_2_28_x86_64 --python-version 3.14 --only-binary=:all: krcf==0.4.0`. By default
@@ -51,24 +45,21 @@ class StreamFunction(Construct):
     batching_window: Duration
         Longest wait for a batch, 0 to 300 seconds. By default 5 seconds.
     retries: int
-        How often a record that fails is tried again, 0 to 10,000, before its number goes to the queue of failures. By
-        default 10.
+        How often a record that fails is tried again, 0 to 10,000, before it is set aside. By default 10.
     memory: int
         Memory in MB, 128 to 10,240; the state must fit in it several times. By default 512.
-    encryption_key: kms.IKey, optional
-        Key for the log, the environment and the queue. By default that of the stream.
-    alarm_topic: sns.ITopic, optional
-        Topic of the alarms on errors, on records that are read late, and on failures. By default there are none.
     log_retention: logs.RetentionDays
         How long the log is kept. By default one year.
+    alarm_topic: sns.ITopic, optional
+        Topic of the alarms of `alarm_specs`. By default there are none.
     removal_policy: RemovalPolicy
-        What happens to log and queue when they leave the stack, subject to the removal guard. By default they are
-        retained.
+        What happens to the log when it leaves the stack, subject to the removal guard. By default it is retained. The
+        state stays in the zone.
 
     Defines
     -------
-    The function, named `function_name`; its role, as `role`; its log group, as `log_group`; the queue of failures, as
-    `failures`; the mapping to the stream; with a topic, the alarms of `alarm_specs`.
+    The function, as `function`, with its `role` and `log_group`; its mapping to the stream, as `mapping_id`; with a
+    topic, the four alarms of `alarm_specs`.
 
     Raises
     ------
@@ -98,132 +89,50 @@ class StreamFunction(Construct):
         batching_window: Duration | None = None,
         retries: int = 10,
         memory: int = 512,
-        encryption_key: kms.IKey | None = None,
-        alarm_topic: sns.ITopic | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        alarm_topic: sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id)
-        batching_window = batching_window or Duration.seconds(5)
         _check_one_shard(plan)
         _check_packages(plan, packages)
-        limits.BATCH_SIZE.check("batch_size", batch_size)
-        limits.BATCHING_WINDOW.check("batching_window", batching_window.to_seconds())
-        limits.RETRIES.check("retries", retries)
-        limits.MEMORY.check("memory", memory)
-        source, stream = plan.source, plan.source.stream
-        self._retention = stream.retention
-        self.key: kms.IKey = encryption_key or stream.key
-        self.log_group = logs.LogGroup(self, "Log", encryption_key=self.key, retention=log_retention)
-        guard_removal(self.log_group, removal_policy, encryption_key=self.key)
-        self.failures = self._queue(removal_policy)
-        self.role = ServiceRole(
-            self,
-            "Role",
-            services=["lambda.amazonaws.com"],
-            description=f"Follows the plan for '{source.dataset.name}'",
+        dataset = plan.source.dataset
+        restricted = [column.name for column in dataset.restricted_columns]
+        places = {name.upper().replace(".", "_"): place for name, place in plan.places.items()}
+        # Of the whole path, by which two functions of a zone differ.
+        state_key = f"stream-state/{scope.node.addr}/{construct_id}.json.zlib"
+
+        def code(scope: Construct) -> lambda_.Code:
+            content = package.function(plan.to_json(), packages)
+            asset = generated_asset(scope, "Code", name="function.zip", content=content)
+            return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)
+
+        super().__init__(
+            scope,
+            construct_id,
+            stream=plan.source.stream,
+            errors=state,
+            code=code,
+            handler="lake_stream.handler.handle",
+            description=f"Follows the plan for '{dataset.name}'",
+            restricted=restricted,
+            environment={**places, "STATE_BUCKET": state.bucket.bucket_name, "STATE_KEY": state_key},
+            batch_size=batch_size,
+            batching_window=batching_window or Duration.seconds(5),
+            retries=retries,
+            memory=memory,
+            timeout=_TIMEOUT,
+            log_retention=log_retention,
+            alarm_topic=alarm_topic,
+            removal_policy=removal_policy,
         )
-        state_key = f"stream-state/{Names.node_unique_id(self.node)}.json.zlib"
+        defined: Any = self.function.node.default_child
+        # Native packages are for one architecture.
+        defined.architectures = ["x86_64" if packages else "arm64"]
         # It has keys of records, and values.
-        state.restrict(state_key, columns=[column.name for column in source.dataset.restricted_columns])
-        allow(self.role, permissions.write_log(self.log_group))
+        state.restrict(state_key, columns=restricted)
         allow(self.role, *permissions.keep_state(state, state_key))
-        allow(self.role, *permissions.report_failures(self.failures, self.key))
-        stream.grant_read(self.role)
         for place in plan.outputs.values():
             place.grant_write(self.role)
-        places = {name.upper().replace(".", "_"): place for name, place in plan.places.items()}
-        content = package.function(plan.to_json(), packages)
-        code = generated_asset(self, "Code", name="function.zip", content=content)
-        self._function = lambda_.CfnFunction(
-            self,
-            "Function",
-            runtime="python3.14",
-            handler="lake_stream.handler.handle",
-            code={"s3Bucket": code.s3_bucket_name, "s3Key": code.s3_object_key},
-            role=self.role.role_arn,
-            logging_config={"logGroup": self.log_group.log_group_name},
-            memory_size=memory,
-            timeout=_TIMEOUT.to_seconds(),
-            environment={"variables": {**places, "STATE_BUCKET": state.bucket.bucket_name, "STATE_KEY": state_key}},
-            kms_key_arn=self.key.key_arn,
-            description=f"Follows the plan for '{source.dataset.name}'",
-        )
-        self.function_name = self._function.ref
-        lambda_.CfnEventSourceMapping(
-            self,
-            "Mapping",
-            function_name=self.function_name,
-            event_source_arn=stream.stream.stream_arn,
-            starting_position="TRIM_HORIZON",
-            batch_size=batch_size,
-            maximum_batching_window_in_seconds=batching_window.to_seconds(),
-            maximum_retry_attempts=retries,
-            bisect_batch_on_function_error=True,
-            function_response_types=["ReportBatchItemFailures"],
-            destination_config={"onFailure": {"destination": self.failures.queue_arn}},
-        )
-        if alarm_topic:
-            self.add_alarms(alarm_topic)
-
-    @property
-    def alarm_specs(self) -> tuple[AlarmSpec, ...]:
-        """The alarms on errors, on records that wait for half of the stream's retention, and on failures."""
-        function = {"FunctionName": self.function_name}
-        return (
-            AlarmSpec(
-                id="Errors",
-                namespace="AWS/Lambda",
-                metric="Errors",
-                dimensions=function,
-                description="The function fails, and its batch is tried again",
-            ),
-            AlarmSpec(
-                id="Late",
-                namespace="AWS/Lambda",
-                metric="IteratorAge",
-                dimensions=function,
-                statistic="Maximum",
-                threshold=self._retention.to_milliseconds() / 2,
-                description="Half of the time before records are lost is used up",
-            ),
-            AlarmSpec(
-                id="Failures",
-                namespace="AWS/SQS",
-                metric="ApproximateNumberOfMessagesVisible",
-                dimensions={"QueueName": self.failures.queue_name},
-                statistic="Maximum",
-                description="Records could not be taken; the queue has their numbers",
-            ),
-        )
-
-    def add_alarms(self, topic: sns.ITopic) -> None:
-        """Define the alarms of `alarm_specs`; once.
-
-        Parameters
-        ----------
-        topic: sns.ITopic
-            Topic that receives the alarms; its policy and its key's then admit CloudWatch, unless they are imported.
-        """
-        add_alarms(self, self.alarm_specs, topic)
-
-    def _queue(self, removal_policy: RemovalPolicy) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "FailedRecords",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=self.key,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        guard_removal(queue, removal_policy, encryption_key=self.key)
-        Validations.of(queue).acknowledge(
-            *(
-                Acknowledgment(id=finding, reason="it is the queue of what could not be taken")
-                for finding in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy", "CT.SQS.PR.1")
-            )
-        )
-        return queue
 
 
 def _check_one_shard(plan: StreamPlan) -> None:

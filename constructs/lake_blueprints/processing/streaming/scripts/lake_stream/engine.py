@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ from lake_stream.plan import (
 )
 from lake_stream.scores import scorer
 
+_COMBINE: dict[str, Callable[[Any, Any], Any]] = {"sum": operator.add, "min": min, "max": max}
 # An output's name and a row of it.
 Emitted = tuple[str, dict[str, Any]]
 
@@ -173,8 +174,7 @@ def _added(total: Any, measure: Measure, row: values.Row) -> Any:
     # JSON would make a double of a decimal.
     exact = isinstance(value, Decimal)
     if total is not None:
-        combine = {"sum": operator.add, "min": min, "max": max}[measure.measure]
-        value = combine(Decimal(total) if exact else total, value)
+        value = _COMBINE[measure.measure](Decimal(total) if exact else total, value)
     return str(value) if exact else value
 
 
