@@ -1,4 +1,4 @@
-"""Records of a stream: the newest of each key is an item, people are told of each device once, and none is lost."""
+"""Records of a stream: the newest of each key is an item, people hear of each device once, and none is lost."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_record_that_is_no_row_is_kept_with_its_data_and_those_behind_it_are_n
     assert json.loads(base64.b64decode(record["kinesis"]["data"]))["temp"] == "hot"
 
 
-def test_people_are_told_of_each_device_once(sinks: Sinks) -> None:
+def test_people_hear_of_each_device_once(sinks: Sinks) -> None:
     messages = sinks.messages
     texts = "\n".join(message["Message"] for message in messages)
     for device in range(DEVICES):

@@ -1,4 +1,4 @@
-"""A stream whose newest records are served and whose anomalies are told: `NewestRecords` and `StreamAlerts`."""
+"""A stream whose newest records are served and whose anomalies reach people: `NewestRecords` and `StreamAlerts`."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Token
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
@@ -23,7 +22,6 @@ from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import lambda_functions as limits
 
 _LATEST, _OLDEST = lambda_.StartingPosition.LATEST, lambda_.StartingPosition.TRIM_HORIZON
-
 _LIMITS = {
     "batch_size": limits.BATCH_SIZE,
     "batching_window": limits.BATCHING_WINDOW,
@@ -57,8 +55,6 @@ class FunctionOnStream(Construct):
         Restricted columns that records may have, and so what is discarded. By default none.
     environment: mapping of str to str
         Variables of the function; no secrets. By default none.
-    vpc: ec2.IVpc, optional
-        Network in whose isolated subnets the function runs, in a security group of its own. By default none.
     starting_position, batch_size, batching_window, parallel_batches, retries, memory, timeout, log_retention,
     alarm_topic, removal_policy
         As of the subclasses.
@@ -90,7 +86,6 @@ class FunctionOnStream(Construct):
         description: str,
         restricted: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        vpc: ec2.IVpc | None = None,
         starting_position: lambda_.StartingPosition = _OLDEST,
         batch_size: int,
         batching_window: Duration,
@@ -129,8 +124,6 @@ class FunctionOnStream(Construct):
             environment=dict(environment or {}),
             role=self.role,
             log_group=self.log_group,
-            vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
         )
         definition = self.function.node.default_child
         assert isinstance(definition, lambda_.CfnFunction)

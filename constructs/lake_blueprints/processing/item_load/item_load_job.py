@@ -15,7 +15,7 @@ from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.glue.worker import Worker
-from lake_blueprints.processing.table_load import LoadJob
+from lake_blueprints.processing.item_load.table_load import LoadJob
 
 # What becomes seconds since 1970.
 _TIMES = ("timestamp", "date", "int", "bigint")

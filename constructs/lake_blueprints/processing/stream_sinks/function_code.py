@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import aws_lambda as lambda_
@@ -21,7 +21,6 @@ def function_code(
     columns: Sequence[Column],
     *,
     required: Sequence[str],
-    libraries: Mapping[str, bytes] | None = None,
 ) -> lambda_.Code:
     """Return the code of a function that takes columns of a dataset.
 
@@ -36,6 +35,5 @@ def function_code(
         "required": [column.name for column in columns if column.name in needed],
     }
     files[f"{_PACKAGE.name}/dataset.json"] = json.dumps(said, indent=1).encode()
-    content = archived({**files, **(libraries or {})})
-    asset = generated_asset(scope, "Code", name="code.zip", content=content)
+    asset = generated_asset(scope, "Code", name="code.zip", content=archived(files))
     return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)

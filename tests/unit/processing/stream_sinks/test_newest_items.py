@@ -19,7 +19,7 @@ READINGS = [
 
 @pytest.fixture
 def table(cloud: LocalCloud, request: pytest.FixtureRequest) -> str:
-    name = request.node.name.replace("[", "-").replace("]", "")[:200]
+    name = str(request.node.name).replace("[", "-").replace("]", "")[:200]
     cloud.client("dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "device", "KeyType": "HASH"}],

@@ -40,7 +40,7 @@ class BusError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Recent:
-    """What was alerted about of late, in a table of DynamoDB.
+    """Subjects of the latest alerts, in a table of DynamoDB.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Recent:
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """A record that people or applications are told of.
+    """A record of which people or applications learn.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Alerts:
     headline: str
         What has happened, with columns in braces.
     recent: Recent
-        What was alerted about of late.
+        Subjects of the latest alerts.
     topic: str, optional
         ARN of the topic. By default there is none.
     bus: str, optional

@@ -12,12 +12,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 import lake_blueprints.processing.curation
-import lake_blueprints.processing.table_load
+import lake_blueprints.processing.item_load.table_load
 from lake_blueprints.processing.curation.script_package import zipped
 
 PACKAGES = [
     Path(str(lake_blueprints.processing.curation.__file__)).parent / "scripts" / "lake_curation",
-    Path(str(lake_blueprints.processing.table_load.__file__)).parent / "scripts" / "lake_load",
+    Path(str(lake_blueprints.processing.item_load.table_load.__file__)).parent / "scripts" / "lake_load",
 ]
 
 
