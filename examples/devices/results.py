@@ -17,7 +17,7 @@ _DEVIATIONS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
-    """How well anomalies were found, by sensor and number of the reading."""
+    """Quality of a detection of anomalies; they are known by sensor and number of the reading."""
 
     known: frozenset[str]
     found: frozenset[str]

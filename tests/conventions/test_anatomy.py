@@ -34,7 +34,9 @@ def test_a_capability_has_every_part_of_its_anatomy(capability: str) -> None:
 @pytest.mark.parametrize("what", ["example", "page"])
 def test_no_part_is_left_without_its_capability(what: str) -> None:
     # The folders of demonstrations, with parts of their own, and of the code of a Flink application.
-    demonstrations = {ROOT / "examples" / name for name in ("demo", "flights", "flights_per_minute", "orders", "devices")}
+    demonstrations = {
+        ROOT / "examples" / name for name in ("demo", "flights", "flights_per_minute", "orders", "devices")
+    }
     expected = {ROOT / parts(capability)[what] for capability in capabilities()}
     folder = ROOT / parts("")[what].parent
     paths = folder.rglob(f"*{next(iter(expected)).suffix}")

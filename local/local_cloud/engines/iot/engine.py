@@ -135,9 +135,7 @@ class IotEngine(Engine):
             return self._brokers[place]
 
     def _evaluate(self, rule: FakeRule, message: Message) -> None:
-        sender = Sender(
-            runtime=self.runtime, region=rule.region_name, message=message, clients=self._clients
-        )
+        sender = Sender(runtime=self.runtime, region=rule.region_name, message=message, clients=self._clients)
         payload = selected(parse(rule.sql), message)
         sent = (sender.send(action, payload) for action in rule.actions) if payload is not None else ()
         failures = [failure for failure in sent if failure]
