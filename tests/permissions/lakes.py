@@ -216,7 +216,12 @@ class SampleLake:
         newest = ServingTable(self.data, self._id("NewestFlights"), dataset=FLIGHTS, encryption_key=self.key)
         NewestRecords(self.work, self._id("Newest"), event_time="scheduled", target=newest, **common)
         bus = events.EventBus(self.work, self._id("Bus"))
-        alerts = {"about": ["flight"], "headline": "Flight {flight} is late", "topic": self.topic, "bus": bus}
+        alerts: dict[str, Any] = {
+            "about": ["flight"],
+            "headline": "Flight {flight} is late",
+            "topic": self.topic,
+            "bus": bus,
+        }
         StreamAlerts(self.work, self._id("Alerts"), **alerts, **common)
 
     def _define_rules(self) -> None:

@@ -1,5 +1,7 @@
 """A stream whose newest records are served and whose anomalies reach people: `NewestRecords` and `StreamAlerts`."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -27,7 +29,7 @@ key = LakeKey(stack, "Key").key
 raw = Zone(stack, "Raw", encryption_key=key)
 stream = Stream(stack, "Readings", shards=2, encryption_key=key)
 served = ServingTable(stack, "Served", dataset=READINGS, time_to_live="expires", encryption_key=key)
-common = {"stream": stream, "dataset": READINGS, "errors": raw, "retries": 1}
+common: dict[str, Any] = {"stream": stream, "dataset": READINGS, "errors": raw, "retries": 1}
 newest = NewestRecords(
     stack, "Newest", event_time="measured", target=served, expires_after=cdk.Duration.days(1), **common
 )

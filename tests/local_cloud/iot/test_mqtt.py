@@ -87,12 +87,16 @@ class Client:
         self.paho.on_connect = lambda *given: self.answers.put(str(given[3]))
         self.paho.on_message = lambda *given: self.messages.put((given[2].topic, given[2].payload))
         self.paho.on_subscribe = lambda *given: self.subscribed.put(not given[3][0].is_failure)
-        self.paho.on_disconnect = lambda *given: [heard.put(str(given[3])) for heard in (self.gone, self.answers)]
+        self.paho.on_disconnect = lambda *given: self._left(str(given[3]))
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("certificate.pem", "key.pem")]
             files[0].write_text(certificate["certificatePem"])
             files[1].write_text(certificate["keyPair"]["PrivateKey"])
             self.paho.tls_set(ca_certs=str(cloud.authority), certfile=str(files[0]), keyfile=str(files[1]))
+
+    def _left(self, reason: str) -> None:
+        for heard in (self.gone, self.answers):
+            heard.put(reason)
 
     def connect(self) -> str:
         self.paho.connect(self.host, self.port)
@@ -188,7 +192,8 @@ def test_the_will_of_a_client_that_breaks_off_reaches_the_rule(fleet: Fleet) -> 
     device = fleet.client(fleet.certificate("device", "d7"), "d7")
     device.paho.will_set("dt/d7/telemetry", json.dumps({"n": "gone"}))
     assert device.connect() == "Success"
-    device.paho.socket().shutdown(2)
+    connection: Any = device.paho.socket()
+    connection.shutdown(2)
     for _ in range(100):
         if found := [one for one in fleet.taken() if one["device"] == "d7"]:
             break
