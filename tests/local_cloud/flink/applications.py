@@ -94,8 +94,10 @@ class Application:
     def start(self, **restore: str) -> None:
         """Start it, and wait until it runs."""
         run = {"RunConfiguration": {"ApplicationRestoreConfiguration": restore}} if restore else {}
-        self.flink.start_application(ApplicationName=self.name, **run)
+        started = self.flink.start_application(ApplicationName=self.name, **run)["OperationId"]
         self.reaches("RUNNING")
+        told = self.flink.describe_application_operation(ApplicationName=self.name, OperationId=started)
+        assert told["ApplicationOperationInfoDetails"]["OperationStatus"] == "SUCCESSFUL"
 
     def stop(self, *, force: bool = False) -> None:
         """Stop it, and wait until it has."""

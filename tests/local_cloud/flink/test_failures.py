@@ -61,10 +61,14 @@ def test_code_that_ends_without_a_job_leaves_the_application_ready_with_the_reas
     application = Application(cloud, name)
     application.create(main)
 
-    application.flink.start_application(ApplicationName=name)
+    started = application.flink.start_application(ApplicationName=name)["OperationId"]
     application.reaches("READY")
 
     assert reason in "\n".join(application.log)
+    told = application.flink.describe_application_operation(ApplicationName=name, OperationId=started)
+    operation = told["ApplicationOperationInfoDetails"]
+    assert (operation["Operation"], operation["OperationStatus"]) == ("StartApplication", "FAILED")
+    assert reason in operation["OperationFailureDetails"]["ErrorInfo"]["ErrorString"]
 
 
 def test_a_job_that_fails_is_started_again_until_it_is_stopped_by_force(cloud: LocalCloud) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_cloud.engines.flink import configuration
+from local_cloud.engines.flink.operations import Operation
 from local_cloud.server.services import ServiceError
 
 SKIP, LATEST, CUSTOM = (
@@ -89,6 +90,8 @@ class Application:
         Folder of the checkpoint or savepoint from which it goes on; empty: none.
     restarts: int
         How often its job was started again.
+    operations: list
+        Its starts and stops, the oldest first.
     """
 
     name: str
@@ -114,6 +117,20 @@ class Application:
     generations: int = 0
     state: str = ""
     restarts: int = 0
+    operations: list[Operation] = field(default_factory=list)
+
+    def begin(self, operation: str, status: str) -> str:
+        """Take a status while an operation is under way; return the operation's id."""
+        self.status = status
+        self.operations.append(Operation(name=operation))
+        return self.operations[-1].id
+
+    def settle(self, status: str, problem: str = "") -> None:
+        """Take a status that lasts; the operation that is under way ends with it, and fails if there is a problem."""
+        self.status = status
+        for operation in self.operations:
+            if operation.is_under_way:
+                operation.end(problem)
 
     @property
     def folder_name(self) -> str:

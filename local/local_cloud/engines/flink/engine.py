@@ -19,6 +19,7 @@ from local_cloud.engines.flink.applications import Application
 from local_cloud.engines.flink.cluster import LIBRARIES
 from local_cloud.engines.flink.errors import JobError
 from local_cloud.engines.flink.job import RUN_OPTIONS
+from local_cloud.engines.flink.operations import START, STOP
 from local_cloud.engines.flink.runs import Runs, read_code
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.runtime import Runtime
@@ -32,6 +33,7 @@ _OPERATIONS = frozenset(
         *(f"{verb}ApplicationSnapshot" for verb in ("Create", "Describe", "Delete")),
         *(f"{verb}ApplicationCloudWatchLoggingOption" for verb in ("Add", "Delete")),
         *("ListApplications", "ListApplicationSnapshots", "TagResource", "UntagResource", "ListTagsForResource"),
+        "DescribeApplicationOperation",
     }
 )
 _MOST_SNAPSHOTS = 1000
@@ -84,6 +86,7 @@ class FlinkEngine(Engine):
             "ListApplications": self._list,
             "StartApplication": self._start,
             "StopApplication": self._stop,
+            "DescribeApplicationOperation": self._operation,
             "AddApplicationCloudWatchLoggingOption": self._log_to,
             "DeleteApplicationCloudWatchLoggingOption": self._log_no_more,
             "CreateApplicationSnapshot": self._snapshot,
@@ -191,17 +194,24 @@ class FlinkEngine(Engine):
             raise _in_use(application)
         _check_start(application.configuration)
         application.choose(call.request.get("RunConfiguration") or {})
-        application.status = "STARTING"
+        operation = application.begin(START, "STARTING")
         self._runs.begin(application)
-        return {}
+        return {"OperationId": operation}
 
     def _stop(self, call: ServiceCall) -> dict[str, Any]:
         application, force = self._found(call), bool(call.request.get("Force"))
         if application.status not in (("STARTING", "RUNNING", "UPDATING", "STOPPING") if force else ("RUNNING",)):
             raise _in_use(application)
-        application.status = "FORCE_STOPPING" if force else "STOPPING"
+        operation = application.begin(STOP, "FORCE_STOPPING" if force else "STOPPING")
         self._runs.of(application).stop(force=force)
-        return {}
+        return {"OperationId": operation}
+
+    def _operation(self, call: ServiceCall) -> dict[str, Any]:
+        wanted = call.request["OperationId"]
+        for operation in self._found(call).operations:
+            if operation.id == wanted:
+                return {"ApplicationOperationInfoDetails": operation.described()}
+        raise ServiceError("ResourceNotFoundException", f"Operation not found: {wanted}")
 
     def _log_to(self, call: ServiceCall) -> dict[str, Any]:
         application = self._changing(call)

@@ -133,7 +133,7 @@ class Run:
         if problem:
             self._log.say(problem, "ERROR")
         self._log.say("The application has stopped")
-        self._application.status = "READY"
+        self._application.settle("READY", problem)
 
     def _go_on(self) -> None:
         """Start the job, again whenever it fails, until the run ends."""
@@ -152,7 +152,7 @@ class Run:
                 self._log.say(f"The job has failed, and is started from its last checkpoint: {error}", "ERROR")
             self._failures, self._update = self._failures + 1, None
             self._application.restarts += 1
-            self._application.status = "RUNNING"
+            self._application.settle("RUNNING")
             pause = _FIRST_PAUSE if time.monotonic() - begun > _RECOVERED_SECONDS else min(2 * pause, _LONGEST_PAUSE)
             if self._wait(pause):
                 break
@@ -179,8 +179,9 @@ class Run:
         if self._stops.is_set():
             self._stops.clear()
             if configuration.takes_snapshots(self._application.configuration):
-                self._log.say("A job that fails can make no snapshot: stop the application with Force", "ERROR")
-                self._application.status = "RUNNING"
+                problem = "A job that fails can make no snapshot: stop the application with Force"
+                self._log.say(problem, "ERROR")
+                self._application.settle("RUNNING", problem)
                 self._update = None
             else:
                 self._forced.set()
@@ -225,7 +226,7 @@ class Run:
                 self._metrics.publish(job)
                 status = self._application.status
                 if status == "STARTING" or (status == "UPDATING" and not self._update):
-                    self._application.status = "RUNNING"
+                    self._application.settle("RUNNING")
                     self._log.say("The job runs")
             if now - logged > _LOG_SECONDS:
                 logged = now
