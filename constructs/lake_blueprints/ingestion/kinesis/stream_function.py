@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Token
+from aws_cdk import Annotations, Duration, RemovalPolicy, Token
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -46,7 +47,7 @@ class FunctionOnStream(Construct):
     errors: Zone
         Zone of the batches that are discarded, below `aws/lambda/<mapping_id>/<shard>/`.
     code: Callable
-        Returns the code of the function, for Python; its asset belongs below the construct that is given.
+        Returns the code of the function, for Python, as an asset below the construct that is given.
     handler: str
         The function in it, `package.module.function`.
     description: str
@@ -81,7 +82,7 @@ class FunctionOnStream(Construct):
         *,
         stream: Stream,
         errors: Zone,
-        code: Callable[[Construct], lambda_.Code],
+        code: Callable[[Construct], s3_assets.Asset],
         handler: str,
         description: str,
         restricted: Sequence[str] = (),
@@ -114,7 +115,7 @@ class FunctionOnStream(Construct):
             self,
             "Function",
             description=description,
-            code=code(self),
+            code=_code_of(code(self)),
             handler=handler,
             runtime=lambda_.Runtime.PYTHON_3_14,
             # A fifth cheaper than x86 for the same time.
@@ -198,6 +199,14 @@ class FunctionOnStream(Construct):
             Topic that receives the alarms; its policy and its key's then admit CloudWatch, unless they are imported.
         """
         add_alarms(self, self.alarm_specs, topic)
+
+
+def _code_of(asset: s3_assets.Asset) -> lambda_.Code:
+    """Return the code that an asset is; its key changes with its content, so that no version is needed."""
+    Annotations.of(asset.bucket).acknowledge_warning(
+        "@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified", "the key has the hash of the code"
+    )
+    return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)
 
 
 def _check_position(position: lambda_.StartingPosition) -> None:

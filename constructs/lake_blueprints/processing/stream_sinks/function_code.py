@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lake_blueprints.contracts import Column, Dataset
@@ -21,7 +21,7 @@ def function_code(
     columns: Sequence[Column],
     *,
     required: Sequence[str],
-) -> lambda_.Code:
+) -> s3_assets.Asset:
     """Return the code of a function that takes columns of a dataset.
 
     The columns are a file beside the modules: the variables of a function have 4 KB in all.
@@ -35,5 +35,4 @@ def function_code(
         "required": [column.name for column in columns if column.name in needed],
     }
     files[f"{_PACKAGE.name}/dataset.json"] = json.dumps(said, indent=1).encode()
-    asset = generated_asset(scope, "Code", name="code.zip", content=archived(files))
-    return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)
+    return generated_asset(scope, "Code", name="code.zip", content=archived(files))

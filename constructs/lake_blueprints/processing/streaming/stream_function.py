@@ -7,8 +7,8 @@ from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_kinesis as kinesis
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -101,10 +101,9 @@ class StreamFunction(FunctionOnStream):
         # Of the whole path, by which two functions of a zone differ.
         state_key = f"stream-state/{scope.node.addr}/{construct_id}.json.zlib"
 
-        def code(scope: Construct) -> lambda_.Code:
+        def code(scope: Construct) -> s3_assets.Asset:
             content = package.function(plan.to_json(), packages)
-            asset = generated_asset(scope, "Code", name="function.zip", content=content)
-            return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)
+            return generated_asset(scope, "Code", name="function.zip", content=content)
 
         super().__init__(
             scope,
