@@ -31,7 +31,7 @@ from local_cloud.server.runtime import Runtime
 from template_checks.limits import iot as limits
 
 if TYPE_CHECKING:
-    from local_cloud.engines.iot.broker import DeviceBroker
+    from local_cloud.mqtt.device_broker import DeviceBroker
 
 _VERSION = "2016-03-23"
 _create_topic_rule = IoTBackend.create_topic_rule
@@ -129,7 +129,7 @@ class IotEngine(Engine):
         place = (backend.account_id, backend.region_name)
         with self._lock:
             if place not in self._brokers:
-                broker: type[DeviceBroker] = import_module("local_cloud.engines.iot.broker").DeviceBroker
+                broker: type[DeviceBroker] = import_module("local_cloud.mqtt.device_broker").DeviceBroker
                 devices = Devices(backend, self.publish)
                 self._brokers[place] = broker(self.runtime, devices, port=self._ports.get(place))
             return self._brokers[place]

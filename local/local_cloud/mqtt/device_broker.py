@@ -13,9 +13,9 @@ from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
 
-from local_cloud.engines.iot.mqtt import LISTENER, AwsBroker, Reader, Registry
 from local_cloud.engines.process import HOST
 from local_cloud.errors import LocalCloudError
+from local_cloud.mqtt.aws_broker import LISTENER, AwsBroker, Reader, Registry
 from local_cloud.server.runtime import Runtime
 
 _PATIENCE = 30
@@ -117,11 +117,12 @@ class DeviceBroker:
             listener.close()
 
     async def _serve(self, connection: socket.socket) -> None:
-        # A client without a certificate that is known ends its own connection only.
-        with contextlib.suppress(OSError, EOFError), connection:
-            connection.setblocking(False)
-            reader = asyncio.StreamReader()
-            protocol = asyncio.StreamReaderProtocol(reader)
+        connection.setblocking(False)
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        # From here on the transport alone closes the socket: another connection may have its number at once, and would
+        # be cut off from the loop. A client without a certificate that is known ends its own connection only.
+        with contextlib.suppress(OSError, EOFError):
             transport, _ = await self._loop.connect_accepted_socket(
                 lambda: protocol, connection, ssl=self._context(), ssl_handshake_timeout=_PATIENCE
             )
@@ -130,9 +131,7 @@ class DeviceBroker:
                 await self._broker.external_connected(Reader(reader), StreamWriterAdapter(writer), LISTENER)
             finally:
                 writer.close()
-                # Before the socket is closed: another connection may have its number at once.
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
+                await writer.wait_closed()
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
