@@ -17,12 +17,12 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.snapshots import Operation, Summary
-from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import UUIDType
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.iceberg.data_files import partition_of_file, write_rows
+from local_cloud.iceberg.overwriting import Overwrite
 from local_cloud.sql.catalog import Catalog
 from local_cloud.sql.duck import Session, identifier, quote
 from local_cloud.sql.iceberg import tables
@@ -125,7 +125,7 @@ def _reader(session: Session, table: Table) -> Read:
     return read
 
 
-class _Rewrite(_OverwriteFiles):
+class _Rewrite(Overwrite):
     """A commit that changes files and no rows."""
 
     def _summary(self, snapshot_properties: dict[str, str] = {}) -> Summary:  # noqa: B006

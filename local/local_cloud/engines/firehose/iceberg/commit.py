@@ -24,6 +24,7 @@ from pyiceberg.table import Table, TableProperties
 from local_cloud.engines.firehose.iceberg.routing import Operation
 from local_cloud.iceberg.catalog import IcebergCatalog
 from local_cloud.iceberg.data_files import arrow_schema, partition_of, partition_of_file, write_rows
+from local_cloud.iceberg.overwriting import overwrite
 
 # Iceberg's commit.retry.num-retries.
 _RETRIES = 4
@@ -102,7 +103,7 @@ class TableCommit:
         target, numbers = int(table.properties.get(*_TARGET)), count()
         with table.transaction() as transaction:
             update = transaction.update_snapshot(snapshot_properties=properties)
-            with update.overwrite() if replaced else update.fast_append() as snapshot:
+            with overwrite(table, transaction, properties) if replaced else update.fast_append() as snapshot:
                 for file, _ in replaced:
                     snapshot.delete_data_file(file)
                 for partition, tables in parts.items():
