@@ -24,7 +24,8 @@ _CREATES = re.compile(r"(Create|Put|Register|Import|Add|Allocate|Start|Enable|Up
 NOT_CREATED = {
     *("acm", "bedrock-agentcore", "budgets", "codebuild", "codepipeline", "connectcampaigns"),
     *("devops-agent", "ds", "dynamodb", "dynamodbstreams", "ebs", "emr-containers"),
-    *("emr-serverless", "firehose", "iot-data", "kafka", "lambda", "managedblockchain", "mediaconnect"),
+    *("emr-serverless", "firehose", "iot-data", "kafka", "kinesisanalyticsv2", "lambda"),
+    *("managedblockchain", "mediaconnect"),
     *("osis", "pipes", "redshift-data", "resourcegroupstaggingapi", "s3control", "sdb"),
     "sts",
 }
