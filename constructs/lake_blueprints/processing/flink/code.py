@@ -24,6 +24,7 @@ _LIB = "lib"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class BoundCode:
     """Code that belongs to an application.

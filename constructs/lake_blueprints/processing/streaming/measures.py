@@ -12,6 +12,7 @@ _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 NUMBERS = (*_INTEGERS, "float", "double", "decimal")
 
 
+@checked
 @dataclass(frozen=True)
 class Measure:
     """A figure of the records in a window; use one of its kinds.
