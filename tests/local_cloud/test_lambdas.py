@@ -412,3 +412,20 @@ def test_a_mapping_that_lambda_refuses_is_refused(
     name = create("def handler(event, context): ...", Timeout=3 if setting else 4)
     with pytest.raises(ClientError, match=f"InvalidParameterValueException.*{message}"):
         cloud.client("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=queue["arn"], **setting)
+
+
+def test_a_function_writes_to_the_log_group_that_it_is_given(cloud: LocalCloud, create: Create) -> None:
+    code = "def handler(event, context):\n    print(context.log_group_name, event)"
+    name = create(code, LoggingConfig={"LogGroup": "own"})
+    invoke(cloud, name, 1)
+    client = cloud.client("lambda")
+    client.update_function_configuration(FunctionName=name, LoggingConfig={"LogGroup": "other"})
+    assert client.get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"] == "other"
+    invoke(cloud, name, 2)
+    logs = cloud.client("logs")
+    said = {group: logs.filter_log_events(logGroupName=group)["events"] for group in ("own", "other")}
+    found = {group: [one["message"].strip() for one in events] for group, events in said.items()}
+    assert "own 1" in found["own"]
+    assert "other 2" in found["other"]
+    groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+    assert groups == []

@@ -32,7 +32,9 @@ def _logs(options: Namespace) -> None:
             print(path.read_text(errors="replace"), end="")
         return
     with service_errors():
-        if not _print_group(Session.of(options).client("logs", options.region), f"/aws/lambda/{options.name}"):
+        session = Session.of(options)
+        group = _group_of_function(session.client("lambda", options.region), options.name)
+        if group is None or not _print_group(session.client("logs", options.region), group):
             raise LocalCloudError(f"there is no log of '{options.name}'; see all with: local-cloud logs")
 
 
@@ -44,6 +46,13 @@ def _names(path: Path, folder: Path) -> set[str]:
 def _of_one_run(files: list[Path]) -> list[Path]:
     """Return the files of the newest run, output before errors."""
     return sorted((path for path in files if path.stem == files[-1].stem), reverse=True) if files else []
+
+
+def _group_of_function(client: Any, name: str) -> str | None:
+    try:
+        return str(client.get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"])
+    except client.exceptions.ResourceNotFoundException:
+        return None
 
 
 def _print_group(client: Any, group: str) -> bool:

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import uuid
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ _RUNTIMES = Path(__file__).parent / "runtime"
 _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "SYSTEMROOT", "TMPDIR")
 _LOG_TAIL_BYTES = 4096
 
+_create_function = LambdaBackend.create_function
+_update_configuration = LambdaFunction.update_configuration
+_get_configuration = LambdaFunction.get_configuration
 _create_mapping = LambdaBackend.create_event_source_mapping
 _update_mapping = LambdaBackend.update_event_source_mapping
 
@@ -106,6 +110,22 @@ class LambdaEngine(Engine):
             tail = done.log.encode()[-_LOG_TAIL_BYTES:]
             response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
             return done.payload.encode()
+
+        @patches.replace("moto.awslambda.models", "LambdaBackend.create_function")
+        def create_function(self: Any, spec: dict[str, Any]) -> LambdaFunction:
+            function = _create_function(self, spec)
+            _log_to(function, spec)
+            return function
+
+        @patches.replace("moto.awslambda.models", "LambdaFunction.update_configuration")
+        def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> Any:
+            _log_to(self, config_updates)
+            return _update_configuration(self, config_updates)
+
+        @patches.replace("moto.awslambda.models", "LambdaFunction.get_configuration")
+        def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
+            logging = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+            return {**_get_configuration(self, on_create), "LoggingConfig": logging}
 
         @patches.replace("moto.awslambda.models", "LambdaBackend.create_event_source_mapping")
         def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
@@ -230,6 +250,12 @@ def _read_result(file: Path, request_id: str, code: int) -> dict[str, Any]:
 
 def _failure(error_type: str, message: str) -> dict[str, Any]:
     return {"error": {"errorType": error_type, "errorMessage": message}}
+
+
+def _log_to(function: LambdaFunction, given: Mapping[str, Any]) -> None:
+    """Let a function write to the log group that it is given, of which moto knows nothing."""
+    if group := (given.get("LoggingConfig") or {}).get("LogGroup"):
+        function.logs_group_name = group
 
 
 def _name_and_qualifier(function: str) -> tuple[str, str | None]:
