@@ -20,9 +20,10 @@ def public_names(package: Path) -> list[str]:
 
 
 def packages(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Return the packages below a root that have public names."""
+    """Return the packages below a root that have public names; a folder that is no package has none of the root's."""
     for init in sorted(root.rglob("__init__.py")):
-        if names := public_names(init.parent):
+        above = init.relative_to(root).parents
+        if all((root / folder / "__init__.py").exists() for folder in above) and (names := public_names(init.parent)):
             yield ".".join(init.parent.relative_to(root.parent).parts), names
 
 
