@@ -118,10 +118,12 @@ class TlsFront:
 
     async def _serve(self, connection: socket.socket) -> None:
         # A client that breaks off, or speaks no TLS, ends its own connection only.
-        with contextlib.suppress(OSError, EOFError), connection:
+        with contextlib.suppress(OSError, EOFError):
             connection.setblocking(False)
-            if self._preamble and not await self._preamble(connection):
+            if not await self._begins(connection):
                 return
+            # From here on the transport alone closes the socket: another connection may have its number at once, and
+            # would be cut off from the loop.
             reader = asyncio.StreamReader()
             protocol = asyncio.StreamReaderProtocol(reader)
             transport, _ = await self._loop.connect_accepted_socket(
@@ -132,8 +134,17 @@ class TlsFront:
                 await self._pass_on(reader, writer)
             finally:
                 writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
+                await writer.wait_closed()
+
+    async def _begins(self, connection: socket.socket) -> bool:
+        """Speak what comes before TLS; return whether it begins, and close the connection if it does not."""
+        begins = False
+        try:
+            begins = self._preamble is None or await self._preamble(connection)
+        finally:
+            if not begins:
+                connection.close()
+        return begins
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = await asyncio.to_thread(self._server)
