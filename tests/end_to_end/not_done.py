@@ -192,6 +192,37 @@ _REASONS = {
     "tables of DynamoDB are not encrypted here": """
         DeviceIngest | puts items | kms:Decrypt kms:Encrypt
         ItemLoadJob | puts and deletes items | kms:Encrypt kms:GenerateDataKey
+        NewestRecords | puts items | kms:Decrypt kms:Encrypt kms:GenerateDataKey
+        StreamAlerts | remembers what it did | kms:Decrypt kms:Encrypt
+    """,
+    "no batch of these fails here but one, and its zone is not listed": """
+        NewestRecords | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
+        NewestRecords | keeps batches that the function failed to take | s3:PutObject
+        StreamAlerts | keeps batches that the function failed to take | s3:ListBucket
+        StreamFunction | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
+        StreamFunction | keeps batches that the function failed to take | s3:PutObject
+    """,
+    "records come to functions here without Lambda's pollers, and the engine writes their logs": """
+        NewestRecords | polls the stream for the function | kinesis:DescribeStream kinesis:DescribeStreamSummary
+        NewestRecords | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
+        NewestRecords | polls the stream for the function | kinesis:ListShards kms:Decrypt
+        NewestRecords | writes logs | logs:CreateLogStream logs:PutLogEvents
+        StreamAlerts | polls the stream for the function | kinesis:DescribeStream kinesis:DescribeStreamSummary
+        StreamAlerts | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
+        StreamAlerts | polls the stream for the function | kinesis:ListShards kms:Decrypt
+        StreamAlerts | writes logs | logs:CreateLogStream logs:PutLogEvents
+        StreamFunction | polls the stream for the function | kinesis:DescribeStream kinesis:DescribeStreamSummary
+        StreamFunction | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
+        StreamFunction | polls the stream for the function | kinesis:ListShards kms:Decrypt
+        StreamFunction | writes logs | logs:CreateLogStream logs:PutLogEvents
+    """,
+    "the local cloud refuses events for a bus, before which no alert is published or noted": """
+        StreamAlerts | publishes alerts | kms:Decrypt kms:GenerateDataKey sns:Publish
+        StreamAlerts | remembers what it did | dynamodb:PutItem
+    """,
+    "no record comes to this plan here: tests/unit/processing/streaming follows it": """
+        StreamFunction | keeps its state | kms:Decrypt kms:GenerateDataKey s3:GetObject s3:PutObject
+        StreamFunction | writes records | kinesis:PutRecord kinesis:PutRecords kms:GenerateDataKey
     """,
     "queues of SQS are not encrypted here": """
         DeviceIngest | sends messages | kms:Decrypt
