@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from examples.demo.queries import Athena
 from examples.demo.steps import Steps
 from examples.devices.fleet import Fleet
 from examples.devices.results import Detection, Reading, Results, threshold
-from examples.devices.sensors import EVERY, LAST, Fate, messages
+from examples.devices.sensors import LAST, Fate, messages
 from local_cloud.cloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
@@ -102,46 +103,44 @@ class Run:
             step.say(f"{len(results.sent):,} messages are accounted for")
 
     def _account(self) -> dict[Fate, int]:
-        """Return the messages by what became of them; a duplicate is one whose reading came before."""
-        rows = {
+        """Return the messages by what became of them: three counts of the lake, two of the stream of what arrived."""
+        arrived = self._arrived()
+        return {
             Fate.CLEAN: self._count("readings"),
             Fate.REJECTED: self._count("readings_rejected"),
             Fate.LATE: self._count("readings_late"),
+            Fate.FILTERED: len(self.results.sent) - len(arrived),
+            Fate.DUPLICATE: len(arrived) - len(set(arrived)),
         }
-        arrived = self._records()
-        rows[Fate.FILTERED] = len(self.results.sent) - arrived
-        rows[Fate.DUPLICATE] = arrived - rows[Fate.CLEAN] - rows[Fate.REJECTED] - rows[Fate.LATE]
-        return rows
 
-    def _records(self) -> int:
-        """Return the number of records that the rule has put into the stream of what arrived."""
+    def _arrived(self) -> list[str]:
+        """Return the number of the reading of each record that the rule has put into the stream."""
         kinesis = self._cloud.client("kinesis")
         stream = self._outputs["Arrived"]
         (shard,) = kinesis.list_shards(StreamName=stream)["Shards"]
         place = kinesis.get_shard_iterator(
             StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        count, late = 0, 1
+        found: list[str] = []
+        late = 1
         while late:
             answer = kinesis.get_records(ShardIterator=place)
             place, late = answer["NextShardIterator"], answer["MillisBehindLatest"]
-            count += len(answer["Records"])
-        return count
+            found += [json.loads(record["Data"])["id"] for record in answer["Records"]]
+        return found
 
     def _windows(self) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
         """Return the readings in each window that is closed, as the processor and as a query of the lake count them."""
         database = self._outputs["Database"]
-        closed = max(message.measured_at for message in self.results.sent if message.fate is Fate.CLEAN)
-        closed = closed.replace(minute=0, second=0) - EVERY
+        # The windows of the last readings, which are all of one time, are open.
+        newest = max(message.measured_at for message in self.results.sent)
         begins = "date_add('minute', (minute(measured_at) / 5) * 5, date_trunc('hour', measured_at))"
-        sorted_by = self._ask(f'SELECT device, window_start, readings FROM "{database}".five_minutes')
-        counted = self._ask(
+        of_processor = self._ask(f'SELECT device, window_start, readings FROM "{database}".five_minutes')
+        of_lake = self._ask(
             f'SELECT device, {begins} AS begins, count(*) AS readings FROM "{database}".readings '
-            f"WHERE measured_at < TIMESTAMP '{closed:%Y-%m-%d %H:%M:%S}' GROUP BY device, {begins}"
+            f"WHERE measured_at < TIMESTAMP '{newest:%Y-%m-%d %H:%M:%S}' GROUP BY device, {begins}"
         )
-        return tuple(
-            {(str(device), str(begin)): int(str(n)) for device, begin, n in rows} for rows in (sorted_by, counted)
-        )  # type: ignore[return-value]
+        return _by_window(of_processor), _by_window(of_lake)
 
     def _newest(self) -> dict[str, Reading]:
         rows = self._ask(
@@ -174,6 +173,10 @@ class Run:
 
     def _ask(self, sql: str) -> tuple[tuple[object, ...], ...]:
         return Athena(self._cloud.client("athena"), self._outputs["Workgroup"]).ask(sql).rows
+
+
+def _by_window(rows: tuple[tuple[object, ...], ...]) -> dict[tuple[str, str], int]:
+    return {(str(device), str(begin)): int(str(count)) for device, begin, count in rows}
 
 
 def _time(text: str) -> datetime:

@@ -65,7 +65,7 @@ def test_the_newest_state_is_that_of_the_lake(ended: Ended) -> None:
 
 def test_anomalies_are_found_better_than_by_fixed_thresholds(ended: Ended) -> None:
     found, fixed = ended.results.detections.values()
-    assert (found.precision, found.recall) >= (0.95, 0.95)
+    assert min(found.precision, found.recall) >= 0.95
     assert found.recall > fixed.recall
 
 

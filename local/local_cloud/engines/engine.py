@@ -46,7 +46,7 @@ class Engine:
     """
 
     drain_order = 3
-    """When it is drained: an engine that delivers to another has the lower number."""
+    """Place in the order of draining: an engine that delivers to another has the lower number."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
