@@ -114,7 +114,8 @@ def _etl(sizes: Sequence[int]) -> str:
 An append: JSON lines to a partitioned Iceberg table, cast, validated, bad records set aside with reasons, duplicates
 removed. A merge: changes of one row in a hundred into a table of so many rows by its primary key (copy-on-write). Bare
 PySpark does the same without ledger, account and reports; DuckDB, which writes a folder of Parquet, is the limit of one
-machine. Medians of {bench.TIMES} runs of each, in turn; a ratio is the median of those to the bare run beside it.
+machine. Medians of {bench.TIMES} runs of each, in turn, and single runs from {bench.MANY:,} rows on; a ratio is the
+median of those to the bare run beside it.
 
 {_table(("rows", "job", "engine", "wall s", "CPU s", "of bare, wall", "of bare, CPU"), rows)}
 Goal: at most {ETL_GOAL} times bare PySpark: {", ".join(verdicts)}. What the script does more: a ledger that makes
