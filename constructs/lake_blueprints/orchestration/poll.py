@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from aws_cdk import Duration
@@ -17,6 +18,8 @@ _LONGEST_INTERVAL = Duration.minutes(5)
 _MOST_ROUNDS = 150
 _GROWTH = 2
 _COUNTER = "$.poll.count"
+UNANSWERED: Mapping[str, Any] = MappingProxyType({"Status": "STARTING"})
+"""The answer of a poll until the first one comes, where it has its status at the top."""
 
 
 def count(path: str) -> State:
@@ -77,7 +80,11 @@ class Poll:
     transient: Sequence[str]
     succeeded: State
     failures: Sequence[tuple[State, str]]
-    unanswered: Mapping[str, Any] = field(default_factory=lambda: {"Status": "STARTING"})
+    unanswered: Mapping[str, Any] = field(default_factory=lambda: UNANSWERED)
+
+    def join(self, name: str, *, then: str | None = None) -> State:
+        """Return the state that goes on to wait for what something else has started, in place of the task `name`."""
+        return {"Type": "Pass", "Result": self._begun, "ResultPath": "$.poll", "Next": then or f"{name} waits"}
 
     def fragment(self, name: str, start: dict[str, State], *, interval: Duration, limit: Duration) -> Fragment:
         """Return the states that begin with the starting task `name` and wait for the end."""
@@ -93,7 +100,7 @@ class Poll:
             result_path="$.poll.answer",
         )
         waiting = wait(interval, limit, f"{_COUNTER}.value")
-        begun = {"answer": dict(self.unanswered), "count": {"value": 0}, **start[name].get("ResultSelector", {})}
+        begun = {**self._begun, **start[name].get("ResultSelector", {})}
         states: dict[str, State] = {
             **start,
             name: start[name] | {"ResultSelector": begun, "ResultPath": "$.poll", "Next": waits},
@@ -119,3 +126,7 @@ class Poll:
         for end, (_, reason) in ends.items():
             states[end] = {"Type": "Fail", "Error": name, "CausePath": reason}
         return Fragment(start=name, end=done, states=states)
+
+    @property
+    def _begun(self) -> dict[str, Any]:
+        return {"answer": dict(self.unanswered), "count": {"value": 0}}
