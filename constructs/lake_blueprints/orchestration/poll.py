@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from aws_cdk import Duration
@@ -18,8 +17,6 @@ _LONGEST_INTERVAL = Duration.minutes(5)
 _MOST_ROUNDS = 150
 _GROWTH = 2
 _COUNTER = "$.poll.count"
-UNANSWERED: Mapping[str, Any] = MappingProxyType({"Status": "STARTING"})
-"""The answer of a poll until the first one comes, where it has its status at the top."""
 
 
 def count(path: str) -> State:
@@ -80,7 +77,7 @@ class Poll:
     transient: Sequence[str]
     succeeded: State
     failures: Sequence[tuple[State, str]]
-    unanswered: Mapping[str, Any] = field(default_factory=lambda: UNANSWERED)
+    unanswered: Mapping[str, Any] = field(default_factory=lambda: {"Status": "STARTING"})
 
     def join(self, name: str, *, then: str | None = None) -> State:
         """Return the state that goes on to wait for what something else has started, in place of the task `name`."""

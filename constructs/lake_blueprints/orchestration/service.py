@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lake_blueprints.orchestration.asl import DISCARD, ONE_CALL, State, busy, retry, task
-from lake_blueprints.orchestration.poll import UNANSWERED, Poll
+from lake_blueprints.orchestration.asl import ONE_CALL, State, busy, retry, task
+from lake_blueprints.orchestration.poll import Poll
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,37 +44,15 @@ class Service:
         *,
         busy_on: Sequence[str] | None = None,
         repeatable: bool = True,
-        result: Mapping[str, Any] | None = None,
-        result_path: str = DISCARD,
-        then: str | None = None,
+        **options: Any,
     ) -> dict[str, State]:
-        """Return a task that makes one call, and the state in which it fails.
+        """Return the task of one call of an operation, as the API spells it, with other options as of `task`.
 
-        Parameters
-        ----------
-        name: str
-            Name of the task.
-        operation: str
-            Name of the operation, as in the reference of the API.
-        parameters: mapping
-            Its parameters.
-        busy_on: sequence of str, optional
-            Errors of quotas and of states that pass, of this operation. By default the service's.
-        repeatable: bool
-            Whether the call may be made again after an answer that was lost. By default it may.
-        result, result_path, then
-            As of `task`.
+        The errors of `busy_on` take the place of the service's own; a call that is not `repeatable` is not made again
+        after an answer that may have been lost.
         """
-        return task(
-            name,
-            self._action(operation),
-            parameters,
-            timeout=ONE_CALL,
-            retries=[busy(busy_on or self.busy), *([retry(self.transient)] if repeatable else [])],
-            result=result,
-            result_path=result_path,
-            then=then,
-        )
+        retries = [busy(busy_on or self.busy), *([retry(self.transient)] if repeatable else [])]
+        return task(name, self._action(operation), parameters, timeout=ONE_CALL, retries=retries, **options)
 
     def look(
         self,
@@ -91,24 +69,9 @@ class Service:
         asked = self.call(looks, operation, parameters, result={"answer": answer}, result_path="$.start", then=runs)
         return {**asked, runs: {"Type": "Choice", "Choices": list(choices), "Default": default}}
 
-    def poll(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        succeeded: State,
-        failures: Sequence[tuple[State, str]],
-        unanswered: Mapping[str, Any] = UNANSWERED,
-    ) -> Poll:
-        """Return the poll that asks by an operation; its conditions are as of `Poll`."""
-        return Poll(
-            action=self._action(operation),
-            parameters=parameters,
-            transient=self.passing,
-            succeeded=succeeded,
-            failures=failures,
-            unanswered=unanswered,
-        )
+    def poll(self, operation: str, parameters: Mapping[str, Any], **conditions: Any) -> Poll:
+        """Return the poll, with conditions as of `Poll`, that asks by an operation."""
+        return Poll(action=self._action(operation), parameters=parameters, transient=self.passing, **conditions)
 
     def _action(self, operation: str) -> str:
         return f"aws-sdk:{self.name}:{operation[0].lower()}{operation[1:]}"
