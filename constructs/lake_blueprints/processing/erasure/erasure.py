@@ -1,7 +1,4 @@
-"""The Glue job that removes persons from a lake.
-
-Above 200 lines: half of it is the signature and documentation of one construct.
-"""
+"""The Glue job that removes persons from a lake."""
 
 from __future__ import annotations
 
