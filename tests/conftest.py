@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,8 @@ from local_cloud.server.node import find_node
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
+
+    from local_cloud.cloud import LocalCloud
 
 # Before the CDK is imported, which starts Node: the one of the lock, also where pytest is started by hand.
 os.environ.setdefault("JSII_NODE", str(find_node()))
@@ -42,6 +45,15 @@ class TemplateSnapshot(JSONSnapshotExtension):
 @pytest.fixture
 def stack() -> cdk.Stack:
     return new_stack()
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A whole local cloud, in which the tests of one module leave what they make."""
+    from local_cloud.cloud import LocalCloud  # noqa: PLC0415  it takes a second, which few tests need
+
+    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -42,6 +42,27 @@ def properties(template: dict[str, Any], kind: str) -> dict[str, Any]:
     return result
 
 
+def definition_of(stack: cdk.Stack) -> dict[str, Any]:
+    """Return the definition of the only state machine, with placeholders for what is known only when deployed."""
+    text = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
+    parts = text["Fn::Join"][1] if isinstance(text, dict) else [text]
+    return dict(json.loads("".join(part if isinstance(part, str) else "deployed" for part in parts)))
+
+
+def steps_of(stack: cdk.Stack) -> dict[str, Any]:
+    """Return the states of the steps of the only pipeline, by name."""
+    (branch,) = definition_of(stack)["States"]["Run"]["Branches"]
+    return dict(branch["States"])
+
+
+def actions_of(stack: cdk.Stack, service: str) -> set[str]:
+    """Return the actions of a service that roles may take."""
+    policies = resources(template_of(stack), "AWS::IAM::ManagedPolicy")
+    found = [one["Action"] for each in policies for one in each["Properties"]["PolicyDocument"]["Statement"]]
+    actions = {action for one in found for action in (one if isinstance(one, list) else [one])}
+    return {action for action in actions if action.startswith(f"{service}:")}
+
+
 def warnings_of(scope: Construct) -> list[str]:
     """Return the texts of the synth warnings."""
     entries = (entry for construct in scope.node.find_all() for entry in construct.node.metadata)

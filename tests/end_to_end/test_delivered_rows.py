@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +53,6 @@ class Orders:
         listed = s3.list_objects_v2(Bucket=bucket, Prefix="errors/orders/")["Contents"]
         bodies = (gzip.decompress(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()) for item in listed)
         return [base64.b64decode(json.loads(line)["rawData"]) for body in bodies for line in body.splitlines()]
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("rows")) as cloud:
-        yield cloud
 
 
 @pytest.fixture(scope="module")

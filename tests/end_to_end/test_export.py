@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
+from tests import queries
 from tests.end_to_end.test_recorded_calls import Recorded
 
 APPS = Path(__file__).parent / "apps"
@@ -43,21 +43,10 @@ class Exports:
 
     def query(self, sql: str) -> list[list[str]]:
         """Run a statement as a person would, and return its rows."""
-        athena = self._cloud.client("athena")
-        started = athena.start_query_execution(
-            QueryString=sql,
-            WorkGroup=self.outputs["Workgroup"],
-            QueryExecutionContext={"Database": self.outputs["DatabaseName"]},
+        where = {"Database": self.outputs["DatabaseName"]}
+        return queries.athena(
+            self._cloud.client("athena"), sql, WorkGroup=self.outputs["Workgroup"], QueryExecutionContext=where
         )
-        identity = {"QueryExecutionId": started["QueryExecutionId"]}
-        while (found := athena.get_query_execution(**identity)["QueryExecution"]["Status"])["State"] in (
-            "QUEUED",
-            "RUNNING",
-        ):
-            time.sleep(0.02)
-        assert found["State"] == "SUCCEEDED", found
-        rows = athena.get_query_results(**identity)["ResultSet"]["Rows"][1:]
-        return [[value.get("VarCharValue") for value in row["Data"]] for row in rows]
 
     def rides(self) -> list[list[str]]:
         return self.query("select id, cast(at as varchar), carrier, hour, delay from rides order by id")

@@ -10,8 +10,7 @@ import hmac
 import io
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
+from tests import queries
 
 APPS = Path(__file__).parent / "apps"
 PASSENGERS: list[dict[str, Any]] = [
@@ -68,35 +68,16 @@ class Lake:
         self.cloud.execute(self.outputs["StateMachine"], on_event=self.said.append)
 
     def athena(self, database: str, select: str) -> list[list[str | None]]:
-        client = self.cloud.client("athena")
         sql = f'select {select} from "{self.outputs[database]}"."passengers" order by seat'
-        identity = client.start_query_execution(QueryString=sql, WorkGroup=self.outputs["Workgroup"])[
-            "QueryExecutionId"
-        ]
-        status = ended(
-            lambda: client.get_query_execution(QueryExecutionId=identity)["QueryExecution"]["Status"], "State"
-        )
-        assert status["State"] == "SUCCEEDED", status
-        rows = client.get_query_results(QueryExecutionId=identity)["ResultSet"]["Rows"]
-        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[1:]]
+        return queries.athena(self.cloud.client("athena"), sql, WorkGroup=self.outputs["Workgroup"])
 
     def redshift(self, select: str) -> list[list[Any]]:
-        client = self.cloud.client("redshift-data")
         sql = f"select {select} from public.passengers order by seat"
-        identity = client.execute_statement(WorkgroupName=self.outputs["Warehouse"], Database="dev", Sql=sql)["Id"]
-        status = ended(lambda: client.describe_statement(Id=identity), "Status")
-        assert status["Status"] == "FINISHED", status
-        records = client.get_statement_result(Id=identity)["Records"]
-        return [[None if "isNull" in cell else next(iter(cell.values())) for cell in row] for row in records]
+        connection = {"WorkgroupName": self.outputs["Warehouse"], "Database": "dev"}
+        return queries.redshift(self.cloud.client("redshift-data"), sql, **connection)
 
     def hashed(self, value: int) -> str:
         return hmac.new(self.salt.encode(), str(value).encode(), hashlib.sha256).hexdigest()
-
-
-def ended(ask: Callable[[], dict[str, Any]], key: str) -> dict[str, Any]:
-    while (found := ask())[key] in ("QUEUED", "RUNNING", "SUBMITTED", "PICKED", "STARTED"):
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture(scope="module")

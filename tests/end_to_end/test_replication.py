@@ -13,7 +13,8 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
-from tests.postgresql import connect, run_postgresql, until
+from tests import queries
+from tests.postgresql import connect, run_postgresql
 
 APPS = Path(__file__).parent / "apps"
 HOST = "shop.example.com"
@@ -44,24 +45,13 @@ class Shop:
         return [tuple(row) for row in rows]
 
     def in_lake(self) -> list[tuple[Any, ...]]:
-        athena = self.cloud.client("athena")
         name = f'"{self.outputs["DatabaseName"]}"."{self.outputs["TableName"]}"'
-        started = athena.start_query_execution(
-            QueryString=f"select id, customer, amount from {name} order by id",
+        rows = queries.athena(
+            self.cloud.client("athena"),
+            f"select id, customer, amount from {name} order by id",
             ResultConfiguration={"OutputLocation": f"s3://{self.outputs['Results']}/results/"},
         )
-        asked = {"QueryExecutionId": started["QueryExecutionId"]}
-        until(
-            lambda: athena.get_query_execution(**asked)["QueryExecution"]["Status"]["State"] in ("SUCCEEDED", "FAILED"),
-            seconds=60,
-        )
-        found = athena.get_query_execution(**asked)["QueryExecution"]["Status"]
-        assert found["State"] == "SUCCEEDED", found
-        pages = athena.get_paginator("get_query_results").paginate(**asked)
-        rows = [
-            [cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]
-        ]
-        return [(int(key), customer, Decimal(str(amount))) for key, customer, amount in rows[1:]]
+        return [(int(key), customer, Decimal(str(amount))) for key, customer, amount in rows]
 
     def status(self) -> str:
         filters = [{"Name": "replication-config-arn", "Values": [self.outputs["ReplicationArn"]]}]

@@ -16,6 +16,7 @@ import pytest
 from examples.flights.account import quarantined
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
+from tests import queries
 from tests.end_to_end.test_replication import HOST, Shop
 from tests.postgresql import Server, connect, until
 
@@ -65,15 +66,8 @@ class Source(Shop):
         self.ask(f"DELETE FROM {table} WHERE cdc_commit_ts < TIMESTAMP '{begun:%Y-%m-%d %H:%M:%S.%f} UTC'")
 
     def ask(self, sql: str) -> None:
-        athena = self.cloud.client("athena")
         where = {"OutputLocation": f"s3://{self.outputs['Results']}/results/"}
-        asked = athena.start_query_execution(QueryString=sql, ResultConfiguration=where)["QueryExecutionId"]
-
-        def state() -> str:
-            return str(athena.get_query_execution(QueryExecutionId=asked)["QueryExecution"]["Status"]["State"])
-
-        until(lambda: state() in ("SUCCEEDED", "FAILED"), seconds=60)
-        assert state() == "SUCCEEDED"
+        queries.athena(self.cloud.client("athena"), sql, ResultConfiguration=where)
 
     def log(self) -> list[str]:
         logs = self.cloud.client("logs")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +13,9 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.table import Table
 
 from local_cloud.cloud import LocalCloud
+from tests import queries
 from tests.end_to_end.test_recorded_calls import Recorded
 
-_UNFINISHED = ("QUEUED", "RUNNING")
 APPS = Path(__file__).parent / "apps"
 
 
@@ -84,21 +83,12 @@ class Orders:
 
     def ask(self, sql: str) -> list[list[str | None]]:
         """Return the answer of Athena, to which a table bucket is a catalog."""
-        athena = self._cloud.client("athena")
-        found = athena.start_query_execution(
-            QueryString=sql.format(
-                catalog=f'"s3tablescatalog/{self.outputs["TableBucketName"]}"',
-                quarantine=self.outputs["QuarantineDatabase"],
-            ),
+        catalog = f'"s3tablescatalog/{self.outputs["TableBucketName"]}"'
+        return queries.athena(
+            self._cloud.client("athena"),
+            sql.format(catalog=catalog, quarantine=self.outputs["QuarantineDatabase"]),
             ResultConfiguration={"OutputLocation": f"s3://{self.outputs['AnswersBucket']}/answers/"},
         )
-        self._cloud.drain()
-        started = {"QueryExecutionId": found["QueryExecutionId"]}
-        while (status := athena.get_query_execution(**started)["QueryExecution"]["Status"])["State"] in _UNFINISHED:
-            time.sleep(0.1)
-        assert status["State"] == "SUCCEEDED", status
-        rows = athena.get_query_results(**started)["ResultSet"]["Rows"]
-        return [[value.get("VarCharValue") for value in row["Data"]] for row in rows[1:]]
 
     def rows(self, table: Table, **options: Any) -> dict[int, dict[str, Any]]:
         with pytest.MonkeyPatch.context() as patch:

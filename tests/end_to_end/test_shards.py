@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from lake_blueprints.lake import Shards
 from local_cloud.cloud import LocalCloud
+from tests import queries
 
 APPS = Path(__file__).parent / "apps"
 
@@ -37,16 +37,10 @@ class Lake:
         self._cloud.execute(machine)
 
     def ask(self, sql: str) -> list[list[Any]]:
-        athena = self._cloud.client("athena")
-        query = athena.start_query_execution(
-            QueryString=sql,
-            WorkGroup=self._outputs["Workgroup"],
-            QueryExecutionContext={"Database": self._outputs["CuratedDatabase"]},
-        )["QueryExecutionId"]
-        while _state(athena, query) in ("QUEUED", "RUNNING"):
-            time.sleep(0.1)
-        rows = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
-        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows]
+        where = {"Database": self._outputs["CuratedDatabase"]}
+        return queries.athena(
+            self._cloud.client("athena"), sql, WorkGroup=self._outputs["Workgroup"], QueryExecutionContext=where
+        )
 
     def events(self, stack: str) -> int:
         """Return how much has happened to a stack."""
@@ -55,11 +49,6 @@ class Lake:
             found["StackName"] for found in cloudformation.describe_stacks()["Stacks"] if stack in found["StackName"]
         )
         return len(cloudformation.describe_stack_events(StackName=name)["StackEvents"])
-
-
-def _state(athena: Any, query: str) -> str:
-    found: str = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from pyarrow.parquet import ParquetFile
 
 from lake_blueprints.contracts import Contract
 from local_cloud.cloud import LocalCloud
+from tests import queries
 
 APPS = Path(__file__).parent / "apps"
 _NINES = "9" * 20 + "." + "9" * 18
@@ -148,7 +148,6 @@ VALUES: dict[str, list[tuple[str, Any]]] = {
 COLUMNS = [("sent", column) for column in VALUES] + [("converted", column) for column in VALUES if column != "raw"]
 _SOURCES = {"tag_list": "Tag List", "homeaddress": "homeAddress"}
 _ROWS = max(map(len, VALUES.values()))
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -160,33 +159,14 @@ class Lake:
 
     def athena(self, table: str, select: str) -> list[list[str | None]]:
         """Return the rows of a curated table in the order of their ids, as Athena writes them."""
-        client = self.cloud.client("athena")
         sql = f'select {select} from "{self.outputs["CuratedDatabase"]}"."{table}" order by id'
-        started = client.start_query_execution(QueryString=sql, WorkGroup=self.outputs["Workgroup"])
-        identity = started["QueryExecutionId"]
-        status = _ended(
-            lambda: client.get_query_execution(QueryExecutionId=identity)["QueryExecution"]["Status"], "State"
-        )
-        assert status["State"] == "SUCCEEDED", status
-        rows = client.get_query_results(QueryExecutionId=identity)["ResultSet"]["Rows"]
-        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[1:]]
+        return queries.athena(self.cloud.client("athena"), sql, WorkGroup=self.outputs["Workgroup"])
 
     def redshift(self, table: str, select: str) -> list[list[Any]]:
         """Return the rows of a table of the warehouse in the order of their ids, as the Data API gives them."""
-        client = self.cloud.client("redshift-data")
         sql = f'select {select} from public."{table}_files" order by id'
         connection = {"WorkgroupName": self.outputs["Warehouse"], "Database": "dev"}
-        identity = client.execute_statement(**connection, Sql=sql)["Id"]
-        described = _ended(lambda: client.describe_statement(Id=identity), "Status")
-        assert described["Status"] == "FINISHED", described
-        records = client.get_statement_result(Id=identity)["Records"]
-        return [[None if "isNull" in cell else next(iter(cell.values())) for cell in row] for row in records]
-
-
-def _ended(ask: Callable[[], dict[str, Any]], key: str) -> dict[str, Any]:
-    while (found := ask())[key] in ("QUEUED", "RUNNING", "SUBMITTED", "PICKED", "STARTED"):
-        time.sleep(_POLL_SECONDS)
-    return found
+        return queries.redshift(self.cloud.client("redshift-data"), sql, **connection)
 
 
 def record(row: int) -> bytes:

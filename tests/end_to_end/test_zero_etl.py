@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from operator import itemgetter
@@ -17,6 +16,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
+from tests import queries
 
 APPS = Path(__file__).parent / "apps"
 COUNT = 5_000
@@ -47,20 +47,8 @@ class Shop:
         self.cloud.execute(self.outputs["StateMachine"])
 
     def sql(self, text: str, database: str) -> list[list[Any]]:
-        client = self.cloud.client("redshift-data")
         target = {"WorkgroupName": self.outputs["Workgroup"], "Database": database}
-        started = client.execute_statement(Sql=text, **target)["Id"]
-        while (described := client.describe_statement(Id=started))["Status"] in ("SUBMITTED", "STARTED"):
-            time.sleep(0.01)
-        assert described["Status"] == "FINISHED", described["Error"]
-        if not described["HasResultSet"]:
-            return []
-        pages = client.get_paginator("get_statement_result").paginate(Id=started)
-        return [
-            [None if "isNull" in cell else next(iter(cell.values())) for cell in row]
-            for page in pages
-            for row in page["Records"]
-        ]
+        return queries.redshift(self.cloud.client("redshift-data"), text, **target)
 
     def in_source(self) -> list[tuple[Any, ...]]:
         with self.source() as connection:

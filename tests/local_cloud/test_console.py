@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -70,12 +69,6 @@ class Browser:
                 return Page(answer.status, answer.url, answer.read().decode())
         except HTTPError as error:
             return Page(error.code, error.url or "", error.read().decode())
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("console")) as cloud:
-        yield cloud
 
 
 @pytest.fixture(scope="module")

@@ -24,15 +24,11 @@ ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED")
 @pytest.fixture(scope="module", autouse=True)
 def engine(runtime: Runtime) -> Iterator[GlueJobEngine]:
     engine = GlueJobEngine(runtime)
-    patches = engine.patches()
-    for patch in patches.all:
-        patch.verify()
-    patches.apply()
-    s3 = runtime.client("s3", REGION)
-    for bucket in ("code", "raw", "curated"):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    yield engine
-    patches.revert()
+    with engine.patches():
+        s3 = runtime.client("s3", REGION)
+        for bucket in ("code", "raw", "curated"):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield engine
 
 
 @pytest.fixture

@@ -45,12 +45,6 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/x-amz-json-1.0"
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("guarded")) as cloud:
-        yield cloud
-
-
 def send(
     cloud: LocalCloud, method: str, target: str, headers: dict[str, str], body: str = "", *, host: str | None = None
 ) -> http.client.HTTPResponse:

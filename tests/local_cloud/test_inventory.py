@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from lake_blueprints.catalog import Database
 from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.storage.s3 import Zone
 from local_cloud.cloud import LocalCloud
+from tests import queries
 
 
 @pytest.fixture
@@ -44,20 +44,12 @@ def deployed(cloud: LocalCloud, stack: cdk.Stack) -> dict[str, str]:
 
 
 def rows(cloud: LocalCloud, sql: str, database: str, results: str) -> list[list[str | None]]:
-    athena = cloud.client("athena")
-    query = athena.start_query_execution(
-        QueryString=sql,
+    return queries.athena(
+        cloud.client("athena"),
+        sql,
         QueryExecutionContext={"Database": database},
         ResultConfiguration={"OutputLocation": f"s3://{results}/results/"},
-    )["QueryExecutionId"]
-    while True:
-        status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-        if status["State"] not in {"QUEUED", "RUNNING"}:
-            break
-        time.sleep(0.1)
-    assert status["State"] == "SUCCEEDED", status
-    found = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
-    return [[cell.get("VarCharValue") for cell in row["Data"]] for row in found]
+    )
 
 
 def test_athena_reads_what_a_zone_holds_by_the_table_of_its_inventory(cloud: LocalCloud, stack: cdk.Stack) -> None:

@@ -15,6 +15,7 @@ from moto.ssm.models import ssm_backends
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
+from tests import queries
 from tests.local_cloud.shell import Shell
 from tests.local_cloud.test_cloud import APP, APPS
 
@@ -26,27 +27,13 @@ QUERY = "select count(*), min(id), max(id) from events.read"
 
 def result_of(shell: Shell) -> list[str]:
     """Return what Athena answers to the query."""
-    athena = shell.client("athena")
-    query = athena.start_query_execution(QueryString=QUERY, WorkGroup="analysts")["QueryExecutionId"]
-    while (found := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"])["State"] in (
-        "QUEUED",
-        "RUNNING",
-    ):
-        time.sleep(0.1)
-    assert found["State"] == "SUCCEEDED", found
-    _, row = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
-    return [cell["VarCharValue"] for cell in row["Data"]]
+    (row,) = queries.athena(shell.client("athena"), QUERY, WorkGroup="analysts")
+    return row
 
 
-def sql(shell: Shell, text: str) -> list[list[dict[str, Any]]]:
+def sql(shell: Shell, text: str) -> list[list[Any]]:
     """Return the rows of a statement in the warehouse."""
-    data = shell.client("redshift-data")
-    number = data.execute_statement(Sql=text, WorkgroupName="lake", Database="dev")["Id"]
-    while (found := data.describe_statement(Id=number))["Status"] not in ("FINISHED", "FAILED"):
-        time.sleep(0.05)
-    assert found["Status"] == "FINISHED", found["Error"]
-    rows: list[list[dict[str, Any]]] = data.get_statement_result(Id=number)["Records"] if found["HasResultSet"] else []
-    return rows
+    return queries.redshift(shell.client("redshift-data"), text, WorkgroupName="lake", Database="dev")
 
 
 class Before:
@@ -231,10 +218,7 @@ def test_items_and_messages_are_there(before: Before) -> None:
 def test_the_warehouse_goes_on(before: Before) -> None:
     sql(before.shell, "insert into sold (price, note) values (2.50, 'two')")
     rows = sql(before.shell, "select id, price, note from dear order by id")
-    assert rows == [
-        [{"longValue": 1}, {"stringValue": "1.50"}, {"stringValue": "one"}],
-        [{"longValue": 2}, {"stringValue": "2.50"}, {"stringValue": "two"}],
-    ]
+    assert rows == [[1, "1.50", "one"], [2, "2.50", "two"]]
 
 
 def test_what_came_after_the_last_stop_is_lost_when_it_is_killed(tmp_path: Path) -> None:

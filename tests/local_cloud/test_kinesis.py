@@ -26,12 +26,8 @@ class UncopiedKeys(dict[int, Any]):
 
 @pytest.fixture
 def patched(runtime: Runtime) -> Any:
-    patches = KinesisEngine(runtime).patches()
-    for patch in patches.all:
-        patch.verify()
-    patches.apply()
-    yield
-    patches.revert()
+    with KinesisEngine(runtime).patches():
+        yield
 
 
 def put_two(shard: Shard) -> UncopiedKeys:

@@ -62,11 +62,6 @@ def invoke(cloud: LocalCloud, name: str, event: Any = None, **more: Any) -> dict
     return response
 
 
-def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
-    for patch in LambdaEngine(cloud._running.runtime).patches().all:
-        patch.verify()
-
-
 def test_returns_what_the_handler_returns(cloud: LocalCloud, create: Create) -> None:
     name = create("def handler(event, context):\n    return {'twice': event['n'] * 2}")
     response = invoke(cloud, name, {"n": 21})

@@ -26,12 +26,8 @@ FIRST, SECOND, THIRD = (f"shardId-{number:012}" for number in range(3))
 
 @pytest.fixture(scope="module")
 def runtime_with_engines(runtime: Runtime) -> Iterator[Runtime]:
-    patches = [engine(runtime).patches() for engine in (KinesisEngine, LambdaEngine)]
-    for patch in patches:
-        patch.apply()
-    yield runtime
-    for patch in patches:
-        patch.revert()
+    with KinesisEngine(runtime).patches(), LambdaEngine(runtime).patches():
+        yield runtime
 
 
 @pytest.fixture

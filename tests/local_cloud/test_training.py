@@ -47,15 +47,11 @@ for step in range(3):
 @pytest.fixture(scope="module", autouse=True)
 def engine(runtime: Runtime) -> Iterator[TrainingEngine]:
     engine = TrainingEngine(runtime)
-    patches = engine.patches()
-    for patch in patches.all:
-        patch.verify()
-    patches.apply()
-    runtime.client("s3", REGION).create_bucket(
-        Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
-    yield engine
-    patches.revert()
+    with engine.patches():
+        runtime.client("s3", REGION).create_bucket(
+            Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        yield engine
 
 
 @pytest.fixture

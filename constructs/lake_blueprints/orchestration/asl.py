@@ -121,6 +121,16 @@ def integration(action: str) -> str:
     return f"arn:{Aws.PARTITION}:states:::{action}"
 
 
+def equals(path: str, value: str) -> State:
+    """Return the condition that a text is there and is a value."""
+    return {"Variable": path, "StringEquals": value}
+
+
+def equals_any(path: str, values: Sequence[str]) -> State:
+    """Return the condition that a text is there and is one of some values."""
+    return {"Or": [equals(path, value) for value in values]}
+
+
 def retry(errors: Sequence[str], *, attempts: int = 6) -> State:
     """Return a retrier that backs off up to a minute, at random, so that many do not come back at once."""
     return {
@@ -157,6 +167,7 @@ def task(
     retries: Sequence[State],
     result: Mapping[str, Any] | None = None,
     result_path: str = DISCARD,
+    then: str | None = None,
 ) -> dict[str, State]:
     """Return a task that is bounded and caught, and the state in which it fails, with its name as the error."""
     failed = f"{name} failed"
@@ -171,5 +182,7 @@ def task(
     }
     if result is not None:
         state["ResultSelector"] = dict(result)
+    if then is not None:
+        state["Next"] = then
     # The caught error's own name cannot be passed on: a name that begins with `States.` is reserved.
     return {name: state, failed: {"Type": "Fail", "Error": name, "CausePath": "States.JsonToString($.failure)"}}

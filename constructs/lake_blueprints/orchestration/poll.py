@@ -79,6 +79,10 @@ class Poll:
     failures: Sequence[tuple[State, str]]
     unanswered: Mapping[str, Any] = field(default_factory=lambda: {"Status": "STARTING"})
 
+    def join(self, name: str, *, then: str | None = None) -> State:
+        """Return the state that goes on to wait for what something else has started, in place of the task `name`."""
+        return {"Type": "Pass", "Result": self._begun, "ResultPath": "$.poll", "Next": then or f"{name} waits"}
+
     def fragment(self, name: str, start: dict[str, State], *, interval: Duration, limit: Duration) -> Fragment:
         """Return the states that begin with the starting task `name` and wait for the end."""
         asks, waits, counts, decides = f"{name} asks", f"{name} waits", f"{name} counts", f"{name} decides"
@@ -93,7 +97,7 @@ class Poll:
             result_path="$.poll.answer",
         )
         waiting = wait(interval, limit, f"{_COUNTER}.value")
-        begun = {"answer": dict(self.unanswered), "count": {"value": 0}, **start[name].get("ResultSelector", {})}
+        begun = {**self._begun, **start[name].get("ResultSelector", {})}
         states: dict[str, State] = {
             **start,
             name: start[name] | {"ResultSelector": begun, "ResultPath": "$.poll", "Next": waits},
@@ -119,3 +123,7 @@ class Poll:
         for end, (_, reason) in ends.items():
             states[end] = {"Type": "Fail", "Error": name, "CausePath": reason}
         return Fragment(start=name, end=done, states=states)
+
+    @property
+    def _begun(self) -> dict[str, Any]:
+        return {"answer": dict(self.unanswered), "count": {"value": 0}}

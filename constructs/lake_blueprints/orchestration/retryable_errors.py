@@ -6,23 +6,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from __future__ import annotations
 
 # Most operations do not declare that they throttle. Errors that they do not declare have the name of all exceptions of
-# the service: of Glue, AWSGlueException by the optimised integration and GlueException by `aws-sdk`.
+# the service.
 ATHENA_BUSY = ("Athena.TooManyRequestsException", "Athena.AmazonAthenaException")
 ATHENA = ("Athena.InternalServerException", "Athena.SdkClientException")
-# Its operations declare no throttling.
-DATASYNC_BUSY = ("DataSync.DataSyncException",)
-DATASYNC = ("DataSync.InternalException", "DataSync.SdkClientException")
-# Its operations declare no throttling; a replication that is about to stop is in no state to be started.
-DMS_BUSY = ("DatabaseMigration.InvalidResourceStateException", "DatabaseMigration.DatabaseMigrationException")
-DMS = ("DatabaseMigration.SdkClientException",)
-# Its operations declare no throttling; an application that is about to change is in use.
-FLINK_BUSY = ("KinesisAnalyticsV2.ResourceInUseException", "KinesisAnalyticsV2.KinesisAnalyticsV2Exception")
-FLINK = ("KinesisAnalyticsV2.SdkClientException",)
-GLUE_THROTTLED = ("Glue.ThrottlingException", "Glue.AWSGlueException", "Glue.GlueException")
-GLUE = ("Glue.OperationTimeoutException", "Glue.InternalServiceException", "Glue.SdkClientException")
-# It declares neither throttling nor too many exports at a time.
-RDS_BUSY = ("Rds.RdsException",)
-RDS = ("Rds.SdkClientException",)
 REDSHIFT_BUSY = (
     "RedshiftData.ThrottlingException",
     "RedshiftData.RedshiftDataException",

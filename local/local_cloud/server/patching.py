@@ -1,6 +1,6 @@
 """The one way in which the local cloud reaches into moto.
 
-A patch names its target and repeats the target's parameters. `install` refuses a target that is gone or
+A patch names its target and repeats the target's parameters. `Patch.apply` refuses a target that is gone or
 whose parameters differ, so a moto upgrade fails at start with the name of the place, not at run time.
 `backends` and `shared` return all that moto holds; `restore_backends` and `restore_shared` give it back.
 
@@ -13,9 +13,10 @@ import importlib
 import inspect
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.constants import MISSING
@@ -86,7 +87,7 @@ class Patch:
 
 
 class Patches:
-    """The patches of one engine.
+    """The patches of one engine, in place while it is entered.
 
     Example
     -------
@@ -98,7 +99,7 @@ class Patches:
 
     def __init__(self) -> None:
         self.all: list[Patch] = []
-        self._undo: list[Callable[[], None]] = []
+        self._applied = ExitStack()
 
     def replace(self, module: str, attribute: str) -> Callable[[Function], Function]:
         def register(replacement: Function) -> Function:
@@ -116,14 +117,16 @@ class Patches:
 
         return register
 
-    def apply(self) -> None:
-        for patch in self.all:
-            self._undo.append(patch.apply())
+    def __enter__(self) -> Self:
+        with ExitStack() as applied:
+            for patch in self.all:
+                applied.callback(patch.apply())
+            self._applied = applied.pop_all()
+        return self
 
-    def revert(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Give moto its own functions back."""
-        while self._undo:
-            self._undo.pop()()
+        self._applied.close()
 
 
 Reducer = Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]

@@ -119,9 +119,7 @@ class LocalServer:
         BackendDict.reset()
         self._engines += [engine(self.runtime) for engine in find_engines()]
         for engine in self._engines:
-            patches = engine.patches()
-            self._cleanup.callback(patches.revert)
-            patches.apply()
+            self._cleanup.enter_context(engine.patches())
         self.operations = Operations(self._engines)
         """Answer that each operation gets."""
         self._keeper.load()

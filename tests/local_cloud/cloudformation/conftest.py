@@ -13,12 +13,6 @@ from local_cloud.cloud import LocalCloud
 Deploy = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
-
-
 @pytest.fixture
 def deploy(cloud: LocalCloud, request: pytest.FixtureRequest) -> Iterator[Deploy]:
     """Create or update a stack named after the test; return its description."""

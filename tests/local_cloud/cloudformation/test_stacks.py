@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.cloudformation.engine import CloudFormationEngine
 
 Deploy = Callable[..., dict[str, Any]]
 Why = Callable[[dict[str, Any]], list[str]]
@@ -27,11 +26,6 @@ def outputs(stack: dict[str, Any]) -> dict[str, str]:
 def streams(cloud: LocalCloud) -> list[str]:
     names: list[str] = cloud.client("kinesis").list_streams()["StreamNames"]
     return names
-
-
-def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
-    for patch in CloudFormationEngine(cloud._running.runtime).patches().all:
-        patch.verify()
 
 
 def test_a_type_nobody_knows_fails_the_stack_and_leaves_nothing(cloud: LocalCloud, deploy: Deploy, why: Why) -> None:

@@ -21,19 +21,15 @@ ENDED = ("SUCCEEDED", "FAILED")
 @pytest.fixture(scope="module", autouse=True)
 def engine(runtime: Runtime) -> Iterator[DataQualityEngine]:
     engine = DataQualityEngine(runtime)
-    patches = engine.patches()
-    for patch in patches.all:
-        patch.verify()
-    patches.apply()
-    s3, glue = runtime.client("s3", REGION), runtime.client("glue", REGION)
-    s3.create_bucket(Bucket="quality", CreateBucketConfiguration={"LocationConstraint": REGION})
-    glue.create_database(DatabaseInput={"Name": "db"})
-    # id, code, n: 3 is there twice, one code is missing, one is blank, one is nothing but empty.
-    define(runtime, "t", "1,A,1\n2,B,2\n3,,3\n3, ,4\n5,\\N,\\N\n")
-    define(runtime, "codes", "1,A,1\n2,B,2\n")
-    define(runtime, "empty", "")
-    yield engine
-    patches.revert()
+    with engine.patches():
+        s3, glue = runtime.client("s3", REGION), runtime.client("glue", REGION)
+        s3.create_bucket(Bucket="quality", CreateBucketConfiguration={"LocationConstraint": REGION})
+        glue.create_database(DatabaseInput={"Name": "db"})
+        # id, code, n: 3 is there twice, one code is missing, one is blank, one is nothing but empty.
+        define(runtime, "t", "1,A,1\n2,B,2\n3,,3\n3, ,4\n5,\\N,\\N\n")
+        define(runtime, "codes", "1,A,1\n2,B,2\n")
+        define(runtime, "empty", "")
+        yield engine
 
 
 def define(runtime: Runtime, name: str, content: str) -> None:

@@ -39,27 +39,20 @@ COLUMNS = [
 
 @pytest.fixture(scope="module")
 def engine(runtime: Runtime) -> Iterator[FirehoseEngine]:
-    engines = [FirehoseEngine(runtime), KinesisEngine(runtime), LambdaEngine(runtime)]
-    patches = [engine.patches() for engine in engines]
-    for patch in patches:
-        for one in patch.all:
-            one.verify()
-        patch.apply()
-    engines[0].start()
-    glue = runtime.client("glue", REGION)
-    glue.create_database(DatabaseInput={"Name": "raw"})
-    glue.create_table(
-        DatabaseName="raw",
-        TableInput={
-            "Name": "orders",
-            "StorageDescriptor": {"Columns": [{"Name": name, "Type": kind} for name, kind in COLUMNS]},
-            "PartitionKeys": [{"Name": "dt", "Type": "string"}],
-        },
-    )
-    assert isinstance(engines[0], FirehoseEngine)
-    yield engines[0]
-    for patch in patches:
-        patch.revert()
+    engine = FirehoseEngine(runtime)
+    with engine.patches(), KinesisEngine(runtime).patches(), LambdaEngine(runtime).patches():
+        engine.start()
+        glue = runtime.client("glue", REGION)
+        glue.create_database(DatabaseInput={"Name": "raw"})
+        glue.create_table(
+            DatabaseName="raw",
+            TableInput={
+                "Name": "orders",
+                "StorageDescriptor": {"Columns": [{"Name": name, "Type": kind} for name, kind in COLUMNS]},
+                "PartitionKeys": [{"Name": "dt", "Type": "string"}],
+            },
+        )
+        yield engine
 
 
 @pytest.fixture

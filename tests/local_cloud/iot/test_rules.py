@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.iot.engine import IotEngine
 from local_cloud.engines.iot.topics import fits
 
 ROLE = "arn:aws:iam::123456789012:role/rule"
@@ -201,8 +200,3 @@ def test_a_message_whose_evaluation_is_not_documented_is_refused(cloud: LocalClo
 )
 def test_wildcards_stand_for_levels(topic_filter: str, topic: str, fit: bool) -> None:
     assert fits(topic_filter, topic) is fit
-
-
-def test_every_patch_fits_the_installed_moto(cloud: LocalCloud) -> None:
-    for patch in IotEngine(cloud._running.runtime).patches().all:
-        assert patch.target

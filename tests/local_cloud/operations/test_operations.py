@@ -51,12 +51,6 @@ MAIL = {"Source": "a@b.c", "Destination": {"ToAddresses": ["a@b.c"]}, "Message":
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def operations(cloud: LocalCloud) -> Operations:
     return cloud._running.operations
 

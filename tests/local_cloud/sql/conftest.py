@@ -124,16 +124,12 @@ def started_id(answer: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def lake(runtime: Runtime) -> Iterator[Lake]:
-    engines = [AthenaEngine(runtime).patches(), RedshiftDataEngine(runtime).patches()]
-    for patches in engines:
-        patches.apply()
-    lake = Lake(runtime=runtime)
-    for bucket in ("data", "results"):
-        lake.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    lake.query("create database lake")
-    yield lake
-    for patches in engines:
-        patches.revert()
+    with AthenaEngine(runtime).patches(), RedshiftDataEngine(runtime).patches():
+        lake = Lake(runtime=runtime)
+        for bucket in ("data", "results"):
+            lake.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        lake.query("create database lake")
+        yield lake
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.engines.athena.engine import AthenaEngine
 from tests.local_cloud.sql.conftest import REGION, Lake, started_id
 
 OPEN_CSV = "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde' with serdeproperties ('separatorChar' = ',')"
@@ -435,11 +434,6 @@ def test_awswrangler_reads_rows_with_their_types(
     assert str(frame["delay"].dtype) == "Int32"
     assert frame["left_at"][0] == pd.Timestamp("2013-01-02 08:15:00")
     assert frame["x"][1] == 75.0
-
-
-def test_every_patch_fits_the_installed_moto(lake: Lake) -> None:
-    for patch in AthenaEngine(lake.runtime).patches().all:
-        patch.verify()
 
 
 @pytest.mark.parametrize(

@@ -107,36 +107,34 @@ def file(tmp_path_factory: pytest.TempPathFactory, lake: Lake) -> str:
 @pytest.fixture(scope="module")
 def quality(lake: Lake) -> Iterator[Any]:
     """Evaluates CustomSql on a table of one row, and returns the result of the rule."""
-    patches = DataQualityEngine(lake.runtime).patches()
-    patches.apply()
-    lake.put("one/x.csv", b"1\n")
-    lake.query(
-        "create external table one (a int) row format delimited fields terminated by ',' location 's3://data/one/'"
-    )
-    glue = lake.client("glue")
+    with DataQualityEngine(lake.runtime).patches():
+        lake.put("one/x.csv", b"1\n")
+        lake.query(
+            "create external table one (a int) row format delimited fields terminated by ',' location 's3://data/one/'"
+        )
+        glue = lake.client("glue")
 
-    def evaluate(rule: str) -> dict[str, Any]:
-        glue.create_data_quality_ruleset(Name="reach", Ruleset=f"Rules = [{rule}]")
-        try:
-            run = glue.start_data_quality_ruleset_evaluation_run(
-                DataSource={"GlueTable": {"DatabaseName": "lake", "TableName": "one"}},
-                Role=ROLE,
-                RulesetNames=["reach"],
-            )
-            while (found := glue.get_data_quality_ruleset_evaluation_run(RunId=run["RunId"]))["Status"] in (
-                "STARTING",
-                "RUNNING",
-            ):
-                time.sleep(0.01)
-            assert found["Status"] == "SUCCEEDED", found
-            results = glue.batch_get_data_quality_result(ResultIds=found["ResultIds"])["Results"]
-            rule_result: dict[str, Any] = results[0]["RuleResults"][0]
-            return rule_result
-        finally:
-            glue.delete_data_quality_ruleset(Name="reach")
+        def evaluate(rule: str) -> dict[str, Any]:
+            glue.create_data_quality_ruleset(Name="reach", Ruleset=f"Rules = [{rule}]")
+            try:
+                run = glue.start_data_quality_ruleset_evaluation_run(
+                    DataSource={"GlueTable": {"DatabaseName": "lake", "TableName": "one"}},
+                    Role=ROLE,
+                    RulesetNames=["reach"],
+                )
+                while (found := glue.get_data_quality_ruleset_evaluation_run(RunId=run["RunId"]))["Status"] in (
+                    "STARTING",
+                    "RUNNING",
+                ):
+                    time.sleep(0.01)
+                assert found["Status"] == "SUCCEEDED", found
+                results = glue.batch_get_data_quality_result(ResultIds=found["ResultIds"])["Results"]
+                rule_result: dict[str, Any] = results[0]["RuleResults"][0]
+                return rule_result
+            finally:
+                glue.delete_data_quality_ruleset(Name="reach")
 
-    yield evaluate
-    patches.revert()
+        yield evaluate
 
 
 @pytest.mark.parametrize("sql", WAYS_OUT)

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.engines.redshift.data_api import RedshiftDataEngine
 from tests.local_cloud.sql.conftest import ROLE, Lake
 
 
@@ -332,15 +331,3 @@ def test_an_unknown_or_finished_statement_is_refused(lake: Lake) -> None:
         redshift.cancel_statement(Id=lake.statement("select 1")["Id"])
     with pytest.raises(ClientError, match="does not have result"):
         redshift.get_statement_result(Id=lake.statement("create table void (x int)")["Id"])
-
-
-def test_every_patch_fits_the_installed_moto(lake: Lake) -> None:
-    patches = RedshiftDataEngine(lake.runtime).patches().all
-    # What moto lacks is there by now: the fixture has added it.
-    for patch in patches:
-        if not patch.missing:
-            patch.verify()
-    assert [patch.attribute.partition(".")[2] for patch in patches if patch.missing] == [
-        "batch_execute_statement",
-        "list_statements",
-    ]

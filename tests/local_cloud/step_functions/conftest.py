@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -84,12 +84,6 @@ def jsonpath(**states: Any) -> dict[str, Any]:
 
 def jsonata(**states: Any) -> dict[str, Any]:
     return {"QueryLanguage": "JSONata", **jsonpath(**states)}
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +15,11 @@ from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.engines.step_functions import limits as stepfunctions_limits
-from local_cloud.engines.step_functions.engine import StepFunctionsEngine
 from local_cloud.errors import LocalCloudError
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
 Run = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -49,12 +42,6 @@ def run(cloud: LocalCloud, request: pytest.FixtureRequest) -> Run:
 
 def task(resource: str, **more: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", **more}
-
-
-def test_every_patch_fits_the_pinned_moto(cloud: LocalCloud) -> None:
-    server = cloud._running
-    for patch in StepFunctionsEngine(server.runtime).patches().all:
-        patch.verify()
 
 
 def test_a_task_calls_under_the_role_of_its_state_machine_or_of_its_own(cloud: LocalCloud, run: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -48,12 +47,6 @@ def served(*, recovery: bool = True, actions: list[str] = EXPORT) -> dict[str, A
             "Redshift::Integration", depends=("Workgroup",), SourceArn=TABLE_ARN, TargetArn=NAMESPACE_ARN
         ),
     }
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import aws_cdk as cdk
 from attrs import evolve
 
 from lake_blueprints.contracts import Column, Comparison, Dataset, Metric, Operator, QualityRule, Relationship
 from lake_blueprints.lake import DataLake
-from tests.support import resources, template_of, warnings_of
+from tests.support import resources, steps_of, template_of, warnings_of
 
 PLANES = Dataset(name="planes", columns=[Column(name="tail", type="string")])
 FLIGHTS = Dataset(
@@ -30,22 +27,13 @@ FLIGHTS = Dataset(
 )
 
 
-def pipeline(stack: cdk.Stack) -> dict[str, Any]:
-    """Return the states that a lake's pipeline runs, by name."""
-    (machine,) = resources(template_of(stack), "AWS::StepFunctions::StateMachine")
-    text = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
-    definition = json.loads("".join(part if isinstance(part, str) else "ref" for part in text))
-    found: dict[str, Any] = definition["States"]["Run"]["Branches"][0]["States"]
-    return found
-
-
 def test_promised_quality_is_evaluated_once_everything_is_curated(stack: cdk.Stack) -> None:
     lake = DataLake(stack, "Lake", datasets=[FLIGHTS, PLANES])
     assert list(lake.rulesets) == ["flights"]
     (ruleset,) = resources(template_of(stack), "AWS::Glue::DataQualityRuleset")
     assert "RowCount > 0" in ruleset["Properties"]["Ruleset"]
     assert 'ReferentialIntegrity "tail" "planes.{tail}"' in ruleset["Properties"]["Ruleset"]
-    states = pipeline(stack)
+    states = steps_of(stack)
     assert states["Wave 1"]["Next"] == "Evaluate flights"
 
 

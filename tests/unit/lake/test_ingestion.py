@@ -17,7 +17,7 @@ from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import Buffer
 from lake_blueprints.lake import DataLake
 from lake_blueprints.storage.s3 import Zone
-from tests.support import assert_passes_the_gates, resources, template_of
+from tests.support import assert_passes_the_gates, resources, steps_of, template_of
 
 ORDERS = Dataset(
     name="orders",
@@ -79,10 +79,7 @@ def test_the_raw_table_is_of_the_records_that_the_replication_writes(stack: cdk.
 
 def test_the_pipeline_starts_a_replication_once_before_it_curates(stack: cdk.Stack) -> None:
     lake(stack)
-    (machine,) = resources(template_of(stack), "AWS::StepFunctions::StateMachine")
-    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
-    definition = json.loads("".join(part if isinstance(part, str) else "token" for part in parts))
-    states = definition["States"]["Run"]["Branches"][0]["States"]
+    states = steps_of(stack)
     assert [name for name in states if name.startswith("Start LakeShop")].count("Start LakeShop") == 1
     assert states["Start LakeShop begun"]
     curated = [branch["StartAt"] for branch in states["Wave 2"]["Branches"]]

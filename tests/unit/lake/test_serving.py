@@ -15,7 +15,7 @@ from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.processing.index_load import IndexLoadJob
 from lake_blueprints.processing.item_load import ItemLoadJob
-from tests.support import assert_passes_the_gates, resources, template_of
+from tests.support import assert_passes_the_gates, steps_of
 
 ORDERS = Dataset(
     name="orders",
@@ -65,10 +65,7 @@ def test_of_restricted_columns_the_masked_copy_is_loaded(stack: cdk.Stack) -> No
 
 def test_the_pipeline_loads_when_everything_is_curated_and_the_rules_hold(stack: cdk.Stack) -> None:
     lake(stack)
-    (machine,) = resources(template_of(stack), "AWS::StepFunctions::StateMachine")
-    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
-    definition = json.loads("".join(part if isinstance(part, str) else "token" for part in parts))
-    states = definition["States"]["Run"]["Branches"][0]["States"]
+    states = steps_of(stack)
     begun = [branch["StartAt"] for branch in states["Wave 3"]["Branches"]]
     assert begun == ["Load Serve orders 1", "Load Serve orders 2", "Load Serve buyers"]
     before = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,12 +18,6 @@ from local_cloud.errors import LocalCloudError
 from tests.support import new_stack, template_of
 
 ROLE = "arn:aws:iam::123456789012:role/states"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 def deploy(cloud: LocalCloud, name: str, *sql: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ from template_checks.core.history import longest_history
 from template_checks.core.waits import waits_within
 from tests.support import (
     assert_passes_the_gates,
+    definition_of,
     nag_findings,
     new_stack,
     properties,
@@ -110,14 +111,6 @@ def small(stack: cdk.Stack, **options: Any) -> Pipeline:
     return Pipeline(stack, "Pipeline", **{"steps": [query], "encryption_key": workgroup.key, **options})
 
 
-def definition(stack: cdk.Stack) -> dict[str, Any]:
-    """Return the state machine's definition, with placeholders for what is known only when deployed."""
-    text = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
-    parts = text["Fn::Join"][1] if isinstance(text, dict) else [text]
-    found: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "deployed" for part in parts))
-    return found
-
-
 def machines(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Return a machine and all those inside it: branches and item processors."""
     yield machine
@@ -128,7 +121,7 @@ def machines(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def states_of(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
     """Return all states by name, wherever they are."""
-    return {name: state for machine in machines(definition(stack)) for name, state in machine["States"].items()}
+    return {name: state for machine in machines(definition_of(stack)) for name, state in machine["States"].items()}
 
 
 def following(state: dict[str, Any]) -> set[str]:
@@ -229,15 +222,15 @@ def test_every_task_is_bounded_retried_and_caught(lake_stack: cdk.Stack) -> None
             transient["ErrorEquals"]
         )
         assert transient["Next"] in {name.replace(" asks", " decides"), "Position in queue"}
-    assert definition(lake_stack)["TimeoutSeconds"] == 12 * 3600
+    assert definition_of(lake_stack)["TimeoutSeconds"] == 12 * 3600
 
 
 def test_every_state_is_reachable(lake_stack: cdk.Stack) -> None:
-    assert [unreachable(machine) for machine in machines(definition(lake_stack))] == [set()] * 6
+    assert [unreachable(machine) for machine in machines(definition_of(lake_stack))] == [set()] * 6
 
 
 def test_every_loop_has_a_counter_and_a_limit(lake_stack: cdk.Stack) -> None:
-    loops = [(machine, cycle) for machine in machines(definition(lake_stack)) for cycle in cycles(machine)]
+    loops = [(machine, cycle) for machine in machines(definition_of(lake_stack)) for cycle in cycles(machine)]
     # The crawler, the statements (3), and the queue, whose list comes or has a transient error.
     assert len(loops) == 6
     assert all(is_bounded(machine, cycle) for machine, cycle in loops)
@@ -254,7 +247,7 @@ def test_the_checks_of_reachability_and_loops_can_fail() -> None:
 
 
 def test_whatever_fails_is_caught_once_and_published_before_the_execution_fails(lake_stack: cdk.Stack) -> None:
-    top = definition(lake_stack)["States"]
+    top = definition_of(lake_stack)["States"]
     assert top["Run"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Notify"}]
     assert top["Notify"]["Next"] == "Failed"
     assert top["Notify"]["Catch"][0]["Next"] == "Failed"
@@ -303,7 +296,7 @@ def test_asks_as_often_as_interval_and_timeout_say(
 @pytest.mark.parametrize("interval", [Duration.seconds(1), Duration.seconds(2), Duration.seconds(30)])
 def test_waits_of_twelve_hours_fit_into_the_history(stack: cdk.Stack, interval: Duration) -> None:
     small(stack, poll_interval=interval)
-    history = longest_history(definition(stack), retries=True, timed=True)
+    history = longest_history(definition_of(stack), retries=True, timed=True)
     (queue,) = history.loops
     assert queue.states[0] == "List running executions"
     assert queue.events < 2_500
@@ -314,7 +307,7 @@ def test_waits_of_a_month_fit_into_the_history(stack: cdk.Stack) -> None:
     lake = Lake(stack)
     crawl = Crawl(crawler=lake.crawler, timeout=Duration.days(28))
     Pipeline(stack, "Pipeline", steps=[crawl], timeout=Duration.days(30))
-    for loop in longest_history(definition(stack), retries=True, timed=True).loops:
+    for loop in longest_history(definition_of(stack), retries=True, timed=True).loops:
         assert 150 <= loop.rounds < 170
 
 

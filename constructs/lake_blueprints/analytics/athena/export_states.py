@@ -179,8 +179,7 @@ class ExportStates:
         return states | {name: states[name] | {"Next": then}}
 
     def _call(self, name: str, action: str, parameters: Mapping[str, Any], then: str) -> dict[str, State]:
-        states = task(name, f"aws-sdk:s3:{action}", parameters, timeout=ONE_CALL, retries=[retry(_S3)])
-        return states | {name: states[name] | {"Next": then}}
+        return task(name, f"aws-sdk:s3:{action}", parameters, timeout=ONE_CALL, retries=[retry(_S3)], then=then)
 
     def _fail(self, cause: str) -> State:
         return {"Type": "Fail", "Error": self.name, "Cause": cause}

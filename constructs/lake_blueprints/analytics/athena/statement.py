@@ -68,7 +68,7 @@ def run_statement(
 
 def read_value(name: str, query_path: str, *, result_path: str, then: str) -> dict[str, State]:
     """Return the states that keep the one value which a query returned, as `text`."""
-    states = task(
+    return task(
         name,
         "athena:getQueryResults",
         {"QueryExecutionId.$": query_path, "MaxResults": 2},
@@ -76,5 +76,5 @@ def read_value(name: str, query_path: str, *, result_path: str, then: str) -> di
         retries=[retry((*ATHENA_BUSY, *ATHENA))],
         result={"text.$": _FIRST_VALUE},
         result_path=result_path,
+        then=then,
     )
-    return states | {name: states[name] | {"Next": then}}

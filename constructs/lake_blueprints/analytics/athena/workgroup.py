@@ -1,7 +1,4 @@
-"""An Athena workgroup whose limits nobody can go around.
-
-Above 200 lines: half of it is the signature and documentation of one construct.
-"""
+"""An Athena workgroup whose limits nobody can go around."""
 
 from __future__ import annotations
 

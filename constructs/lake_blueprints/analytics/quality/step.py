@@ -14,8 +14,8 @@ from lake_blueprints.orchestration.asl import (
     ONE_CALL,
     Fragment,
     State,
-    busy,
     check_name,
+    equals,
     joined,
     retry,
     step_name,
@@ -23,8 +23,7 @@ from lake_blueprints.orchestration.asl import (
 )
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.messages import publish
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
+from lake_blueprints.orchestration.service import GLUE
 from lake_blueprints.orchestration.step import Step
 
 # In JSONata: a filter of JSONPath that finds nothing fails, and JSONPath cannot count. A rule without a label of its
@@ -80,24 +79,22 @@ class Evaluate(Step):
         self.ruleset.grant_run(role)
 
     def _run(self, name: str, context: StepContext) -> Fragment:
-        start = task(
+        start = GLUE.call(
             name,
-            "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
+            "StartDataQualityRulesetEvaluationRun",
             {**self.ruleset.start_run(timeout=self.timeout), "ClientToken.$": IDEMPOTENCY_TOKEN},
-            timeout=ONE_CALL,
-            retries=[busy(["Glue.ConcurrentRunsExceededException", *GLUE_THROTTLED]), retry(GLUE)],
+            busy_on=["Glue.ConcurrentRunsExceededException", *GLUE.busy],
             result={"id.$": "$.RunId"},
         )
         status, reason = "$.poll.answer.Status", "$.poll.answer.ErrorString"
-        explained = {"And": [{"Variable": reason, "IsPresent": True}, {"Variable": status, "StringEquals": "FAILED"}]}
-        poll = Poll(
-            action="aws-sdk:glue:getDataQualityRulesetEvaluationRun",
-            parameters={"RunId.$": "$.poll.id"},
-            transient=(*GLUE_THROTTLED, *GLUE),
-            succeeded={"Variable": status, "StringEquals": "SUCCEEDED"},
+        explained = {"And": [{"Variable": reason, "IsPresent": True}, equals(status, "FAILED")]}
+        poll = GLUE.poll(
+            "GetDataQualityRulesetEvaluationRun",
+            {"RunId.$": "$.poll.id"},
+            succeeded=equals(status, "SUCCEEDED"),
             failures=[
                 (explained, reason),
-                *(({"Variable": status, "StringEquals": end}, status) for end in ("FAILED", "STOPPED", "TIMEOUT")),
+                *((equals(status, end), status) for end in ("FAILED", "STOPPED", "TIMEOUT")),
             ],
         )
         return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
@@ -108,7 +105,7 @@ class Evaluate(Step):
             "aws-sdk:glue:getDataQualityResult",
             {"ResultId.$": "$.poll.answer.ResultIds[0]"},
             timeout=ONE_CALL,
-            retries=[retry((*GLUE_THROTTLED, *GLUE))],
+            retries=[retry(GLUE.passing)],
             result_path="$.quality",
         )
         return Fragment(start=name, end=name, states=states)

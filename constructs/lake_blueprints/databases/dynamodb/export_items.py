@@ -14,25 +14,14 @@ from lake_blueprints.databases.dynamodb.permissions import export_items
 from lake_blueprints.databases.dynamodb.serving_table import ServingTable
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import (
-    IDEMPOTENCY_TOKEN,
-    ONE_CALL,
-    Fragment,
-    State,
-    busy,
-    check_name,
-    retry,
-    task,
-)
+from lake_blueprints.orchestration.asl import IDEMPOTENCY_TOKEN, Fragment, State, check_name, equals
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
+from lake_blueprints.orchestration.service import DYNAMODB
 from lake_blueprints.orchestration.step import Step
 from lake_blueprints.storage.s3 import Zone
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html
 _SHORTEST, _LONGEST = Duration.minutes(15), Duration.hours(24)
-_THROTTLED = ("DynamoDb.DynamoDbException", "DynamoDb.LimitExceededException", "DynamoDb.ThrottlingException")
-_TRANSIENT = ("DynamoDb.InternalServerErrorException", "DynamoDb.SdkClientException")
 
 
 @checked
@@ -110,23 +99,13 @@ class ExportItems(Step):
         if self.changes_of:
             window = {f"{name} window": {**_window(self.changes_of), "Next": name}}
             request |= {"ExportType": "INCREMENTAL_EXPORT", "IncrementalExportSpecification.$": "$.window"}
-        start = task(
-            name,
-            "aws-sdk:dynamodb:exportTableToPointInTime",
-            request,
-            timeout=ONE_CALL,
-            retries=[busy([*_THROTTLED]), retry([*_TRANSIENT])],
-            result={"arn.$": "$.ExportDescription.ExportArn"},
-        )
-        status = "$.poll.answer.ExportDescription"
-        poll = Poll(
-            action="aws-sdk:dynamodb:describeExport",
-            parameters={"ExportArn.$": "$.poll.arn"},
-            transient=(*_THROTTLED, *_TRANSIENT),
-            succeeded={"Variable": f"{status}.ExportStatus", "StringEquals": "COMPLETED"},
-            failures=[
-                ({"Variable": f"{status}.ExportStatus", "StringEquals": "FAILED"}, f"States.JsonToString({status})")
-            ],
+        begun, found = {"arn.$": "$.ExportDescription.ExportArn"}, "$.poll.answer.ExportDescription"
+        start = DYNAMODB.call(name, "ExportTableToPointInTime", request, result=begun)
+        poll = DYNAMODB.poll(
+            "DescribeExport",
+            {"ExportArn.$": "$.poll.arn"},
+            succeeded=equals(f"{found}.ExportStatus", "COMPLETED"),
+            failures=[(equals(f"{found}.ExportStatus", "FAILED"), f"States.JsonToString({found})")],
             unanswered={"ExportDescription": {"ExportStatus": "IN_PROGRESS"}},
         )
         exported = poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)

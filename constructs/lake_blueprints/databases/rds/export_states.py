@@ -8,9 +8,8 @@ from types import MappingProxyType
 from aws_cdk import Duration
 
 from lake_blueprints.databases.rds.export import DatabaseExport
-from lake_blueprints.orchestration.asl import IDEMPOTENCY_TOKEN, ONE_CALL, Fragment, busy, task
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import RDS, RDS_BUSY
+from lake_blueprints.orchestration.asl import IDEMPOTENCY_TOKEN, Fragment, equals
+from lake_blueprints.orchestration.service import RDS
 
 # It begins with a letter; what runs again exports again.
 NEW_NAME = f"States.Format('lake-{{}}', {IDEMPOTENCY_TOKEN})"
@@ -44,9 +43,9 @@ def export_states(
     interval, limit: Duration
         Time between two questions at first, and after which waiting ends.
     """
-    start = task(
+    start = RDS.call(
         name,
-        "aws-sdk:rds:startExportTask",
+        "StartExportTask",
         {
             "ExportTaskIdentifier.$": identifier,
             **source,
@@ -56,19 +55,16 @@ def export_states(
             "KmsKeyId": export.zone.key.key_arn,
             "ExportOnly": list(export.export_only),
         },
-        timeout=ONE_CALL,
-        # Not after an answer that was lost: the export is there, and another one of its name would be refused.
-        retries=[busy(RDS_BUSY)],
+        # The export is there, and another one of its name would be refused.
+        repeatable=False,
         result={"id.$": "$.ExportTaskIdentifier"},
     )
-    poll = Poll(
-        action="aws-sdk:rds:describeExportTasks",
-        parameters={"ExportTaskIdentifier.$": "$.poll.id", **asked_of},
-        transient=(*RDS_BUSY, *RDS),
-        succeeded={"Variable": f"{_FOUND}.Status", "StringEquals": "COMPLETE"},
+    poll = RDS.poll(
+        "DescribeExportTasks",
+        {"ExportTaskIdentifier.$": "$.poll.id", **asked_of},
+        succeeded=equals(f"{_FOUND}.Status", "COMPLETE"),
         failures=[
-            ({"Variable": f"{_FOUND}.Status", "StringEquals": status}, f"States.JsonToString({_FOUND})")
-            for status in ("FAILED", "CANCELED")
+            (equals(f"{_FOUND}.Status", status), f"States.JsonToString({_FOUND})") for status in ("FAILED", "CANCELED")
         ],
         unanswered={"ExportTasks": [{"Status": "STARTING"}]},
     )

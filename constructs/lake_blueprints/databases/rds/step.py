@@ -10,10 +10,9 @@ from lake_blueprints.databases.rds.export_states import NEW_NAME, export_states
 from lake_blueprints.databases.rds.instance_export import InstanceExport
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, joined, retry, task
+from lake_blueprints.orchestration.asl import Fragment, check_name, equals, joined
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import RDS, RDS_BUSY
+from lake_blueprints.orchestration.service import RDS
 from lake_blueprints.orchestration.step import Step
 
 _FOUND = "$.poll.answer.DbSnapshots[0]"
@@ -59,13 +58,7 @@ class ExportInstance(Step):
             limit=self.timeout,
         )
         deletes = f"{name} tidies"
-        deletion = task(
-            deletes,
-            "aws-sdk:rds:deleteDBSnapshot",
-            {"DbSnapshotIdentifier.$": "$.poll.id"},
-            timeout=ONE_CALL,
-            retries=[busy(RDS_BUSY), retry(RDS)],
-        )
+        deletion = RDS.call(deletes, "DeleteDBSnapshot", {"DbSnapshotIdentifier.$": "$.poll.id"})
         return joined(
             self._snapshot(f"{name} snapshot", context),
             exported,
@@ -77,24 +70,23 @@ class ExportInstance(Step):
 
     def _snapshot(self, name: str, context: StepContext) -> Fragment:
         """Return the states that take a snapshot, whose name the export has too, and wait for it."""
-        start = task(
+        start = RDS.call(
             name,
-            "aws-sdk:rds:createDBSnapshot",
+            "CreateDBSnapshot",
             {
                 "DbInstanceIdentifier": self.export.instance.instance_identifier,
                 "DbSnapshotIdentifier.$": NEW_NAME,
             },
-            timeout=ONE_CALL,
-            # Not after an answer that was lost: the snapshot is there, and another one of its name would be refused.
-            retries=[busy([*RDS_BUSY, "Rds.InvalidDbInstanceStateException"])],
+            busy_on=[*RDS.busy, "Rds.InvalidDbInstanceStateException"],
+            # The snapshot is there, and another one of its name would be refused.
+            repeatable=False,
             result={"id.$": NEW_NAME},
         )
-        poll = Poll(
-            action="aws-sdk:rds:describeDBSnapshots",
-            parameters={"DbSnapshotIdentifier.$": "$.poll.id"},
-            transient=(*RDS_BUSY, *RDS),
-            succeeded={"Variable": f"{_FOUND}.Status", "StringEquals": "available"},
-            failures=[({"Variable": f"{_FOUND}.Status", "StringEquals": "failed"}, f"States.JsonToString({_FOUND})")],
+        poll = RDS.poll(
+            "DescribeDBSnapshots",
+            {"DbSnapshotIdentifier.$": "$.poll.id"},
+            succeeded=equals(f"{_FOUND}.Status", "available"),
+            failures=[(equals(f"{_FOUND}.Status", "failed"), f"States.JsonToString({_FOUND})")],
             unanswered={"DbSnapshots": [{"Status": "creating"}]},
         )
         return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)

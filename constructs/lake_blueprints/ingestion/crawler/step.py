@@ -10,10 +10,9 @@ from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.crawler.crawler import Crawler
 from lake_blueprints.ingestion.crawler.permissions import run_crawler
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, check_name, equals
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
+from lake_blueprints.orchestration.service import GLUE
 from lake_blueprints.orchestration.step import Step
 
 
@@ -39,23 +38,12 @@ class Crawl(Step):
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Crawl {self.crawler.node.id}")
         crawler = {"Name": self.crawler.crawler_name}
-        start = task(
-            name,
-            "aws-sdk:glue:startCrawler",
+        start = GLUE.call(name, "StartCrawler", crawler, busy_on=["Glue.CrawlerRunningException", *GLUE.busy])
+        last, ready = "$.poll.answer.Crawler.LastCrawl", equals("$.poll.answer.Crawler.State", "READY")
+        poll = GLUE.poll(
+            "GetCrawler",
             crawler,
-            timeout=ONE_CALL,
-            retries=[busy(["Glue.CrawlerRunningException", *GLUE_THROTTLED]), retry(GLUE)],
-        )
-        last, ready = (
-            "$.poll.answer.Crawler.LastCrawl",
-            {"Variable": "$.poll.answer.Crawler.State", "StringEquals": "READY"},
-        )
-        succeeded = {"And": [ready, {"Variable": f"{last}.Status", "StringEquals": "SUCCEEDED"}]}
-        poll = Poll(
-            action="aws-sdk:glue:getCrawler",
-            parameters=crawler,
-            transient=(*GLUE_THROTTLED, *GLUE),
-            succeeded=succeeded,
+            succeeded={"And": [ready, equals(f"{last}.Status", "SUCCEEDED")]},
             failures=[(ready, f"States.JsonToString({last})")],
             unanswered={"Crawler": {"State": "STARTING"}},
         )

@@ -9,10 +9,9 @@ from aws_cdk import Duration
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.datasync.file_transfer import FileTransfer
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, busy, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, check_name, equals
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import DATASYNC, DATASYNC_BUSY
+from lake_blueprints.orchestration.service import DATASYNC
 from lake_blueprints.orchestration.step import Step
 
 
@@ -41,23 +40,15 @@ class StartTransfer(Step):
 
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Transfer {self.transfer.node.id}")
-        start = task(
-            name,
-            "aws-sdk:datasync:startTaskExecution",
-            {"TaskArn": self.transfer.task_arn},
-            timeout=ONE_CALL,
-            retries=[busy(DATASYNC_BUSY), retry(DATASYNC)],
-            result={"execution.$": "$.TaskExecutionArn"},
-        )
-        status = "$.poll.answer.Status"
-        poll = Poll(
-            action="aws-sdk:datasync:describeTaskExecution",
-            parameters={"TaskExecutionArn.$": "$.poll.execution"},
-            transient=(*DATASYNC_BUSY, *DATASYNC),
-            succeeded={"Variable": status, "StringEquals": "SUCCESS"},
+        begun, status = {"execution.$": "$.TaskExecutionArn"}, "$.poll.answer.Status"
+        start = DATASYNC.call(name, "StartTaskExecution", {"TaskArn": self.transfer.task_arn}, result=begun)
+        poll = DATASYNC.poll(
+            "DescribeTaskExecution",
+            {"TaskExecutionArn.$": "$.poll.execution"},
+            succeeded=equals(status, "SUCCESS"),
             failures=[
-                ({"Variable": status, "StringEquals": "ERROR"}, "States.JsonToString($.poll.answer.Result)"),
-                ({"Variable": status, "StringEquals": "CANCELLING"}, "States.JsonToString($.poll.answer)"),
+                (equals(status, "ERROR"), "States.JsonToString($.poll.answer.Result)"),
+                (equals(status, "CANCELLING"), "States.JsonToString($.poll.answer)"),
             ],
         )
         return poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)

@@ -1,12 +1,8 @@
-"""Starting and stopping a replication, which no deployment does.
-
-Above 200 lines: two steps of the same states.
-"""
+"""Starting and stopping a replication, which no deployment does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from aws_cdk import Duration
 
@@ -14,15 +10,16 @@ from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.dms.compute import Calls
 from lake_blueprints.ingestion.dms.replication import Replication, ReplicationMode
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, busy, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, State, check_name, equals, equals_any
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import DMS, DMS_BUSY
+from lake_blueprints.orchestration.service import DMS
 from lake_blueprints.orchestration.step import Step
 
 # A replication that has never run; of DMS Serverless, and of a task.
 _NEW = ("created", "ready")
 _ENDED = ("stopped", "failed")
+_BEGUN = {"begun.$": "$$.State.EnteredTime"}
 _FIRST, _ON, _AGAIN = "start-replication", "resume-processing", "reload-target"
 
 
@@ -58,45 +55,28 @@ class StartReplication(Step):
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Start {self.replication.node.id}")
         calls, arn = self.replication.calls, self.replication.arn
-        start = task(
-            name,
-            _action(calls.start),
-            {calls.arn_member: arn, f"{calls.type_member}.$": "$.start.type"},
-            timeout=ONE_CALL,
-            retries=[busy(DMS_BUSY), retry(DMS)],
-            result={"begun.$": "$$.State.EnteredTime"},
-        )
-        poll = Poll(
-            action=_action(calls.describe),
-            parameters=calls.filters(arn),
-            transient=(*DMS_BUSY, *DMS),
-            succeeded=self._succeeded("$.poll.answer", calls),
-            failures=[(_is(_status("$.poll.answer", calls), "failed"), _reason("$.poll.answer", calls))],
-            unanswered={calls.found: [{"Status": "starting"}]},
-        )
+        request = {calls.arn_member: arn, f"{calls.type_member}.$": "$.start.type"}
+        start = DMS.call(name, calls.start, request, result=_BEGUN)
+        poll = _poll(calls, arn, self._succeeded("$.poll.answer", calls), unanswered="starting")
         waited = poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
-        known, follows = "$.start.answer", _AGAIN if self.reload or self._loads_only else _ON
+        known, follows = _status("$.start.answer", calls), _AGAIN if self.reload or self._loads_only else _ON
+        looked = _look(
+            name,
+            calls,
+            arn,
+            choices=[
+                {**equals_any(known, _NEW), "Next": f"{name} first"},
+                {**equals_any(known, _ENDED), "Next": f"{name} again"},
+            ],
+            default=f"{name} joins",
+        )
         chosen: dict[str, State] = {
-            f"{name} runs": {
-                "Type": "Choice",
-                "Choices": [
-                    {**_any(_status(known, calls), _NEW), "Next": f"{name} first"},
-                    {**_any(_status(known, calls), _ENDED), "Next": f"{name} again"},
-                ],
-                "Default": f"{name} joins",
-            },
             f"{name} first": _type(_FIRST, name),
             f"{name} again": _type(follows, name),
-            f"{name} joins": {
-                "Type": "Pass",
-                "Result": {"answer": dict(poll.unanswered), "count": {"value": 0}},
-                "ResultPath": "$.poll",
-                "Next": f"{name} begun",
-            },
+            f"{name} joins": poll.join(name, then=f"{name} begun"),
             # It has its full load behind it, or in front: both are waited for.
             f"{name} begun": _type(_FIRST, f"{name} waits"),
         }
-        looked = _look(name, calls, arn, then=f"{name} runs")
         return Fragment(start=f"{name} looks", end=waited.end, states={**looked, **chosen, **waited.states})
 
     @property
@@ -106,12 +86,12 @@ class StartReplication(Step):
     def _succeeded(self, answer: str, calls: Calls) -> State:
         status, progress = _status(answer, calls), f"{answer}.{calls.found}[0].{calls.stats}.FullLoadProgressPercent"
         if self._loads_only:
-            return _is(status, "stopped")
+            return equals(status, "stopped")
         loaded = [{"Variable": progress, "IsPresent": True}, {"Variable": progress, "NumericGreaterThanEquals": 100}]
         if self.replication.mode is ReplicationMode.CHANGES:
-            return _is(status, "running")
+            return equals(status, "running")
         # Of one that goes on, the statistics of its load may be gone: DMS drops them with the capacity.
-        return {"And": [_is(status, "running"), {"Or": [_is("$.start.type", _ON), {"And": loaded}]}]}
+        return {"And": [equals(status, "running"), {"Or": [equals("$.start.type", _ON), {"And": loaded}]}]}
 
     def grant(self, role: ServiceRole) -> None:
         self.replication.grant_start(role)
@@ -143,59 +123,43 @@ class StopReplication(Step):
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Stop {self.replication.node.id}")
         calls, arn = self.replication.calls, self.replication.arn
-        stop = task(
-            name,
-            _action(calls.stop),
-            {calls.arn_member: arn},
-            timeout=ONE_CALL,
-            retries=[busy(DMS_BUSY), retry(DMS)],
-            result={"begun.$": "$$.State.EnteredTime"},
-        )
-        poll = Poll(
-            action=_action(calls.describe),
-            parameters=calls.filters(arn),
-            transient=(*DMS_BUSY, *DMS),
-            succeeded=_is(_status("$.poll.answer", calls), "stopped"),
-            failures=[(_is(_status("$.poll.answer", calls), "failed"), _reason("$.poll.answer", calls))],
-            unanswered={calls.found: [{"Status": "stopping"}]},
-        )
+        stop = DMS.call(name, calls.stop, {calls.arn_member: arn}, result=_BEGUN)
+        poll = _poll(calls, arn, equals(_status("$.poll.answer", calls), "stopped"), unanswered="stopping")
         waited = poll.fragment(name, stop, interval=context.poll_interval, limit=self.timeout)
-        status, failed = _status("$.start.answer", calls), f"{name} finds it failed"
-        chosen: dict[str, State] = {
-            f"{name} runs": {
-                "Type": "Choice",
-                "Choices": [
-                    {**_any(status, (*_NEW, "stopped")), "Next": waited.end},
-                    {**_is(status, "failed"), "Next": failed},
+        known, failed = _status("$.start.answer", calls), f"{name} finds it failed"
+        states: dict[str, State] = {
+            **_look(
+                name,
+                calls,
+                arn,
+                choices=[
+                    {**equals_any(known, (*_NEW, "stopped")), "Next": waited.end},
+                    {**equals(known, "failed"), "Next": failed},
                 ],
-                "Default": name,
-            },
+                default=name,
+            ),
             failed: {"Type": "Fail", "Error": name, "CausePath": _reason("$.start.answer", calls)},
+            **waited.states,
         }
-        looked = _look(name, calls, arn, then=f"{name} runs")
-        return Fragment(start=f"{name} looks", end=waited.end, states={**looked, **chosen, **waited.states})
+        return Fragment(start=f"{name} looks", end=waited.end, states=states)
 
     def grant(self, role: ServiceRole) -> None:
         self.replication.grant_stop(role)
 
 
-def _action(operation: str) -> str:
-    return f"aws-sdk:databasemigration:{operation[0].lower()}{operation[1:]}"
+def _look(name: str, calls: Calls, arn: str, *, choices: list[State], default: str) -> dict[str, State]:
+    answer = {f"{calls.found}.$": f"$.{calls.found}"}
+    return DMS.look(name, calls.describe, calls.filters(arn), answer=answer, choices=choices, default=default)
 
 
-def _look(name: str, calls: Calls, arn: str, *, then: str) -> dict[str, State]:
-    """Return the states that ask for the state of the replication, which lies at `$.start.answer`."""
-    looks = f"{name} looks"
-    asked = task(
-        looks,
-        _action(calls.describe),
+def _poll(calls: Calls, arn: str, succeeded: State, *, unanswered: str) -> Poll:
+    return DMS.poll(
+        calls.describe,
         calls.filters(arn),
-        timeout=ONE_CALL,
-        retries=[busy(DMS_BUSY), retry(DMS)],
-        result={"answer": {f"{calls.found}.$": f"$.{calls.found}"}},
-        result_path="$.start",
+        succeeded=succeeded,
+        failures=[(equals(_status("$.poll.answer", calls), "failed"), _reason("$.poll.answer", calls))],
+        unanswered={calls.found: [{"Status": unanswered}]},
     )
-    return {**asked, looks: asked[looks] | {"Next": then}}
 
 
 def _type(value: str, then: str) -> State:
@@ -208,11 +172,3 @@ def _status(answer: str, calls: Calls) -> str:
 
 def _reason(answer: str, calls: Calls) -> str:
     return f"States.JsonToString({answer}.{calls.found}[0])"
-
-
-def _is(path: str, value: str) -> dict[str, Any]:
-    return {"Variable": path, "StringEquals": value}
-
-
-def _any(path: str, values: tuple[str, ...]) -> dict[str, Any]:
-    return {"Or": [_is(path, value) for value in values]}

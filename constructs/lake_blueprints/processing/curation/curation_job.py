@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -33,16 +33,15 @@ from lake_blueprints.processing.curation.plan import Curation
 from lake_blueprints.processing.curation.quarantine import quarantine_table
 from lake_blueprints.processing.curation.script_package import curation_script
 from lake_blueprints.processing.glue.iceberg_session import S3_TABLES, session_of
-from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import look_for_folder, run_as_job
-from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.permissions import look_for_folder
+from lake_blueprints.processing.glue.spark_job import SparkJob
 from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.storage.s3 import Zone
 from template_checks.limits import glue as limits
 
 
 @checked
-class CurationJob(Construct):
+class CurationJob(SparkJob):
     """Define a Glue Spark job that curates a dataset as its contract says.
 
     The job reads what arrived since its last run, casts and validates every record, sets bad ones aside with the
@@ -140,10 +139,8 @@ class CurationJob(Construct):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id)
-        curation, worker = curation or Curation(), worker or Worker()
-        timeout = timeout or Duration.hours(1)
-        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
+        super().__init__(scope, construct_id, worker=worker, timeout=timeout or Duration.hours(1))
+        curation = curation or Curation()
         limits.JOB_RETRIES.check("max_retries", max_retries)
         landing = landing_of(source, dataset, source_prefix)
         check_changes(landing, curation)
@@ -162,8 +159,7 @@ class CurationJob(Construct):
         self.quarantine, self.quarantine_prefix = quarantine or source, f"quarantine/{dataset.name}/"
         self.state_prefix = f"_state/{dataset.name}/"
         self._destination = Destination.of(target, quarantine=self.quarantine)
-        security = self._choose_security(security_configuration, encryption_key)
-        self.key = security.key
+        self.key = self._choose_security(security_configuration, key=encryption_key, default=target.zone.key).key
 
         self.role = ServiceRole(
             self,
@@ -188,22 +184,8 @@ class CurationJob(Construct):
             prefix=self.quarantine_prefix,
         )
         written = self._allow_data()
-        around = run_as_job(
-            self.role,
-            key=self.key,
-            assets=(self.script, self.package, self.plan),
-            log_groups=log_group_pattern(security, worker.glue_version),
-        )
-        allow(self.role, *around)
-        self.log_groups = define_job_logs(
-            self,
-            role=self.role,
-            security=security,
-            glue_version=worker.glue_version,
-            retention=log_retention,
-            removal_policy=removal_policy,
-        )
-
+        assets = (self.script, self.package, self.plan)
+        self._define_logs(*assets, retention=log_retention, removal_policy=removal_policy)
         arguments = {
             "--plan": self.plan.s3_object_url,
             "--source": source.uri(self.source_prefix),
@@ -222,20 +204,8 @@ class CurationJob(Construct):
             arguments["--joins"] = json.dumps(
                 {name: {"database": database, "table": table} for name, (database, table) in names.items()}
             )
-        job = define_spark_job(
-            self,
-            role=self.role,
-            script=self.script,
-            arguments=arguments,
-            description=f"Curates the dataset {dataset.name}, contract version {dataset.version}",
-            worker=worker,
-            timeout=timeout,
-            max_retries=max_retries,
-            security=security,
-            log_groups=self.log_groups,
-        )
-        self.job_name: str = job.ref
-        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
+        described = f"Curates the dataset {dataset.name}, contract version {dataset.version}"
+        self._define_job(self.script, arguments, description=described, max_retries=max_retries)
 
     def consumers(self) -> Iterator[Consumer]:
         """Return the columns that the options of the curation name, its joins included."""
@@ -275,13 +245,6 @@ class CurationJob(Construct):
         allow(self.role, *look_for_folder(table))
         with self.role.used_for("looks up reference data"):
             table.grant_describe(self.role)
-
-    def _choose_security(
-        self, given: GlueSecurityConfiguration | None, key: kms.IKey | None
-    ) -> GlueSecurityConfiguration:
-        if given and key:
-            raise ValueError("'encryption_key' is that of 'security_configuration'; give one of the two")
-        return given or GlueSecurityConfiguration(self, "Security", encryption_key=key or self.target.zone.key)
 
 
 def _check_target(curated: Dataset, target: IcebergTable | S3Table) -> None:

@@ -6,31 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from attrs import evolve
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lake_blueprints.catalog import Envelope, Landing, Unpartitioned
 from lake_blueprints.contracts import Dataset, DatasetFormat
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import Connection
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.curation.permissions import keep_state, write_files
 from lake_blueprints.processing.database_pull.query import check_pull, query_of, quoted, table_of
-from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import run_as_job
-from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.spark_job import SparkJob
 from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.storage.s3 import Zone
-from template_checks.limits import glue as limits
 
 _SCRIPT = Path(__file__).parent / "scripts" / "pull.py"
 
 
 @checked
-class DatabasePull(Construct):
+class DatabasePull(SparkJob):
     """Define a Glue Spark job that copies the rows of a table that have changed since its last run, as Parquet.
 
     A run reads in one query the rows whose watermark, the time of their last change, is not older than the newest one
@@ -107,9 +104,7 @@ class DatabasePull(Construct):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id)
-        worker, timeout = worker or Worker(), timeout or Duration.hours(1)
-        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
+        super().__init__(scope, construct_id, worker=worker, timeout=timeout or Duration.hours(1))
         look_back = look_back or Duration.minutes(10)
         engine = connection.endpoint.engine
         check_pull(engine, dataset, watermark)
@@ -126,7 +121,7 @@ class DatabasePull(Construct):
         )
         zone.restrict(prefix, columns=[column.name for column in dataset.restricted_columns])
 
-        security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=zone.key)
+        self._choose_security(security_configuration, default=zone.key)
         described = f"Pulls the dataset {dataset.name}"
         self.role = ServiceRole(self, "Role", services=["glue.amazonaws.com"], description=described)
         self.script = s3_assets.Asset(self, "Script", path=str(_SCRIPT))
@@ -135,23 +130,12 @@ class DatabasePull(Construct):
         with self.role.used_for("puts the rows"):
             write_files(self.role, zone, prefix)
         connection.grant_connect(self.role)
-        groups = log_group_pattern(security, worker.glue_version)
-        allow(self.role, *run_as_job(self.role, key=security.key, assets=[self.script], log_groups=groups))
-        self.log_groups = define_job_logs(
-            self,
-            role=self.role,
-            security=security,
-            glue_version=worker.glue_version,
-            retention=log_retention,
-            removal_policy=removal_policy,
-        )
+        self._define_logs(self.script, retention=log_retention, removal_policy=removal_policy)
         named = table_of(engine, dataset, table)
         source = dataset.column(watermark).source or watermark
-        job = define_spark_job(
-            self,
-            role=self.role,
-            script=self.script,
-            arguments={
+        self._define_job(
+            self.script,
+            {
                 "--connection": connection.connection_name,
                 "--engine": engine.value,
                 "--table": named,
@@ -163,12 +147,5 @@ class DatabasePull(Construct):
                 "--state": zone.uri(f"{state}pull.json"),
             },
             description=described,
-            worker=worker,
-            timeout=timeout,
-            max_retries=0,
-            security=security,
-            log_groups=self.log_groups,
             connections=[connection.connection_name],
         )
-        self.job_name: str = job.ref
-        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)

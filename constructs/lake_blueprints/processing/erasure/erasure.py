@@ -1,7 +1,4 @@
-"""The Glue job that removes persons from a lake.
-
-Above 200 lines: half of it is the signature and documentation of one construct.
-"""
+"""The Glue job that removes persons from a lake."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -29,19 +26,16 @@ from lake_blueprints.processing.erasure.exported_objects import ExportedObjects
 from lake_blueprints.processing.erasure.place import Place
 from lake_blueprints.processing.erasure.places import places_of
 from lake_blueprints.processing.glue.iceberg_session import glue_session
-from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import run_as_job
-from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.spark_job import SparkJob
 from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.storage.s3 import Zone
-from template_checks.limits import glue as limits
 
 _TOO_OLD = ("4.0",)
 _SCRIPTS = Path(__file__).parent / "scripts"
 
 
 @checked
-class Erasure(Construct):
+class Erasure(SparkJob):
     """Define a Glue Spark job that erases persons, by the key that contracts tag as `subject`.
 
     A request is an object below `requests_prefix`, `{"keys": ["anna@example.com"]}`; a run carries out all that there
@@ -108,12 +102,8 @@ class Erasure(Construct):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        super().__init__(scope, construct_id)
-        worker, timeout = worker or Worker(), timeout or Duration.hours(2)
-        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
-        if security_configuration and encryption_key:
-            raise ValueError("'encryption_key' is that of 'security_configuration'; give one of the two")
-        if worker.glue_version in _TOO_OLD:
+        super().__init__(scope, construct_id, worker=worker, timeout=timeout or Duration.hours(2))
+        if worker and worker.glue_version in _TOO_OLD:
             raise ValueError(
                 f"Glue {worker.glue_version} has an Iceberg that cannot list a table's statistics; use 5.0 or later"
             )
@@ -122,10 +112,7 @@ class Erasure(Construct):
         self.requests_prefix, self.reports_prefix = "erasure/requests/", "erasure/reports/"
         requests.restrict("erasure/", columns=["keys"])
         check_at_synth(self, [requests, *(place.storage for place in self._places)])
-        security = security_configuration or GlueSecurityConfiguration(
-            self, "Security", encryption_key=encryption_key or requests.key
-        )
-        self.key = security.key
+        self.key = self._choose_security(security_configuration, key=encryption_key, default=requests.key).key
         self.role = ServiceRole(
             self,
             "Role",
@@ -141,22 +128,10 @@ class Erasure(Construct):
         self._allow_requests()
         if curations:
             allow(self.role, permissions.find_runs([job.job_arn for job in curations]))
-        assets = (self.script, package, shared)
-        groups = log_group_pattern(security, worker.glue_version)
-        allow(self.role, *run_as_job(self.role, key=self.key, assets=assets, log_groups=groups))
-        self.log_groups = define_job_logs(
-            self,
-            role=self.role,
-            security=security,
-            glue_version=worker.glue_version,
-            retention=log_retention,
-            removal_policy=removal_policy,
-        )
-        job = define_spark_job(
-            self,
-            role=self.role,
-            script=self.script,
-            arguments={
+        self._define_logs(self.script, package, shared, retention=log_retention, removal_policy=removal_policy)
+        self._define_job(
+            self.script,
+            {
                 "--places": json.dumps([place.describe() for place in self._places]),
                 "--jobs": json.dumps([job.job_name for job in curations]),
                 "--requests": requests.uri(self.requests_prefix),
@@ -166,14 +141,7 @@ class Erasure(Construct):
                 **glue_session(requests.uri("erasure/")),
             },
             description="Erases persons",
-            worker=worker,
-            timeout=timeout,
-            max_retries=0,
-            security=security,
-            log_groups=self.log_groups,
         )
-        self.job_name: str = job.ref
-        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 
     def grant_request(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow asking for an erasure: putting a request, not reading one."""

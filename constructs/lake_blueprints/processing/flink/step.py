@@ -1,7 +1,4 @@
-"""Starting and stopping an application, which no deployment does.
-
-Above 200 lines: two steps of the same states.
-"""
+"""Starting and stopping an application, which no deployment does."""
 
 from __future__ import annotations
 
@@ -12,14 +9,15 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, busy, check_name, retry, task
+from lake_blueprints.orchestration.asl import Fragment, State, check_name, equals, equals_any
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import FLINK, FLINK_BUSY
+from lake_blueprints.orchestration.service import FLINK
 from lake_blueprints.orchestration.step import Step
 from lake_blueprints.processing.flink.stream_processor import StreamProcessor
 
 _STATUS = "ApplicationDetail.ApplicationStatus"
+_KNOWN, _ANSWERED = f"$.start.answer.{_STATUS}", f"$.poll.answer.{_STATUS}"
 # A version that was rolled back while it did not run.
 _STOPPED = ("READY", "ROLLED_BACK")
 _STOPPING = ("STOPPING", "FORCE_STOPPING")
@@ -61,30 +59,19 @@ class StartStream(Step):
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Start {self.processor.node.id}")
         of_application = {"ApplicationName": self.processor.application_name}
-        start = _call(
-            name,
-            "startApplication",
-            {**of_application, "RunConfiguration": self._run_configuration},
-            result={"started.$": "$"},
-        )
+        request = {**of_application, "RunConfiguration": self._run_configuration}
+        start = FLINK.call(name, "StartApplication", request, result={"started.$": "$"})
         failed, asks, operation = f"{name} ended badly 1", f"{name} asks why", "$.poll.started.OperationId"
-        poll = _poll(of_application, "RUNNING", [(_any("$.poll.answer", _STOPPED), "")])
+        poll = _poll(of_application, "RUNNING", [(equals_any(_ANSWERED, _STOPPED), "")])
         waited = poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
-        begun = {"answer": dict(poll.unanswered), "count": {"value": 0}}
-        known = "$.start.answer"
+        choices: list[State] = [
+            {**equals(_KNOWN, "RUNNING"), "Next": waited.end},
+            # One that is about to stop is started again once it has: the service refuses before, and is asked again.
+            {**equals_any(_KNOWN, (*_STOPPED, *_STOPPING)), "Next": name},
+        ]
         states: dict[str, State] = {
-            **_look(name, of_application, then=f"{name} runs"),
-            f"{name} runs": {
-                "Type": "Choice",
-                "Choices": [
-                    {**_is(known, "RUNNING"), "Next": waited.end},
-                    # One that is about to stop is started again once it has: the service refuses before, and is asked
-                    # again.
-                    {**_any(known, (*_STOPPED, *_STOPPING)), "Next": name},
-                ],
-                "Default": f"{name} joins",
-            },
-            f"{name} joins": {"Type": "Pass", "Result": begun, "ResultPath": "$.poll", "Next": f"{name} waits"},
+            **_look(name, of_application, choices=choices, default=f"{name} joins"),
+            f"{name} joins": poll.join(name),
             **waited.states,
             failed: {
                 "Type": "Choice",
@@ -92,12 +79,13 @@ class StartStream(Step):
                 "Default": f"{name} stopped again",
             },
             f"{name} stopped again": {"Type": "Fail", "Error": name, "Cause": "it stopped again; its log says why"},
-            **_call(
+            **FLINK.call(
                 asks,
-                "describeApplicationOperation",
+                "DescribeApplicationOperation",
                 {**of_application, "OperationId.$": operation},
                 result={"operation.$": "$.ApplicationOperationInfoDetails"},
                 result_path="$.failure",
+                then=f"{name} did not start",
             ),
             f"{name} did not start": {
                 "Type": "Fail",
@@ -105,7 +93,6 @@ class StartStream(Step):
                 "CausePath": "States.JsonToString($.failure.operation)",
             },
         }
-        states[asks] = states[asks] | {"Next": f"{name} did not start"}
         return Fragment(start=f"{name} looks", end=waited.end, states=states)
 
     @property
@@ -147,22 +134,17 @@ class StopStream(Step):
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name or f"Stop {self.processor.node.id}")
         of_application = {"ApplicationName": self.processor.application_name}
-        stop = _call(name, "stopApplication", of_application, result={})
+        stop = FLINK.call(name, "StopApplication", of_application, result={})
         poll = _poll(of_application, "READY", [])
         waited = poll.fragment(name, stop, interval=context.poll_interval, limit=self.timeout)
-        begun, known = {"answer": dict(poll.unanswered), "count": {"value": 0}}, "$.start.answer"
+        choices: list[State] = [
+            {**equals_any(_KNOWN, _STOPPED), "Next": waited.end},
+            {**equals_any(_KNOWN, _STOPPING), "Next": f"{name} joins"},
+        ]
         states: dict[str, State] = {
-            **_look(name, of_application, then=f"{name} runs"),
-            f"{name} runs": {
-                "Type": "Choice",
-                "Choices": [
-                    {**_any(known, _STOPPED), "Next": waited.end},
-                    {**_any(known, _STOPPING), "Next": f"{name} joins"},
-                ],
-                # The service refuses what is about to start or to change, and is asked again.
-                "Default": name,
-            },
-            f"{name} joins": {"Type": "Pass", "Result": begun, "ResultPath": "$.poll", "Next": f"{name} waits"},
+            # The service refuses what is about to start or to change, and is asked again.
+            **_look(name, of_application, choices=choices, default=name),
+            f"{name} joins": poll.join(name),
             **waited.states,
         }
         return Fragment(start=f"{name} looks", end=waited.end, states=states)
@@ -171,41 +153,16 @@ class StopStream(Step):
         self.processor.grant_stop(role)
 
 
-def _call(
-    name: str, operation: str, parameters: dict[str, Any], *, result: dict[str, Any], **options: Any
-) -> dict[str, State]:
-    retries = [busy(FLINK_BUSY), retry(FLINK)]
-    action = f"aws-sdk:kinesisanalyticsv2:{operation}"
-    return task(name, action, parameters, timeout=ONE_CALL, retries=retries, result=result, **options)
-
-
-def _look(name: str, of_application: dict[str, Any], *, then: str) -> dict[str, State]:
-    """Return the states that ask for the state of the application, which lies at `$.start.answer`."""
-    looks = f"{name} looks"
-    asked = _call(
-        looks,
-        "describeApplication",
-        of_application,
-        result={"answer": {"ApplicationDetail": {"ApplicationStatus.$": f"$.{_STATUS}"}}},
-        result_path="$.start",
-    )
-    return {**asked, looks: asked[looks] | {"Next": then}}
+def _look(name: str, of_application: dict[str, Any], *, choices: list[State], default: str) -> dict[str, State]:
+    answer = {"ApplicationDetail": {"ApplicationStatus.$": f"$.{_STATUS}"}}
+    return FLINK.look(name, "DescribeApplication", of_application, answer=answer, choices=choices, default=default)
 
 
 def _poll(of_application: dict[str, Any], succeeded: str, failures: list[tuple[State, str]]) -> Poll:
-    return Poll(
-        action="aws-sdk:kinesisanalyticsv2:describeApplication",
-        parameters=of_application,
-        transient=(*FLINK_BUSY, *FLINK),
-        succeeded=_is("$.poll.answer", succeeded),
+    return FLINK.poll(
+        "DescribeApplication",
+        of_application,
+        succeeded=equals(_ANSWERED, succeeded),
         failures=failures,
         unanswered={"ApplicationDetail": {"ApplicationStatus": "STARTING"}},
     )
-
-
-def _is(answer: str, status: str) -> dict[str, Any]:
-    return {"Variable": f"{answer}.{_STATUS}", "StringEquals": status}
-
-
-def _any(answer: str, statuses: tuple[str, ...]) -> dict[str, Any]:
-    return {"Or": [_is(answer, status) for status in statuses]}

@@ -13,7 +13,7 @@ from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.retryable_errors import GLUE, GLUE_THROTTLED
+from lake_blueprints.orchestration.service import GLUE
 from lake_blueprints.orchestration.step import Step
 from lake_blueprints.processing.glue.permissions import run_job
 
@@ -49,7 +49,7 @@ class RunGlueJob(Step):
             "glue:startJobRun.sync",
             {"JobName": self.job.job_name, **({"Arguments": dict(self.arguments)} if self.arguments else {})},
             timeout=self.timeout,
-            retries=[busy([*quotas, *GLUE_THROTTLED]), retry(GLUE)],
+            retries=[busy([*quotas, *GLUE.busy]), retry(GLUE.transient)],
         )
         return Fragment(start=name, end=name, states=states)
 

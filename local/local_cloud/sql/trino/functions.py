@@ -93,30 +93,7 @@ _JODA = {
     "DDD": "%j",
 }
 # MySQL's specifiers that DuckDB's strftime has, in its spelling, as sqlglot translates them.
-_MYSQL = frozenset(
-    [
-        "%Y",
-        "%y",
-        "%m",
-        "%d",
-        "%H",
-        "%I",
-        "%M",
-        "%S",
-        "%f",
-        "%j",
-        "%B",
-        "%b",
-        "%a",
-        "%A",
-        "%p",
-        "%T",
-        "%-m",
-        "%-d",
-        "%-H",
-        "%-I",
-    ]
-)
+_MYSQL = re.compile(r"%(?:-?[mdHI]|[YyMSfjBbaApT])")
 _UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _FIELDS = {
     **{unit: unit for unit in _UNITS if unit != "MILLISECOND"},
@@ -169,18 +146,14 @@ def pattern(node: Any) -> Any:
     """A date pattern is a literal of specifiers that DuckDB reads as Trino does."""
     given = node.args.get("format")
     found = re.findall(r"%-?.", given.name) if isinstance(given, exp.Literal) else None
-    unknown = "a computed date pattern" if found is None else next((item for item in found if item not in _MYSQL), None)
+    unknown = (
+        "a computed date pattern"
+        if found is None
+        else next((item for item in found if not _MYSQL.fullmatch(item)), None)
+    )
     if unknown:
         raise LocalCloudError(f"NOT_SUPPORTED: {unknown!r} in date_format() or date_parse() is not reproduced locally")
     return node
-
-
-def substring(node: Any) -> Any:
-    return call("trino_substr", node.this, node.args.get("start"), node.args.get("length"))
-
-
-def regexp_extract(node: Any) -> Any:
-    return call("trino_regexp_extract", node.this, node.expression, node.args.get("group"))
 
 
 def regexp_replace(node: Any) -> Any:
@@ -195,22 +168,6 @@ def regexp_replace(node: Any) -> Any:
         )
         return call("trino_regexp_replace", node.this, node.expression, exp.Literal.string(text))
     raise LocalCloudError("NOT_SUPPORTED: regexp_replace() takes only a literal replacement locally")
-
-
-def split(node: Any) -> Any:
-    return call("trino_split", node.this, node.expression, node.args.get("limit"))
-
-
-def split_part(node: Any) -> Any:
-    return call("trino_split_part", node.this, node.args.get("delimiter"), node.args.get("part_index"))
-
-
-def split_to_map(node: Any) -> Any:
-    return call("trino_split_to_map", node.this, node.args.get("pair_delim"), node.args.get("key_value_delim"))
-
-
-def position_of(node: Any) -> Any:
-    return call("trino_strpos", node.this, node.args.get("substr"), node.args.get("occurrence"))
 
 
 def trim(node: Any) -> Any:
@@ -237,14 +194,6 @@ def _json_path(node: Any) -> Any:
     return sqlglot.parse_one(text, read="duckdb") if text else path
 
 
-def slice(node: Any) -> Any:
-    return call("trino_slice", node.this, node.args.get("start"), node.args.get("end"))
-
-
-def position(node: Any) -> Any:
-    return call("trino_position", node.this, node.expression)
-
-
 def two_arrays(name: str) -> Any:
     def rewrite(node: Any) -> Any:
         given = node.expressions or [node.this, node.expression]
@@ -255,8 +204,9 @@ def two_arrays(name: str) -> Any:
     return rewrite
 
 
-def one_argument(name: str) -> Any:
-    return lambda node: call(name, node.this)
+def macro(name: str, *more: str) -> Any:
+    """Return the rewrite as a call of the node's own argument, if it has one, and of more of them by their names."""
+    return lambda node: call(name, node.this, *(node.args.get(argument) for argument in more))
 
 
 def cardinality(node: Any) -> Any:
@@ -274,14 +224,6 @@ def array_sort(node: Any) -> Any:
     return call("trino_array_sort", node.this)
 
 
-def sequence(node: Any) -> Any:
-    return call("trino_sequence", node.args["start"], node.args["end"], node.args.get("step"))
-
-
-def repeat(node: Any) -> Any:
-    return call("trino_repeat", node.this, node.args["times"])
-
-
 def concat(node: Any) -> Any:
     """Trino concatenates texts or arrays; NULL makes NULL."""
     given = list(node.expressions)
@@ -296,10 +238,6 @@ def concat_ws(node: Any) -> Any:
     if len(values) == 1 and not (isinstance(values[0], exp.Literal) and values[0].is_string):
         return call("trino_concat_ws", separator, values[0])
     return call("trino_concat_ws", separator, exp.Array(expressions=values))
-
-
-def array_join(node: Any) -> Any:
-    return call("trino_array_join", node.this, node.expression, node.args.get("null"))
 
 
 def arg_extreme(name: str) -> Any:
@@ -339,10 +277,6 @@ def quantile(node: Any) -> Any:
     if node.args.get("weight") is not None or node.args.get("accuracy") is not None:
         return refuse("approx_percentile() with weights or an accuracy is not reproduced locally")(node)
     return node
-
-
-def from_hex(node: Any) -> Any:
-    return call("trino_from_hex", node.this)
 
 
 def reduce(node: Any) -> Any:
@@ -412,15 +346,11 @@ def _lambda(body: Any, names: dict[str, str]) -> Any:
     item = "trino_item"
 
     def field(node: Any) -> Any:
-        name = node.name if isinstance(node, exp.Column) and not node.table else None
-        name = (
-            node.name
-            if isinstance(node, exp.Identifier) and not isinstance(node.parent, (exp.Column, exp.Dot))
-            else name
-        )
-        if name not in names:
+        of_none = isinstance(node, exp.Column) and not node.table
+        alone = isinstance(node, exp.Identifier) and not isinstance(node.parent, (exp.Column, exp.Dot))
+        if not (of_none or alone) or node.name not in names:
             return node
-        return call("struct_extract", exp.to_identifier(item), exp.Literal.string(names[name]))
+        return call("struct_extract", exp.to_identifier(item), exp.Literal.string(names[node.name]))
 
     return exp.Lambda(this=body.transform(field), expressions=[exp.to_identifier(item)])
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
 # https://trino.io/docs/current/functions/list.html, without the geospatial functions, whose names begin with st_.
-TRINO = _names(
+TRINO = names(
     """
     abs acos all_match any_match any_value approx_distinct approx_most_frequent approx_percentile approx_set arbitrary
     array_agg array_distinct array_except array_first array_histogram array_intersect array_join array_last array_max
@@ -55,7 +56,7 @@ TRINO = _names(
     """
 )
 # Those that have an example in the test of Trino's documentation, or behave in DuckDB as its page says.
-RUNS = _names(
+RUNS = names(
     """
     abs acos all_match any_match any_value approx_distinct approx_percentile arbitrary array_agg array_distinct
     array_except array_histogram array_intersect array_join array_max array_min array_position array_remove array_sort
@@ -81,7 +82,7 @@ RUNS = _names(
     """
 )
 # Words of Trino's grammar, and its types, that stand before a parenthesis and name no function.
-GRAMMAR = _names(
+GRAMMAR = names(
     """
     all and any array as bernoulli between by case char count cross cube dec decimal distinct else end escape except
     exists filter from full group having ignore in inner insert intersect into is join lateral left like limit map

@@ -16,237 +16,67 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.sql.trino.names import GRAMMAR, RUNS, TRINO
+from local_cloud.sql.trino.names import GRAMMAR, RUNS, TRINO, names
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _TEXTS = (TokenType.STRING, TokenType.IDENTIFIER, TokenType.UNICODE_STRING, TokenType.HEX_STRING)
-_SYMBOLS = frozenset(
-    [
-        "(",
-        ")",
-        "[",
-        "]",
-        ",",
-        ".",
-        "-",
-        "+",
-        "*",
-        "/",
-        "%",
-        "<",
-        "<=",
-        ">",
-        ">=",
-        "=",
-        "<>",
-        "!=",
-        "->",
-        "||",
-        "?",
-        "=>",
-        ";",
-    ]
-)
+_SYMBOLS = names("( ) [ ] , . - + * / % < <= > >= = <> != -> || ? => ;")
 # FOR SYSTEM_TIME AS OF is of an older version of Athena.
 _OLDER_VERSIONS = ("system_time", "system_version")
 _SET_OPERATIONS = (TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT)
 # Words that a value stands after.
-_BEFORE_VALUES = frozenset(
-    (
-        *("select", "distinct", "where", "having", "on", "and", "or", "not", "in", "by", "when", "then", "else"),
-        *("case", "between", "like", "as", "values", "all", "any"),
-    )
+_BEFORE_VALUES = names(
+    """
+    select distinct where having on and or not in by when then else case between like as values all any
+    """
 )
 # What a list may not end before.
 _AFTER_A_LIST = (TokenType.FROM, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.WHERE, TokenType.GROUP_BY)
 _OPERATORS_OF_OTHERS = (TokenType.RLIKE, TokenType.ILIKE, TokenType.GLOB, TokenType.ISNULL, TokenType.NOTNULL)
 
 # Nodes of sqlglot's trees that Trino's grammar has, besides functions, which are checked by their names.
-_NODES = frozenset(
-    [
-        "Add",
-        "Alias",
-        "All",
-        "And",
-        "Any",
-        "Array",
-        "AtTimeZone",
-        "Between",
-        "BitwiseAnd",
-        "BitwiseNot",
-        "BitwiseOr",
-        "BitwiseXor",
-        "Boolean",
-        "Bracket",
-        "CTE",
-        "Case",
-        "Column",
-        "ColumnDef",
-        "Command",
-        "Create",
-        "Cross",
-        "Cube",
-        "DPipe",
-        "DataType",
-        "DataTypeParam",
-        "Delete",
-        "Distinct",
-        "Div",
-        "Dot",
-        "EQ",
-        "Escape",
-        "Except",
-        "Exists",
-        "Fetch",
-        "FileFormatProperty",
-        "Filter",
-        "From",
-        "GT",
-        "GTE",
-        "Group",
-        "GroupingSets",
-        "Having",
-        "HexString",
-        "Identifier",
-        "If",
-        "IgnoreNulls",
-        "In",
-        "Insert",
-        "Intersect",
-        "Interval",
-        "IntervalSpan",
-        "Is",
-        "JSONPath",
-        "JSONPathKey",
-        "JSONPathRoot",
-        "JSONPathSubscript",
-        "Join",
-        "LT",
-        "LTE",
-        "Lambda",
-        "Lateral",
-        "Like",
-        "Limit",
-        "LimitOptions",
-        "Literal",
-        "LocationProperty",
-        "Merge",
-        "Mod",
-        "Mul",
-        "NEQ",
-        "Neg",
-        "Not",
-        "Null",
-        "NullSafeEQ",
-        "NullSafeNEQ",
-        "Offset",
-        "Or",
-        "Order",
-        "Ordered",
-        "Paren",
-        "PartitionedByProperty",
-        "Placeholder",
-        "Properties",
-        "Property",
-        "RespectNulls",
-        "Rollup",
-        "Schema",
-        "Select",
-        "Star",
-        "Struct",
-        "Sub",
-        "Subquery",
-        "Table",
-        "TableAlias",
-        "TableSample",
-        "Tuple",
-        "Union",
-        "UnicodeString",
-        "Unnest",
-        "Update",
-        "Values",
-        "Var",
-        "Version",
-        "When",
-        "Whens",
-        "Where",
-        "Window",
-        "WindowSpec",
-        "With",
-        "WithDataProperty",
-        "WithinGroup",
-    ]
+_NODES = names(
+    """
+    Add Alias All And Any Array AtTimeZone Between BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Boolean Bracket CTE Case
+    Column ColumnDef Command Create Cross Cube DPipe DataType DataTypeParam Delete Distinct Div Dot EQ Escape Except
+    Exists Fetch FileFormatProperty Filter From GT GTE Group GroupingSets Having HexString Identifier If IgnoreNulls In
+    Insert Intersect Interval IntervalSpan Is JSONPath JSONPathKey JSONPathRoot JSONPathSubscript Join LT LTE Lambda
+    Lateral Like Limit LimitOptions Literal LocationProperty Merge Mod Mul NEQ Neg Not Null NullSafeEQ NullSafeNEQ
+    Offset Or Order Ordered Paren PartitionedByProperty Placeholder Properties Property RespectNulls Rollup Schema
+    Select Star Struct Sub Subquery Table TableAlias TableSample Tuple Union UnicodeString Unnest Update Values Var
+    Version When Whens Where Window WindowSpec With WithDataProperty WithinGroup
+    """
 )
 # Clauses that make another statement of a node that Trino has.
 _FOREIGN: dict[type[exp.Expr], frozenset[str]] = {
-    exp.Select: frozenset(
-        [
-            "kind",
-            "hint",
-            "into",
-            "operation_modifiers",
-            "laterals",
-            "match",
-            "prewhere",
-            "qualify",
-            "sort",
-            "cluster",
-            "distribute",
-            "locks",
-            "sample",
-            "settings",
-            "format",
-            "options",
-            "connect",
-            "for_",
-            "pivots",
-            "windows",
-            "exclude",
-        ]
+    exp.Select: names(
+        """
+        kind hint into operation_modifiers laterals match prewhere qualify sort cluster distribute locks sample settings
+        format options connect for_ pivots windows exclude
+        """
     ),
-    exp.Star: frozenset(("except_", "replace", "rename", "ilike")),
-    exp.Distinct: frozenset(("on",)),
-    exp.Union: frozenset(("by_name", "side", "kind", "on")),
-    exp.Except: frozenset(("by_name", "side", "kind", "on")),
-    exp.Intersect: frozenset(("by_name", "side", "kind", "on")),
-    exp.Table: frozenset(("pivots", "hints", "when", "only", "joins", "rows_from", "changes", "partition")),
-    exp.Subquery: frozenset(("pivots",)),
-    exp.Group: frozenset(("all", "totals")),
-    exp.Create: frozenset(("unique", "indexes", "clone", "shallow", "copy", "no_schema_binding", "begin", "end")),
-    exp.Insert: frozenset(
-        ["overwrite", "hint", "on", "conflict", "returning", "ignore", "by_name", "stored", "alternative", "where"]
-    ),
-    exp.Update: frozenset(("from_", "returning", "order", "limit", "with_", "options")),
-    exp.Delete: frozenset(("tables", "using", "cluster", "returning", "order", "limit", "with_", "hint")),
-    exp.Merge: frozenset(("returning", "with_", "using_cond")),
-    exp.JSONExtract: frozenset(("only_json_types",)),
-    exp.JSONExtractScalar: frozenset(("only_json_types",)),
+    exp.Star: names("except_ replace rename ilike"),
+    exp.Distinct: names("on"),
+    exp.Union: names("by_name side kind on"),
+    exp.Except: names("by_name side kind on"),
+    exp.Intersect: names("by_name side kind on"),
+    exp.Table: names("pivots hints when only joins rows_from changes partition"),
+    exp.Subquery: names("pivots"),
+    exp.Group: names("all totals"),
+    exp.Create: names("unique indexes clone shallow copy no_schema_binding begin end"),
+    exp.Insert: names("overwrite hint on conflict returning ignore by_name stored alternative where"),
+    exp.Update: names("from_ returning order limit with_ options"),
+    exp.Delete: names("tables using cluster returning order limit with_ hint"),
+    exp.Merge: names("returning with_ using_cond"),
+    exp.JSONExtract: names("only_json_types"),
+    exp.JSONExtractScalar: names("only_json_types"),
 }
 _JOINS = ("", "INNER", "OUTER", "CROSS")
-_TYPES = frozenset(
-    [
-        "ARRAY",
-        "BIGINT",
-        "BOOLEAN",
-        "CHAR",
-        "DATE",
-        "DECIMAL",
-        "DOUBLE",
-        "FLOAT",
-        "INT",
-        "INTERVAL",
-        "JSON",
-        "MAP",
-        "SMALLINT",
-        "STRUCT",
-        "TIME",
-        "TIMESTAMP",
-        "TIMESTAMPTZ",
-        "TINYINT",
-        "UNKNOWN",
-        "VARBINARY",
-        "VARCHAR",
-    ]
+_TYPES = names(
+    """
+    ARRAY BIGINT BOOLEAN CHAR DATE DECIMAL DOUBLE FLOAT INT INTERVAL JSON MAP SMALLINT STRUCT TIME TIMESTAMP TIMESTAMPTZ
+    TINYINT UNKNOWN VARBINARY VARCHAR
+    """
 )
 _INTERVALS = ("SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR")
 # Forms of a node that Trino refuses, and its words for each.

@@ -33,10 +33,8 @@ def engine(runtime: Runtime, receiver: Receiver) -> Iterator[FirehoseEngine]:
         ports={HOST: receiver.port, "untrusted.example.com": receiver.port}, authority=receiver.authority
     )
     engine = FirehoseEngine(replace(runtime, receivers=receivers))
-    patches = engine.patches()
-    patches.apply()
-    yield engine
-    patches.revert()
+    with engine.patches():
+        yield engine
 
 
 class Outside:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
+from tests import queries
 from tests.local_cloud.firehose.test_engine import processing
 
 ACCOUNT = "123456789012"
@@ -100,21 +101,13 @@ class Lake:
         return int(count or 0)
 
     def athena(self, sql: str) -> list[tuple[str | None, ...]]:
-        athena = self.cloud.client("athena")
-        query = athena.start_query_execution(
-            QueryString=sql,
+        rows = queries.athena(
+            self.cloud.client("athena"),
+            sql,
             QueryExecutionContext={"Database": "shop"},
             ResultConfiguration={"OutputLocation": "s3://results/"},
-        )["QueryExecutionId"]
-        while True:
-            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-            if status["State"] not in ("QUEUED", "RUNNING"):
-                break
-            time.sleep(0.02)
-        assert status["State"] == "SUCCEEDED", status
-        pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query)
-        found = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
-        return [tuple(value.get("VarCharValue") for value in row) for row in found[1:]]
+        )
+        return [tuple(row) for row in rows]
 
     def errors(self, prefix: str | None = None) -> list[dict[str, Any]]:
         s3 = self.cloud.client("s3")

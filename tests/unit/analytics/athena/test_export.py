@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -13,7 +12,7 @@ from lake_blueprints.catalog import Database
 from lake_blueprints.contracts import Column, Dataset, Masking
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
-from tests.support import assert_passes_the_gates, properties, template_of
+from tests.support import assert_passes_the_gates, properties, steps_of, template_of
 
 RIDES = Dataset(
     name="rides",
@@ -51,11 +50,7 @@ class Lake:
 
 def states_of(stack: cdk.Stack, *steps: Any) -> dict[str, dict[str, Any]]:
     Pipeline(stack, "Pipeline", steps=steps)
-    text = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
-    parts = text["Fn::Join"][1]
-    machine = json.loads("".join(part if isinstance(part, str) else "deployed" for part in parts))
-    found: dict[str, dict[str, Any]] = machine["States"]["Run"]["Branches"][0]["States"]
-    return found
+    return steps_of(stack)
 
 
 def unload_of(stack: cdk.Stack, **options: Any) -> str:

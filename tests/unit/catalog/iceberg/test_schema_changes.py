@@ -38,12 +38,6 @@ SECOND = [
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def catalog(cloud: LocalCloud) -> Iterator[Catalog]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.environment().items():

@@ -20,6 +20,7 @@ from lake_blueprints.databases.redshift.merge import merge
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
 from local_cloud.cloud import LocalCloud
+from tests import queries
 from tests.support import new_stack, template_of
 
 ORDERS = Dataset(
@@ -65,18 +66,8 @@ class Lake:
 
     def change(self, sql: str) -> None:
         """Change a table by Athena."""
-        athena = self._cloud.client("athena")
-        context = {"Database": "lake"}
-        started = athena.start_query_execution(
-            QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext=context
-        )
-        identity = {"QueryExecutionId": started["QueryExecutionId"]}
-        while (status := athena.get_query_execution(**identity)["QueryExecution"]["Status"])["State"] in (
-            "QUEUED",
-            "RUNNING",
-        ):
-            time.sleep(0.02)
-        assert status["State"] == "SUCCEEDED", status
+        where = {"Database": "lake"}
+        queries.athena(self._cloud.client("athena"), sql, WorkGroup=self._workgroup, QueryExecutionContext=where)
 
     def load(self, dataset: Dataset = ORDERS, *, until: str = "") -> list[list[Any]]:
         """Load a table; return the rows of a query that runs before the statement that begins with a text."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -18,7 +17,7 @@ from lake_blueprints.ingestion.dms import (
 )
 from lake_blueprints.orchestration import Pipeline, Step
 from tests.conformance.fixtures import Fixtures
-from tests.support import properties, resources, template_of
+from tests.support import actions_of, steps_of
 from tests.unit.ingestion.dms.sample import options
 
 INSTANCE = Instance(instance_class="dms.t3.medium")
@@ -30,17 +29,7 @@ def states(stack: cdk.Stack, kind: type[StartReplication | StopReplication], **g
     replication = Replication(stack, "Shop", **options(Fixtures(stack)), compute=compute, mode=mode)
     steps: list[Step] = [kind(replication=replication, **given)]
     Pipeline(stack, "Pipeline", steps=steps)
-    found = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
-    text = "".join(part if isinstance(part, str) else "x" for part in found["Fn::Join"][1])
-    (branch,) = json.loads(text)["States"]["Run"]["Branches"]
-    return dict(branch["States"])
-
-
-def actions(stack: cdk.Stack) -> set[str]:
-    policies = resources(template_of(stack), "AWS::IAM::ManagedPolicy")
-    statements = [each for one in policies for each in one["Properties"]["PolicyDocument"]["Statement"]]
-    named = [one["Action"] if isinstance(one["Action"], list) else [one["Action"]] for one in statements]
-    return {action for one in named for action in one if action.startswith("dms:")}
+    return steps_of(stack)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +44,7 @@ def test_looks_before_it_starts(stack: cdk.Stack, compute: Serverless | Instance
     assert found["Start Shop"]["Resource"].endswith(f"aws-sdk:databasemigration:{call}")
     assert found["Start Shop looks"]["Resource"].endswith(f"aws-sdk:databasemigration:{asks}")
     assert found["Start Shop runs"]["Default"] == "Start Shop joins"
-    assert actions(stack) == {f"dms:{one[0].upper()}{one[1:]}" for one in (call, asks)}
+    assert actions_of(stack, "dms") == {f"dms:{one[0].upper()}{one[1:]}" for one in (call, asks)}
 
 
 @pytest.mark.parametrize(
@@ -78,4 +67,4 @@ def test_stops_what_runs_and_nothing_else(stack: cdk.Stack) -> None:
     assert found["End it runs"]["Default"] == "End it"
     assert found["End it runs"]["Choices"][0]["Next"] == "End it done"
     assert found["End it finds it failed"]["Type"] == "Fail"
-    assert actions(stack) == {"dms:StopReplication", "dms:DescribeReplications"}
+    assert actions_of(stack, "dms") == {"dms:StopReplication", "dms:DescribeReplications"}

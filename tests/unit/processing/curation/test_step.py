@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import aws_cdk as cdk
 import pytest
 
 from lake_blueprints.orchestration import Pipeline, Step
 from lake_blueprints.processing.curation import Curate, Replay
-from tests.support import properties, template_of
+from tests.support import steps_of
 from tests.unit.processing.curation.test_curation_job import job
 
 
@@ -21,10 +19,7 @@ def test_a_replay_is_a_run_of_the_same_job_with_an_argument(
 ) -> None:
     steps: list[Step] = [step(job=job(stack, "Job"))]
     Pipeline(stack, "Pipeline", steps=steps)
-    found = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
-    text = "".join(part if isinstance(part, str) else "x" for part in found["Fn::Join"][1])
-    (branch,) = json.loads(text)["States"]["Run"]["Branches"]
-    state = branch["States"][name]
+    state = steps_of(stack)[name]
     given = state.get("Arguments") or state["Parameters"]
     assert given.get("Arguments") == arguments
     assert "JobName" in given

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,7 +9,7 @@ import pytest
 
 from lake_blueprints.orchestration import Pipeline, Step
 from lake_blueprints.processing.flink import StartStream, StopStream, StreamProcessor
-from tests.support import properties, resources, template_of
+from tests.support import actions_of, steps_of
 from tests.unit.processing.flink.sample import CODE
 
 
@@ -19,17 +18,7 @@ def states(stack: cdk.Stack, kind: type[StartStream | StopStream], **given: Any)
     processor = StreamProcessor(stack, "Count", code=CODE, snapshots=given.pop("snapshots", True))
     steps: list[Step] = [kind(processor=processor, **given)]
     Pipeline(stack, "Pipeline", steps=steps)
-    found = properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"]
-    text = "".join(part if isinstance(part, str) else "x" for part in found["Fn::Join"][1])
-    (branch,) = json.loads(text)["States"]["Run"]["Branches"]
-    return dict(branch["States"])
-
-
-def actions(stack: cdk.Stack) -> set[str]:
-    policies = resources(template_of(stack), "AWS::IAM::ManagedPolicy")
-    listed = [each for one in policies for each in one["Properties"]["PolicyDocument"]["Statement"]]
-    named = [one["Action"] if isinstance(one["Action"], list) else [one["Action"]] for one in listed]
-    return {action for one in named for action in one if action.startswith("kinesisanalytics:")}
+    return steps_of(stack)
 
 
 def follows(state: dict[str, Any], status: str) -> str:
@@ -87,7 +76,7 @@ def test_a_start_that_ends_stopped_again_fails_with_the_reason(stack: cdk.Stack)
     assert found["Start Count did not start"]["CausePath"] == "States.JsonToString($.failure.operation)"
     # One that was started by others has no operation that is known here.
     assert found[why["Default"]]["Type"] == "Fail"
-    assert actions(stack) == {
+    assert actions_of(stack, "kinesisanalytics") == {
         f"kinesisanalytics:{one}" for one in ("StartApplication", "DescribeApplication", "DescribeApplicationOperation")
     }
 
@@ -107,4 +96,7 @@ def test_stops_what_runs_and_waits_for_what_stops(stack: cdk.Stack, status: str,
     # By force there would be no snapshot.
     assert "Force" not in found["End it"]["Parameters"]
     assert follows(found["End it decides"], "READY") == "End it done"
-    assert actions(stack) == {"kinesisanalytics:StopApplication", "kinesisanalytics:DescribeApplication"}
+    assert actions_of(stack, "kinesisanalytics") == {
+        "kinesisanalytics:StopApplication",
+        "kinesisanalytics:DescribeApplication",
+    }

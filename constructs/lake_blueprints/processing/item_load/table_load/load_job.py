@@ -16,15 +16,12 @@ from constructs import Construct
 
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.catalog.table import Table
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
 from lake_blueprints.processing.curation.script_package import curation_script, package_asset
-from lake_blueprints.processing.glue.job_logs import define_job_logs, log_group_pattern
-from lake_blueprints.processing.glue.permissions import run_as_job
-from lake_blueprints.processing.glue.spark_job import define_spark_job
+from lake_blueprints.processing.glue.spark_job import SparkJob
 from lake_blueprints.processing.glue.table_source import read_table
 from lake_blueprints.processing.glue.worker import Worker
-from template_checks.limits import glue as limits
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 # Id of what all loads of a stack share.
@@ -33,7 +30,7 @@ _SHARED = "LoadScript"
 _LOADS: WeakKeyDictionary[Construct, dict[str, LoadJob]] = WeakKeyDictionary()
 
 
-class LoadJob(Construct):
+class LoadJob(SparkJob):
     """A Glue job that brings a store to what a curated table holds; its subclasses say which store.
 
     Parameters
@@ -84,34 +81,20 @@ class LoadJob(Construct):
         log_retention: logs.RetentionDays,
         removal_policy: RemovalPolicy,
     ) -> None:
-        super().__init__(scope, construct_id)
-        worker, timeout = worker or Worker(), timeout or Duration.hours(1)
-        limits.JOB_TIMEOUT.check("timeout", timeout.to_minutes())
+        super().__init__(scope, construct_id, worker=worker, timeout=timeout or Duration.hours(1))
         source.require_unmasked_access(restricted)
         self.mirror = mirror
         self._claim(store, place)
-        security = security_configuration or GlueSecurityConfiguration(self, "Security", encryption_key=key)
+        self._choose_security(security_configuration, default=key)
         described = f"Loads the table {source.dataset.name} into {service}"
         self.role = ServiceRole(self, "Role", services=["glue.amazonaws.com"], description=described)
         self.script, *packages = _load_script(self)
         read = read_table(self.role, source, restricted=restricted)
         grant(self.role)
-        groups = log_group_pattern(security, worker.glue_version)
-        assets = (self.script, *packages)
-        allow(self.role, *run_as_job(self.role, key=security.key, assets=assets, log_groups=groups))
-        self.log_groups = define_job_logs(
-            self,
-            role=self.role,
-            security=security,
-            glue_version=worker.glue_version,
-            retention=log_retention,
-            removal_policy=removal_policy,
-        )
-        job = define_spark_job(
-            self,
-            role=self.role,
-            script=self.script,
-            arguments={
+        self._define_logs(self.script, *packages, retention=log_retention, removal_policy=removal_policy)
+        self._define_job(
+            self.script,
+            {
                 **read,
                 "--columns": json.dumps([(column.name, column.type.spark) for column in source.dataset.columns]),
                 "--keys": json.dumps([*keys]),
@@ -120,14 +103,7 @@ class LoadJob(Construct):
                 "--extra-py-files": ",".join(package.s3_object_url for package in packages),
             },
             description=described,
-            worker=worker,
-            timeout=timeout,
-            max_retries=0,
-            security=security,
-            log_groups=self.log_groups,
         )
-        self.job_name: str = job.ref
-        self.job_arn = Stack.of(self).format_arn(service="glue", resource="job", resource_name=job.ref)
 
     def _claim(self, store: Construct, place: str) -> None:
         other = _LOADS.setdefault(store, {}).setdefault(place, self)
