@@ -96,11 +96,13 @@ class Engine:
                 self.counts["duplicates"] += 1
                 return
             self._seen[key] = arrival_ms
+        for reference in plan.references:
+            row.values |= reference.of(row.values)
         starts = {output.name: row.event_ms // output.window_ms * output.window_ms for output in plan.of_kind(WINDOW)}
         ends = [starts[output.name] + output.window_ms for output in plan.of_kind(WINDOW)]
         # A window is closed by the watermark of its last millisecond.
         late = bool(ends) and watermark is not None and watermark >= min(ends) - 1
-        record = {column.source: row.values[column.name] for column in plan.columns}
+        record = {column.source: row.values[column.name] for column in plan.enriched}
         yield from ((output.name, record) for output in plan.of_kind(LATE if late else CLEAN))
         if late:
             return
@@ -124,7 +126,7 @@ class Engine:
         # Put at the end: the keys longest unseen are in front.
         self._scores[output.name][key] = [arrival_ms, scores.state]
         if found:
-            names = (*output.keys, self._plan.event_time, output.column)
+            names = self._plan.of_anomaly(output)
             yield output.name, {**{name: row.values[name] for name in names}, **found}
 
     def _close(self, watermark: int | None, *, everything: bool = False) -> Iterator[Emitted]:
