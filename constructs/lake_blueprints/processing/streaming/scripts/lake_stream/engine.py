@@ -27,7 +27,7 @@ from lake_stream.plan import (
     Output,
     Plan,
 )
-from lake_stream.scores import scorer
+from lake_stream.scores import Scorer, scorer
 
 _COMBINE: dict[str, Callable[[Any, Any], Any]] = {"sum": operator.add, "min": min, "max": max}
 # An output's name and a row of it.
@@ -53,7 +53,7 @@ class Engine:
         self._windows: dict[str, dict[str, dict[str, list[Any]]]] = {
             output.name: state.get("windows", {}).get(output.name, {}) for output in plan.of_kind(WINDOW)
         }
-        # By output and key: when it was last seen, and the state of its scores.
+        # By output and key: when it was last seen, and its scorer; until the key comes again, the state of one.
         self._scores: dict[str, dict[str, list[Any]]] = {
             output.name: state.get("scores", {}).get(output.name, {}) for output in plan.of_kind(ANOMALIES)
         }
@@ -62,7 +62,11 @@ class Engine:
     @property
     def state(self) -> dict[str, Any]:
         """All that a later run continues from, as JSON can hold it."""
-        return {"latest": self._latest, "seen": self._seen, "windows": self._windows, "scores": self._scores}
+        scores = {
+            name: {key: [seen, getattr(held, "state", held)] for key, (seen, held) in keys.items()}
+            for name, keys in self._scores.items()
+        }
+        return {"latest": self._latest, "seen": self._seen, "windows": self._windows, "scores": scores}
 
     def process(self, text: str, arrival_ms: int) -> list[Emitted]:
         """Take the next record and the time at which it arrived; return the rows that follow from it."""
@@ -120,11 +124,11 @@ class Engine:
         if value is None:
             return
         key = _key(row, output.keys)
-        _, state = self._scores[output.name].pop(key, (None, None))
-        scores = scorer(output.detector, state)
+        _, held = self._scores[output.name].pop(key, (None, None))
+        scores: Scorer = held if hasattr(held, "update") else scorer(output.detector, held)
         found = scores.update(float(value))
         # Put at the end: the keys longest unseen are in front.
-        self._scores[output.name][key] = [arrival_ms, scores.state]
+        self._scores[output.name][key] = [arrival_ms, scores]
         if found:
             names = self._plan.of_anomaly(output)
             yield output.name, {**{name: row.values[name] for name in names}, **found}
