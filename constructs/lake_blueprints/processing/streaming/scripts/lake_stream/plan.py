@@ -1,4 +1,7 @@
-"""The plan: what becomes of each record, compiled to JSON by the constructs."""
+"""The plan: what becomes of each record, compiled to JSON by the constructs.
+
+Above 200 lines: a class for each part of the plan, and how it is read.
+"""
 
 from __future__ import annotations
 
