@@ -7,7 +7,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_sns_subscriptions import SqsSubscription
 
-from lake_blueprints import Contract, LakeKey, Pipeline, Workgroup, Zone
+from examples.devices.sensors import DEVICES
+from lake_blueprints import Column, Contract, Dataset, LakeKey, Pipeline, Workgroup, Zone
 from lake_blueprints.catalog import Database
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.ingestion.firehose import DeliveryStream, S3Destination
@@ -26,6 +27,7 @@ from lake_blueprints.processing.streaming import (
     Mean,
     Min,
     Output,
+    Reference,
     RejectedRecords,
     StreamPlan,
     StreamSource,
@@ -34,6 +36,10 @@ from lake_blueprints.processing.streaming import (
 )
 
 CONTRACT = Path(__file__).parent / "contracts" / "readings.odcs.yaml"
+SENSORS = Dataset(
+    name="sensors", columns=[Column(name="name", type="string"), Column(name="hall", type="string", required=True)]
+)
+HALLS = [{"name": name, "hall": f"Hall {number // 2 + 1}"} for number, name in enumerate(DEVICES)]
 
 if __name__ == "__main__":
     app = cdk.App()
@@ -58,7 +64,8 @@ if __name__ == "__main__":
     policy = DevicePolicy(stack, "Sensors", ingests=[ingest])
 
     # What becomes of each record.
-    source = StreamSource(stream=arrived, dataset=readings)
+    halls = Reference(dataset=SENSORS, rows=HALLS, on={"device": "name"}, otherwise={"hall": "unknown"})
+    source = StreamSource(stream=arrived, dataset=readings, references=[halls])
     clean, late, rejected = CleanRecords(), LateRecords(), RejectedRecords()
     minutes = WindowAggregates(
         name="five_minutes",
@@ -95,7 +102,7 @@ if __name__ == "__main__":
         stack,
         "Keep",
         stream=streams[clean],
-        dataset=readings,
+        dataset=datasets[clean],
         event_time="measured_at",
         target=newest,
         errors=raw,
@@ -109,7 +116,7 @@ if __name__ == "__main__":
         stream=streams[anomalies],
         dataset=datasets[anomalies],
         about=["device"],
-        headline="{device} measures {celsius} °C",
+        headline="{device} in {hall} measures {celsius} °C",
         topic=topic,
         errors=raw,
     )

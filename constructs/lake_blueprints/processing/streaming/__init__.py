@@ -1,4 +1,4 @@
-"""Streams: records checked, each once, counted in windows and searched for anomalies, by Flink or a function."""
+"""Streams: records checked, each once, enriched, counted and searched for anomalies, by Flink or a function."""
 
 from lake_blueprints.processing.streaming.detectors import RandomCutForest, ZScore
 from lake_blueprints.processing.streaming.measures import Count, Max, Mean, Measure, Min, Sum
@@ -11,6 +11,7 @@ from lake_blueprints.processing.streaming.outputs import (
     WindowAggregates,
 )
 from lake_blueprints.processing.streaming.plan import StreamPlan
+from lake_blueprints.processing.streaming.reference import Reference
 from lake_blueprints.processing.streaming.source import StreamSource
 from lake_blueprints.processing.streaming.stream_function import StreamFunction
 
@@ -25,6 +26,7 @@ __all__ = (
     "Min",
     "Output",
     "RandomCutForest",
+    "Reference",
     "RejectedRecords",
     "StreamFunction",
     "StreamPlan",

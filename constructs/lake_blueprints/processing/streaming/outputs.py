@@ -16,9 +16,10 @@ from aws_cdk import Duration
 from lake_blueprints.contracts import Column, Constraints, Dataset, DataType, Masking, ScalarType
 from lake_blueprints.contracts.column import NAME
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.processing.streaming.columns import column_of, kind_of
 from lake_blueprints.processing.streaming.detectors import RandomCutForest, ZScore
 from lake_blueprints.processing.streaming.measures import NUMBERS, Count, Measure
-from lake_blueprints.processing.streaming.source import StreamSource, column_of
+from lake_blueprints.processing.streaming.source import StreamSource
 
 _STRING, _DOUBLE, _TIMESTAMP = ScalarType("string"), ScalarType("double"), ScalarType("timestamp")
 # Beyond it Flink has no interval.
@@ -63,7 +64,7 @@ class CleanRecords(Output):
     kind = "clean"
 
     def dataset_of(self, source: StreamSource) -> Dataset:
-        return source.dataset
+        return source.enriched
 
 
 @checked
@@ -79,7 +80,7 @@ class LateRecords(Output):
     kind = "late"
 
     def dataset_of(self, source: StreamSource) -> Dataset:
-        return evolve(source.dataset, name=f"{source.dataset.name}_late")
+        return evolve(source.enriched, name=f"{source.dataset.name}_late")
 
 
 @checked
@@ -181,7 +182,7 @@ class WindowAggregates(Output):
             if not isinstance(measure, Count):
                 raise ValueError(f"'measures' of '{self.name}' must name the column of '{name}'")
             return _made(name, measure.type_of(None), required=True)
-        column = column_of(source.dataset, measure.column, f"measures.{name}")
+        column = column_of(source.enriched, measure.column, f"measures.{name}")
         if not isinstance(measure, Count):
             _check_number(column, f"measures.{name}")
         return _made(name, measure.type_of(column), of=column)
@@ -232,13 +233,18 @@ class Anomalies(Output):
 
     def dataset_of(self, source: StreamSource) -> Dataset:
         keys = list(_keys(self.keys, source, self.name))
-        column = column_of(source.dataset, self.column, "column")
+        column = column_of(source.enriched, self.column, "column")
         _check_number(column, "column")
         if len({self.column, source.time.name, *self.keys}) < 2 + len(self.keys):
             raise ValueError(f"'column', 'keys' and the event time of '{self.name}' must be different columns")
         time, value = (_made(one.name, one.type, of=one, required=True) for one in (source.time, column))
+        added = [
+            _made(column.name, column.type, of=column, required=column.required)
+            for column in source.enriched.columns[len(source.dataset.columns) :]
+            if column.name not in (*self.keys, self.column)
+        ]
         scores = [_made(name, _DOUBLE, of=column, required=True) for name in self.detector.columns]
-        return Dataset(name=self.name, columns=[*keys, time, value, *scores], version=source.dataset.version)
+        return Dataset(name=self.name, columns=[*keys, time, value, *added, *scores], version=source.dataset.version)
 
     def as_dict(self, source: StreamSource) -> dict[str, Any]:
         found = {"column": self.column, "keys": list(self.keys), "detector": self.detector.as_dict()}
@@ -254,7 +260,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_number(column: Column, option: str) -> None:
-    if not isinstance(column.type, ScalarType) or column.type.name not in NUMBERS:
+    if kind_of(column) not in NUMBERS:
         raise ValueError(f"'{option}' must name a column of numbers; '{column.name}' is a {column.type}")
 
 
@@ -262,11 +268,11 @@ def _keys(names: Sequence[str], source: StreamSource, output: str) -> Iterator[C
     if len(set(names)) < len(names):
         raise ValueError(f"'keys' of '{output}' names a column twice: {', '.join(names)}")
     for name in names:
-        column = column_of(source.dataset, name, "keys")
+        column = column_of(source.enriched, name, "keys")
         if not (column.required or name in source.dataset.primary_key or column == source.time):
             raise ValueError(
                 f"'keys' of '{output}' names '{name}', which the contract does not require; a record without it would "
-                "have no figures"
+                "have no figures (of a reference it must also have a value in 'otherwise')"
             )
         yield _made(name, column.type, of=column, required=True)
 

@@ -25,7 +25,7 @@ def application(plan: str, connectors: Sequence[Path]) -> bytes:
 
 def function(plan: str, packages: Path | None) -> bytes:
     """Return a function's code: the modules, and what lies in a folder of further packages."""
-    files = _modules(plan, but=("job.py", "sql.py"))
+    files = _modules(plan, but=("job.py", "lookup.py", "sql.py"))
     for file in sorted(packages.rglob("*")) if packages else ():
         inside = file.relative_to(packages or file)
         if file.is_file() and "__pycache__" not in inside.parts:

@@ -147,6 +147,7 @@ class StreamPlan(ApplicationCode):
             "lateness_ms": self.lateness.to_milliseconds(),
             "keys": list(dataset.primary_key) if self.deduplicate else [],
             "remember_ms": self.remember.to_milliseconds(),
+            "references": [reference.as_dict for reference in self.source.references],
             "outputs": [output.as_dict(self.source) for output in self.outputs],
         }
         return json.dumps(document, indent=1, sort_keys=True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from lake_blueprints.contracts import Column, Dataset, DatasetFormat, ScalarType
+from attrs import evolve
+
+from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.processing.streaming.columns import column_of, kind_of
+from lake_blueprints.processing.streaming.reference import Reference
 
 _TIMES = ("timestamp", "bigint")
 
@@ -25,12 +31,14 @@ class StreamSource:
     event_time: str, optional
         Column with the time at which something happened: a timestamp, or a bigint of milliseconds since 1970. By
         default the dataset's only timestamp.
+    references: sequence of Reference
+        Tables whose columns each good record gets by its key. By default none.
 
     Raises
     ------
     ValueError
-        If the records are no JSON, a column is of a type or format that no stream is read with, or it is not known
-        which column the event time is.
+        If the records are no JSON, a column is of a type or format that no stream is read with, it is not known which
+        column the event time is, or a reference does not fit the records.
 
     Example
     -------
@@ -40,6 +48,7 @@ class StreamSource:
     stream: Stream
     dataset: Dataset
     event_time: str | None = None
+    references: Sequence[Reference] = ()
 
     def __post_init__(self) -> None:
         if self.dataset.format is not DatasetFormat.JSON:
@@ -53,11 +62,22 @@ class StreamSource:
                 f"the event time '{self.time.name}' of dataset '{self.dataset.name}' is in the zone "
                 f"{self.time.time_zone}, whose hours overlap once a year; let the producers write the offset"
             )
+        for reference in self.references:
+            reference.check_fits(self.dataset)
+        # Of two references with a column of one name there is none.
+        _ = self.enriched
+
+    @property
+    def enriched(self) -> Dataset:
+        """The contract of clean records: that of the stream's, and the columns of the references."""
+        added = [column for reference in self.references for column in reference.added]
+        columns: Any = (*self.dataset.columns, *added)
+        return evolve(self.dataset, columns=columns) if added else self.dataset
 
     @property
     def time(self) -> Column:
         """The column of the event time."""
-        times = [column.name for column in self.dataset.columns if _name(column) == "timestamp"]
+        times = [column.name for column in self.dataset.columns if kind_of(column) == "timestamp"]
         if self.event_time is None:
             if len(times) != 1:
                 raise ValueError(
@@ -66,28 +86,12 @@ class StreamSource:
                 )
             return self.dataset.column(times[0])
         column = column_of(self.dataset, self.event_time, "event_time")
-        if _name(column) not in _TIMES:
+        if kind_of(column) not in _TIMES:
             raise ValueError(
                 f"'event_time' must be a timestamp, or a bigint of milliseconds since 1970; column "
                 f"'{column.name}' is a {column.type}"
             )
         return column
-
-
-def column_of(dataset: Dataset, name: str, option: str) -> Column:
-    """Return a column that an option names.
-
-    Raises
-    ------
-    ValueError
-        If there is no such column, with those that there are.
-    """
-    if name not in dataset.column_names:
-        raise ValueError(
-            f"'{option}' names '{name}', which is not a column of dataset '{dataset.name}'; its columns are "
-            f"{', '.join(dataset.column_names)}"
-        )
-    return dataset.column(name)
 
 
 def _check_readable(column: Column, dataset: Dataset) -> None:
@@ -104,7 +108,3 @@ def _check_readable(column: Column, dataset: Dataset) -> None:
         raise ValueError(
             f"{where} is called {source!r} in the records; a plan reads no names with quotes or backslashes"
         )
-
-
-def _name(column: Column) -> str | None:
-    return column.type.name if isinstance(column.type, ScalarType) else None

@@ -42,7 +42,8 @@ def test_a_window_leaves_the_state_when_it_is_closed_by_the_first_record_beyond(
     closed = [[row for name, row in of if name == "minutes"] for of in rows]
     assert [len(each) for each in closed] == [0, 0, 0, 1], "at the end of the minute and ten seconds more"
     assert closed[3][0] == {
-        "sensor": "a", "window_start": "2026-11-30T00:00:00.000Z", "window_end": "2026-11-30T00:01:00.000Z",
+        "sensor": "a", "place": "hall 'ä' \"1\"",
+        "window_start": "2026-11-30T00:00:00.000Z", "window_end": "2026-11-30T00:01:00.000Z",
         "readings": 2, "mean_c": None, "paid": None, "last": 59, "numbers": 59,
     }  # fmt: skip
     assert list(engine.state["windows"]["minutes"]) == ["1795996860000"]

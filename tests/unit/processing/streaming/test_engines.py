@@ -26,6 +26,30 @@ PLAN: dict[str, Any] = {
     "lateness_ms": 10_000,
     "keys": ["sensor", "number"],
     "remember_ms": 3_600_000,
+    "references": [
+        {
+            "keys": ["sensor"],
+            "columns": [
+                {"name": "place", "source": "place", "type": "string"},
+                {"name": "rent", "source": "rent", "type": "decimal(10,2)"},
+            ],
+            "rows": [["a", "hall 'ä' \"1\"", "7.50"], ["c", "yard", "1.00"]],
+            "otherwise": ["unknown", None],
+        },
+        {
+            "keys": ["sensor", "number"],
+            "columns": [
+                {"name": "weight", "source": "weight", "type": "double"},
+                {"name": "checked", "source": "checked", "type": "boolean"},
+                {"name": "note", "source": "note", "type": "string"},
+                {"name": "level", "source": "level", "type": "int"},
+            ],
+            "rows": [
+                ["a", n, n / 7, n % 4 == 0, "" if n % 6 else None, n if n % 3 else None] for n in range(0, 400, 2)
+            ],
+            "otherwise": [None] * 4,
+        },
+    ],
     "outputs": [
         {"name": "clean", "kind": "clean"},
         {"name": "late", "kind": "late"},
@@ -34,7 +58,7 @@ PLAN: dict[str, Any] = {
             "name": "minutes",
             "kind": "window",
             "window_ms": 60_000,
-            "keys": ["sensor"],
+            "keys": ["sensor", "place"],
             "measures": {
                 "readings": {"measure": "count"},
                 "mean_c": {"measure": "mean", "column": "celsius"},
@@ -84,6 +108,8 @@ def sent() -> list[str]:
             records.append(records[-1])
         if number % 40 == 9:
             records.append(draw.choice(BROKEN))
+    # A key that looks like the beginning of a row.
+    records.append(json.dumps({"sensor": "a\thall 'ä' \"1\"", "n": 400, "at": f"{time:%Y-%m-%dT%H:%M:%SZ}"}))
     return records
 
 
@@ -98,6 +124,10 @@ def test_both_engines_give_the_same_rows_and_account_for_every_record(in_flink: 
         found, wanted = (sorted(rows[name], key=lambda row: [row[part] for part in order]) for rows in (flinks, ours))
         # Sums of doubles, added up in another order.
         assert found == [pytest.approx(row) for row in wanted], name
+    for row in (*ours["clean"], *ours["late"], *ours["odd"]):
+        assert row["place"] == ("hall 'ä' \"1\"" if row["sensor"] == "a" else "unknown")
+    weighed = {row["n"]: row.get("weight") for row in ours["clean"] if row["sensor"] == "a"}
+    assert weighed == {number: None if number % 2 else number / 7 for number in weighed}
     good = [record for record in records if record not in BROKEN]
     duplicates = len(good) - len(set(good))
     assert all(len(ours[name]) > 3 for name in ("late", "rejected", "odd")), "the records are too good"

@@ -27,7 +27,7 @@ from lake_stream.plan import (
     Output,
     Plan,
 )
-from lake_stream.scores import scorer
+from lake_stream.scores import Scorer, scorer
 
 _COMBINE: dict[str, Callable[[Any, Any], Any]] = {"sum": operator.add, "min": min, "max": max}
 # An output's name and a row of it.
@@ -53,7 +53,7 @@ class Engine:
         self._windows: dict[str, dict[str, dict[str, list[Any]]]] = {
             output.name: state.get("windows", {}).get(output.name, {}) for output in plan.of_kind(WINDOW)
         }
-        # By output and key: when it was last seen, and the state of its scores.
+        # By output and key: when it was last seen, and its scorer; until the key comes again, the state of one.
         self._scores: dict[str, dict[str, list[Any]]] = {
             output.name: state.get("scores", {}).get(output.name, {}) for output in plan.of_kind(ANOMALIES)
         }
@@ -62,7 +62,11 @@ class Engine:
     @property
     def state(self) -> dict[str, Any]:
         """All that a later run continues from, as JSON can hold it."""
-        return {"latest": self._latest, "seen": self._seen, "windows": self._windows, "scores": self._scores}
+        scores = {
+            name: {key: [seen, getattr(held, "state", held)] for key, (seen, held) in keys.items()}
+            for name, keys in self._scores.items()
+        }
+        return {"latest": self._latest, "seen": self._seen, "windows": self._windows, "scores": scores}
 
     def process(self, text: str, arrival_ms: int) -> list[Emitted]:
         """Take the next record and the time at which it arrived; return the rows that follow from it."""
@@ -96,11 +100,13 @@ class Engine:
                 self.counts["duplicates"] += 1
                 return
             self._seen[key] = arrival_ms
+        for reference in plan.references:
+            row.values |= reference.of(row.values)
         starts = {output.name: row.event_ms // output.window_ms * output.window_ms for output in plan.of_kind(WINDOW)}
         ends = [starts[output.name] + output.window_ms for output in plan.of_kind(WINDOW)]
         # A window is closed by the watermark of its last millisecond.
         late = bool(ends) and watermark is not None and watermark >= min(ends) - 1
-        record = {column.source: row.values[column.name] for column in plan.columns}
+        record = {column.source: row.values[column.name] for column in plan.enriched}
         yield from ((output.name, record) for output in plan.of_kind(LATE if late else CLEAN))
         if late:
             return
@@ -118,13 +124,13 @@ class Engine:
         if value is None:
             return
         key = _key(row, output.keys)
-        _, state = self._scores[output.name].pop(key, (None, None))
-        scores = scorer(output.detector, state)
+        _, held = self._scores[output.name].pop(key, (None, None))
+        scores: Scorer = held if hasattr(held, "update") else scorer(output.detector, held)
         found = scores.update(float(value))
         # Put at the end: the keys longest unseen are in front.
-        self._scores[output.name][key] = [arrival_ms, scores.state]
+        self._scores[output.name][key] = [arrival_ms, scores]
         if found:
-            names = (*output.keys, self._plan.event_time, output.column)
+            names = self._plan.of_anomaly(output)
             yield output.name, {**{name: row.values[name] for name in names}, **found}
 
     def _close(self, watermark: int | None, *, everything: bool = False) -> Iterator[Emitted]:

@@ -1,10 +1,15 @@
-"""The plan: what becomes of each record, compiled to JSON by the constructs."""
+"""The plan: what becomes of each record, compiled to JSON by the constructs.
+
+Above 200 lines: a class for each part of the plan, and how it is read.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import MISSING, dataclass, field, fields
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from lake_stream.errors import StreamError
@@ -48,6 +53,31 @@ class Field:
         """The digits of a decimal, and those after its point."""
         precision, scale = re.findall(r"\d+", self.type)
         return int(precision), int(scale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A table that records get columns of: `keys` are the records' columns, with whose values each row begins.
+
+    `otherwise` are the values for a record that no row matches. Decimals are texts, with all their digits.
+    """
+
+    keys: list[str]
+    columns: list[Field]
+    rows: list[list[Any]]
+    otherwise: list[Any]
+
+    def of(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the columns for a record of these values."""
+        found = self._by_key.get(tuple(values[key] for key in self.keys), self.otherwise)
+        return {
+            column.name: Decimal(value) if column.family == "decimal" and value is not None else value
+            for column, value in zip(self.columns, found, strict=True)
+        }
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[Any, ...], list[Any]]:
+        return {tuple(row[: len(self.keys)]): row[len(self.keys) :] for row in self.rows}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +127,7 @@ class Plan:
     # Columns by which a record is known again, for so long; none if duplicates stay.
     keys: list[str] = field(default_factory=list)
     remember_ms: int = 0
+    references: list[Reference] = field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str) -> Plan:
@@ -108,9 +139,20 @@ class Plan:
         given = _given(cls, document, "plan")
         columns = [Field(**_given(Field, item, f"plan: columns[{i}]")) for i, item in enumerate(given.pop("columns"))]
         outputs = [_output(item, f"plan: outputs[{i}]") for i, item in enumerate(given.pop("outputs"))]
-        plan = cls(columns=columns, outputs=outputs, **given)
+        references = [_reference(item, f"plan: references[{i}]") for i, item in enumerate(given.pop("references", []))]
+        plan = cls(columns=columns, outputs=outputs, references=references, **given)
         plan._check()
         return plan
+
+    @property
+    def enriched(self) -> list[Field]:
+        """The columns of clean records: their own, and those of the references."""
+        return [*self.columns, *(column for reference in self.references for column in reference.columns)]
+
+    def of_anomaly(self, output: Output) -> list[str]:
+        """Return the columns of the record that an anomaly tells."""
+        added = (column.name for column in self.enriched[len(self.columns) :])
+        return list(dict.fromkeys((*output.keys, self.event_time, str(output.column), *added)))
 
     def of_kind(self, kind: str) -> list[Output]:
         """Return the outputs of a kind."""
@@ -118,11 +160,11 @@ class Plan:
 
     def column(self, name: str) -> Field:
         """Return the column of that name."""
-        return next(column for column in self.columns if column.name == name)
+        return next(column for column in self.enriched if column.name == name)
 
     def _check(self) -> None:
-        names = [column.name for column in self.columns]
-        for column in self.columns:
+        names = [column.name for column in self.enriched]
+        for column in self.enriched:
             if column.family not in TYPES:
                 raise StreamError(f"plan: columns: type {column.type!r} of {column.name!r} is none of {TYPES}")
         used = [self.event_time, *self.keys]
@@ -138,6 +180,12 @@ class Plan:
         for name in used:
             if name not in names:
                 raise StreamError(f"plan: {name!r} is not a column; columns are {', '.join(names)}")
+
+
+def _reference(document: Any, where: str) -> Reference:
+    given = _given(Reference, document, where)
+    columns = [Field(**_given(Field, item, f"{where}: columns[{i}]")) for i, item in enumerate(given.pop("columns"))]
+    return Reference(**given, columns=columns)
 
 
 def _output(document: Any, where: str) -> Output:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lake_stream import values
+from lake_stream import lookup, values
 from lake_stream.plan import (
     ANOMALIES,
     CLEAN,
@@ -33,6 +33,7 @@ from lake_stream.plan import (
     Measure,
     Output,
     Plan,
+    Reference,
 )
 
 # The SQL's own columns; no name of a contract begins with a capital letter.
@@ -113,7 +114,14 @@ def _read(plan: Plan) -> str:
     # The count is of no use but to bring the records of all shards together: only there the watermark is the least of
     # theirs. Flink would leave out a column that nothing asks for.
     together = f"SELECT *, COUNT(*) {so_far} AS `{_NUMBER}` FROM (SELECT *, {given} FROM `Records`)"
-    met = f"SELECT {names}, CURRENT_WATERMARK(`{_TIME}`) AS `{_WATERMARK}` FROM ({together}) WHERE `{_NUMBER}` > 0"
+    # Between both windows, and so once for each record.
+    rows = {_row(at): _row_of(plan, reference) for at, reference in enumerate(plan.references)}
+    looked_up = "".join(f"{expression} AS {name}, " for name, expression in rows.items())
+    met = (
+        f"SELECT {names}, {looked_up}CURRENT_WATERMARK(`{_TIME}`) AS `{_WATERMARK}` FROM ({together}) "
+        f"WHERE `{_NUMBER}` > 0"
+    )
+    names = ", ".join((names, *rows))
     return (
         f"CREATE TEMPORARY VIEW `Read` AS SELECT {names}, MAX(`{_WATERMARK}`) {so_far} AS `{_WATERMARK}` FROM ({met})"
     )
@@ -121,7 +129,11 @@ def _read(plan: Plan) -> str:
 
 def _judged(plan: Plan) -> str:
     """Return the view of typed records and the reason why one is rejected."""
-    typed = ", ".join(f"{_value(column, plan)} AS {quoted(column.name)}" for column in plan.columns)
+    values_of = {column.name: _value(column, plan) for column in plan.columns}
+    for at, reference in enumerate(plan.references):
+        for place, column in enumerate(reference.columns):
+            values_of[column.name] = lookup.value_of(_row(at), place, _sql_type(column))
+    typed = ", ".join(f"{value} AS {quoted(name)}" for name, value in values_of.items())
     reasons = " ".join(f"WHEN {condition} THEN {literal(reason)}" for condition, reason in _reasons(plan))
     kept = ", ".join(map(quoted, (_TEXT, _TIME, _ARRIVAL, _MS, _WATERMARK)))
     return f"CREATE TEMPORARY VIEW `Judged` AS SELECT {kept}, {typed}, CASE {reasons} END AS `{_REASON}` FROM `Read`"
@@ -165,9 +177,9 @@ class _Insert:
                 f"SELECT LEFT(`{_TEXT}`, {LONGEST_TEXT}), `{_REASON}` FROM `Judged` WHERE `{_REASON}` IS NOT NULL"
             )
         elif output.kind in (CLEAN, LATE):
-            self.columns = {column.source: _sql_type(column) for column in plan.columns}
+            self.columns = {column.source: _sql_type(column) for column in plan.enriched}
             self.partitioned_by = [plan.column(key).source for key in plan.keys]
-            names = ", ".join(quoted(column.name) for column in plan.columns)
+            names = ", ".join(quoted(column.name) for column in plan.enriched)
             late = output.kind == LATE
             self.query = f"SELECT {names} FROM " + (f"`Timed` WHERE `{_LATE}`" if late else "`OnTime`")
         elif output.kind == WINDOW:
@@ -175,8 +187,7 @@ class _Insert:
             self.columns |= {name: _measured_type(plan, one) for name, one in output.measures.items()}
             self.query = _windows(plan, output)
         elif output.kind == ANOMALIES and output.detector and output.column and output.detector.kind == ZSCORE:
-            time = plan.column(plan.event_time)
-            self.columns = {**keys, time.name: _sql_type(time), output.column: _sql_type(plan.column(output.column))}
+            self.columns = {name: _sql_type(plan.column(name)) for name in plan.of_anomaly(output)}
             self.columns |= dict.fromkeys(("mean", "deviation", "score"), "DOUBLE")
             self.query = _outliers(plan, output)
         else:
@@ -197,7 +208,7 @@ def _outliers(plan: Plan, output: Output) -> str:
     detector = output.detector
     assert detector is not None and output.column is not None
     keys = ", ".join(map(quoted, output.keys))
-    names = "".join(f"{quoted(name)}, " for name in (*output.keys, plan.event_time, output.column))
+    names = "".join(f"{quoted(name)}, " for name in plan.of_anomaly(output))
     value = f"CAST({quoted(output.column)} AS DOUBLE)"
     window = (
         f"OVER (PARTITION BY {keys} ORDER BY `{_ARRIVAL}` ROWS BETWEEN {detector.rows - 1} PRECEDING AND CURRENT ROW)"
@@ -287,6 +298,20 @@ def _token(column: Field) -> str:
 
 def _plain(column: Field) -> str:
     return quoted(f"V {column.name}")
+
+
+def _row(at: int) -> str:
+    return quoted(f"E{at}")
+
+
+def _row_of(plan: Plan, reference: Reference) -> str:
+    columns = [plan.column(key) for key in reference.keys]
+    # JSON's -0 is 0.
+    keys = [
+        f"CAST(TRY_CAST({_plain(column)} AS BIGINT) AS STRING)" if column.family in INTEGERS else _plain(column)
+        for column in columns
+    ]
+    return lookup.row_of(reference, keys, literal)
 
 
 def _is_text(column: Field, pattern: str) -> str:

@@ -146,7 +146,7 @@ def _text(found: Any) -> str | None:
 
 def _day(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text[:10], "%Y-%m-%d").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text[:10]).replace(tzinfo=UTC)
     except ValueError:
         return None
 
