@@ -20,6 +20,18 @@ FLINK_BUSY = ("KinesisAnalyticsV2.ResourceInUseException", "KinesisAnalyticsV2.K
 FLINK = ("KinesisAnalyticsV2.SdkClientException",)
 GLUE_THROTTLED = ("Glue.ThrottlingException", "Glue.AWSGlueException", "Glue.GlueException")
 GLUE = ("Glue.OperationTimeoutException", "Glue.InternalServiceException", "Glue.SdkClientException")
+# Of the service, of a function that was killed, and of one that could not begin.
+LAMBDA = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    "States.Timeout",
+)
 # It declares neither throttling nor too many exports at a time.
 RDS_BUSY = ("Rds.RdsException",)
 RDS = ("Rds.SdkClientException",)

@@ -67,7 +67,7 @@ def stream(kinesis: Any, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module as a Lambda layer puts it on the path, which does not wait."""
-    (file,) = PRODUCER.glob("python/*.py")
+    file = PRODUCER / "python" / "lake_producer.py"
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
