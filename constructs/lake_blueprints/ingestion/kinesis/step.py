@@ -23,7 +23,7 @@ _CALL = Duration.minutes(14)
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Replay(Step):
+class ReplayStream(Step):
     """Write the records of a stream between two times to a zone again, in as many calls as that takes.
 
     A record is in the range if it arrived at `since` or later, and before `until`. The step fails if the range begins

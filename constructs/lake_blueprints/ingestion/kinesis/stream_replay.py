@@ -29,7 +29,7 @@ _TIMEOUT, _MEMORY = Duration.minutes(15), 1_024
 
 @checked
 class StreamReplay(Construct):
-    """Define what writes the records of a stream between two times to a zone again; the step `Replay` runs it.
+    """Define what writes the records of a stream between two times to a zone again; the step `ReplayStream` runs it.
 
     The records lie as lines of gzipped objects below `<prefix><since>-<until>/<shard>/`, beside whatever delivery has
     written. An object's name follows from its shard and its first record: the same range again writes the same objects.
@@ -67,7 +67,7 @@ class StreamReplay(Construct):
     -------
         >>> stream, flights = Stream(self, "Stream", retention=Duration.days(7)), contract["flights"]
         >>> replay = StreamReplay(self, "Flights", stream=stream, zone=raw, dataset=flights)
-        >>> Pipeline(self, "Again", steps=[Replay(replay=replay)])
+        >>> Pipeline(self, "Again", steps=[ReplayStream(replay=replay)])
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Replay: each record of a range once, in a real stream of the local cloud, whatever ends a call."""
+"""ReplayStream: each record of a range once, in a real stream of the local cloud, whatever ends a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from lake_blueprints.ingestion.kinesis import PRODUCER, Replay, Stream, StreamReplay
+from lake_blueprints.ingestion.kinesis import PRODUCER, ReplayStream, Stream, StreamReplay
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
 from local_cloud.cloud import LocalCloud
@@ -118,7 +118,7 @@ class Calls:
         self.source = Source(cloud, name)
 
     def replay(self, has_time: Callable[[], bool] = lambda: True, **clients: Any) -> Any:
-        return self._script.Replay(
+        return self._script.RangeReader(
             kinesis=clients.get("kinesis", self.kinesis),
             s3=clients.get("s3", self.s3),
             stream=self._arn,
@@ -136,7 +136,8 @@ class Calls:
 @pytest.fixture
 def calls(cloud: LocalCloud, script: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Calls:
     monkeypatch.setattr(script, "_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(script, "_SLACK", 1)
+    # The records after the range come within it.
+    monkeypatch.setattr(script, "_SLACK", 300)
     monkeypatch.setattr(script, "_MOST_RECORDS", 3)
     return Calls(cloud, script, f"replay-{abs(hash(request.node.name))}")
 
@@ -201,6 +202,23 @@ def test_hours_without_records_are_not_read_again(calls: Calls, script: Any, mon
     assert max(one["time"] for one in after["positions"].values()) > since + 3 * 3_600_000
 
 
+def test_a_record_that_came_out_of_order_from_before_the_range_is_not_in_it(
+    cloud: LocalCloud, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since, until, _ = calls.source.fill()
+    get = calls.kinesis.get_records
+
+    def earlier(**given: Any) -> Any:
+        answer = get(**given)
+        for record in answer["Records"]:
+            record["ApproximateArrivalTimestamp"] -= timedelta(minutes=1)
+        return answer
+
+    monkeypatch.setattr(calls.kinesis, "get_records", earlier)
+    assert calls.replay().go_on(calls.state(since, until))["records"] == 0
+    assert objects(cloud, calls.bucket, "replayed/") == {}
+
+
 def test_what_a_producer_has_aggregated_is_taken_apart(cloud: LocalCloud, calls: Calls) -> None:
     aggregated = import_module("lake_aggregation").aggregated
     ((key, data),) = aggregated([("k", b'{"id": 1}'), ("k", b'{"id": 2}\n')])
@@ -250,7 +268,7 @@ def test_a_pipeline_replays_the_range_of_its_input(cloud: LocalCloud) -> None:
     stack = cdk.Stack(app, "Replaying", synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False))
     stream, zone = Stream(stack, "Source", shards=2), Zone(stack, "Raw")
     replay = StreamReplay(stack, "Flights", stream=stream, zone=zone, dataset=FLIGHTS)
-    pipeline = Pipeline(stack, "Pipeline", steps=[Replay(replay=replay)])
+    pipeline = Pipeline(stack, "Pipeline", steps=[ReplayStream(replay=replay)])
     for name, value in (
         ("Machine", pipeline.state_machine.state_machine_arn),
         ("Stream", stream.stream.stream_name),
@@ -290,7 +308,8 @@ def _replay(stack: cdk.Stack, **options: Any) -> StreamReplay:
 
 def test_a_step_may_name_its_range(stack: cdk.Stack) -> None:
     since = datetime(2026, 1, 1, 1, tzinfo=UTC)
-    step = Replay(replay=_replay(stack), since=since, until=since + timedelta(hours=1), timeout=cdk.Duration.hours(1))
+    until = since + timedelta(hours=1)
+    step = ReplayStream(replay=_replay(stack), since=since, until=until, timeout=cdk.Duration.hours(1))
     Pipeline(stack, "Pipeline", steps=[step])
     text = json.dumps(properties(template_of(stack), "AWS::StepFunctions::StateMachine")["DefinitionString"])
     assert "2026-01-01T01:00:00+00:00" in text
@@ -312,7 +331,7 @@ def test_a_step_refuses_what_is_no_range(
     stack: cdk.Stack, since: datetime, until: datetime | None, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        Replay(replay=_replay(stack), since=since, until=until)
+        ReplayStream(replay=_replay(stack), since=since, until=until)
 
 
 def test_refuses_a_prefix_that_a_delivery_may_write_to(stack: cdk.Stack) -> None:

@@ -41,7 +41,7 @@ class RangeError(Exception):
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Read on from where the call before has ended, or from the beginning."""
-    replay = Replay(
+    reader = RangeReader(
         kinesis=boto3.client("kinesis", config=Config(retries={"mode": "standard", "max_attempts": 10})),
         s3=boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 10})),
         stream=os.environ["STREAM"],
@@ -50,7 +50,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         reports=os.environ["REPORTS"],
         has_time=lambda: context.get_remaining_time_in_millis() > _REST,
     )
-    return replay.go_on(event if "positions" in event else replay.begin(event))
+    return reader.go_on(event if "positions" in event else reader.begin(event))
 
 
 @dataclass
@@ -79,8 +79,8 @@ class _Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay:
-    """A replay of one stream.
+class RangeReader:
+    """What reads ranges of one stream.
 
     Parameters
     ----------
