@@ -5,18 +5,18 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import lake_replay
 import pytest
+from lake_aggregation import aggregated
 
-from lake_blueprints.ingestion.kinesis import PRODUCER, ReplayStream, Stream, StreamReplay
+from lake_blueprints.ingestion.kinesis import ReplayStream, Stream, StreamReplay
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.storage.s3 import Zone
 from local_cloud.cloud import LocalCloud
@@ -33,17 +33,6 @@ HALF = 2**127
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud(workdir=tmp_path_factory.mktemp("cloud")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def script() -> Any:
-    """The module of the function, with its companion, as they lie in its package."""
-    paths = [str(PRODUCER / "python"), str(PRODUCER.parent / "replay")]
-    sys.path[:0] = paths
-    module = import_module("lake_replay")
-    for path in paths:
-        sys.path.remove(path)
-    return module
 
 
 class Source:
@@ -108,8 +97,8 @@ def reads(number: int) -> Callable[[], bool]:
 class Calls:
     """Calls of the function's module, each with time for some reads of each shard."""
 
-    def __init__(self, cloud: LocalCloud, script: Any, name: str) -> None:
-        self.s3, self.kinesis, self._script = cloud.client("s3"), cloud.client("kinesis"), script
+    def __init__(self, cloud: LocalCloud, name: str) -> None:
+        self.s3, self.kinesis = cloud.client("s3"), cloud.client("kinesis")
         self.bucket = name
         self.s3.create_bucket(Bucket=name)
         self.kinesis.create_stream(StreamName=name, ShardCount=2)
@@ -118,7 +107,7 @@ class Calls:
         self.source = Source(cloud, name)
 
     def replay(self, has_time: Callable[[], bool] = lambda: True, **clients: Any) -> Any:
-        return self._script.RangeReader(
+        return lake_replay.RangeReader(
             kinesis=clients.get("kinesis", self.kinesis),
             s3=clients.get("s3", self.s3),
             stream=self._arn,
@@ -134,12 +123,12 @@ class Calls:
 
 
 @pytest.fixture
-def calls(cloud: LocalCloud, script: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Calls:
-    monkeypatch.setattr(script, "_PAUSE_SECONDS", 0.01)
+def calls(cloud: LocalCloud, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    monkeypatch.setattr(lake_replay, "_PAUSE_SECONDS", 0.01)
     # The records after the range come within it.
-    monkeypatch.setattr(script, "_SLACK", 300)
-    monkeypatch.setattr(script, "_MOST_RECORDS", 3)
-    return Calls(cloud, script, f"replay-{abs(hash(request.node.name))}")
+    monkeypatch.setattr(lake_replay, "_SLACK", 300)
+    monkeypatch.setattr(lake_replay, "_MOST_RECORDS", 3)
+    return Calls(cloud, f"replay-{abs(hash(request.node.name))}")
 
 
 class Killed:
@@ -155,7 +144,7 @@ class Killed:
 
 
 def test_each_record_comes_once_though_a_call_was_killed_and_the_others_end_early(
-    cloud: LocalCloud, calls: Calls, script: Any, monkeypatch: pytest.MonkeyPatch
+    cloud: LocalCloud, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since, until, inside = calls.source.fill()
     begun = calls.state(since, until)
@@ -167,7 +156,7 @@ def test_each_record_comes_once_though_a_call_was_killed_and_the_others_end_earl
     # A few records in each answer, so that a call ends in the middle of an object.
     get = calls.kinesis.get_records
     monkeypatch.setattr(calls.kinesis, "get_records", lambda **given: get(**given, Limit=4))
-    monkeypatch.setattr(script, "_SHARDS_AT_ONCE", 1)
+    monkeypatch.setattr(lake_replay, "_SHARDS_AT_ONCE", 1)
     state, rounds = begun, 0
     while not state.get("done"):
         # Through JSON, as Step Functions hands it on.
@@ -186,7 +175,7 @@ def test_each_record_comes_once_though_a_call_was_killed_and_the_others_end_earl
         assert ids == sorted(ids)
 
 
-def test_hours_without_records_are_not_read_again(calls: Calls, script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hours_without_records_are_not_read_again(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     calls.source.put(2)
     since, until = _tick() - 3_600_000 * 5, _tick()
     state = calls.state(since, until)
@@ -220,7 +209,6 @@ def test_a_record_that_came_out_of_order_from_before_the_range_is_not_in_it(
 
 
 def test_what_a_producer_has_aggregated_is_taken_apart(cloud: LocalCloud, calls: Calls) -> None:
-    aggregated = import_module("lake_aggregation").aggregated
     ((key, data),) = aggregated([("k", b'{"id": 1}'), ("k", b'{"id": 2}\n')])
     since = _tick()
     calls.kinesis.put_record(StreamName=calls.bucket, Data=data, PartitionKey=key)
@@ -229,9 +217,7 @@ def test_what_a_producer_has_aggregated_is_taken_apart(cloud: LocalCloud, calls:
     assert ended["records"] == 2
 
 
-def test_a_range_that_the_stream_no_longer_has_is_refused(
-    calls: Calls, script: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_range_that_the_stream_no_longer_has_is_refused(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     summary = calls.kinesis.describe_stream_summary
     monkeypatch.setattr(
         calls.kinesis,
@@ -245,7 +231,7 @@ def test_a_range_that_the_stream_no_longer_has_is_refused(
     )
     now = int(time.time() * 1000)
     state = calls.state(now - 25 * 3_600_000, now)
-    with pytest.raises(script.RangeError, match=r"no record before .* of the 24 hours that it keeps; begin later"):
+    with pytest.raises(lake_replay.RangeError, match=r"no record before .* of the 24 hours that it keeps; begin later"):
         calls.replay().go_on(state)
 
 
@@ -258,8 +244,8 @@ def test_a_range_that_the_stream_no_longer_has_is_refused(
         ({"since": "2026-01-02T00:00:00Z", "until": "2999-01-01T00:00:00Z"}, "and have ended"),
     ],
 )
-def test_refuses_what_is_no_range(calls: Calls, script: Any, asked: dict[str, str], message: str) -> None:
-    with pytest.raises(script.RangeError, match=message):
+def test_refuses_what_is_no_range(calls: Calls, asked: dict[str, str], message: str) -> None:
+    with pytest.raises(lake_replay.RangeError, match=message):
         calls.replay().begin(asked)
 
 
