@@ -55,7 +55,7 @@ from lake_blueprints.ingestion.iot import (
     StreamAction,
 )
 from lake_blueprints.ingestion.kafka import KafkaCluster
-from lake_blueprints.ingestion.kinesis import Stream, StreamConsumer
+from lake_blueprints.ingestion.kinesis import ReplayStream, Stream, StreamConsumer, StreamReplay
 from lake_blueprints.ingestion.kinesisvideo import VideoStream
 from lake_blueprints.machine_learning.training import (
     Compute,
@@ -223,6 +223,7 @@ class SampleLake:
             "bus": bus,
         }
         StreamAlerts(self.work, self._id("Alerts"), **alerts, **common)
+        self.replay = StreamReplay(self.work, self._id("Replay"), stream=self.stream, zone=self.raw, dataset=FLIGHTS)
 
     def _define_rules(self) -> None:
         """Video, and rules of IoT after the table that one of them writes to."""
@@ -452,6 +453,7 @@ class SampleLake:
                 StartReplication(replication=self.replication),
                 StopReplication(replication=self.replication),
                 StartTransfer(transfer=self.transfer),
+                ReplayStream(replay=self.replay),
             ],
             **common,
         )

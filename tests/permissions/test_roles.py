@@ -223,6 +223,7 @@ SENDS_NO_ACCOUNT = {
     "NewestRecords",
     "Replication/SecretRole",
     "StreamAlerts",
+    "StreamReplay",
     "Warehouse",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",

@@ -9,6 +9,18 @@ from __future__ import annotations
 # the service.
 ATHENA_BUSY = ("Athena.TooManyRequestsException", "Athena.AmazonAthenaException")
 ATHENA = ("Athena.InternalServerException", "Athena.SdkClientException")
+# Of the service, of a function that was killed, and of one that could not begin.
+LAMBDA = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    "States.Timeout",
+)
 REDSHIFT_BUSY = (
     "RedshiftData.ThrottlingException",
     "RedshiftData.RedshiftDataException",

@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from local_cloud.engines.firehose.aggregation import deaggregate
+from tests.unit.ingestion.kinesis.recorded import RECORDED
 
 # Written by AWS's aws-kinesis-agg 1.2.3, with two partition keys and a hash key: not by our own reading of the format.
 AGGREGATED = base64.b64decode(
@@ -17,6 +18,11 @@ AGGREGATED = base64.b64decode(
 
 def sealed(body: bytes) -> bytes:
     return b"\xf3\x89\x9a\xc2" + body + hashlib.md5(body, usedforsecurity=False).digest()
+
+
+@pytest.mark.parametrize(("data", "records"), RECORDED)
+def test_takes_apart_what_the_producer_library_has_put(data: bytes, records: list[bytes]) -> None:
+    assert deaggregate(data) == records
 
 
 def test_takes_an_aggregated_record_apart() -> None:

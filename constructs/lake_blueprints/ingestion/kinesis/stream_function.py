@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Token
+from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lake_blueprints.foundation.access import ServiceRole, allow
+from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
-from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.ingestion.kinesis.function import define_function
 from lake_blueprints.ingestion.kinesis.function_permissions import DISCARDED, run_on_stream
 from lake_blueprints.ingestion.kinesis.stream import Stream
 from lake_blueprints.storage.s3 import Zone
@@ -104,32 +104,19 @@ class FunctionOnStream(Construct):
         _check_times(batching_window=batching_window, timeout=timeout)
         self.stream, self.errors = stream, errors
         errors.restrict(DISCARDED, columns=restricted)
-        self.log_group = logs.LogGroup(self, "Log", encryption_key=stream.key, retention=log_retention)
-        guard_removal(self.log_group, removal_policy, encryption_key=stream.key)
-        # No page says that Lambda sends the account; a role is passed within its account alone.
-        self.role = ServiceRole(
-            self, "Role", services=["lambda.amazonaws.com"], description=description, source_account=False
+        self.function, self.role, self.log_group = define_function(
+            self,
+            code=code(self),
+            handler=handler,
+            description=description,
+            environment=environment or {},
+            memory=memory,
+            timeout=timeout,
+            key=stream.key,
+            log_retention=log_retention,
+            removal_policy=removal_policy,
         )
         allow(self.role, *run_on_stream(stream, errors, self.log_group))
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            description=description,
-            code=_code_of(code(self)),
-            handler=handler,
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            # A fifth cheaper than x86 for the same time.
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=memory,
-            timeout=timeout,
-            environment=dict(environment or {}),
-            role=self.role,
-            log_group=self.log_group,
-        )
-        definition = self.function.node.default_child
-        assert isinstance(definition, lambda_.CfnFunction)
-        # What it depends on, it names.
-        definition.add_deletion_override("DependsOn")
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Mapping",
@@ -199,14 +186,6 @@ class FunctionOnStream(Construct):
             Topic that receives the alarms; its policy and its key's then admit CloudWatch, unless they are imported.
         """
         add_alarms(self, self.alarm_specs, topic)
-
-
-def _code_of(asset: s3_assets.Asset) -> lambda_.Code:
-    """Return the code that an asset is; its key changes with its content, so that no version is needed."""
-    Annotations.of(asset.bucket).acknowledge_warning(
-        "@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified", "the key has the hash of the code"
-    )
-    return lambda_.Code.from_bucket(asset.bucket, asset.s3_object_key)
 
 
 def _check_position(position: lambda_.StartingPosition) -> None:

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.foundation.generated_asset import archived, generated_asset
+from lake_blueprints.ingestion.kinesis.producer import AGGREGATION
 
 _PACKAGE = Path(__file__).parent / "scripts" / "lake_sinks"
 
@@ -27,6 +28,7 @@ def function_code(
     The columns are a file beside the modules: the variables of a function have 4 KB in all.
     """
     files = {f"{_PACKAGE.name}/{module.name}": module.read_bytes() for module in _PACKAGE.glob("*.py")}
+    files[AGGREGATION.name] = AGGREGATION.read_bytes()
     needed = {*required, *(column.name for column in columns if column.required)}
     said = {
         "name": dataset.name,

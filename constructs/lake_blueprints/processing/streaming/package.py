@@ -10,6 +10,8 @@ from pathlib import Path
 from aws_cdk import Annotations
 from constructs import Construct
 
+from lake_blueprints.ingestion.kinesis.producer import AGGREGATION
+
 _SCRIPTS = Path(__file__).parent / "scripts"
 MODULES = "modules/"
 # The first moment that a zip file can name.
@@ -25,7 +27,7 @@ def application(plan: str, connectors: Sequence[Path]) -> bytes:
 
 def function(plan: str, packages: Path | None) -> bytes:
     """Return a function's code: the modules, and what lies in a folder of further packages."""
-    files = _modules(plan, but=("job.py", "lookup.py", "sql.py"))
+    files = _modules(plan, but=("job.py", "lookup.py", "sql.py")) | {AGGREGATION.name: AGGREGATION.read_bytes()}
     for file in sorted(packages.rglob("*")) if packages else ():
         inside = file.relative_to(packages or file)
         if file.is_file() and "__pycache__" not in inside.parts:

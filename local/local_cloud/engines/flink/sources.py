@@ -19,7 +19,6 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from local_cloud.engines.firehose.aggregation import deaggregate
 from local_cloud.engines.kinesis.reading import arrivals
 
 _MOST_RECORDS: Final = 10_000
@@ -203,8 +202,8 @@ class Source:
             self._discover("TRIM_HORIZON")
         if found:
             found.sort(key=lambda record: record.arrived)
-            parts = (part for record in found for part in deaggregate(record.data) or (record.data,))
-            self._write([self._line(part) for part in parts], found[0].arrived)
+            # Aggregated ones as they are: the connector takes none apart since 5.0 (FLINK-32097).
+            self._write([self._line(record.data) for record in found], found[0].arrived)
 
     def _batch(self, shard: str, iterator: str) -> _Batch:
         try:

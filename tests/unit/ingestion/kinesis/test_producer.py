@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import lake_producer
 import pytest
 
-from lake_blueprints.ingestion.kinesis import PRODUCER
 from local_cloud.cloud import LocalCloud
 
 MEGABYTE = 1024 * 1024
@@ -67,13 +66,8 @@ def stream(kinesis: Any, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module as a Lambda layer puts it on the path, which does not wait."""
-    (file,) = PRODUCER.glob("python/*.py")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
-    return module
+    monkeypatch.setattr(lake_producer.time, "sleep", lambda _: None)
+    return lake_producer
 
 
 def arrived(kinesis: Any, stream: str) -> list[tuple[str, bytes]]:

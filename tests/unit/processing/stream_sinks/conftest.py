@@ -1,4 +1,4 @@
-"""The functions' package on Python's path, as Lambda has it."""
+"""The functions' package and their companion on Python's path, as Lambda has it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import lake_blueprints.processing.stream_sinks
+from lake_blueprints.ingestion.kinesis.producer import AGGREGATION
 from local_cloud.cloud import LocalCloud
 
+sys.path.insert(0, str(AGGREGATION.parent))
 sys.path.insert(0, str(Path(str(lake_blueprints.processing.stream_sinks.__file__)).parent / "scripts"))
 
 

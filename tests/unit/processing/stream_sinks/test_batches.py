@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from lake_aggregation import aggregated
 from lake_sinks.batches import read_batch
 from lake_sinks.dataset import Dataset
 
@@ -26,14 +27,14 @@ TYPES = {
 DATASET = Dataset(name="flights", types=TYPES, labels={}, required=("id",))
 
 
-def event(*texts: str) -> dict[str, Any]:
+def event(*given: str | bytes) -> dict[str, Any]:
     return {
         "Records": [
             {
-                "kinesis": {"sequenceNumber": str(number), "data": base64.b64encode(text.encode()).decode()},
+                "kinesis": {"sequenceNumber": str(number), "data": base64.b64encode(data).decode()},
                 "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/flights",
             }
-            for number, text in enumerate(texts)
+            for number, data in enumerate(one if isinstance(one, bytes) else one.encode() for one in given)
         ]
     }
 
@@ -113,3 +114,12 @@ def test_the_log_has_no_values(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_batch_without_a_failure_says_so() -> None:
     assert read_batch(event('{"id": 1}'), DATASET).answer == {"batchItemFailures": []}
+
+
+def test_the_rows_that_a_producer_has_aggregated_are_taken_but_the_record_fails_with_one_that_is_none() -> None:
+    ((_, good),) = aggregated(("k", b'{"id": %d}' % number) for number in (2, 3))
+    ((_, bad),) = aggregated(("k", data) for data in (b'{"id": 4}', b'{"name": "x"}', b'{"id": 6}'))
+    batch = read_batch(event('{"id": 1}', good, bad, '{"id": 7}'), DATASET)
+    # Once the third is discarded, Lambda goes on with the fourth.
+    assert [row["id"] for row in batch.rows] == [1, 2, 3, 4, 6]
+    assert batch.answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}

@@ -16,7 +16,9 @@ import pytest
 from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
 
 import lake_blueprints.processing
+from lake_blueprints.ingestion.kinesis.producer import AGGREGATION
 
+sys.path.insert(0, str(AGGREGATION.parent))
 SCRIPTS = Path(str(lake_blueprints.processing.__file__)).parent / "streaming" / "scripts"
 _SITE = Path(sysconfig.get_paths()["purelib"])
 # What Flink opens to itself in its own start script.

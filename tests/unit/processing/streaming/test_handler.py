@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from lake_aggregation import aggregated
 from moto.server import ThreadedMotoServer
 
 from lake_blueprints.processing.streaming.package import function
@@ -131,6 +132,20 @@ def test_batches_give_what_one_run_over_all_records_gives(watch: Function, in_py
     closed = watch.rows("minutes")
     assert closed == wanted["minutes"][: len(closed)]
     assert len(wanted["minutes"]) - len(closed) <= 4, "only the last windows are open"
+
+
+def test_what_a_producer_has_aggregated_gives_what_its_records_give(watch: Function, in_python: Outputs) -> None:
+    records = sent()[:60]
+    packed = [data for _, data in aggregated(("k", record.encode()) for record in records)]
+    assert len(packed) < len(records) / 10
+    events = watch.events(["", *records[:2]])
+    events[0]["kinesis"]["data"] = base64.b64encode(packed[0]).decode()
+    wanted = in_python(PLAN, [*records, *records[:2]])
+
+    assert watch.call(events) == {"batchItemFailures": []}
+
+    for name in ("clean", "rejected"):
+        assert watch.rows(name) == wanted[name], name
 
 
 def test_a_batch_that_comes_again_is_taken_once(watch: Function) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from lake_aggregation import user_records
+
 from lake_sinks.dataset import Dataset, RecordError
 
 _LOG = logging.getLogger(__name__)
@@ -18,14 +20,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """The rows of a batch, up to the first record that is none.
+    """The rows of a batch, up to the first record that is none, or has one among those that a producer has aggregated.
 
     Parameters
     ----------
     rows: list of dict
         Values of the dataset's columns, in the order of the stream.
     failed: str, optional
-        Sequence number of the first record that is no row of the dataset. By default all are.
+        Sequence number of the first record that is no row of the dataset. By default all are. The rows that it is
+        aggregated with are taken: once it is discarded, Lambda goes on behind them.
     """
 
     rows: list[Row]
@@ -44,18 +47,21 @@ def read_batch(event: Mapping[str, Any], dataset: Dataset) -> Batch:
     """Return the rows of an event; the log names a record that is none by its number, and says none of its values."""
     rows: list[Row] = []
     for record in event["Records"]:
-        number = record["kinesis"]["sequenceNumber"]
-        try:
-            rows.append(dataset.row(_parsed(record["kinesis"]["data"])))
-        except RecordError as error:
-            _LOG.error("record %s of %s: %s", number, record["eventSourceARN"], error)
+        number, failed = record["kinesis"]["sequenceNumber"], False
+        for data in user_records(base64.b64decode(record["kinesis"]["data"])):
+            try:
+                rows.append(dataset.row(_parsed(data)))
+            except RecordError as error:
+                _LOG.error("record %s of %s: %s", number, record["eventSourceARN"], error)
+                failed = True
+        if failed:
             return Batch(rows=rows, failed=number)
     return Batch(rows=rows)
 
 
-def _parsed(data: str) -> Any:
+def _parsed(data: bytes) -> Any:
     try:
         # A number keeps the digits that it has.
-        return json.loads(base64.b64decode(data), parse_float=Decimal)
+        return json.loads(data, parse_float=Decimal)
     except ValueError:
         raise RecordError("is no JSON") from None

@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+from lake_aggregation import user_records
 
 from lake_stream import values
 from lake_stream.engine import Emitted, Engine
@@ -61,9 +62,10 @@ def _follow(
     engine, emitted = Engine(_PLAN, json.loads(json.dumps(state.get("engine")))), []
     for record in records:
         sent = record["kinesis"]
-        text = base64.b64decode(sent["data"]).decode("utf-8", "replace")
         try:
-            emitted += engine.process(text, int(sent["approximateArrivalTimestamp"] * 1000))
+            arrived = int(sent["approximateArrivalTimestamp"] * 1000)
+            for data in user_records(base64.b64decode(sent["data"])):
+                emitted += engine.process(data.decode("utf-8", "replace"), arrived)
         except Exception as error:
             # Lambda sets the record aside, and goes on behind it.
             return engine, emitted, (record, error)
