@@ -2,10 +2,12 @@
 
 from lake_blueprints.processing.stream_sinks.newest_records import NewestRecords
 from lake_blueprints.processing.stream_sinks.stream_alerts import StreamAlerts
+from lake_blueprints.processing.stream_sinks.stream_metrics import StreamMetrics
 from lake_blueprints.processing.stream_sinks.targets import CacheTarget
 
 __all__ = (
     "CacheTarget",
     "NewestRecords",
     "StreamAlerts",
+    "StreamMetrics",
 )

@@ -116,7 +116,18 @@ def test_texts_of_numbers_have_their_order() -> None:
     draw = random.Random(0)
     whole = [draw.randrange(-(10**18), 10**18) for _ in range(200)]
     parts = [Decimal(draw.randrange(-(10**20), 10**20)).scaleb(draw.randrange(-40, 20)) for _ in range(200)]
-    near: list[Decimal | int] = [10**16, 10**16 + 1, 9_999_999_999_999_999, Decimal("0.1"), Decimal("0.10"), 0, Decimal("-0"), -1, -12, -2]
+    near: list[Decimal | int] = [
+        10**16,
+        10**16 + 1,
+        9_999_999_999_999_999,
+        Decimal("0.1"),
+        Decimal("0.10"),
+        0,
+        Decimal("-0"),
+        -1,
+        -12,
+        -2,
+    ]
     numbers: list[Decimal | int] = sorted([*whole, *parts, *near])
     texts = [in_order(number) for number in numbers]
     assert texts == sorted(texts)
