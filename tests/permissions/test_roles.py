@@ -223,6 +223,7 @@ SENDS_NO_ACCOUNT = {
     "NewestRecords",
     "Replication/SecretRole",
     "StreamAlerts",
+    "StreamMetrics",
     "Warehouse",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",
