@@ -12,7 +12,7 @@ from lake_sinks.batches import Row
 
 @dataclass(frozen=True, kw_only=True)
 class Newest:
-    """How the newest record is known, and what of it is kept.
+    """Rule by which the newest record is known, and what of it is kept.
 
     Parameters
     ----------
