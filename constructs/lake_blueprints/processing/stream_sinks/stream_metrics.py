@@ -212,7 +212,8 @@ class StreamMetrics(StreamSink):
             periods=periods,
             missing=missing,
             description=f"{measure} of {self.dataset.name} is {beyond}",
-            **({"band": band} if threshold is None else {"threshold": threshold}),
+            threshold=threshold or 0,
+            band=band if threshold is None else None,
         )
         add_alarms(self, [spec], topic)
         return spec

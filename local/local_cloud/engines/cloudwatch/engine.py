@@ -45,6 +45,7 @@ class CloudWatchEngine(Engine):
             for query in queries:
                 if (expression := query.get("Expression")) and expression not in ids:
                     raise ValidationError(f"the local cloud does not evaluate {expression}; ask for the metrics alone")
-            return _get_metric_data(self, queries, start_time, end_time, scan_by)
+            found: list[dict[str, Any]] = _get_metric_data(self, queries, start_time, end_time, scan_by)
+            return found
 
         return patches
