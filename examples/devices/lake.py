@@ -11,13 +11,14 @@ from examples.devices.sensors import DEVICES
 from lake_blueprints import Column, Contract, Dataset, LakeKey, Pipeline, Workgroup, Zone
 from lake_blueprints.catalog import Database
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.valkey import ServerlessCache
 from lake_blueprints.ingestion.firehose import DeliveryStream, S3Destination
 from lake_blueprints.ingestion.iot import DeviceIngest, DevicePolicy, StreamAction
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.orchestration import Parallel, Step
 from lake_blueprints.processing.curation import Curate, CurationJob
 from lake_blueprints.processing.flink import StartStream, StopStream, StreamProcessor
-from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
+from lake_blueprints.processing.stream_sinks import CacheTarget, NewestRecords, StreamAlerts
 from lake_blueprints.processing.streaming import (
     Anomalies,
     CleanRecords,
@@ -107,6 +108,18 @@ if __name__ == "__main__":
         target=newest,
         errors=raw,
     )
+    cache = ServerlessCache(stack, "Cache", encryption_key=key)
+    NewestRecords(
+        stack,
+        "KeepCached",
+        stream=streams[clean],
+        dataset=readings,
+        event_time="measured_at",
+        target=CacheTarget(cache=cache, keys=["device"]),
+        errors=raw,
+        batch_size=10_000,
+        batching_window=cdk.Duration.seconds(10),
+    )
     topic = sns.Topic(stack, "Alerts", master_key=key, enforce_ssl=True)
     heard = sqs.Queue(stack, "Heard", encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True)
     topic.add_subscription(SqsSubscription(heard))
@@ -147,6 +160,8 @@ if __name__ == "__main__":
         "Database": database.database_name,
         "Workgroup": workgroup.workgroup_name,
         "Newest": newest.table_name,
+        "Cache": cache.cache_name,
+        "CacheUser": cache.user_name,
         "Heard": heard.queue_url,
     }.items():
         cdk.CfnOutput(stack, f"{name}Output", value=value)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from examples.demo.caches import open_cache
 from examples.demo.queries import Athena
 from examples.demo.steps import Steps
 from examples.devices.fleet import Fleet
@@ -18,7 +19,7 @@ from local_cloud.cloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
 TOPIC = "dt/{device}/readings"
-LAKE, TABLE = "Athena", "DynamoDB"
+LAKE, TABLE, CACHE = "Athena", "DynamoDB", "Valkey"
 
 
 class Run:
@@ -92,7 +93,7 @@ class Run:
             results = self.results
             results.account = self._account()
             results.windows, results.counted = self._windows()
-            results.newest = {LAKE: self._newest(), TABLE: self._items()}
+            results.newest = {LAKE: self._newest(), TABLE: self._items(), CACHE: self._hashes()}
             results.check()
             known = frozenset(message.id for message in results.sent if message.anomalous)
             results.detections = {
@@ -152,6 +153,11 @@ class Run:
     def _items(self) -> dict[str, Reading]:
         found = self._cloud.client("dynamodb").scan(TableName=self._outputs["Newest"])["Items"]
         return {item["device"]["S"]: (_time(item["measured_at"]["S"]), float(item["celsius"]["N"])) for item in found}
+
+    def _hashes(self) -> dict[str, Reading]:
+        with open_cache(self._cloud, name=self._outputs["Cache"], user=self._outputs["CacheUser"]) as client:
+            found = [client.hgetall(key) for key in client.scan_iter("readings:*")]
+        return {one["device"]: (_time(one["measured_at"]), float(one["celsius"])) for one in found}
 
     def _anomalies(self) -> frozenset[str]:
         """Return the readings that were found anomalous, known by sensor and time."""

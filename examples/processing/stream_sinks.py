@@ -1,38 +1,40 @@
-"""Telemetry for applications and people: the newest reading of each device by key, and anomalies as alerts."""
+"""Telemetry for applications, people and alarms: the newest reading of each device, late ones, and means."""
+
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 
 from lake_blueprints import Column, Dataset, LakeKey, Zone
-from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.valkey import ServerlessCache
 from lake_blueprints.ingestion.kinesis import Stream
-from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
+from lake_blueprints.processing import stream_sinks as sinks
+from lake_blueprints.processing import streaming
 
 app = cdk.App()
 stack = cdk.Stack(app, "Telemetry")
 key = LakeKey(stack, "Key").key
-readings = Dataset(
-    name="readings",
-    columns=[
-        Column(name="device", type="string"),
-        Column(name="temp", type="double", business_name="Temperature in °C"),
-        Column(name="measured", type="timestamp"),
-    ],
-    primary_key=["device"],
-)
+columns = [
+    Column(name="device", type="string"),
+    Column(name="temp", type="double", business_name="Temperature in °C"),
+    Column(name="measured", type="timestamp"),
+]
+readings = Dataset(name="readings", columns=columns, primary_key=["device", "measured"])
 raw = Zone(stack, "Raw", encryption_key=key)
-clean, unusual = (Stream(stack, name, encryption_key=key) for name in ("Clean", "Unusual"))
-served = ServingTable(stack, "Served", dataset=readings, encryption_key=key)
-NewestRecords(stack, "Newest", stream=clean, dataset=readings, event_time="measured", target=served, errors=raw)
-people = sns.Topic(stack, "People", master_key=key, enforce_ssl=True)
-StreamAlerts(
-    stack,
-    "Alerts",
-    stream=unusual,
-    dataset=readings,
-    about=["device"],
-    headline="{device} measures {temp} °C",
-    topic=people,
-    errors=raw,
+arrived, clean, late, bad, hours = (
+    Stream(stack, name, shards=1, encryption_key=key) for name in ("Arrived", "Clean", "Late", "Bad", "Hours")
 )
+hour, measures = cdk.Duration.hours(1), {"mean": streaming.Mean("temp")}
+means = streaming.WindowAggregates(name="means", window=hour, measures=measures)
+places: dict[streaming.Output, Stream] = {streaming.CleanRecords(): clean, streaming.LateRecords(): late}
+outputs = {**places, streaming.RejectedRecords(): bad, means: hours}
+plan = streaming.StreamPlan(source=streaming.StreamSource(stream=arrived, dataset=readings), outputs=outputs)
+streaming.StreamFunction(stack, "Follow", plan=plan, state=raw)
+state = sinks.CacheTarget(cache=ServerlessCache(stack, "Cache", encryption_key=key), keys=["device"])
+sinks.NewestRecords(stack, "Newest", stream=clean, dataset=readings, event_time="measured", target=state, errors=raw)
+people, headline = sns.Topic(stack, "People", master_key=key, enforce_ssl=True), "{device} was late with {temp} °C"
+alert: dict[str, Any] = {"dataset": readings, "about": ["device"], "headline": headline}
+sinks.StreamAlerts(stack, "Alerts", stream=late, topic=people, errors=raw, **alert)
+metrics = sinks.StreamMetrics(stack, "Metrics", plan=plan, aggregates=means, errors=raw)
+metrics.add_alarm("Unexpected", measure="mean", topic=people)
 app.synth()

@@ -16,6 +16,7 @@ from local_cloud.cloudformation.types import all_types
 from local_cloud.errors import LocalCloudError
 from tests.conformance.examples import path_of
 from tests.conformance.prices import UNKNOWN, idle, table
+from tests.conformance.sample import parameters_of
 from tests.conformance.subject import Resources, Subject, subjects
 from tests.library import grants_of
 from tests.permissions.discovery import roles_in
@@ -127,14 +128,12 @@ _SERVICES = {
 
 
 def options(construct: type) -> Iterator[str]:
-    documents = _parameters(_sections(construct).get("Parameters", ""))
     yield "| option | type | default | meaning |"
     yield "|---|---|---|---|"
-    # Of the class itself it would be that of the metaclass.
-    for name, parameter in inspect.signature(construct.__init__).parameters.items():  # type: ignore[misc]
+    for name, (parameter, owner) in parameters_of(construct).items():
         if name in {"self", "scope", "construct_id"}:
             continue
-        kind, meaning = documents.get(name, ("", ""))
+        kind, meaning = _parameters(_sections(owner).get("Parameters", "")).get(name, ("", ""))
         yield f"| `{name}` | {kind} | {_default(parameter)} | {meaning} |"
 
 

@@ -31,5 +31,6 @@ def idle(resource: Mapping[str, Any]) -> float | None:
     if any(properties.get(name) != value for name, value in price.get("when", {}).items()):
         return 0.0
     monthly = price["month"] if "month" in price else price["hour"] * table()["hours_per_month"]
+    monthly += sum(more for name, more in price.get("more", {}).items() if name in properties)
     count = len(properties[price["per"]]) if "per" in price else 1
     return float(monthly * count)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args, get_type_hints
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -95,7 +95,21 @@ class Sample:
 
     def takes(self, option: str) -> bool:
         """Whether the construct has an option."""
-        return option in inspect.signature(self.construct.__init__).parameters
+        return option in parameters_of(self.construct)
+
+
+def parameters_of(construct: type) -> dict[str, tuple[inspect.Parameter, type]]:
+    """Return the parameters of a construct with the classes that document them, those of `**options` as its own."""
+    found: dict[str, tuple[inspect.Parameter, type]] = {}
+    # Of the class itself it would be the signature of the metaclass.
+    for name, parameter in inspect.signature(construct.__init__).parameters.items():  # type: ignore[misc]
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            found[name] = (parameter, construct)
+            continue
+        (options,) = get_args(get_type_hints(construct.__init__)[name])  # type: ignore[misc]
+        base = parameters_of(construct.__mro__[1])
+        found |= {one: base[one] for one in options.__annotations__}
+    return found
 
 
 def samples(root: Path = SAMPLES_ROOT) -> list[Sample]:

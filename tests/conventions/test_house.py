@@ -16,7 +16,8 @@ LIBRARY = ROOT / "constructs" / "lake_blueprints"
 SHIPPED_SCRIPTS = sorted(LIBRARY.glob("**/scripts/**/*.py"))
 SHIPPED_PACKAGES = {path.parent.name for path in SHIPPED_SCRIPTS if path.name == "__init__.py"}
 SHIPPED_IMPORTS = {
-    *("awsglue", "boto3", "botocore", "joblib", "krcf", "numpy", "pandas", "pyarrow", "pyflink", "pyspark", "sklearn")
+    *("awsglue", "boto3", "botocore", "joblib", "krcf", "numpy", "pandas", "pyarrow", "pyflink", "pyspark", "sklearn"),
+    "valkey",
 }
 
 

@@ -70,6 +70,9 @@ _REASONS = {
         Pipeline | exports table 'trips' | s3:ListBucket
     """,
     "networks carry nothing here": """
+        NewestRecords | runs in the network | ec2:AssignPrivateIpAddresses ec2:CreateNetworkInterface
+        NewestRecords | runs in the network | ec2:DeleteNetworkInterface ec2:DescribeNetworkInterfaces
+        NewestRecords | runs in the network | ec2:DescribeSubnets ec2:UnassignPrivateIpAddresses
         StreamProcessor | runs in the network | ec2:CreateNetworkInterface ec2:CreateNetworkInterfacePermission
         StreamProcessor | runs in the network | ec2:DeleteNetworkInterface ec2:DescribeDhcpOptions
         StreamProcessor | runs in the network | ec2:DescribeNetworkInterfaces ec2:DescribeSecurityGroups
@@ -199,6 +202,8 @@ _REASONS = {
         NewestRecords | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
         NewestRecords | keeps batches that the function failed to take | s3:PutObject
         StreamAlerts | keeps batches that the function failed to take | s3:ListBucket
+        StreamMetrics | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
+        StreamMetrics | keeps batches that the function failed to take | s3:PutObject
         StreamFunction | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
         StreamFunction | keeps batches that the function failed to take | s3:PutObject
     """,
@@ -211,6 +216,10 @@ _REASONS = {
         StreamAlerts | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
         StreamAlerts | polls the stream for the function | kinesis:ListShards kms:Decrypt
         StreamAlerts | writes logs | logs:CreateLogStream logs:PutLogEvents
+        StreamMetrics | polls the stream for the function | kinesis:DescribeStream kinesis:DescribeStreamSummary
+        StreamMetrics | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
+        StreamMetrics | polls the stream for the function | kinesis:ListShards kms:Decrypt
+        StreamMetrics | writes logs | logs:CreateLogStream logs:PutLogEvents
         StreamFunction | polls the stream for the function | kinesis:DescribeStream kinesis:DescribeStreamSummary
         StreamFunction | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
         StreamFunction | polls the stream for the function | kinesis:ListShards kms:Decrypt
@@ -223,6 +232,7 @@ _REASONS = {
     "no record comes to this plan here: tests/unit/processing/streaming follows it": """
         StreamFunction | keeps its state | kms:Decrypt kms:GenerateDataKey s3:GetObject s3:PutObject
         StreamFunction | writes records | kinesis:PutRecord kinesis:PutRecords kms:GenerateDataKey
+        StreamMetrics | puts metrics | cloudwatch:PutMetricData
     """,
     "queues of SQS are not encrypted here": """
         DeviceIngest | sends messages | kms:Decrypt

@@ -58,9 +58,9 @@ def test_each_window_counts_what_a_query_of_the_lake_counts(ended: Ended) -> Non
 
 
 def test_the_newest_state_is_that_of_the_lake(ended: Ended) -> None:
-    in_lake, in_table = ended.results.newest.values()
+    in_lake, in_table, in_cache = ended.results.newest.values()
     assert set(in_lake) == set(DEVICES)
-    assert in_lake == in_table
+    assert in_lake == in_table == in_cache
 
 
 def test_anomalies_are_found_better_than_by_fixed_thresholds(ended: Ended) -> None:

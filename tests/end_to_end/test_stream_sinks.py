@@ -1,4 +1,4 @@
-"""Records of a stream: the newest of each key is an item, people hear of each device once, and none is lost."""
+"""Records of a stream: the newest of each key is served, people hear of each device once, figures are watched."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from examples.demo.caches import open_cache
 from local_cloud.cloud import LocalCloud
 
 APPS = Path(__file__).parent / "apps"
@@ -27,6 +29,14 @@ def reading(device: int, minute: int) -> dict[str, Any]:
     }
 
 
+BEGAN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
+
+
+def window(minute: int, mean: float) -> dict[str, Any]:
+    start, end = (BEGAN + timedelta(minutes=one) for one in (minute, minute + 1))
+    return {"device": "D0", "window_start": start.isoformat(), "window_end": end.isoformat(), "mean": mean}
+
+
 class Sinks:
     """The deployed lake, after its records were put."""
 
@@ -40,16 +50,23 @@ class Sinks:
         cloud.drain()
         # Late ones alone.
         self.put(*(reading(device, 1) for device in range(DEVICES)))
+        self.put(*(window(minute, mean) for minute, mean in enumerate((61.5, 59, 62, 63))), to="MinutesName")
         cloud.drain()
 
-    def put(self, *records: dict[str, Any]) -> None:
+    def put(self, *records: dict[str, Any], to: str = "StreamName") -> None:
         entries = [{"Data": json.dumps(one).encode(), "PartitionKey": one["device"]} for one in records]
-        self.cloud.client("kinesis").put_records(StreamName=self.outputs["StreamName"], Records=entries)
+        self.cloud.client("kinesis").put_records(StreamName=self.outputs[to], Records=entries)
 
     @property
     def items(self) -> dict[str, dict[str, Any]]:
         found = self.cloud.client("dynamodb").scan(TableName=self.outputs["TableName"])["Items"]
         return {item["device"]["S"]: item for item in found}
+
+    @property
+    def hashes(self) -> dict[str, tuple[dict[str, str], int]]:
+        """The hashes of the cache, with the seconds that are left of them."""
+        with open_cache(self.cloud, name=self.outputs["CacheName"], user=self.outputs["UserName"]) as client:
+            return {one: (client.hgetall(one), client.ttl(one)) for one in client.scan_iter()}
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -77,11 +94,38 @@ def test_the_newest_record_of_each_key_is_an_item(sinks: Sinks) -> None:
     assert {frozenset(item) for item in items.values()} == {frozenset({"device", "temp", "measured", "expires"})}
 
 
+def test_the_newest_record_of_each_key_is_a_hash_of_the_cache(sinks: Sinks) -> None:
+    hashes = sinks.hashes
+    assert hashes.keys() == {f"readings:D{device}" for device in range(DEVICES)}
+    items = {item["device"]["S"]: item for item in sinks.items.values()}
+    for found, time_to_live in hashes.values():
+        item = items[found["device"]]
+        assert found == {"device": found["device"], "temp": item["temp"]["N"], "measured": item["measured"]["S"]}
+        assert 0 < time_to_live <= 86_400
+
+
+def test_alarms_watch_the_metric_that_the_function_puts(sinks: Sinks) -> None:
+    client = sinks.cloud.client("cloudwatch")
+    alarms = {one["AlarmName"].split("Metrics")[1][:3]: one for one in client.describe_alarms()["MetricAlarms"]}
+    band, hot = alarms["Unu"], alarms["Hot"]
+    (stat,) = (one["MetricStat"] for one in band["Metrics"] if "MetricStat" in one)
+    watched = {**stat["Metric"], "Period": stat["Period"], "Statistics": [stat["Stat"]], "Unit": stat["Unit"]}
+    names = ("Namespace", "MetricName", "Dimensions", "Period", "Unit")
+    assert {**{name: hot[name] for name in names}, "Statistics": [hot["Statistic"]]} == watched
+    between = {"StartTime": BEGAN, "EndTime": BEGAN + timedelta(minutes=10)}
+    found = client.get_metric_statistics(**watched, **between)["Datapoints"]
+    means = [one["Average"] for one in sorted(found, key=lambda one: one["Timestamp"])]
+    assert means == [61.5, 59, 62, 63]
+    last = means[-hot["EvaluationPeriods"] :]
+    assert hot["ComparisonOperator"] == "GreaterThanThreshold"
+    assert all(mean > hot["Threshold"] for mean in last)
+
+
 def test_a_record_that_is_no_row_is_kept_with_its_data_and_those_behind_it_are_not_held_up(sinks: Sinks) -> None:
     client, bucket = sinks.cloud.client("s3"), sinks.outputs["RawBucket"]
     listed = client.list_objects_v2(Bucket=bucket, Prefix="aws/lambda/")["Contents"]
-    # One of each function.
-    assert len(listed) == 2
+    # One of each function on the stream.
+    assert len(listed) == 3
     (kept,) = [one["Key"] for one in listed if one["Key"].startswith(f"aws/lambda/{sinks.outputs['MappingId']}/")]
     (record,) = json.loads(client.get_object(Bucket=bucket, Key=kept)["Body"].read())["payload"]["Records"]
     assert json.loads(base64.b64decode(record["kinesis"]["data"]))["temp"] == "hot"

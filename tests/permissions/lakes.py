@@ -29,6 +29,7 @@ from lake_blueprints.databases.redshift import (
     Warehouse,
     WarehouseCluster,
 )
+from lake_blueprints.databases.valkey import ServerlessCache
 from lake_blueprints.databases.zero_etl import CreateDestination, ZeroEtl
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
@@ -72,8 +73,18 @@ from lake_blueprints.processing.erasure import Erasure, ExportedObjects
 from lake_blueprints.processing.flink import PythonApplication, StartStream, StopStream, StreamProcessor
 from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
 from lake_blueprints.processing.item_load import ItemLoadJob, LoadItems
-from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
-from lake_blueprints.processing.streaming import CleanRecords, RejectedRecords, StreamFunction, StreamPlan, StreamSource
+from lake_blueprints.processing.stream_sinks import CacheTarget, NewestRecords, StreamAlerts, StreamMetrics
+from lake_blueprints.processing.streaming import (
+    CleanRecords,
+    Count,
+    LateRecords,
+    Output,
+    RejectedRecords,
+    StreamFunction,
+    StreamPlan,
+    StreamSource,
+    WindowAggregates,
+)
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
 
 FLIGHTS = Dataset(
@@ -123,8 +134,8 @@ class SampleLake:
         self._define_streaming()
         self._define_jobs()
         self._define_rules()
-        self._define_sinks()
         self._define_engines()
+        self._define_sinks()
         self._define_pipelines()
 
     def _id(self, name: str) -> str:
@@ -224,6 +235,9 @@ class SampleLake:
         }
         StreamAlerts(self.work, self._id("Alerts"), **alerts, **common)
         self.replay = StreamReplay(self.work, self._id("Replay"), stream=self.stream, zone=self.raw, dataset=FLIGHTS)
+        cache = ServerlessCache(self.work, self._id("State"), network=self.network, encryption_key=self.key)
+        target = CacheTarget(cache=cache, keys=["flight"])
+        NewestRecords(self.work, self._id("Cached"), event_time="scheduled", target=target, **common)
 
     def _define_rules(self) -> None:
         """Video, and rules of IoT after the table that one of them writes to."""
@@ -250,12 +264,20 @@ class SampleLake:
             )
 
     def _define_plan(self, stack: cdk.Stack) -> None:
-        narrow, good, bad = (
-            Stream(stack, self._id(name), encryption_key=self.key, shards=1) for name in ("Narrow", "Good", "Bad")
+        narrow, good, bad, late, hours = (
+            Stream(stack, self._id(name), encryption_key=self.key, shards=1)
+            for name in ("Narrow", "Good", "Bad", "Late", "Hours")
         )
-        source = StreamSource(stream=narrow, dataset=FLIGHTS)
-        plan = StreamPlan(source=source, outputs={CleanRecords(): good, RejectedRecords(): bad})
+        counted = WindowAggregates(name="hours", window=cdk.Duration.hours(1), measures={"flights": Count()})
+        outputs: dict[Output, Stream | DeliveryStream] = {
+            CleanRecords(): good,
+            RejectedRecords(): bad,
+            LateRecords(): late,
+            counted: hours,
+        }
+        plan = StreamPlan(source=StreamSource(stream=narrow, dataset=FLIGHTS), outputs=outputs)
         StreamFunction(stack, self._id("Follow"), plan=plan, state=self.raw, alarm_topic=self.topic)
+        StreamMetrics(stack, self._id("Metrics"), plan=plan, aggregates=counted, errors=self.raw)
 
     def _define_jobs(self) -> None:
         stack = self.work

@@ -77,6 +77,7 @@ ANYWHERE = {
         "IndexLoadJob",
         "ItemLoadJob",
         "QualityRuleset",
+        "StreamMetrics",
         "TrainingJob",
     ],
 }

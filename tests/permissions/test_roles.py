@@ -224,6 +224,7 @@ SENDS_NO_ACCOUNT = {
     "Replication/SecretRole",
     "StreamAlerts",
     "StreamReplay",
+    "StreamMetrics",
     "Warehouse",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from fnmatch import filter as matching
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -125,6 +126,21 @@ def test_a_new_alarm_has_seen_nothing(cloud: LocalCloud) -> None:
         cloudwatch.put_metric_alarm(**alarm)
         (found,) = cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
         assert (found["StateValue"], found["StateReason"]) == ("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
+
+
+@pytest.mark.parametrize("expression", ["ANOMALY_DETECTION_BAND(m, 2)", "m * 2", "SELECT SUM(Errors) FROM Lambda"])
+def test_what_moto_would_not_evaluate_is_refused_by_name(cloud: LocalCloud, expression: str) -> None:
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
+    queries: list[Any] = [
+        {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}},
+        {"Id": "e", "Expression": expression, "Period": 60},
+    ]
+    now = datetime.now(UTC)
+    asked = {"StartTime": now - timedelta(hours=1), "EndTime": now}
+    assert cloud.client("cloudwatch").get_metric_data(MetricDataQueries=queries[:1], **asked)
+    with pytest.raises(ClientError, match="the local cloud does not evaluate") as refused:
+        cloud.client("cloudwatch").get_metric_data(MetricDataQueries=queries, **asked)
+    assert expression in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", sorted(PRETENDED_TYPES))

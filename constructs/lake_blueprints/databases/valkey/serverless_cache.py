@@ -52,8 +52,8 @@ class ServerlessCache(Construct):
     Defines
     -------
     The cache, named `cache_name`, with its `endpoint_address` and `endpoint_port`; its security group, as
-    `connections`; the user `user_name`, who signs in by IAM, in a group with a default user who cannot; a network and a
-    key, as `key`, unless they are given.
+    `connections`; the user `user_name`, who signs in by IAM, in a group with a default user who cannot; a network, as
+    `vpc`, and a key, as `key`, unless they are given.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class ServerlessCache(Construct):
             if not Token.is_unresolved(value):
                 limit.check(option, value)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
-        vpc = choose_vpc(self, network, encryption_key=self.key, removal_policy=removal_policy)
+        self.vpc = vpc = choose_vpc(self, network, encryption_key=self.key, removal_policy=removal_policy)
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description=f"Cache {self.node.path}", allow_all_outbound=False
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -42,6 +43,15 @@ class AlarmSpec:
         Period that is evaluated. By default 5 minutes.
     comparison: cloudwatch.ComparisonOperator
         When the alarm fires. By default above the threshold.
+    unit: cloudwatch.Unit, optional
+        Unit that samples must have. By default all of them count.
+    band: float, optional
+        Width of the band of expected values, in standard deviations: CloudWatch learns it from two weeks of the metric,
+        and it takes the place of the threshold. By default there is none.
+    periods: int
+        Periods that must all be beyond the threshold or the band. By default 1.
+    missing: cloudwatch.TreatMissingData
+        What a period without samples is. By default not beyond.
     expression: str, optional
         What is compared in place of the metric itself: metric math in which the metric is `m`, such as `RATE(m)`, or a
         query of CloudWatch Metrics Insights, which names its metric. By default the metric.
@@ -56,6 +66,10 @@ class AlarmSpec:
     statistic: str = "Sum"
     period: Duration = field(default_factory=lambda: Duration.minutes(5))
     comparison: cloudwatch.ComparisonOperator = ABOVE
+    unit: cloudwatch.Unit | None = None
+    band: float | None = None
+    periods: int = 1
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
     expression: str | None = None
 
     def to_metric(self) -> cloudwatch.Metric | cloudwatch.MathExpression:
@@ -66,6 +80,7 @@ class AlarmSpec:
             dimensions_map=dict(self.dimensions),
             statistic=self.statistic,
             period=self.period,
+            unit=self.unit,
         )
         if self.expression is None:
             return metric
@@ -76,7 +91,7 @@ class AlarmSpec:
 
 
 def add_alarms(scope: Construct, specs: Iterable[AlarmSpec], topic: sns.ITopic) -> list[cloudwatch.Alarm]:
-    """Define alarms that fire on the first period in which a metric is beyond its threshold.
+    """Define alarms that fire once a metric is beyond its threshold or its band.
 
     Parameters
     ----------
@@ -89,18 +104,22 @@ def add_alarms(scope: Construct, specs: Iterable[AlarmSpec], topic: sns.ITopic) 
     """
     alarms = []
     for spec in specs:
-        alarm = cloudwatch.Alarm(
-            scope,
-            spec.id,
-            metric=spec.to_metric(),
-            threshold=spec.threshold,
-            comparison_operator=spec.comparison,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=spec.description,
-        )
+        alarm = _alarm(scope, spec)
         alarm.add_alarm_action(actions.SnsAction(topic))
         alarms.append(alarm)
     if alarms:
         admit_alarms(topic)
     return alarms
+
+
+def _alarm(scope: Construct, spec: AlarmSpec) -> cloudwatch.Alarm:
+    common: Mapping[str, Any] = {
+        "metric": spec.to_metric(),
+        "comparison_operator": spec.comparison,
+        "evaluation_periods": spec.periods,
+        "treat_missing_data": spec.missing,
+        "alarm_description": spec.description,
+    }
+    if spec.band is None:
+        return cloudwatch.Alarm(scope, spec.id, threshold=spec.threshold, **common)
+    return cloudwatch.AnomalyDetectionAlarm(scope, spec.id, std_devs=spec.band, **common)

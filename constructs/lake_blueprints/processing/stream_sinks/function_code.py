@@ -1,9 +1,10 @@
-"""Code of the functions of stream sinks: their modules, and the columns that they take."""
+"""Code of the functions of stream sinks: their modules, the packages that they import, and the columns they take."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from aws_cdk import aws_s3_assets as s3_assets
@@ -22,6 +23,7 @@ def function_code(
     columns: Sequence[Column],
     *,
     required: Sequence[str],
+    packages: Sequence[str] = (),
 ) -> s3_assets.Asset:
     """Return the code of a function that takes columns of a dataset.
 
@@ -37,4 +39,20 @@ def function_code(
         "required": [column.name for column in columns if column.name in needed],
     }
     files[f"{_PACKAGE.name}/dataset.json"] = json.dumps(said, indent=1).encode()
+    for package in packages:
+        files.update(_modules_of(package))
     return generated_asset(scope, "Code", name="code.zip", content=archived(files))
+
+
+def _modules_of(package: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the modules and licences of a distribution of pure Python, the same on every machine for a version."""
+    try:
+        found = distribution(package).files or ()
+    except PackageNotFoundError:
+        raise ValueError(
+            f"the package '{package}' becomes part of the function's code and is not installed; "
+            f"pip install 'lake-blueprints[{package}]'"
+        ) from None
+    for file in found:
+        if file.suffix == ".py" or "licenses" in file.parts:
+            yield file.as_posix(), file.read_binary()

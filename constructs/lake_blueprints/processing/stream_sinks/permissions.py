@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_sns as sns
+from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, arn_of
 
 _TOPICS = "https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html"
 _TOPIC_KEYS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
 _BUSES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-putevents.html"
+_METRICS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html"
+_VPC = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
 
 
 def publish_messages(topic: sns.ITopic) -> Iterator[Permission]:
@@ -38,4 +42,51 @@ def put_events(bus: events.IEventBus) -> Permission:
     """Put events on a bus."""
     return Permission(
         actions=("events:PutEvents",), on=(bus.event_bus_arn,), because="publishes alerts", sources=(_BUSES,)
+    )
+
+
+def put_metrics(namespace: str) -> Permission:
+    """Put metrics into a namespace."""
+    return Permission(
+        actions=("cloudwatch:PutMetricData",),
+        because="puts metrics",
+        sources=(_METRICS,),
+        conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
+        wildcard="IAM knows no resource for metrics, only their namespace",
+    )
+
+
+def attach(scope: Construct, *, subnets: Sequence[str], security_group: str) -> Iterator[Permission]:
+    """Put the function into a network; Lambda itself calls them all."""
+    because, stack = "runs in the network", Stack.of(scope)
+    unnamed = "EC2 names network interfaces when it makes them"
+    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
+    parts = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet) for subnet in subnets]
+    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group)
+    yield Permission(
+        actions=("ec2:CreateNetworkInterface",),
+        on=(interfaces, *parts, group),
+        because=because,
+        sources=(_VPC,),
+        wildcard=unnamed,
+        by_service=True,
+    )
+    yield Permission(
+        actions=(
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:DeleteNetworkInterface",
+            "ec2:UnassignPrivateIpAddresses",
+        ),
+        on=(interfaces,),
+        because=because,
+        sources=(_VPC,),
+        wildcard=unnamed,
+        by_service=True,
+    )
+    yield Permission(
+        actions=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+        because=because,
+        sources=(_VPC,),
+        wildcard="IAM knows no resource for what describes a network",
+        by_service=True,
     )

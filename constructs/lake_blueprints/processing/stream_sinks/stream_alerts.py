@@ -1,18 +1,14 @@
-"""The Lambda function that publishes the records of a stream to people and applications.
-
-Above 200 lines: half of it is the documentation of one class.
-"""
+"""The Lambda function that publishes the records of a stream to people and applications."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Unpack
 
 from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -22,17 +18,16 @@ from lake_blueprints.databases.dynamodb.permissions import remember_items
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.ingestion.kinesis import Stream
-from lake_blueprints.ingestion.kinesis.stream_function import FunctionOnStream
 from lake_blueprints.processing.stream_sinks.columns import check_columns, taken_columns
-from lake_blueprints.processing.stream_sinks.function_code import function_code
 from lake_blueprints.processing.stream_sinks.permissions import publish_messages, put_events
+from lake_blueprints.processing.stream_sinks.sink import SinkOptions, StreamSink
 from lake_blueprints.storage.s3 import Zone
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 @checked
-class StreamAlerts(FunctionOnStream):
+class StreamAlerts(StreamSink):
     """Define a Lambda function that publishes the records of a stream, such as anomalies, as alerts.
 
     A topic gets a message that people can read: the headline, and a line for each column. A bus gets an event whose
@@ -63,29 +58,8 @@ class StreamAlerts(FunctionOnStream):
         Source of the events; not one of AWS, `aws.…`. By default `lake`.
     detail_type: str, optional
         Type of the events' detail. By default `Alert` and the name of the dataset.
-    restricted: bool
-        Whether restricted columns are in alerts. By default they are left out.
-    starting_position: lambda_.StartingPosition
-        TRIM_HORIZON to begin with the oldest record of the stream, or LATEST. By default TRIM_HORIZON: LATEST may miss
-        what comes while the function is deployed.
-    batch_size: int
-        Most records of a call, 1 to 10,000. By default 100.
-    batching_window: Duration
-        Longest wait for a batch, 0 to 300 seconds. By default 1 second; a longer one makes fewer messages of a storm.
-    retries: int
-        Further calls with a record that fails, 0 to 10,000, before it is put into the zone of errors. By default 10.
-    memory: int
-        Memory of the function, 128 to 10,240 MB. By default 256: it mostly waits.
-    timeout: Duration
-        Longest call, 1 to 900 seconds. By default 2 minutes, for a batch of which each record is an alert.
-    log_retention: logs.RetentionDays
-        How long the logs are kept. By default one year.
-    alarm_topic: sns.ITopic, optional
-        Topic of the alarms on a function that falls behind or fails, and on records that are discarded or lost. By
-        default there are no alarms.
-    removal_policy: RemovalPolicy
-        What happens to the logs and the notes when the function leaves the stack, subject to the removal guard. By
-        default they are retained.
+    **options
+        Those that all sinks have, of `StreamSink`.
 
     Defines
     -------
@@ -126,40 +100,27 @@ class StreamAlerts(FunctionOnStream):
         quiet_period: Duration | None = None,
         event_source: str = "lake",
         detail_type: str | None = None,
-        restricted: bool = False,
-        starting_position: lambda_.StartingPosition = lambda_.StartingPosition.TRIM_HORIZON,
-        batch_size: int = 100,
-        batching_window: Duration | None = None,
-        retries: int = 10,
-        memory: int = 256,
-        timeout: Duration | None = None,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
-        alarm_topic: sns.ITopic | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        **options: Unpack[SinkOptions],
     ) -> None:
-        columns = taken_columns(dataset, restricted=restricted)
+        columns = taken_columns(dataset, restricted=options.get("restricted", False))
         quiet_period = quiet_period or Duration.minutes(15)
         _check(dataset, columns, about, headline)
         _check_places(topic, bus, event_source, quiet_period)
-        self.dataset, self.topic, self.bus = dataset, topic, bus
+        self.topic, self.bus = topic, bus
         super().__init__(
             scope,
             construct_id,
             stream=stream,
+            dataset=dataset,
             errors=errors,
-            code=lambda scope: function_code(scope, dataset, columns, required=()),
             handler="lake_sinks.alerts.handler",
             description=f"Publishes records of the dataset {dataset.name} as alerts",
-            restricted=[column.name for column in dataset.restricted_columns],
-            starting_position=starting_position,
-            batch_size=batch_size,
-            batching_window=batching_window or Duration.seconds(1),
-            retries=retries,
-            memory=memory,
-            timeout=timeout or Duration.minutes(2),
-            log_retention=log_retention,
-            alarm_topic=alarm_topic,
-            removal_policy=removal_policy,
+            environment={
+                "ABOUT": ",".join(about),
+                "HEADLINE": headline,
+                "QUIET_SECONDS": str(int(quiet_period.to_seconds())),
+            },
+            **options,
         )
         self.recent = ServingTable(
             self,
@@ -167,15 +128,10 @@ class StreamAlerts(FunctionOnStream):
             partition_key=dynamodb.Attribute(name="subject", type=dynamodb.AttributeType.STRING),
             time_to_live="expires",
             encryption_key=stream.key,
-            removal_policy=removal_policy,
+            removal_policy=options.get("removal_policy", RemovalPolicy.RETAIN),
         )
         allow(self.role, *remember_items(self.recent.table, self.recent.key))
-        variables = {
-            "ABOUT": ",".join(about),
-            "HEADLINE": headline,
-            "RECENT": self.recent.table_name,
-            "QUIET_SECONDS": str(int(quiet_period.to_seconds())),
-        }
+        variables = {"RECENT": self.recent.table_name}
         if topic:
             allow(self.role, *publish_messages(topic))
             variables["TOPIC"] = topic.topic_arn

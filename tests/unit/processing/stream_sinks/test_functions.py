@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from aws_cdk import aws_sns as sns
 
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.databases.dynamodb import ServingTable
+from lake_blueprints.databases.valkey import ServerlessCache
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.ingestion.kinesis import Stream
-from lake_blueprints.processing.stream_sinks import NewestRecords, StreamAlerts
+from lake_blueprints.processing.stream_sinks import CacheTarget, NewestRecords, StreamAlerts
 from lake_blueprints.storage.s3 import Zone
 from tests.support import properties, resources, template_of
 
@@ -134,6 +137,57 @@ def test_an_item_expires_at_the_attribute_of_the_table(stack: cdk.Stack) -> None
     assert variables(stack)["LIFETIME_SECONDS"] == "7200"
 
 
+def cached(stack: cdk.Stack, **options: Any) -> NewestRecords:
+    cache = ServerlessCache(stack, "Cache", encryption_key=LakeKey(stack, "CacheKey").key)
+    return newest(stack, target=CacheTarget(cache=cache, keys=["flight"]), **options)
+
+
+def test_the_function_of_a_cache_reaches_the_cache_alone(stack: cdk.Stack) -> None:
+    cached(stack)
+    template = template_of(stack)
+    (function,) = resources(template, "AWS::Lambda::Function")
+    (group,) = (
+        name
+        for name, one in template["Resources"].items()
+        if one["Type"] == "AWS::EC2::SecurityGroup" and "Newest" in name
+    )
+    assert function["Properties"]["VpcConfig"]["SecurityGroupIds"] == [{"Fn::GetAtt": [group, "GroupId"]}]
+    (outward,) = resources(template, "AWS::EC2::SecurityGroupEgress")
+    assert outward["Properties"]["GroupId"] == {"Fn::GetAtt": [group, "GroupId"]}
+    assert (outward["Properties"]["FromPort"], outward["Properties"]["ToPort"]) == (6379, 6380)
+    # Lambda itself polls the stream and writes the log, from outside of the network.
+    assert all(
+        one["Properties"]["VpcEndpointType"] == "Gateway" for one in resources(template, "AWS::EC2::VPCEndpoint")
+    )
+
+
+def test_a_hash_expires_without_a_column_for_it(stack: cdk.Stack) -> None:
+    cached(stack, expires_after=cdk.Duration.hours(2))
+    found = variables(stack)
+    assert found.keys() == {"HOST", "PORT", "CACHE", "USER_NAME", "KEYS", "EVENT_TIME", "LIFETIME_SECONDS"}
+    assert (found["KEYS"], found["LIFETIME_SECONDS"]) == ("flight", "7200")
+
+
+def test_the_code_for_a_cache_has_all_that_its_client_imports(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    cached(cdk.Stack(app, "Stack"))
+    app.synth()
+    (code,) = (path for path in tmp_path.glob("asset.*.zip") if "valkey/client.py" in zipfile.ZipFile(path).namelist())
+    assert any("licenses" in name for name in zipfile.ZipFile(code).namelist())
+    # Without site-packages: the modules of the archive and of Python alone.
+    script = f"import sys; sys.path.insert(0, {str(code)!r}); import valkey; print(valkey.__file__)"
+    found = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.startswith(str(code))
+
+
+def test_a_client_that_is_not_installed_is_named_with_its_extra(
+    stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CacheTarget, "packages", ("not-there",))
+    with pytest.raises(ValueError, match=r"'not-there' .* pip install 'lake-blueprints\[not-there\]'"):
+        cached(stack)
+
+
 def test_alerts_for_people_and_applications(stack: cdk.Stack) -> None:
     alerts(
         stack, topic=sns.Topic(stack, "Topic"), bus=events.EventBus(stack, "Bus"), quiet_period=cdk.Duration.hours(1)
@@ -155,6 +209,7 @@ GATE = dynamodb.Attribute(name="gate", type=dynamodb.AttributeType.STRING)
         ({"event_time": "pilot"}, "'event_time' has the restricted column 'pilot'; give 'restricted=True' to take it"),
         ({"served": {"partition_key": PILOT}}, "'target' has the restricted column 'pilot'"),
         ({"served": {"partition_key": GATE}}, "'target' has 'gate', which is no column of 'flights'"),
+        ({"deleted": "delay"}, "'deleted' must be a boolean column, got 'delay', a int"),
         ({"expires_after": cdk.Duration.days(1)}, "'expires_after' needs a 'target' with a 'time_to_live'"),
         (
             {"served": {"dataset": FLIGHTS, "time_to_live": "departed"}, "expires_after": cdk.Duration.days(1)},

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from lake_sinks.newest import Newest
 from lake_sinks.newest_items import NewestItems
 
 from local_cloud.cloud import LocalCloud
@@ -34,8 +35,8 @@ def items(cloud: LocalCloud, table: str) -> dict[str, dict[str, Any]]:
 
 
 def newest_items(cloud: LocalCloud, table: str, **options: Any) -> NewestItems:
-    common = {"client": cloud.client("dynamodb"), "keys": ["device"], "event_time": "measured"}
-    return NewestItems(table=table, **{**common, **options})
+    newest = Newest(keys=["device"], event_time="measured", lifetime=options.pop("lifetime", None))
+    return NewestItems(client=cloud.client("dynamodb"), table=table, newest=newest, **options)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -85,3 +86,18 @@ def test_a_column_that_says_when_an_item_expires_becomes_seconds(
 def test_what_the_table_refuses_fails_the_batch(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         newest_items(cloud, "missing").keep(READINGS)
+
+
+def test_a_record_that_deletes_leaves_its_key_and_time_so_that_no_older_one_comes_back(
+    cloud: LocalCloud, table: str
+) -> None:
+    newest = Newest(keys=["device"], event_time="measured", deleted="gone")
+    sink = NewestItems(client=cloud.client("dynamodb"), table=table, newest=newest, time_to_live="until")
+    sink.keep([{"device": "D", "measured": 2, "temp": 1, "until": 7, "gone": True}])
+    sink.keep([{"device": "D", "measured": 1, "temp": 2}])
+    assert items(cloud, table)["D"] == {
+        "device": {"S": "D"},
+        "measured": {"N": "2"},
+        "until": {"N": "7"},
+        "gone": {"BOOL": True},
+    }

@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -20,6 +19,7 @@ import boto3
 
 from lake_sinks.batches import Row, read_batch
 from lake_sinks.dataset import Dataset
+from lake_sinks.texts import plain, shown
 
 # Messages of their own about one batch; what is beyond them is listed in one more.
 MOST_MESSAGES = 10
@@ -150,14 +150,14 @@ class Alerts:
 
     def _subject(self, row: Row) -> str:
         # A hash: values may be longer than a key, or be nobody's business in another place.
-        values = json.dumps([row.get(column) for column in self.about], default=_plain)
+        values = json.dumps([row.get(column) for column in self.about], default=plain)
         return hashlib.sha256(values.encode()).hexdigest()
 
     def _headline(self, row: Row) -> str:
-        return re.sub(r"\{(\w+)\}", lambda name: _shown(row.get(name[1])), self.headline)
+        return re.sub(r"\{(\w+)\}", lambda name: shown(row.get(name[1])), self.headline)
 
     def _text(self, alert: Alert) -> str:
-        lines = [f"{self.dataset.labels[column]}: {_shown(value)}" for column, value in alert.row.items()]
+        lines = [f"{self.dataset.labels[column]}: {shown(value)}" for column, value in alert.row.items()]
         return "\n".join([alert.headline, "", *lines])
 
     def _send(self, headline: str, text: str) -> None:
@@ -172,29 +172,12 @@ class Alerts:
             "EventBusName": self.bus,
             "Source": self.source,
             "DetailType": self.detail_type,
-            "Detail": json.dumps(detail, default=_plain),
+            "Detail": json.dumps(detail, default=plain),
         }
         answer = self.events.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             # The request succeeds also if the bus takes none of it.
             raise BusError(answer["Entries"][0]["ErrorCode"])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.hex() if isinstance(value, bytes) else str(value)
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case Decimal():
-            return f"{value:f}"
-        case str() | int():
-            return str(value)
-    return json.dumps(value, default=_plain)
 
 
 @cache
