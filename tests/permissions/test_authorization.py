@@ -73,11 +73,13 @@ ANYWHERE = {
     "cloudwatch:PutMetricData": [
         "Crawler",
         "CurationJob",
+        "DatabasePull",
         "Erasure",
         "IndexLoadJob",
         "ItemLoadJob",
         "QualityRuleset",
         "TrainingJob",
+        "WarehouseModel",
     ],
 }
 

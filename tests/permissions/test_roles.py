@@ -221,11 +221,13 @@ SENDS_NO_ACCOUNT = {
     "ClusterExport",
     "IcebergTable",
     "NewestRecords",
+    "OptimizerRole",
     "Replication/SecretRole",
     "StreamAlerts",
     "Warehouse",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",
+    "WarehouseModel",
     "Zone/LakeFormation/Role",
     "StreamFunction",
 }

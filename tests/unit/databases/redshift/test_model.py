@@ -50,7 +50,7 @@ class Trips:
         self.table = self.lake.database.add_table(TRIPS)
         self.warehouse: Warehouse | WarehouseCluster = Warehouse(self.stack, "Warehouse", network=self.lake.network)
         if options:
-            self.warehouse = WarehouseCluster(self.stack, "Cluster", network=self.lake.network, **options)
+            self.warehouse = WarehouseCluster(self.stack, "Cluster", **options)
         self.warehouse.add_dataset(self.table, restricted=True)
 
     def model(self, construct_id: str = "Model", **options: Any) -> WarehouseModel:
