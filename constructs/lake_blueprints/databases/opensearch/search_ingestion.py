@@ -202,7 +202,8 @@ class SearchIngestion(Construct):
         allow(self.role, find_collection(), reach_collection(target.collection_arn, "writes documents"))
         access = define_data_access(target, target.collection_name, self.role, index=self.index, permissions=WRITE)
         identified = {"document_id": _RECORD_ID} if target.kind is CollectionKind.SEARCH else {}
-        sink = {"hosts": [target.collection_endpoint], **identified, "aws": {"serverless": True}}
+        aws: dict[str, Any] = {"serverless": True}
+        sink = {"hosts": [target.collection_endpoint], **identified, "aws": aws}
         if target.vpc_endpoint_id is None:
             return [access], sink
         rules = [{"ResourceType": "collection", "Resource": [f"collection/{target.collection_name}"]}]
@@ -217,7 +218,7 @@ class SearchIngestion(Construct):
             policy=Stack.of(self).to_json_string([reached]),
         )
         allow(self.role, open_network(target.collection_name))
-        sink["aws"]["serverless_options"] = {"network_policy_name": network.name}
+        aws["serverless_options"] = {"network_policy_name": network.name}
         return [access, network], sink
 
     def _into_domain(self, target: SearchDomain) -> tuple[list[Construct], dict[str, Any]]:

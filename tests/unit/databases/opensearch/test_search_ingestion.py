@@ -148,7 +148,7 @@ def test_the_least_units_are_at_most_the_most(stack: cdk.Stack) -> None:
 def test_a_collection_in_a_network_gets_a_policy_to_which_the_pipeline_adds_its_endpoint(stack: cdk.Stack) -> None:
     private = SearchCollection(stack, "Private", network=LakeNetwork(stack, "Network"))
     ingestion(stack, target=private)
-    policy = stack.node.find_child("Ingestion").node.find_child("Network")
+    policy: Any = stack.node.find_child("Ingestion").node.find_child("Network")
     assert sink(stack)["aws"]["serverless_options"] == {"network_policy_name": policy.name}
     assert policy.name != private.collection_name
     template = template_of(stack)

@@ -37,7 +37,7 @@ TRIPS = Dataset(
     ],
     primary_key=["id"],
 )
-WHAT = {"target": "late", "features": ["hour", "fare"], "problem": ModelProblem.BINARY_CLASSIFICATION}
+WHAT: dict[str, Any] = {"target": "late", "features": ["hour", "fare"], "problem": ModelProblem.BINARY_CLASSIFICATION}
 CONTEXT = StepContext(pipeline="p", topic_arn="t", poll_interval=cdk.Duration.seconds(1))
 
 
