@@ -199,7 +199,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def lake() -> tuple[list[PermissionSet], dict[str, Template]]:
     """The same lake as permissions and templates."""
     app = cdk.App(builtin_cloud_formation_validation=False, analytics_reporting=False)
-    lake = SampleLake(app, "Ours")
+    lake = SampleLake(app, "Ours", recorded=True)
     return roles_in(lake.data, lake.work), deployment_of(app).templates
 
 

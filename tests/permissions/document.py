@@ -41,8 +41,9 @@ Policies and proofs are made of the same declarations. What is wrong with these,
   actions go with the kinds of resources on which AWS checks them, and with all of these (`glue:GetTable` is checked on
   a table, its database and the catalog, `glue:GetDatabase` on no table), conditions with the keys of their actions; all
   resources are allowed only where AWS checks none; and a grant to read has no action that writes.
-- A run of the whole lake in the local cloud (`tests/end_to_end/test_declared_calls.py`) does under each role what is
-  declared for it and nothing else. What a local run cannot do is listed with the reason in `not_done.py` beside it.
+- A run of the lake in the local cloud (`tests/end_to_end/test_declared_calls.py`) does under each role what is declared
+  for it and nothing else. What a local run cannot do is listed with the reason in `not_done.py` beside it; that run is
+  without what `lakes.py` says is not recorded.
 - Other roles: what is theirs alone, this one may not do.
 
 What the simulator does not know: Lake Formation's own permissions, KMS grants and service-linked roles. It decides by

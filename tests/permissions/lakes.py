@@ -16,22 +16,26 @@ from aws_cdk import aws_sqs as sqs
 from lake_blueprints.analytics.athena import Export, Query, Workgroup
 from lake_blueprints.analytics.quality import Evaluate, QualityRuleset
 from lake_blueprints.catalog import ArrivalTime, Database
+from lake_blueprints.catalog.iceberg import OptimizerRole
 from lake_blueprints.catalog.inventory import Inventory
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, Masking
 from lake_blueprints.databases.aurora import AuroraCluster, ClusterExport, ExportCluster
 from lake_blueprints.databases.dynamodb import ExportItems, ServingTable
-from lake_blueprints.databases.opensearch import SearchCollection
+from lake_blueprints.databases.opensearch import SearchCollection, SearchIngestion
 from lake_blueprints.databases.redshift import (
     Load,
+    ModelProblem,
     PauseResume,
     SetUsageLimits,
+    TrainModel,
     UsageLimit,
     Warehouse,
     WarehouseCluster,
+    WarehouseModel,
 )
 from lake_blueprints.databases.valkey import ServerlessCache
 from lake_blueprints.databases.zero_etl import CreateDestination, ZeroEtl
-from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine, DatabaseSecret
+from lake_blueprints.foundation.connections import Connection, DatabaseEndpoint, DatabaseEngine, DatabaseSecret
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.crawler import Crawl, Crawler, SchemaDelete
@@ -69,6 +73,7 @@ from lake_blueprints.machine_learning.training import (
 )
 from lake_blueprints.orchestration import Parallel, Pipeline, RunPipeline
 from lake_blueprints.processing.curation import Curate, Curation, CurationJob, ReferenceJoin
+from lake_blueprints.processing.database_pull import DatabasePull
 from lake_blueprints.processing.erasure import Erasure, ExportedObjects
 from lake_blueprints.processing.flink import PythonApplication, StartStream, StopStream, StreamProcessor
 from lake_blueprints.processing.index_load import IndexLoadJob, LoadIndex
@@ -125,9 +130,12 @@ PEOPLE = Dataset(
 
 
 class SampleLake:
-    """Sample lake: data in one stack, what works on it in another; ids differ, so that stacks can be told apart."""
+    """Sample lake: data in one stack, what works on it in another; ids differ, so that stacks can be told apart.
 
-    def __init__(self, app: cdk.App, name: str, env: cdk.Environment | None = None) -> None:
+    One that is recorded has what the local cloud runs in a few minutes; all of it is proven.
+    """
+
+    def __init__(self, app: cdk.App, name: str, env: cdk.Environment | None = None, *, recorded: bool = False) -> None:
         self.data, self.work = (cdk.Stack(app, f"{name}-{what}", env=env) for what in ("data", "work"))
         self._name = name
         self._define_storage()
@@ -137,6 +145,8 @@ class SampleLake:
         self._define_engines()
         self._define_sinks()
         self._define_pipelines()
+        if not recorded:
+            self._define_what_is_not_recorded()
 
     def _id(self, name: str) -> str:
         return f"{self._name}{name}"
@@ -366,13 +376,13 @@ class SampleLake:
         user = DatabaseSecret(
             stack, self._id("User"), username="lake", host="shop.example.com", port=5432, encryption_key=self.key
         )
-        shop = DatabaseEndpoint(
+        self.shop = DatabaseEndpoint(
             engine=DatabaseEngine.POSTGRESQL, host="shop.example.com", database="shop", secret=user.secret
         )
         self.replication = Replication(
             stack,
             self._id("Replication"),
-            source=shop,
+            source=self.shop,
             datasets=[ORDERS],
             zone=self.raw,
             network=private,
@@ -426,6 +436,31 @@ class SampleLake:
             compute=Compute(spot=Spot(max_wait=cdk.Duration.hours(2))),
             network=TrainingNetwork(subnets=subnets, security_groups=group),
         )
+
+    def _define_what_is_not_recorded(self) -> None:
+        stack = self.work
+        model = WarehouseModel(
+            stack,
+            self._id("Model"),
+            warehouse=self.warehouse,
+            table=self.flights,
+            target="delay",
+            features=["origin", "scheduled"],
+            problem=ModelProblem.REGRESSION,
+            access_logs=self.access_logs,
+        )
+        Pipeline(stack, self._id("Modelling"), steps=[TrainModel(model=model)], encryption_key=self.every_key)
+        SearchIngestion(
+            stack, self._id("Searching"), source=self.stream.stream, target=self.search, dataset=FLIGHTS, zone=self.raw
+        )
+        way = Connection(stack, self._id("Way"), endpoint=self.shop, network=self.network)
+        changes = evolve(ORDERS, columns=[*ORDERS.columns, Column(name="changed", type="timestamp", required=True)])
+        DatabasePull(stack, self._id("Pull"), connection=way, dataset=changes, zone=self.raw, watermark="changed")
+        # A zone of its own, of which all is the role's to change.
+        zone = Zone(self.data, self._id("Optimized"), encryption_key=self.key, access_logs=self.access_logs)
+        database = Database(self.data, self._id("OptimizedDatabase"), zone=zone)
+        optimizers = OptimizerRole(self.data, self._id("Optimizers"), database=database)
+        database.add_iceberg_table(ORDERS, optimizer_role=optimizers)
 
     def _define_pipelines(self) -> None:
         repair = Query(

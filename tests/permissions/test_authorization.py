@@ -73,12 +73,14 @@ ANYWHERE = {
     "cloudwatch:PutMetricData": [
         "Crawler",
         "CurationJob",
+        "DatabasePull",
         "Erasure",
         "IndexLoadJob",
         "ItemLoadJob",
         "QualityRuleset",
         "StreamMetrics",
         "TrainingJob",
+        "WarehouseModel",
     ],
 }
 

@@ -221,6 +221,7 @@ SENDS_NO_ACCOUNT = {
     "ClusterExport",
     "IcebergTable",
     "NewestRecords",
+    "OptimizerRole",
     "Replication/SecretRole",
     "StreamAlerts",
     "StreamReplay",
@@ -228,6 +229,7 @@ SENDS_NO_ACCOUNT = {
     "Warehouse",
     "WarehouseCluster",
     "WarehouseCluster/SchedulerRole",
+    "WarehouseModel",
     "Zone/LakeFormation/Role",
     "StreamFunction",
 }

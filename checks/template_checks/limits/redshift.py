@@ -45,3 +45,6 @@ SNAPSHOT_DAYS = Limit(_CLUSTER, "AutomatedSnapshotRetentionPeriod", Span(1, 35, 
 CLUSTER_PORT = Limit(_CLUSTER, "Port", *_PORTS, source=_CREATE_CLUSTER)
 """Of node types with managed storage."""
 USAGE = Limit("AWS::Redshift::UsageLimit", "Amount", Span(1), source=f"{_API}/API_CreateUsageLimit.html")
+
+MODEL_FEATURES: Final = 256
+"""Most columns that a model learns from: https://docs.aws.amazon.com/redshift/latest/dg/r_create_model_usage_notes.html."""

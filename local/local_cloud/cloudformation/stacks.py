@@ -86,11 +86,32 @@ class StackDeployment:
             self._map._parsed_resources.pop(logical_id, None)
 
     def delete(self, *, retain: bool = True) -> None:
-        """Delete what the stack holds, dependants first; except what its template retains, unless told not to."""
+        """Delete what the stack holds, dependants first; except what its template retains, unless told not to.
+
+        What cannot be deleted stays, with all that it refers to.
+
+        Raises
+        ------
+        DeploymentError
+            With the resources that stay, and why.
+        """
+        failures: list[str] = []
+        needed: set[str] = set()
         for logical_id in list(reversed(self._deployed)):
-            self._remove(logical_id, self._deployed[logical_id], "DeletionPolicy" if retain else None)
+            deployed = self._deployed[logical_id]
+            try:
+                if logical_id not in needed:
+                    self._remove(logical_id, deployed, "DeletionPolicy" if retain else None)
+            except DeploymentError as error:
+                failures.append(str(error))
+                needed.add(logical_id)
+            if logical_id in needed:
+                needed.update(_references(deployed.definition))
+                continue
             del self._deployed[logical_id]
             self._map._parsed_resources.pop(logical_id, None)
+        if failures:
+            raise DeploymentError("; ".join(failures))
 
     def attach(self) -> None:
         """Give resources that were kept what they are handled with."""

@@ -9,5 +9,5 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 from tests.permissions.lakes import SampleLake
 
 app = cdk.App()
-SampleLake(app, "Ours")
+SampleLake(app, "Ours", recorded=True)
 app.synth()

@@ -36,7 +36,7 @@ def test_a_type_nobody_knows_fails_the_stack_and_leaves_nothing(cloud: LocalClou
     assert "before" not in streams(cloud)
 
 
-def test_what_cannot_be_deleted_makes_the_rollback_fail(cloud: LocalCloud, deploy: Deploy) -> None:
+def test_what_cannot_be_deleted_makes_the_rollback_fail(cloud: LocalCloud, deploy: Deploy, why: Why) -> None:
     key = {"AttributeName": "id", "KeyType": "HASH"}
     table = {
         "TableName": "protected",
@@ -45,10 +45,17 @@ def test_what_cannot_be_deleted_makes_the_rollback_fail(cloud: LocalCloud, deplo
         "BillingMode": "PAY_PER_REQUEST",
         "DeletionProtectionEnabled": True,
     }
-    resources = {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": table}}
-    stack = deploy({**resources, "App": {"Type": "AWS::AppSync::GraphQLApi", "DependsOn": "Table"}})
+    resources = {
+        "Needed": stream(Name="needed"),
+        "Other": stream(Name="other"),
+        "Table": {"Type": "AWS::DynamoDB::Table", "DependsOn": "Needed", "Properties": table},
+    }
+    stack = deploy({**resources, "App": {"Type": "AWS::AppSync::GraphQLApi", "DependsOn": ["Table", "Other"]}})
     assert stack["StackStatus"] == "ROLLBACK_FAILED"
+    assert any(reason.startswith("AWS::DynamoDB::Table Table: ") for reason in why(stack))
     assert "protected" in cloud.client("dynamodb").list_tables()["TableNames"]
+    # What it refers to stays with it, and nothing else.
+    assert {"needed", "other"} & set(streams(cloud)) == {"needed"}
 
 
 def test_a_property_that_would_be_lost_fails_the_stack(deploy: Deploy, why: Why) -> None:

@@ -15,6 +15,7 @@ _FROM_STREAMS = "https://docs.aws.amazon.com/opensearch-service/latest/developer
 _INTO_COLLECTIONS = (
     "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/pipeline-collection-access.html"
 )
+_INTO_DOMAINS = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/pipeline-domain-access.html"
 _DEAD_LETTERS = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/pipeline-security-overview.html"
 _KEY = "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html"
 _ASKED_BY_POST = ("_search", "_msearch", "_count", "_field_caps", "_mget")
@@ -78,6 +79,32 @@ def find_collection() -> Permission:
         because="finds the collection",
         sources=(_INTO_COLLECTIONS,),
         wildcard="IAM knows no resource for what describes collections",
+    )
+
+
+def open_network(collection_name: str) -> Permission:
+    """Add the endpoint of a pipeline to a network policy of the collection that it writes to."""
+    return Permission(
+        actions=("aoss:GetSecurityPolicy", "aoss:UpdateSecurityPolicy"),
+        because="adds its endpoint to the network policy",
+        sources=(_INTO_COLLECTIONS,),
+        conditions={"StringEquals": {"aoss:collection": collection_name}},
+        wildcard="IAM knows no resource for policies; the condition names the collection",
+    )
+
+
+def write_in_bulk(domain_arn: str) -> tuple[Permission, ...]:
+    """Find a domain, and write documents by requests whose bodies name the index."""
+    return (
+        Permission(
+            actions=("es:DescribeDomain",), on=(domain_arn,), because="finds the domain", sources=(_INTO_DOMAINS,)
+        ),
+        Permission(
+            actions=("es:ESHttpPost",),
+            on=(f"{domain_arn}/_bulk",),
+            because="writes documents",
+            sources=(_INTO_DOMAINS, _DOMAIN),
+        ),
     )
 
 

@@ -65,7 +65,7 @@ class SearchCollection(Construct):
     -------
     The collection, named `collection_name`, with its `collection_arn` and `collection_endpoint`; its collection group;
     its policies of encryption and network; an access policy for each grant, in the stack of the role; a key, as `key`,
-    unless it is given; with a network an endpoint with its security group, as `connections`.
+    unless it is given; with a network an endpoint, `vpc_endpoint_id`, with its security group, as `connections`.
 
     Raises
     ------
@@ -102,6 +102,7 @@ class SearchCollection(Construct):
         _check_units("search_units", min_search_units, max_search_units)
         self.kind = kind
         self.in_network = network is not None
+        self.vpc_endpoint_id: str | None = None
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.collection_name = unique_name(self, "lake")
         group = aoss.CfnCollectionGroup(
@@ -197,7 +198,8 @@ class SearchCollection(Construct):
             subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
             security_group_ids=[group.security_group_id],
         )
-        return {"AllowFromPublic": False, "SourceVPCEs": [endpoint.attr_id]}
+        self.vpc_endpoint_id = endpoint.attr_id
+        return {"AllowFromPublic": False, "SourceVPCEs": [self.vpc_endpoint_id]}
 
 
 def _check_units(option: str, least: float, most: float) -> None:

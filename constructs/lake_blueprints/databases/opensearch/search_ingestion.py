@@ -1,4 +1,4 @@
-"""A pipeline of OpenSearch Ingestion from a data stream into an index of a collection.
+"""A pipeline of OpenSearch Ingestion from a data stream into an index of a collection or domain.
 
 Above 200 lines: half of it is the documentation of one class.
 """
@@ -10,21 +10,25 @@ from typing import Any
 from aws_cdk import Aws, Fn, Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_opensearchserverless as aoss
 from aws_cdk import aws_osis as osis
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.contracts import Dataset, DatasetFormat
-from lake_blueprints.databases.opensearch.data_access import define_data_access
+from lake_blueprints.databases.opensearch.data_access import define_data_access, unique_name
 from lake_blueprints.databases.opensearch.mapping import check_index
 from lake_blueprints.databases.opensearch.permissions import (
     WRITE,
     find_collection,
+    open_network,
     poll_stream,
     reach_collection,
     set_aside,
+    write_in_bulk,
 )
 from lake_blueprints.databases.opensearch.search_collection import CollectionKind, SearchCollection
+from lake_blueprints.databases.opensearch.search_domain import SearchDomain
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
@@ -53,8 +57,8 @@ class SearchIngestion(Construct):
     ----------
     source: kinesis.IStream
         The stream, each record of which is one JSON object. It is read from its oldest record.
-    target: SearchCollection
-        The collection, without a network.
+    target: SearchCollection or SearchDomain
+        The collection, or the domain, whose administrator maps the role by its `access_requests` before records arrive.
     dataset: Dataset
         Contract of the records, of the format JSON.
     index: str, optional
@@ -76,19 +80,24 @@ class SearchIngestion(Construct):
 
     Defines
     -------
-    The pipeline, named `pipeline_name`, with its `pipeline_arn`; its role, as `role`; its data access policy; its log
-    group, as `log_group`, under the zone's key; with a topic, the alarms of `alarm_specs`.
+    The pipeline, named `pipeline_name`, with its `pipeline_arn`; its role, as `role`; its log group, as `log_group`,
+    under the zone's key; for a collection its data access policy, in a network a network policy as well; with a topic,
+    the alarms of `alarm_specs`.
 
     Raises
     ------
     ValueError
-        If the collection is in a network, the dataset is not JSON or has restricted columns, the index's name is
-        invalid, units are out of range, or the least are above the most.
+        If the dataset is not JSON or has restricted columns, the index's name is invalid, units are out of range, or
+        the least are above the most.
 
     Notes
     -----
     A record is done with once the index has it or the zone; until then it is read again. In a collection for search a
-    document has the id of its record, so that a record that comes twice is one document.
+    document has the id of its record, and in a domain, so that a record that comes twice is one document.
+
+    OpenSearch Ingestion connects a pipeline to a target in a network by an endpoint of its own, and adds that to a
+    network policy of the collection: one of this pipeline alone, so that the collection's own stays as its stack made
+    it. A domain needs none. https://docs.aws.amazon.com/opensearch-service/latest/developerguide/pipeline-security.html
 
     OpenSearch Ingestion has no persistent buffer for sources that it polls; the stream itself is one. It polls, since a
     consumer with throughput of its own would be paid for by the hour.
@@ -106,7 +115,7 @@ class SearchIngestion(Construct):
         construct_id: str,
         *,
         source: kinesis.IStream,
-        target: SearchCollection,
+        target: SearchCollection | SearchDomain,
         dataset: Dataset,
         zone: Zone,
         index: str | None = None,
@@ -122,7 +131,7 @@ class SearchIngestion(Construct):
         self.index = index or dataset.name
         self.error_prefix = f"errors/{dataset.name}/"
         hidden = [column.name for column in dataset.restricted_columns]
-        _check(target, dataset, self.index, [] if restricted else hidden)
+        _check(dataset, self.index, [] if restricted else hidden)
         _check_units(min_units, max_units)
         zone.restrict(self.error_prefix, columns=hidden)
         stack = Stack.of(self)
@@ -135,8 +144,7 @@ class SearchIngestion(Construct):
             description=f"Writes the records of '{dataset.name}' to an index",
         )
         allow(self.role, *poll_stream(source), *set_aside(zone, self.error_prefix))
-        allow(self.role, find_collection(), reach_collection(target.collection_arn, "writes documents"))
-        access = define_data_access(target, target.collection_name, self.role, index=self.index, permissions=WRITE)
+        waits_for, sink = self._into_domain(target) if isinstance(target, SearchDomain) else self._into(target)
         self.log_group = self._define_log(log_retention, removal_policy)
         pipeline = _PIPELINE(
             self,
@@ -146,7 +154,7 @@ class SearchIngestion(Construct):
             max_units=max_units,
             pipeline_role_arn=self.role.role_arn,
             # JSON is YAML.
-            pipeline_configuration_body=stack.to_json_string(self._configuration(stack.region)),
+            pipeline_configuration_body=stack.to_json_string(self._configuration(stack.region, sink)),
             log_publishing_options=_PIPELINE.LogPublishingOptionsProperty(
                 is_logging_enabled=True,
                 cloud_watch_log_destination=_PIPELINE.CloudWatchLogDestinationProperty(
@@ -154,8 +162,8 @@ class SearchIngestion(Construct):
                 ),
             ),
         )
-        # Its first requests are refused without it, and nothing in it names it.
-        pipeline.node.add_dependency(access)
+        # Its first requests are refused without them, and nothing in it names them.
+        pipeline.node.add_dependency(*waits_for)
         self.pipeline_arn: str = pipeline.attr_pipeline_arn
         if alarm_topic:
             self.add_alarms(alarm_topic)
@@ -189,7 +197,43 @@ class SearchIngestion(Construct):
         """
         add_alarms(self, self.alarm_specs, topic)
 
-    def _configuration(self, region: str) -> dict[str, Any]:
+    def _into(self, target: SearchCollection) -> tuple[list[Construct], dict[str, Any]]:
+        """Let the role write to a collection; return what the pipeline waits for, and options of its sink."""
+        allow(self.role, find_collection(), reach_collection(target.collection_arn, "writes documents"))
+        access = define_data_access(target, target.collection_name, self.role, index=self.index, permissions=WRITE)
+        identified = {"document_id": _RECORD_ID} if target.kind is CollectionKind.SEARCH else {}
+        aws: dict[str, Any] = {"serverless": True}
+        sink = {"hosts": [target.collection_endpoint], **identified, "aws": aws}
+        if target.vpc_endpoint_id is None:
+            return [access], sink
+        rules = [{"ResourceType": "collection", "Resource": [f"collection/{target.collection_name}"]}]
+        # What the collection's own policy says, until OpenSearch Ingestion adds its endpoint.
+        reached = {"Rules": rules, "AllowFromPublic": False, "SourceVPCEs": [target.vpc_endpoint_id]}
+        network = aoss.CfnSecurityPolicy(
+            self,
+            "Network",
+            name=unique_name(self, "ingest"),
+            type="network",
+            description=f"Pipeline into {target.collection_name}",
+            policy=Stack.of(self).to_json_string([reached]),
+        )
+        allow(self.role, open_network(target.collection_name))
+        aws["serverless_options"] = {"network_policy_name": network.name}
+        return [access, network], sink
+
+    def _into_domain(self, target: SearchDomain) -> tuple[list[Construct], dict[str, Any]]:
+        """Let the role write to a domain, whose own policy could not name it: that would be a circle."""
+        allow(self.role, *write_in_bulk(target.domain_arn))
+        target.grant_index(self.role, index=self.index)
+        # It would manage templates of indexes besides, for which the domain would have to let it do everything.
+        return [], {
+            "hosts": [target.endpoint],
+            "index_type": "management_disabled",
+            "document_id": _RECORD_ID,
+            "aws": {},
+        }
+
+    def _configuration(self, region: str, into: dict[str, Any]) -> dict[str, Any]:
         """Return the sub-pipeline, whose parts all have the role of the pipeline."""
         stream = {"stream_name": self.source.stream_name, "initial_position": "EARLIEST"}
         source = {
@@ -202,10 +246,9 @@ class SearchIngestion(Construct):
         }
         bucket = self.zone.bucket.bucket_name
         sink = {
-            "hosts": [self.target.collection_endpoint],
+            **into,
             "index": self.index,
-            **({"document_id": _RECORD_ID} if self.target.kind is CollectionKind.SEARCH else {}),
-            "aws": {"region": region, "serverless": True},
+            "aws": {"region": region, **into["aws"]},
             "dlq": {"s3": {"bucket": bucket, "key_path_prefix": f"{self.error_prefix}search/", "region": region}},
         }
         parts = {"source": {"kinesis_data_streams": source}, "sink": [{"opensearch": sink}]}
@@ -226,11 +269,7 @@ class SearchIngestion(Construct):
         return group
 
 
-def _check(target: SearchCollection, dataset: Dataset, index: str, hidden: list[str]) -> None:
-    if target.in_network:
-        raise ValueError(
-            "'target' must be a collection without a 'network', whose policy OpenSearch Ingestion would have to change"
-        )
+def _check(dataset: Dataset, index: str, hidden: list[str]) -> None:
     if dataset.format is not DatasetFormat.JSON:
         raise ValueError(f"documents are JSON records, but dataset '{dataset.name}' is {dataset.format}")
     if hidden:

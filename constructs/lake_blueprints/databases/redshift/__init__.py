@@ -1,9 +1,11 @@
 """Redshift: serverless warehouses, and clusters."""
 
 from lake_blueprints.databases.redshift.maintenance_window import MaintenanceWindow
+from lake_blueprints.databases.redshift.model import ModelObjective, ModelProblem, WarehouseModel
 from lake_blueprints.databases.redshift.pause_resume import PauseResume, Weekday
 from lake_blueprints.databases.redshift.queue import Priority, Queue
 from lake_blueprints.databases.redshift.step import Load
+from lake_blueprints.databases.redshift.train_model import TrainModel
 from lake_blueprints.databases.redshift.usage_limit import (
     BreachAction,
     ClusterFeature,
@@ -21,13 +23,17 @@ __all__ = (
     "ClusterUsageLimit",
     "Load",
     "MaintenanceWindow",
+    "ModelObjective",
+    "ModelProblem",
     "PauseResume",
     "Period",
     "Priority",
     "Queue",
     "SetUsageLimits",
+    "TrainModel",
     "UsageLimit",
     "Warehouse",
     "WarehouseCluster",
+    "WarehouseModel",
     "Weekday",
 )

@@ -1,8 +1,11 @@
-"""The tables of a Redshift warehouse and the SQL that loads them, whatever computes it."""
+"""The tables of a Redshift warehouse and the SQL that loads them, whatever computes it.
+
+Above 200 lines: one class, whose methods are a line or two and their documentation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -18,6 +21,7 @@ from lake_blueprints.databases.redshift.merge import merge
 from lake_blueprints.databases.redshift.permissions import SPECTRUM, AdminSecret, run_statements
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.connections import DatabaseEndpoint
+from lake_blueprints.foundation.network.working import work_in
 
 
 class SqlWarehouse(Construct):
@@ -41,6 +45,9 @@ class SqlWarehouse(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, names_role: bool = False) -> None:
         super().__init__(scope, construct_id)
         self._tables: dict[str, Table | IcebergTable] = {}
+        self._models: set[str] = set()
+        # Where it reaches other services through its network; else nowhere.
+        self._subnets: Sequence[ec2.ISubnet] = ()
         self._names_role = names_role
 
     @property
@@ -80,6 +87,27 @@ class SqlWarehouse(Construct):
         self._tables[table.table_name] = table
         with self.role.used_for("loads the tables of the lake", SPECTRUM):
             table.grant_read(self.role, restricted=restricted)
+
+    @property
+    def routed(self) -> bool:
+        """Whether it reaches other services through its own network."""
+        return bool(self._subnets)
+
+    def add_model(self, model: str, function: str, role: ServiceRole) -> None:
+        """Associate the role of a model, whose name and function no other model of the warehouse has.
+
+        Raises
+        ------
+        ValueError
+            If another one has the name or the function.
+        """
+        for kind, name in (("model", model), ("function", function)):
+            if f"{kind} {name}" in self._models:
+                raise ValueError(f"warehouse '{self.node.path}' already has a {kind} '{name}'; give this one another")
+            self._models.add(f"{kind} {name}")
+        if self._subnets:
+            work_in(self._subnets, role)
+        self._associate(role)
 
     def setup_statements(self) -> list[str]:
         """Return the statements that define external schemas and tables; they may run again.
@@ -135,6 +163,14 @@ class SqlWarehouse(Construct):
             grantee, run=("redshift-data:BatchExecuteStatement",), follow=("redshift-data:DescribeStatement",)
         )
 
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow running single statements as `grant_run_statements` does, and reading their results."""
+        return self._grant_statements(
+            grantee,
+            run=("redshift-data:ExecuteStatement",),
+            follow=("redshift-data:DescribeStatement", "redshift-data:GetStatementResult"),
+        )
+
     def consumers(self) -> Iterator[Consumer]:
         """Return the tables that are loaded."""
         for table in self.tables:
@@ -142,6 +178,10 @@ class SqlWarehouse(Construct):
 
     def _admin(self) -> tuple[str, AdminSecret]:
         """Return the ARN by which the Data API knows the warehouse, and the secret of its admin."""
+        raise NotImplementedError
+
+    def _associate(self, role: ServiceRole) -> None:
+        """Let statements name a further role."""
         raise NotImplementedError
 
     @property

@@ -9,28 +9,14 @@ from aws_cdk import Duration
 
 from lake_blueprints.catalog import Table
 from lake_blueprints.catalog.iceberg import IcebergTable
+from lake_blueprints.databases.redshift.statement_states import ERROR, run_sql
 from lake_blueprints.databases.redshift.statements import SHAPE_PREFIX
 from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.databases.redshift.warehouse_cluster import WarehouseCluster
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import (
-    IDEMPOTENCY_TOKEN,
-    ONE_CALL,
-    Fragment,
-    State,
-    busy,
-    bytes_of,
-    chain,
-    check_name,
-    discard_output,
-    joined,
-    retry,
-    task,
-)
+from lake_blueprints.orchestration.asl import Fragment, State, bytes_of, chain, check_name, discard_output, joined
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import REDSHIFT, REDSHIFT_BUSY
 from lake_blueprints.orchestration.step import Step
 
 # https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html
@@ -44,7 +30,6 @@ _MOST_BYTES = 240 * 1024
 _MOST_SETUP_BYTES = 60_000
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
 _MOST_ITERATIONS = 40
-_STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 
 
 @checked
@@ -85,8 +70,8 @@ class Load(Step):
         second = self._attempt(f"{name} recreate", "$.recreate", context)
         other_shape = {
             "And": [
-                {"Variable": _ERROR, "IsPresent": True},
-                {"Variable": _ERROR, "StringMatches": f"*{SHAPE_PREFIX}*"},
+                {"Variable": ERROR, "IsPresent": True},
+                {"Variable": ERROR, "StringMatches": f"*{SHAPE_PREFIX}*"},
             ],
             "Next": second.start,
         }
@@ -101,26 +86,10 @@ class Load(Step):
 
     def _attempt(self, name: str, statements: str, context: StepContext) -> Fragment:
         """Return the states that run the statements at a path in one transaction, and wait for its end."""
-        start = task(
-            name,
-            "aws-sdk:redshiftdata:batchExecuteStatement",
-            # With a token of its own, a call that is repeated does not run a second time beside the first.
-            {**self.warehouse.connection, "Sqls.$": statements, "ClientToken.$": IDEMPOTENCY_TOKEN},
-            timeout=ONE_CALL,
-            retries=[busy([*REDSHIFT_BUSY]), retry(REDSHIFT)],
-            result={"id.$": "$.Id"},
+        found = run_sql(
+            name, self.warehouse, {"Sqls.$": statements}, interval=context.poll_interval, limit=self.timeout
         )
-        poll = Poll(
-            action="aws-sdk:redshiftdata:describeStatement",
-            parameters={"Id.$": "$.poll.id"},
-            transient=(*REDSHIFT_BUSY, *REDSHIFT),
-            succeeded={"Variable": _STATUS, "StringEquals": "FINISHED"},
-            failures=[
-                ({"Variable": _STATUS, "StringEquals": "FAILED"}, _ERROR),
-                ({"Variable": _STATUS, "StringEquals": "ABORTED"}, _STATUS),
-            ],
-        )
-        return discard_output(poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout))
+        return discard_output(found)
 
     def grant(self, role: ServiceRole) -> None:
         with role.used_for("loads tables"):

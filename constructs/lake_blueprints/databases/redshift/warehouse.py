@@ -35,7 +35,7 @@ from lake_blueprints.databases.redshift.permissions import (
 )
 from lake_blueprints.databases.redshift.sql_warehouse import SqlWarehouse, define_role
 from lake_blueprints.databases.redshift.usage_limit import UsageLimit, check_periods
-from lake_blueprints.foundation.access import allow
+from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint, DatabaseEngine
 from lake_blueprints.foundation.encryption import LakeKey
@@ -151,7 +151,8 @@ class Warehouse(SqlWarehouse):
 
         self.role = define_role(self, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
         if enhanced_vpc_routing:
-            work_in(subnets.subnets, self.role)
+            self._subnets = subnets.subnets
+            work_in(self._subnets, self.role)
         check_periods(usage_limits)
         self._usage_limits = tuple(usage_limits)
 
@@ -255,6 +256,9 @@ class Warehouse(SqlWarehouse):
     def grant_set_usage_limits(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow listing, creating and changing usage limits, of any workgroup: IAM has no resource for them."""
         return allow(grantee, set_usage_limits())
+
+    def _associate(self, role: ServiceRole) -> None:
+        self._namespace.iam_roles = [*(self._namespace.iam_roles or ()), role.role_arn]
 
     def _admin(self) -> tuple[str, AdminSecret]:
         return self.workgroup_arn, admin_secret(self, self.namespace_name)

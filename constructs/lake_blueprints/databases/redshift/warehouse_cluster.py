@@ -143,7 +143,8 @@ class WarehouseCluster(SqlWarehouse):
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
         self.role = define_role(self, "redshift.amazonaws.com")
         if enhanced_vpc_routing:
-            work_in(subnets.subnets, self.role)
+            self._subnets = subnets.subnets
+            work_in(self._subnets, self.role)
 
         # Audit logs are encrypted only in groups that are there first, and these are named after the cluster.
         name = Names.unique_resource_name(self, max_length=_LONGEST_NAME, separator="-").lower()
@@ -246,6 +247,9 @@ class WarehouseCluster(SqlWarehouse):
     def grant_pause_and_resume(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow pausing and resuming it, beside what a schedule does."""
         return allow(grantee, pause_and_resume(self.cluster_arn))
+
+    def _associate(self, role: ServiceRole) -> None:
+        self._cluster.iam_roles = [*(self._cluster.iam_roles or ()), role.role_arn]
 
     def _admin(self) -> tuple[str, AdminSecret]:
         secret = self._cluster.attr_master_password_secret_arn

@@ -8,29 +8,15 @@ from dataclasses import dataclass, field
 from aws_cdk import Duration
 
 from lake_blueprints.databases.redshift.permissions import admin_secret, run_statements
+from lake_blueprints.databases.redshift.statement_states import ERROR, run_sql
 from lake_blueprints.databases.redshift.statements import quoted
 from lake_blueprints.databases.zero_etl.zero_etl import ZeroEtl
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.orchestration.asl import (
-    IDEMPOTENCY_TOKEN,
-    ONE_CALL,
-    Fragment,
-    State,
-    busy,
-    chain,
-    check_name,
-    discard_output,
-    joined,
-    retry,
-    task,
-)
+from lake_blueprints.orchestration.asl import Fragment, State, chain, check_name, discard_output, joined
 from lake_blueprints.orchestration.context import StepContext
-from lake_blueprints.orchestration.poll import Poll
-from lake_blueprints.orchestration.retryable_errors import REDSHIFT, REDSHIFT_BUSY
 from lake_blueprints.orchestration.step import Step
 
-_STATUS, _ERROR = "$.poll.answer.Status", "$.poll.answer.Error"
 _EXISTS = "*already exists*"
 
 
@@ -73,7 +59,7 @@ class CreateDestination(Step):
         checks.states[f"{name} checks ended badly 1"].pop("CausePath")
         checks.states[f"{name} checks ended badly 1"]["Cause"] = another
         exists = {
-            "And": [{"Variable": _ERROR, "IsPresent": True}, {"Variable": _ERROR, "StringMatches": _EXISTS}],
+            "And": [{"Variable": ERROR, "IsPresent": True}, {"Variable": ERROR, "StringMatches": _EXISTS}],
             "Next": checks.start,
         }
         create.states[f"{name} decides"]["Choices"].insert(1, exists)
@@ -120,26 +106,7 @@ class CreateDestination(Step):
 
     def _statement(self, name: str, sql: dict[str, str], context: StepContext) -> Fragment:
         """Return the states that run one statement, outside a transaction, and wait for its end."""
-        start = task(
-            name,
-            "aws-sdk:redshiftdata:executeStatement",
-            {**self.integration.target.connection, **sql, "ClientToken.$": IDEMPOTENCY_TOKEN},
-            timeout=ONE_CALL,
-            retries=[busy([*REDSHIFT_BUSY]), retry(REDSHIFT)],
-            result={"id.$": "$.Id"},
-        )
-        poll = Poll(
-            action="aws-sdk:redshiftdata:describeStatement",
-            parameters={"Id.$": "$.poll.id"},
-            transient=(*REDSHIFT_BUSY, *REDSHIFT),
-            succeeded={"Variable": _STATUS, "StringEquals": "FINISHED"},
-            failures=[
-                ({"Variable": _STATUS, "StringEquals": "FAILED"}, _ERROR),
-                ({"Variable": _STATUS, "StringEquals": "ABORTED"}, _STATUS),
-            ],
-        )
-        found = poll.fragment(name, start, interval=context.poll_interval, limit=self.timeout)
-        return Fragment(start=found.start, end=found.end, states=dict(found.states))
+        return run_sql(name, self.integration.target, sql, interval=context.poll_interval, limit=self.timeout)
 
     def _for_each(self, name: str, statements: Sequence[str], context: StepContext) -> Fragment:
         """Return the states that run statements one after the other."""

@@ -64,7 +64,7 @@ class Connection(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.endpoint = endpoint
-        vpc = network.vpc if isinstance(network, LakeNetwork) else network
+        vpc = self._vpc = network.vpc if isinstance(network, LakeNetwork) else network
         self._subnet = _subnet(vpc)
         self._group = ec2.SecurityGroup(
             self, "Clients", vpc=vpc, description=f"Clients of {self.node.path}", allow_all_outbound=False
@@ -105,6 +105,7 @@ class Connection(Construct):
             *permissions.sign_in(self.endpoint.secret),
             *permissions.attach(
                 stack,
+                vpc=self._vpc.vpc_arn,
                 subnet=_arn(stack, "subnet", self._subnet.subnet_id),
                 security_group=_arn(stack, "security-group", self._group.security_group_id),
             ),

@@ -13,6 +13,7 @@ from lake_blueprints.foundation.access.permissions import with_secret_key
 _CONNECTION = "https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html"
 _SECRETS = "https://docs.aws.amazon.com/glue/latest/dg/connection-properties-secrets-manager.html"
 _NETWORK = "https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html"
+_POLICY = "https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html"
 _TAG = "aws-glue-service-resource"
 
 
@@ -43,7 +44,7 @@ def sign_in(
         yield with_secret_key(key, arn_of(key), full or f"{secret.secret_arn}-AbCdEf", because)
 
 
-def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permission]:
+def attach(stack: Stack, *, vpc: str, subnet: str, security_group: str) -> Iterator[Permission]:
     """Put the workers of a run into a subnet, as Glue does by the role of the job."""
     because = "runs in the network"
     interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
@@ -79,11 +80,13 @@ def attach(stack: Stack, *, subnet: str, security_group: str) -> Iterator[Permis
             "ec2:DescribeRouteTables",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
-            "ec2:DescribeVpcAttribute",
             "ec2:DescribeVpcEndpoints",
         ),
         because=because,
         sources=(_NETWORK,),
         wildcard="IAM knows no resource for what describes a network",
         by_service=True,
+    )
+    yield Permission(
+        actions=("ec2:DescribeVpcAttribute",), on=(vpc,), because=because, sources=(_POLICY,), by_service=True
     )

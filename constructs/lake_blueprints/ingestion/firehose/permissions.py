@@ -118,13 +118,13 @@ def attach_to_network(vpc: ec2.IVpc) -> tuple[Permission, ...]:
                 "ec2:DescribeNetworkInterfaces",
                 "ec2:DescribeSecurityGroups",
                 "ec2:DescribeSubnets",
-                "ec2:DescribeVpcAttribute",
                 "ec2:DescribeVpcs",
             ),
             because=because,
             sources=(source,),
             wildcard="IAM knows no resource for what describes a network",
         ),
+        Permission(actions=("ec2:DescribeVpcAttribute",), on=(vpc.vpc_arn,), because=because, sources=(source,)),
     )
 
 

@@ -68,3 +68,27 @@ INGESTION = Sample(
         "max_units": Limited(limit=limits.MAX_INGESTION_UNITS, options=lambda lake, n: ingesting(lake, max_units=n)),
     },
 )
+PRIVATE_INGESTION = Sample(
+    construct=SearchIngestion,
+    variant="into a network",
+    unavailable_in=_UNAVAILABLE,
+    options=lambda lake: ingesting(
+        lake,
+        target=SearchCollection(lake.scope, lake.unique("Private"), encryption_key=lake.key, network=lake.network),
+    ),
+)
+DOMAIN_INGESTION = Sample(
+    construct=SearchIngestion,
+    variant="into a domain",
+    unavailable_in=_UNAVAILABLE,
+    options=lambda lake: ingesting(
+        lake,
+        target=SearchDomain(
+            lake.scope,
+            lake.unique("Domain"),
+            administrator=lake.role(lake.unique("Administrator")),
+            network=lake.network,
+            encryption_key=lake.key,
+        ),
+    ),
+)

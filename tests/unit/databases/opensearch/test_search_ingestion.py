@@ -9,10 +9,11 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from attrs import evolve
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
-from lake_blueprints.databases.opensearch import CollectionKind, SearchCollection, SearchIngestion
+from lake_blueprints.databases.opensearch import CollectionKind, SearchCollection, SearchDomain, SearchIngestion
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.storage.s3 import Zone
@@ -144,10 +145,33 @@ def test_the_least_units_are_at_most_the_most(stack: cdk.Stack) -> None:
         ingestion(stack, min_units=3)
 
 
-def test_a_collection_in_a_network_is_refused(stack: cdk.Stack) -> None:
+def test_a_collection_in_a_network_gets_a_policy_to_which_the_pipeline_adds_its_endpoint(stack: cdk.Stack) -> None:
     private = SearchCollection(stack, "Private", network=LakeNetwork(stack, "Network"))
-    with pytest.raises(ValueError, match="'target' must be a collection without a 'network'"):
-        ingestion(stack, target=private)
+    ingestion(stack, target=private)
+    policy: Any = stack.node.find_child("Ingestion").node.find_child("Network")
+    assert sink(stack)["aws"]["serverless_options"] == {"network_policy_name": policy.name}
+    assert policy.name != private.collection_name
+    template = template_of(stack)
+    (pipeline,) = resources(template, PIPELINE)
+    waits = [template["Resources"][name]["Properties"] for name in pipeline["DependsOn"]]
+    (network,) = [one for one in waits if one["Type"] == "network"]
+    assert network["Name"] == policy.name
+    assert '"AllowFromPublic":false' in str(network["Policy"])
+    assert actions(stack) >= {"aoss:GetSecurityPolicy", "aoss:UpdateSecurityPolicy"}
+
+
+def test_a_domain_is_written_to_by_the_role_that_its_administrator_maps(stack: cdk.Stack) -> None:
+    administrator = iam.Role(stack, "Administrator", assumed_by=iam.AccountRootPrincipal())
+    domain = SearchDomain(stack, "Domain", administrator=administrator)
+    made = ingestion(stack, target=domain)
+    found = sink(stack)
+    assert (found["index_type"], found["aws"]) == ("management_disabled", {"region": "{}"})
+    assert found["document_id"].startswith("${getMetadata")
+    assert domain.access_requests["_plugins/_security/api/rolesmapping/lake-index-flights"] == {
+        "backend_roles": [made.role.role_arn]
+    }
+    assert actions(stack) >= {"es:DescribeDomain", "es:ESHttpPost"}
+    assert not {one for one in actions(stack) if one.startswith("aoss:")}
 
 
 def test_records_that_are_not_json_are_refused(stack: cdk.Stack) -> None:

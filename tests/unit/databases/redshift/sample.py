@@ -10,11 +10,13 @@ from constructs import Construct
 from lake_blueprints.databases.redshift import (
     ClusterFeature,
     ClusterUsageLimit,
+    ModelProblem,
     PauseResume,
     Priority,
     Queue,
     Warehouse,
     WarehouseCluster,
+    WarehouseModel,
 )
 from template_checks.limits import redshift
 from tests.conformance.fixtures import Fixtures
@@ -76,3 +78,21 @@ SCHEDULED = Sample(
     # CloudFormation has no AWS::Redshift::UsageLimit there.
     unavailable_in=frozenset({"aws-cn", "aws-us-gov"}),
 )
+
+
+def build_model(lake: Fixtures, scope: Construct, name: str, /, **options: Any) -> WarehouseModel:
+    """Define a model beside its warehouse, in whose stack it must be."""
+    warehouse = Warehouse(scope, f"Warehouse{name}", network=lake.network, encryption_key=lake.key)
+    return WarehouseModel(
+        scope,
+        name,
+        warehouse=loading(warehouse, lake),
+        table=lake.table,
+        target="delay",
+        features=["carrier"],
+        problem=ModelProblem.REGRESSION,
+        **options,
+    )
+
+
+MODEL = Sample(construct=WarehouseModel, build=build_model)
