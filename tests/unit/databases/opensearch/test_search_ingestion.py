@@ -95,6 +95,7 @@ def test_it_waits_for_its_access_to_the_index_alone(stack: cdk.Stack) -> None:
     (pipeline,) = resources(template, PIPELINE)
     (policy,) = pipeline["DependsOn"]
     rules = json.dumps(template["Resources"][policy]["Properties"]["Policy"])
+    assert isinstance(made.target, SearchCollection)
     assert f"index/{made.target.collection_name}/events" in rules
     assert "aoss:WriteDocument" in rules
     assert "aoss:ReadDocument" not in rules
