@@ -15,6 +15,8 @@ from tests.support import ROOT
 LIBRARY = ROOT / "constructs" / "lake_blueprints"
 SHIPPED_SCRIPTS = sorted(LIBRARY.glob("**/scripts/**/*.py"))
 SHIPPED_PACKAGES = {path.parent.name for path in SHIPPED_SCRIPTS if path.name == "__init__.py"}
+# A module that lies beside those of each function on a stream.
+SHIPPED_PACKAGES |= {"lake_aggregation"}
 SHIPPED_IMPORTS = {
     *("awsglue", "boto3", "botocore", "joblib", "krcf", "numpy", "pandas", "pyarrow", "pyflink", "pyspark", "sklearn"),
     "valkey",

@@ -224,6 +224,7 @@ _REASONS = {
         StreamFunction | polls the stream for the function | kinesis:GetRecords kinesis:GetShardIterator
         StreamFunction | polls the stream for the function | kinesis:ListShards kms:Decrypt
         StreamFunction | writes logs | logs:CreateLogStream logs:PutLogEvents
+        StreamReplay | writes logs | logs:CreateLogStream logs:PutLogEvents
     """,
     "the local cloud refuses events for a bus, before which no alert is published or noted": """
         StreamAlerts | publishes alerts | kms:Decrypt kms:GenerateDataKey sns:Publish

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,10 @@ class Deployed:
         # A partition that nobody has registered yet.
         self._put(curated, "examples/day=2026-02-01/one.parquet", _parquet(**_examples()))
         self._cloud.execute(self._name("OursStartingMachine"))
+        since = datetime.now(UTC)
         self._stream(FLIGHTS[0])
+        replayed = {"since": since.isoformat(), "until": datetime.now(UTC).isoformat()}
+        assert self._cloud.execute(self._name("OursReplayingMachine"), replayed)["replay"]["records"] == 1
         self._cloud.execute(self._name("OursStoppingMachine"))
         self._publish()
         self._crawl()

@@ -510,9 +510,11 @@ class SampleLake:
                 StartReplication(replication=self.replication),
                 StopReplication(replication=self.replication),
                 StartTransfer(transfer=self.transfer),
-                ReplayStream(replay=self.replay),
             ],
             **common,
+        )
+        self.replaying_pipeline = Pipeline(
+            self.work, self._id("Replaying"), steps=[ReplayStream(replay=self.replay)], **common
         )
         self.starting_pipeline = Pipeline(
             self.work, self._id("Starting"), steps=[StartStream(processor=self.processor)], **common

@@ -45,7 +45,7 @@ def test_every_role_that_the_library_makes_is_in_a_sample_lake_or_a_sample(roles
     assert [name for name in made if not any(f"/{one}".endswith(f"/{name}") for one in found)] == []
 
 
-_SUBCLASSES = {"LoadJob": "ItemLoadJob", "DatabaseExport": "ClusterExport", "FunctionOnStream": "NewestRecords"}
+_SUBCLASSES = {"LoadJob": "ItemLoadJob", "DatabaseExport": "ClusterExport", "Role": "StreamReplay"}
 
 
 def _roles_of_the_library() -> Iterator[str]:

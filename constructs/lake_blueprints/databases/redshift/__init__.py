@@ -1,7 +1,8 @@
 """Redshift: serverless warehouses, and clusters."""
 
 from lake_blueprints.databases.redshift.maintenance_window import MaintenanceWindow
-from lake_blueprints.databases.redshift.model import ModelObjective, ModelProblem, WarehouseModel
+from lake_blueprints.databases.redshift.model import WarehouseModel
+from lake_blueprints.databases.redshift.model_sql import ModelObjective, ModelProblem
 from lake_blueprints.databases.redshift.pause_resume import PauseResume, Weekday
 from lake_blueprints.databases.redshift.queue import Priority, Queue
 from lake_blueprints.databases.redshift.step import Load

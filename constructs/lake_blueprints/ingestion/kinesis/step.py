@@ -32,14 +32,14 @@ class ReplayStream(Step):
     Parameters
     ----------
     replay: StreamReplay
-        What is run.
+        The replay that is run.
     since, until: datetime, optional
         The range, with a time zone. By default those of the execution's input: `{"since": "2026-01-01T00:00:00Z",
         "until": "2026-01-01T06:00:00Z"}`.
     timeout: Duration
         Time after which no further call is made and the step fails. By default 12 hours.
     name: str, optional
-        Name of the step. By default `Replay` and the id of what is run.
+        Name of the step. By default `Replay` and the id of the replay.
 
     Raises
     ------
@@ -79,7 +79,8 @@ class ReplayStream(Step):
             name,
             "lambda:invoke",
             {"FunctionName": self.replay.function.function_arn, "Payload.$": last},
-            timeout=Duration.minutes(15),
+            # One that takes too long is ended by Lambda.
+            timeout=Duration.minutes(16),
             retries=[retry(LAMBDA)],
             result={"Payload.$": "$.Payload"},
             result_path="$.replay.call",

@@ -1,4 +1,4 @@
-"""What replays a range of a stream: a Lambda function that a pipeline calls until all of it is written."""
+"""Replays of ranges of a stream, by a Lambda function that a pipeline calls until all of a range is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TIMEOUT, _MEMORY = Duration.minutes(15), 1_024
 
 @checked
 class StreamReplay(Construct):
-    """Define what writes the records of a stream between two times to a zone again; the step `ReplayStream` runs it.
+    """Define a replay: the records of a stream between two times, written to a zone again by the step `ReplayStream`.
 
     The records lie as lines of gzipped objects below `<prefix><since>-<until>/<shard>/`, beside whatever delivery has
     written. An object's name follows from its shard and its first record: the same range again writes the same objects.

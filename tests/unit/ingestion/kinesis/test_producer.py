@@ -66,7 +66,7 @@ def stream(kinesis: Any, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module as a Lambda layer puts it on the path, which does not wait."""
-    monkeypatch.setattr(lake_producer.time, "sleep", lambda _: None)
+    monkeypatch.setattr("lake_producer.time.sleep", lambda _: None)
     return lake_producer
 
 

@@ -71,7 +71,7 @@ class _Lines:
 
 @dataclass
 class _Progress:
-    """What a call has done in a shard: where the next one begins, unless the shard is read, and what was written."""
+    """Progress of a call in a shard: where the next one begins, unless the shard is read, and what was written."""
 
     position: dict[str, Any] | None
     records: int = 0
@@ -80,7 +80,7 @@ class _Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class RangeReader:
-    """What reads ranges of one stream.
+    """Reader of ranges of one stream.
 
     Parameters
     ----------
