@@ -249,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--commits", type=int, default=1_000, help="commits to the table that is compacted")
     parser.add_argument("--months", type=int, default=12, help="months of flights")
     parser.add_argument("--records", type=int, default=100_000, help="records through Kinesis")
-    parser.add_argument("--events", type=int, default=100_000, help="readings through Flink")
+    parser.add_argument("--events", type=int, default=50_000, help="readings through Flink")
     parser.add_argument("--values", type=int, default=1_000_000, help="values of a key for its state")
     return parser
 

@@ -126,7 +126,7 @@ def in_flink(folder: Path, events: int) -> Mapping[str, Any]:
     cluster = FlinkCluster(folder / "flink")
     cluster.begin(level="error", pattern="%m")
     taken: dict[str, list[tuple[float, float]]] = {SHIPPED: [], BY_HAND: []}
-    counts = []
+    counts: list[dict[str, int]] = []
     for run in range(RUNS + 1):
         for name, times in taken.items():
             to = folder / f"{run}-{len(counts)}"

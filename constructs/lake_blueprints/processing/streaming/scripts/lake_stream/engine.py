@@ -124,7 +124,7 @@ class Engine:
         if value is None:
             return
         key = _key(row, output.keys)
-        _, held = self._scores[output.name].pop(key, (None, None))
+        held: Any = self._scores[output.name].pop(key, (None, None))[1]
         scores: Scorer = held if hasattr(held, "update") else scorer(output.detector, held)
         found = scores.update(float(value))
         # Put at the end: the keys longest unseen are in front.
