@@ -16,10 +16,8 @@ from tests.unit.ingestion.kinesis.recorded import WITHOUT_HASH_KEYS
 
 @pytest.fixture
 def patched(runtime: Runtime) -> Iterator[None]:
-    patches = KinesisEngine(runtime).patches()
-    patches.apply()
-    yield
-    patches.revert()
+    with KinesisEngine(runtime).patches():
+        yield
 
 
 def test_a_record_that_a_producer_has_aggregated_comes_as_it_is(
