@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import Duration
+from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.foundation.access import ServiceRole
@@ -20,5 +21,6 @@ columns = [Column(name="page", type="string"), Column(name="at", type="timestamp
 dataset = Dataset(name="clicks", columns=columns, format=DatasetFormat.JSON)
 raw = Zone(stack, "Raw", encryption_key=clicks.key)
 replay = StreamReplay(stack, "Replay", stream=clicks, zone=raw, dataset=dataset)
-Pipeline(stack, "Again", steps=[ReplayStream(replay=replay)], encryption_key=clicks.key)
+again = Pipeline(stack, "Again", steps=[ReplayStream(replay=replay)], encryption_key=clicks.key)
+again.topic.add_subscription(subscriptions.EmailSubscription("on-call@example.com"))
 app.synth()

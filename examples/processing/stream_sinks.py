@@ -1,9 +1,8 @@
 """Telemetry for applications, people and alarms: the newest reading of each device, late ones, and means."""
 
-from typing import Any
-
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from lake_blueprints import Column, Dataset, LakeKey, Zone
 from lake_blueprints.databases.valkey import ServerlessCache
@@ -24,8 +23,9 @@ raw = Zone(stack, "Raw", encryption_key=key)
 arrived, clean, late, bad, hours = (
     Stream(stack, name, shards=1, encryption_key=key) for name in ("Arrived", "Clean", "Late", "Bad", "Hours")
 )
-hour, measures = cdk.Duration.hours(1), {"mean": streaming.Mean("temp")}
-means = streaming.WindowAggregates(name="means", window=hour, measures=measures)
+means = streaming.WindowAggregates(
+    name="means", window=cdk.Duration.hours(1), measures={"mean": streaming.Mean("temp")}
+)
 places: dict[streaming.Output, Stream] = {streaming.CleanRecords(): clean, streaming.LateRecords(): late}
 outputs = {**places, streaming.RejectedRecords(): bad, means: hours}
 plan = streaming.StreamPlan(source=streaming.StreamSource(stream=arrived, dataset=readings), outputs=outputs)
@@ -33,8 +33,10 @@ streaming.StreamFunction(stack, "Follow", plan=plan, state=raw)
 state = sinks.CacheTarget(cache=ServerlessCache(stack, "Cache", encryption_key=key), keys=["device"])
 sinks.NewestRecords(stack, "Newest", stream=clean, dataset=readings, event_time="measured", target=state, errors=raw)
 people, headline = sns.Topic(stack, "People", master_key=key, enforce_ssl=True), "{device} was late with {temp} °C"
-alert: dict[str, Any] = {"dataset": readings, "about": ["device"], "headline": headline}
-sinks.StreamAlerts(stack, "Alerts", stream=late, topic=people, errors=raw, **alert)
+people.add_subscription(subscriptions.EmailSubscription("on-call@example.com"))
+sinks.StreamAlerts(
+    stack, "Alerts", stream=late, dataset=readings, about=["device"], headline=headline, topic=people, errors=raw
+)
 metrics = sinks.StreamMetrics(stack, "Metrics", plan=plan, aggregates=means, errors=raw)
 metrics.add_alarm("Unexpected", measure="mean", topic=people)
 app.synth()
