@@ -13,11 +13,8 @@ from lake_blueprints.processing import streaming
 app = cdk.App()
 stack = cdk.Stack(app, "Telemetry")
 key = LakeKey(stack, "Key").key
-columns = [
-    Column(name="device", type="string"),
-    Column(name="temp", type="double", business_name="Temperature in °C"),
-    Column(name="measured", type="timestamp"),
-]
+kinds = {"device": "string", "temp": "double", "measured": "timestamp"}
+columns = [Column(name=name, type=kind) for name, kind in kinds.items()]
 readings = Dataset(name="readings", columns=columns, primary_key=["device", "measured"])
 raw = Zone(stack, "Raw", encryption_key=key)
 arrived, clean, late, bad, hours = (
