@@ -7,7 +7,7 @@ from dataclasses import is_dataclass
 from functools import cache, wraps
 from inspect import signature
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
 from aws_cdk import Duration, Token
 from aws_cdk import aws_events as events
@@ -62,7 +62,13 @@ def _hints(kind: type, define: Callable[..., None]) -> dict[str, Any]:
     # The fields of a dataclass may come from another module, in whose names their types are written.
     hints = get_type_hints(kind if is_dataclass(kind) else define)
     # Options are optional by a default of None alone in no signature of the library.
-    return {name: hint for name, hint in hints.items() if name in signature(define).parameters}
+    found = {name: hint for name, hint in hints.items() if name in signature(define).parameters}
+    # `**options: Unpack[SinkOptions]` are options by their own names.
+    unpacked = [name for name, hint in found.items() if get_origin(hint) is Unpack]
+    for name in unpacked:
+        (options,) = get_args(found.pop(name))
+        found |= get_type_hints(options)
+    return found
 
 
 def _is_token(value: Any) -> bool:

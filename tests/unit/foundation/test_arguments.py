@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from inspect import Parameter, signature
+from typing import Any, get_args, get_type_hints
 
 import aws_cdk as cdk
 import pytest
@@ -97,9 +98,13 @@ def test_every_public_class_refuses_what_is_of_no_kind_at_all(kind: type) -> Non
     if "__wrapped__" not in vars(define) and define is not Construct.__init__:
         pytest.fail(f"{kind.__name__} is not checked; decorate it")
     inner = getattr(define, "__wrapped__", define)
-    names = [name for name in inner.__annotations__ if name not in ("return", "scope", "construct_id")]
-    for name in names:
-        if inner.__annotations__[name] != "Any":
+    declared = dict(inner.__annotations__)
+    for name, one in signature(inner).parameters.items():
+        if one.kind is Parameter.VAR_KEYWORD:
+            del declared[name]
+            declared |= get_args(get_type_hints(inner)[name])[0].__annotations__
+    for name in declared.keys() - {"return", "scope", "construct_id"}:
+        if declared[name] != "Any":
             with pytest.raises(ValueError, match=f"'{name}' of {kind.__name__} must be"):
                 check_options(kind, inner, {name: object()})
 
