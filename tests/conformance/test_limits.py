@@ -76,8 +76,8 @@ def test_no_limit_is_without_an_option() -> None:
     known = {id(limited.limit) for _, _, limited in LIMITED}
     # No construct sets them: rules alone read them.
     rules_only = {"RECORD_SIZE", "NEPTUNE_MAX_CAPACITY", "INSTANCE_BACKUP_DAYS"}
-    # By partition keys, in tests/unit/ingestion/firehose; by names of tables, in tests/unit/databases/zero_etl; by alarms
-    # on measures, in tests/unit/processing/stream_sinks.
+    # By partition keys, in tests/unit/ingestion/firehose; by names of tables, in tests/unit/databases/zero_etl; by
+    # alarms on measures, in tests/unit/processing/stream_sinks.
     elsewhere = {"BUFFER_INTERVAL_PARTITIONED", "FILTER_LENGTH", "BAND", "PERIOD", "PERIODS"}
     folder = template_checks.limits
     missing = {
