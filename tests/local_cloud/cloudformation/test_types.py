@@ -510,13 +510,26 @@ def test_network_without_nat(cloud: LocalCloud, values: Values) -> None:
             ToPort=443,
             CidrIp="10.0.0.0/16",
         ),
+        "Ingress": resource(
+            "AWS::EC2::SecurityGroupIngress",
+            GroupId={"Fn::GetAtt": ["Group", "GroupId"]},
+            IpProtocol="tcp",
+            FromPort=6379,
+            ToPort=6379,
+            Description="caches",
+            SourceSecurityGroupId={"Fn::GetAtt": ["Group", "GroupId"]},
+        ),
     }
-    found = values(resources, Vpc={"Ref": "Vpc"}, Group={"Fn::GetAtt": ["Group", "GroupId"]})
+    rules = {name: {"Ref": name} for name in ("Ingress", "Egress")}
+    found = values(resources, Vpc={"Ref": "Vpc"}, Group={"Fn::GetAtt": ["Group", "GroupId"]}, **rules)
     ec2 = cloud.client("ec2")
     (endpoint,) = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [found["Vpc"]]}])["VpcEndpoints"]
     assert endpoint["ServiceName"] == "com.amazonaws.us-east-1.s3"
-    (group,) = ec2.describe_security_groups(GroupIds=[found["Group"]])["SecurityGroups"]
-    assert any(rule.get("FromPort") == 443 for rule in group["IpPermissionsEgress"])
+    asked = ec2.describe_security_group_rules(SecurityGroupRuleIds=[found["Ingress"], found["Egress"]])
+    rules_found = {
+        rule["SecurityGroupRuleId"]: (rule["IsEgress"], rule["FromPort"]) for rule in asked["SecurityGroupRules"]
+    }
+    assert rules_found == {found["Ingress"]: (False, 6379), found["Egress"]: (True, 443)}
 
 
 def test_a_subnet_is_in_the_zone_whose_name_or_id_is_given(cloud: LocalCloud, values: Values) -> None:

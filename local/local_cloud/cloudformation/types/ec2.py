@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_cloud.cloudformation.resource import Call, Setting
@@ -12,21 +12,34 @@ from local_cloud.cloudformation.resource_type import ResourceType
 _TAGS = frozenset({"Tags"})
 
 
-def _egress(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rule as a permission, where alone the API takes another group."""
-    peers = {
-        "CidrIp": "IpRanges",
-        "CidrIpv6": "Ipv6Ranges",
-        "DestinationPrefixListId": "PrefixListIds",
-        "DestinationSecurityGroupId": "UserIdGroupPairs",
-    }
-    spelt = {"DestinationPrefixListId": "PrefixListId", "DestinationSecurityGroupId": "GroupId"}
-    described = {"Description": properties["Description"]} if "Description" in properties else {}
-    permission = {name: properties[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in properties}
-    for name, place in peers.items():
-        if name in properties:
-            permission[place] = [{spelt.get(name, name): properties[name], **described}]
-    return {"GroupId": properties["GroupId"], "IpPermissions": [permission]}
+# Members of a permission by the properties of a rule, and their names there.
+_INGRESS = {
+    "CidrIp": ("IpRanges", "CidrIp"),
+    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "SourcePrefixListId": ("PrefixListIds", "PrefixListId"),
+    "SourceSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+_EGRESS = {
+    "CidrIp": ("IpRanges", "CidrIp"),
+    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "DestinationPrefixListId": ("PrefixListIds", "PrefixListId"),
+    "DestinationSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+_RULE = "{SecurityGroupRules[0][SecurityGroupRuleId]}"
+
+
+def _permission(peers: Mapping[str, tuple[str, str]]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return how a rule becomes a permission, where alone the API takes another group."""
+
+    def adapt(properties: Mapping[str, Any]) -> dict[str, Any]:
+        described = {"Description": properties["Description"]} if "Description" in properties else {}
+        permission = {name: properties[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in properties}
+        for name, (place, member) in peers.items():
+            if name in properties:
+                permission[place] = [{member: properties[name], **described}]
+        return {"GroupId": properties["GroupId"], "IpPermissions": [permission]}
+
+    return adapt
 
 
 TYPES = [
@@ -77,12 +90,21 @@ TYPES = [
         attributes={"Id": "{id}"},
         ignore=_TAGS,
     ),
+    # moto's own has no id.
+    ResourceType(
+        name="AWS::EC2::SecurityGroupIngress",
+        create=Call("authorize_security_group_ingress"),
+        delete=Call("revoke_security_group_ingress", {"GroupId": "{GroupId}", "SecurityGroupRuleIds": ["{id}"]}),
+        ref=_RULE,
+        attributes={"Id": _RULE},
+        adapt=_permission(_INGRESS),
+    ),
     ResourceType(
         name="AWS::EC2::SecurityGroupEgress",
-        create=Call("authorize_security_group_egress", {"GroupId": "{GroupId}"}),
-        # It goes with its group.
-        delete=None,
-        ref="{id}",
-        adapt=_egress,
+        create=Call("authorize_security_group_egress"),
+        delete=Call("revoke_security_group_egress", {"GroupId": "{GroupId}", "SecurityGroupRuleIds": ["{id}"]}),
+        ref=_RULE,
+        attributes={"Id": _RULE},
+        adapt=_permission(_EGRESS),
     ),
 ]
