@@ -8,9 +8,11 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import scale, streams, synth
@@ -22,6 +24,11 @@ REPORT = ROOT / "docs" / "benchmarks.md"
 WORK = ROOT / ".lake" / "bench"
 ETL_GOAL = 1.15
 STREAM_GOAL = 1.2
+HEAD = """# Benchmarks
+
+Written by `make bench`, all at once or a section at a time: `python -m benchmarks --only "ETL"`. The machine is shared:
+trust ratios within a table, not seconds across tables.
+"""
 FEWER_BYTES = 50
 VERSIONS = ("aws-cdk-lib", "pyspark", "duckdb", "moto", "scikit-learn", "apache-flink-libraries", "krcf")
 
@@ -29,40 +36,46 @@ VERSIONS = ("aws-cdk-lib", "pyspark", "duckdb", "moto", "scikit-learn", "apache-
 def main() -> None:
     options = _parser().parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    sections: Sequence[Callable[[], str]] = (
-        lambda: _synth(options.runs),
-        lambda: _scale(options.datasets),
-        lambda: _etl(options.rows),
-        lambda: _compaction(options.commits),
-        _start_up,
-        lambda: _year(options.months),
-        lambda: _throughput(options.records),
-        lambda: _streams(options.events, options.values),
-    )
-    parts = [_head()]
-    for section in sections:
-        parts.append(section())
-        print(parts[-1], flush=True)
-    REPORT.write_text("\n".join(parts), encoding="utf-8")
+    sections: Mapping[str, Callable[[], str]] = {
+        "Cold synth": lambda: _synth(options.runs),
+        "Many datasets": lambda: _scale(options.datasets),
+        "The ETL script": lambda: _etl(options.rows),
+        "Small commits and compaction": lambda: _compaction(options.commits),
+        "Start-up of a small job": _start_up,
+        "The year's run": lambda: _year(options.months),
+        "Kinesis and Firehose of the local cloud": lambda: _throughput(options.records),
+        "Plans of streams": lambda: _streams(options.events, options.values),
+    }
+    chosen = [title for title in sections if options.only.lower() in title.lower()]
+    for title in chosen:
+        text = f"{_conditions()}\n\n{sections[title]()}"
+        print(f"## {title}\n\n{text}", flush=True)
+        _write({**_written(), title: text}, sections)
 
 
-def _head() -> str:
+def _written() -> dict[str, str]:
+    """Return the sections of the report by their titles."""
+    _, *parts = re.split(r"^## ", REPORT.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {title: text.strip("\n") + "\n" for title, _, text in (part.partition("\n") for part in parts)}
+
+
+def _write(found: Mapping[str, str], titles: Iterable[str]) -> None:
+    parts = [f"## {title}\n\n{found[title]}" for title in titles if title in found]
+    REPORT.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
+
+
+def _conditions() -> str:
     today = datetime.datetime.now(datetime.UTC).date()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
-    return f"""# Benchmarks
-
-Written by `make bench` on {today}: {os.cpu_count()} processors, {platform.system()},
-Python {platform.python_version()}; {versions}. The machine is shared: trust ratios within a table, not
-seconds across tables.
-"""
+    machine = f"{os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
+    return "\n".join(textwrap.wrap(f"Measured on {today}: {machine}; {versions}.", 120))
 
 
 def _synth(runs: int) -> str:
     found = synth.compare(runs, WORK)
     ours, peer = found[2], found[3]
     rows = [(one.name, one.resources, f"{one.wall_seconds:.2f}", f"{one.cpu_seconds:.2f}") for one in found]
-    return f"""## Cold synth
-
+    return f"""\
 A process from nothing to templates, without CDK's validator; medians of {runs} interleaved runs. The peer is
 data-solutions-framework 1.21.3: DataLakeStorage, DataLakeCatalog, AthenaWorkGroup, RedshiftServerlessNamespace and
 Workgroup.
@@ -89,8 +102,7 @@ def _scale(sizes: Sequence[int]) -> str:
         for one in found
     ]
     first, last = (one.synth_seconds / one.datasets for one in (found[0], found[-1]))
-    return f"""## Many datasets
-
+    return f"""\
 A `DataLake` of JSON datasets with {scale.COLUMNS} columns, each in a contract of its own, in {scale.SHARDS} shards;
 single runs.
 
@@ -112,8 +124,7 @@ def _etl(sizes: Sequence[int]) -> str:
                     (f"{size:,}", job, engines[engine], *took, f"{one['ratio']:.2f}", f"{one['cpu_ratio']:.2f}")
                 )
             verdicts.append(f"{job} of {size:,} rows {_verdict(found['shipped']['ratio'], ETL_GOAL)}")
-    return f"""## The ETL script
-
+    return f"""\
 An append: JSON lines to a partitioned Iceberg table, cast, validated, bad records set aside with reasons, duplicates
 removed. A merge: changes of one row in a hundred into a table of so many rows by its primary key (copy-on-write). Bare
 PySpark does the same without ledger, account and reports; DuckDB, which writes a folder of Parquet, is the limit of one
@@ -134,8 +145,7 @@ def _compaction(commits: int) -> str:
     rows = [
         (name, f"{found[name]['bytes'] / 1e6:,.2f}", f"{found[name]['seconds']:.1f}") for name in ("before", "after")
     ]
-    return f"""## Small commits and compaction
-
+    return f"""\
 A question to an Iceberg table of {found["commits"]:,} commits, before and after `OPTIMIZE`.
 
 {_table(("compaction", "MB read", "seconds"), rows)}"""
@@ -148,8 +158,7 @@ def _verdict(ratio: float, goal: float) -> str:
 def _start_up() -> str:
     found = bench.start_up()
     rows = [(f"{name} class-data sharing", f"{seconds:.1f}") for name, seconds in found["seconds"].items()]
-    return f"""## Start-up of a small job
-
+    return f"""\
 A whole job over {found["rows"]:,} records, medians of {found["times"]}.
 
 {_table(("JVM", "wall s"), rows)}"""
@@ -173,8 +182,7 @@ def _year(months: int) -> str:
     least = min(question["plain"] / question["curated"] for question in found["questions"])
     memory = run.peak_bytes / 2**30
     steps = [(name, f"{seconds:.1f}") for name, seconds in found["steps"].items()]
-    return f"""## The year's run
-
+    return f"""\
 {found["records"]:,} flights through the deployed lake in {found["seconds"]:.0f} s, with at most {memory:.1f} GiB of
 memory: all processes together, sampled.
 
@@ -195,8 +203,7 @@ def _throughput(records: int) -> str:
     command = [sys.executable, "-m", "benchmarks.throughput", str(records)]
     found = json.loads(measure(Command(argv=command, cwd=ROOT, environment={})).output.strip().splitlines()[-1])
     put, through = (found["records"] / found[name] for name in ("put_seconds", "through_seconds"))
-    return f"""## Kinesis and Firehose of the local cloud
-
+    return f"""\
 {records:,} records of about 400 bytes, in batches of 500 from one producer: {put:,.0f} records a second into Kinesis,
 {through:,.0f} a second from the producer to compressed objects in S3.
 """
@@ -220,8 +227,7 @@ def _streams(events: int, values: int) -> str:
         for name, cpu in found["forest"].items()
     ]
     state = [(seen, *(f"{size[of] / 1e6:.1f}" for of in ("state", "process"))) for seen, size in found["state"].items()]
-    return f"""## Plans of streams
-
+    return f"""\
 {events:,} readings of a hundred sensors from a file through one slot of Flink to files: checked, each once, late ones
 apart, counted by minute and searched by z-scores; and {streams.SCORED:,} values of one key through the plan in plain
 Python with a random cut forest. By hand is SQL that gives the same rows of these records, and the forest in a loop.
@@ -243,6 +249,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", default="", help="part of the title of the sections that are measured")
     parser.add_argument("--runs", type=int, default=5, help="runs of each synth")
     parser.add_argument("--datasets", type=int, nargs="*", default=[10, 100, 1_000], help="datasets of a lake")
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000], help="records for the ETL")
