@@ -11,6 +11,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, admit, arn_of
 from lake_blueprints.foundation.access.permissions import Conditions
+from lake_blueprints.foundation.network import permissions as network
 
 _FLINK = "https://docs.aws.amazon.com/managed-flink/latest/java"
 _CODE = f"{_FLINK}/security_iam_service-with-iam.html"
@@ -62,39 +63,19 @@ def write_log(group_arn: str, stream_arn: str) -> Iterator[Permission]:
 
 def attach(scope: Construct, *, subnets: Sequence[str], security_group: str) -> Iterator[Permission]:
     """Put the application into a network."""
-    because, stack = "runs in the network", Stack.of(scope)
-    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
-    parts = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet) for subnet in subnets]
-    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group)
-    unnamed = "EC2 names network interfaces when it makes them"
-    yield Permission(
-        actions=("ec2:CreateNetworkInterface",),
-        on=(interfaces, *parts, group),
-        because=because,
-        sources=(_VPC,),
-        wildcard=unnamed,
-        by_service=True,
-    )
-    yield Permission(
-        actions=("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"),
-        on=(interfaces,),
-        because=because,
-        sources=(_VPC,),
-        wildcard=unnamed,
-        by_service=True,
-    )
-    yield Permission(
-        actions=(
+    return network.attach(
+        scope,
+        subnets=subnets,
+        security_group=security_group,
+        manages=["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
+        describes=[
             "ec2:DescribeDhcpOptions",
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcs",
-        ),
-        because=because,
-        sources=(_VPC,),
-        wildcard="IAM knows no resource for what describes a network",
-        by_service=True,
+        ],
+        source=_VPC,
     )
 
 

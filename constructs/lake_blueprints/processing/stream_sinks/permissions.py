@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, arn_of
+from lake_blueprints.foundation.network import permissions as network
 
 _TOPICS = "https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html"
 _TOPIC_KEYS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
@@ -57,36 +57,12 @@ def put_metrics(namespace: str) -> Permission:
 
 
 def attach(scope: Construct, *, subnets: Sequence[str], security_group: str) -> Iterator[Permission]:
-    """Put the function into a network; Lambda itself calls them all."""
-    because, stack = "runs in the network", Stack.of(scope)
-    unnamed = "EC2 names network interfaces when it makes them"
-    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
-    parts = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet) for subnet in subnets]
-    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group)
-    yield Permission(
-        actions=("ec2:CreateNetworkInterface",),
-        on=(interfaces, *parts, group),
-        because=because,
-        sources=(_VPC,),
-        wildcard=unnamed,
-        by_service=True,
-    )
-    yield Permission(
-        actions=(
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:DeleteNetworkInterface",
-            "ec2:UnassignPrivateIpAddresses",
-        ),
-        on=(interfaces,),
-        because=because,
-        sources=(_VPC,),
-        wildcard=unnamed,
-        by_service=True,
-    )
-    yield Permission(
-        actions=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
-        because=because,
-        sources=(_VPC,),
-        wildcard="IAM knows no resource for what describes a network",
-        by_service=True,
+    """Put the function into a network."""
+    return network.attach(
+        scope,
+        subnets=subnets,
+        security_group=security_group,
+        manages=["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"],
+        describes=["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
+        source=_VPC,
     )
