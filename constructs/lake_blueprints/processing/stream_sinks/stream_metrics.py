@@ -107,7 +107,7 @@ class StreamMetrics(StreamSink):
         if unknown := [name for name in units or {} if name not in aggregates.measures]:
             known = ", ".join(aggregates.measures)
             raise ValueError(f"'units' must be of the measures {known}, got one of '{unknown[0]}'")
-        limits.PERIOD.check("window' of 'aggregates", aggregates.window.to_seconds())
+        limits.PERIOD.check("aggregates.window", aggregates.window.to_seconds())
         if len(aggregates.keys) > limits.DIMENSIONS_MAX:
             raise ValueError(
                 f"'aggregates' must have up to {limits.DIMENSIONS_MAX} keys, the dimensions of its metrics, got "

@@ -101,7 +101,7 @@ def test_the_function_may_put_metrics_of_its_namespace_alone(stack: cdk.Stack) -
 @pytest.mark.parametrize(
     ("changed", "options", "message"),
     [
-        ({"window": cdk.Duration.seconds(90)}, {}, "'window' of 'aggregates' must be 60 to 86400 in steps of 60 sec"),
+        ({"window": cdk.Duration.seconds(90)}, {}, "'aggregates.window' must be 60 to 86400 in steps of 60 sec"),
         ({}, {"namespace": "AWS/Sensors"}, "'namespace' must have .* not begin with 'AWS/', got 'AWS/Sensors'"),
         ({}, {"units": {"median": cloudwatch.Unit.COUNT}}, "'units' must be of the measures readings.*'median'"),
         ({}, {"aggregates": windows()}, "'aggregates' must be an output of 'plan' .* which is none of its outputs"),
