@@ -124,8 +124,10 @@ class Lake:
                     text = text.replace(right, wrong)
                 target.writestr(name, text)
         self.s3.put_object(**at, Body=written.getvalue())
-        yield
-        self.s3.put_object(**at, Body=whole)
+        try:
+            yield
+        finally:
+            self.s3.put_object(**at, Body=whole)
 
     def hashed(self, text: str) -> str:
         """Return a key as the masked copy has it."""
@@ -206,6 +208,12 @@ def without(content: Content, *texts: str) -> Content:
     }
 
 
+def differences(content: Content, expected: Content) -> dict[str, tuple[Counter[str], Counter[str]]]:
+    """Return the rows that are missing and those that are too many, by where that is."""
+    found = {place: (rows - content[place], content[place] - rows) for place, rows in expected.items()}
+    return {place: counts for place, counts in found.items() if any(counts)}
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with LocalCloud(workdir=tmp_path_factory.mktemp("cloud"), longest_wait=1) as cloud:
@@ -276,7 +284,8 @@ def test_a_run_that_is_killed_is_ended_by_the_next(lake: Lake, point: str) -> No
     report = lake.run()
     assert (report["attempts"], report["complete"]) == (2, True)
     assert lake.holders(person(number)) == []
-    assert lake.content() == without(before, person(number), lake.hashed(person(number)), *results_of(number))
+    expected = without(before, person(number), lake.hashed(person(number)), *results_of(number))
+    assert differences(lake.content(), expected) == {}
 
 
 def results_of(*numbers: int) -> set[str]:
@@ -288,8 +297,8 @@ def test_one_person_is_erased_and_every_other_row_is_as_before(lake: Lake) -> No
     before = lake.content()
     report = lake.erase(person(500))
     assert lake.holders(person(500)) == []
-    after = lake.content()
-    assert after == without(before, person(500), lake.hashed(person(500)), *results_of(500))
+    expected = without(before, person(500), lake.hashed(person(500)), *results_of(500))
+    assert differences(lake.content(), expected) == {}
     assert rows_removed(report) == {
         "records Raw/orders/": 2,
         "quarantine Raw/quarantine/orders/": 0,
@@ -318,7 +327,8 @@ def test_fifty_persons_are_erased_and_the_counts_balance(lake: Lake) -> None:
     report = lake.erase(*persons)
     assert lake.holders(*persons) == []
     after = lake.content()
-    assert after == without(before, *persons, *map(lake.hashed, persons), *results_of(*erased))
+    expected = without(before, *persons, *map(lake.hashed, persons), *results_of(*erased))
+    assert differences(after, expected) == {}
     gone = {place: before[place].total() - after[place].total() for place in before}
     assert sum(rows_removed(report).values()) == sum(gone.values()) - gone["objects"]
 
@@ -326,7 +336,7 @@ def test_fifty_persons_are_erased_and_the_counts_balance(lake: Lake) -> None:
 def test_curation_reads_nothing_that_was_rewritten_again(lake: Lake) -> None:
     before = lake.content()
     lake.curate()
-    assert lake.content() == before
+    assert differences(lake.content(), before) == {}
 
 
 def test_no_key_is_in_requests_reports_logs_and_arguments(lake: Lake) -> None:
