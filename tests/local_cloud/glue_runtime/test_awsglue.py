@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud.engines.glue import execution as glue_execution
-from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import QUICK_JVM, spark_configuration, spark_environment
 
 PACKAGES = Path(glue_execution.__file__).parent / "runtime"
 
@@ -104,7 +104,7 @@ def test_dynamic_frames_do_the_ordinary_and_name_what_they_lack(
     )
     buckets = {name: tmp_path / "s3" / name for name in ("raw", "curated")}
     properties = tmp_path / "spark.properties"
-    settings = spark_configuration(buckets, workdir=tmp_path, java_options=[*java_options, "-XX:TieredStopAtLevel=1"])
+    settings = spark_configuration(buckets, workdir=tmp_path, java_options=[*java_options, *QUICK_JVM])
     properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

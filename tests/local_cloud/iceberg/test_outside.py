@@ -22,7 +22,7 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.glue.spark import iceberg_jar, spark_environment
+from local_cloud.engines.glue.spark import QUICK_JVM, iceberg_jar, spark_environment
 
 # The AWS SDK for Java, which Iceberg's jar needs to sign requests and no other Python package has. Its own pins
 # contradict this repository's, and its Python code is not used.
@@ -108,7 +108,7 @@ def test_spark_reads_and_writes_by_the_rest_api_and_by_the_glue_catalog(
         "spark.jars": ",".join(map(str, jars)),
         "spark.sql.extensions": f"{spark}.extensions.IcebergSparkSessionExtensions",
         # A few rows in short statements.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": " ".join(QUICK_JVM),
         "spark.sql.shuffle.partitions": "1",
         "spark.ui.enabled": "false",
     }

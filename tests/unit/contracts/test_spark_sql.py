@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from lake_blueprints.contracts import Column, ContractError, Dataset, QualityRule
 from lake_blueprints.contracts.spark_functions import SPARK_FUNCTIONS
 from lake_blueprints.contracts.sql_rules import spark_rule
-from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import QUICK_JVM, spark_configuration, spark_environment
 from tests.spark import iceberg_jars
 
 COLUMNS = {
@@ -33,7 +33,7 @@ def translated(query: str, system: str | None = None) -> str:
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     root = tmp_path_factory.mktemp("spark")
-    settings = spark_configuration({}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"], jars=iceberg_jars())
+    settings = spark_configuration({}, workdir=root, java_options=QUICK_JVM, jars=iceberg_jars())
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in spark_environment(root).items():
             patch.setenv(variable, value)

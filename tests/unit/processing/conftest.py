@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +9,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
-from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import QUICK_JVM, spark_configuration, spark_environment
 from local_cloud.server.access_keys import AccessKey
-from tests.spark import iceberg_jars
+from tests.spark import iceberg_jars, remember_java_names
 
-# A few records for each test: the optimising compiler would cost more than it gains. The classes that Spark makes of
-# every query would start collections of all generations.
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:MetaspaceSize=256m -Xmn256m"
+# A few records for each test, whose many classes would start collections of all generations.
+QUICK_START = " ".join([*QUICK_JVM, "-XX:MetaspaceSize=256m", "-Xmn256m"])
 # Iceberg's own catalog of folders stands for Glue's.
 ICEBERG = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -25,7 +23,11 @@ ICEBERG = {
     "spark.sql.catalog.glue_catalog.warehouse": "s3://lake/warehouse",
 }
 # Compiling a query to Java and starting tasks take longer than working on a few records.
-FEW_RECORDS = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
+FEW_RECORDS = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 @pytest.fixture(scope="session")
@@ -41,20 +43,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
     (root / "lake").mkdir()
     settings = spark_configuration(
         {"lake": root / "lake"}, workdir=root, java_options=[QUICK_START], jars=iceberg_jars()
     )
     # An earlier session of this process may have started the JVM, whose variables Python's workers have.
     workers = {f"spark.executorEnv.{name}": value for name, value in environment.items()}
-    spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS, **ICEBERG, **workers}).getOrCreate()
-    yield root
-    spark.stop()
-    server.stop()
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        remember_java_names(patch)
+        spark = SparkSession.builder.config(map={**settings, **FEW_RECORDS, **ICEBERG, **workers}).getOrCreate()
+        yield root
+        spark.stop()
+        server.stop()

