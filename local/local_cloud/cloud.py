@@ -16,6 +16,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.instrumentation.faults import Fault
 from local_cloud.instrumentation.recording import RecordedCall
 from local_cloud.server.access_keys import AccessKey
+from local_cloud.server.clients import client
 from local_cloud.server.receivers import Receivers
 from local_cloud.server.server import LocalServer
 
@@ -171,7 +172,9 @@ class LocalCloud:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud."""
-        return self._running.runtime.client(service, self._region)
+        runtime = self._running.runtime
+        # Of its own: callers may register handlers with it.
+        return client(runtime.endpoint, runtime.keys.own, service, self._region)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a child process that talks to this cloud, and to no other."""
@@ -294,7 +297,7 @@ class LocalCloud:
             If it does not succeed, with the state that failed and why.
         """
         client = self.client("stepfunctions")
-        return executions.execute(client, state_machine_arn, input or {}, on_event or _ignore).output
+        return executions.execute(client, state_machine_arn, input or {}, on_event).output
 
     @property
     def _running(self) -> LocalServer:

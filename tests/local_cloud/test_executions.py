@@ -16,6 +16,8 @@ RUN = {
     "ErrorMessage": "CurateError: the plan has no column 'colour'.\nDid you mean 'color'?",
 }
 CAUSE = json.dumps(RUN)
+# How often an execution is found running.
+RUNNING = 2
 
 
 class Service:
@@ -30,16 +32,19 @@ class Service:
 
     def __init__(self, error: str, cause: str, *events: dict[str, Any]) -> None:
         self._execution = {"status": "FAILED", "error": error, "cause": cause}
+        self._polled = self.histories = 0
         self._events = [{"id": at, "previousEventId": at - 1, **event} for at, event in enumerate(events, start=1)]
 
     def start_execution(self, **_: Any) -> dict[str, str]:
         return {"executionArn": "arn"}
 
     def describe_execution(self, **_: Any) -> dict[str, Any]:
-        return self._execution
+        self._polled += 1
+        return self._execution if self._polled > RUNNING else {"status": "RUNNING"}
 
     def get_execution_history(self, **_: Any) -> dict[str, Any]:
-        return {"events": self._events}
+        self.histories += 1
+        return {"events": self._events[: self._polled] if self._polled <= RUNNING else self._events}
 
 
 def entered(name: str, kind: str = "Task") -> dict[str, Any]:
@@ -95,3 +100,14 @@ def test_a_fail_state_before_the_last_one_is_where_it_failed() -> None:
 def test_a_cause_that_is_no_json_is_said_as_it_is() -> None:
     error, _ = outcome(Service("Odd", "a {brace", entered("Only", "Fail")))
     assert str(error) == "the execution failed in state 'Only': Odd: a {brace"
+
+
+def test_the_history_is_read_as_it_grows_for_a_listener_alone() -> None:
+    events = [entered("Curate"), failed(CAUSE), {"type": "ExecutionFailed"}]
+    heard = Service("States.TaskFailed", CAUSE, *events)
+    failure, lines = outcome(heard)
+    assert (heard.histories, lines) == (3, ["entered Curate", lines[-1]])
+    unheard = Service("States.TaskFailed", CAUSE, *events)
+    with pytest.raises(ExecutionFailed, match="in state 'Curate'") as caught:
+        execute(unheard, "arn", {})
+    assert (unheard.histories, str(caught.value)) == (1, str(failure))

@@ -79,7 +79,7 @@ class Session:
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client."""
         # boto3 takes half a second to load, which the other commands need not wait for.
-        from local_cloud.server.runtime import client  # noqa: PLC0415
+        from local_cloud.server.clients import client  # noqa: PLC0415
 
         return client(self.endpoint, self.key, service, region)
 

@@ -42,7 +42,7 @@ class Execution:
     history: list[dict[str, Any]]
 
 
-def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent) -> Execution:
+def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent | None = None) -> Execution:
     """Run a state machine to its end.
 
     Parameters
@@ -53,8 +53,8 @@ def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent
         What to run.
     payload: Any
         Input, anything that JSON can say.
-    on_event: OnEvent
-        Called with one line for each state that is entered or left, or that fails.
+    on_event: OnEvent, optional
+        Called with one line for each state that is entered or left, or that fails. By default nothing is.
 
     Raises
     ------
@@ -67,26 +67,23 @@ def execute(client: Any, state_machine_arn: str, payload: Any, on_event: OnEvent
         started = client.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(payload))
     except (client.exceptions.StateMachineDoesNotExist, client.exceptions.InvalidArn):
         raise LocalCloudError(f"there is no state machine {state_machine_arn}") from None
-    seen: list[dict[str, Any]] = []
+    history: list[dict[str, Any]] = []
     while True:
         execution = client.describe_execution(executionArn=started["executionArn"])
-        history = _history(client, started["executionArn"])
-        for event in history[len(seen) :]:
-            line = _describe(event, history)
-            if line:
-                on_event(line)
-        seen = history
-        if execution["status"] != "RUNNING":
+        running = execution["status"] == "RUNNING"
+        # A history grows with the execution, and is large long before its end.
+        if on_event or not running:
+            said = len(history)
+            history = client.get_execution_history(executionArn=started["executionArn"])["events"]
+            for line in (_describe(event, history) for event in history[said:]):
+                if on_event and line:
+                    on_event(line)
+        if not running:
             break
         time.sleep(_POLL_SECONDS)
     if execution["status"] != "SUCCEEDED":
-        raise ExecutionFailed(_failure(execution, seen), _description(execution.get("cause") or ""))
-    return Execution(output=json.loads(execution.get("output") or "null"), history=seen)
-
-
-def _history(client: Any, execution_arn: str) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = client.get_execution_history(executionArn=execution_arn)["events"]
-    return events
+        raise ExecutionFailed(_failure(execution, history), _description(execution.get("cause") or ""))
+    return Execution(output=json.loads(execution.get("output") or "null"), history=history)
 
 
 def _describe(event: dict[str, Any], history: list[dict[str, Any]]) -> str | None:

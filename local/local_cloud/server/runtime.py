@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Callable
@@ -10,30 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
 from local_cloud.instrumentation.faults import Faults
 from local_cloud.instrumentation.metering import ByteMeter
 from local_cloud.instrumentation.recording import Recording
 from local_cloud.server.access_keys import AccessKey, AccessKeys
 from local_cloud.server.authority import Authority
+from local_cloud.server.clients import Clients
 from local_cloud.server.receivers import Receivers
 from local_cloud.server.work import Work
 
 if TYPE_CHECKING:
     from local_cloud.server.objects import Mirror, ObjectStore
-
-
-def client(endpoint: str, key: AccessKey, service: str, region: str, read_timeout: float = 60) -> Any:
-    """Return a boto3 client of the local cloud at `endpoint`, which waits for an answer for so many seconds."""
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=endpoint,
-        **key.arguments,
-        config=Config(read_timeout=read_timeout, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-    )
 
 
 def environment(endpoint: str, key: AccessKey, region: str) -> dict[str, str]:
@@ -113,7 +101,11 @@ class Runtime:
 
     def client(self, service: str, region: str, *, role: str | None = None, read_timeout: float = 60) -> Any:
         """Return a boto3 client of this cloud, under a role if one is given: the way in which engines talk to it."""
-        return client(self.endpoint, self.key(role), service, region, read_timeout)
+        return self._clients.get(self.key(role), service, region, read_timeout=read_timeout)
+
+    @functools.cached_property
+    def _clients(self) -> Clients:
+        return Clients(self.endpoint)
 
     def environment(self, region: str, *, role: str | None = None) -> dict[str, str]:
         """Return the environment of a child process that must find this cloud, and no other."""
