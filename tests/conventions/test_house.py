@@ -13,6 +13,9 @@ import lake_blueprints
 from tests.support import ROOT
 
 LIBRARY = ROOT / "constructs" / "lake_blueprints"
+TESTS = sorted((ROOT / "tests").glob("**/*.py"))
+# The parameter and the context that say whether a synth starts the CDK's validation.
+VALIDATION = ("builtin_cloud_formation_validation", "@aws-cdk/core:validateAgainstDefaultRules")
 SHIPPED_SCRIPTS = sorted(LIBRARY.glob("**/scripts/**/*.py"))
 SHIPPED_PACKAGES = {path.parent.name for path in SHIPPED_SCRIPTS if path.name == "__init__.py"}
 # A module that lies beside those of each function on a stream.
@@ -61,3 +64,20 @@ def test_every_public_name_can_be_imported() -> None:
 def test_no_source_names_a_partition() -> None:
     sources = [*LIBRARY.rglob("*.py"), *(ROOT / "stacks").glob("*.py"), ROOT / "app.py"]
     assert [path.name for path in sources if "arn:aws:" in path.read_text()] == []
+
+
+def apps_of(source: str) -> list[str]:
+    """Return the calls that make an app, as text."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [ast.unparse(call) for call in calls if ast.unparse(call.func) in ("App", "cdk.App")]
+
+
+def says_whether_to_validate(app: str) -> bool:
+    return "**" in app or any(name in app for name in VALIDATION)
+
+
+def test_apps_of_tests_do_without_the_validation_of_the_cdk_which_takes_seconds_at_each_synth() -> None:
+    apps = [(path.name, app) for path in TESTS for app in apps_of(path.read_text())]
+    assert len(apps) > 50
+    assert [found for found in apps if not says_whether_to_validate(found[1])] == []
+    assert not says_whether_to_validate(*apps_of("app = cdk.App(outdir=folder)"))

@@ -105,7 +105,9 @@ NAMED: dict[str, Named] = {
     ),
     "a user of another account": Named(
         make=lambda account: iam.User.from_user_arn(
-            cdk.Stack(cdk.App(), f"Elsewhere{account}", env=HERE), "User", f"arn:aws:iam::{account}:user/analyst"
+            cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), f"Elsewhere{account}", env=HERE),
+            "User",
+            f"arn:aws:iam::{account}:user/analyst",
         ),
         caller=lambda account: Caller(arn=f"arn:aws:iam::{account}:user/analyst"),
         stranger=role_in,
@@ -307,7 +309,7 @@ def test_the_catalog_is_left_to_lake_formation_with_a_warning(kind: str, name: s
 @pytest.mark.parametrize("kind", REFUSED)
 def test_other_principals_are_refused_with_what_to_do(kind: str, grants: Grants) -> None:
     make, message = REFUSED[kind]
-    principal = make(cdk.Stack(cdk.App(), "Elsewhere", env=HERE))
+    principal = make(cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Elsewhere", env=HERE))
     for name in sorted({*NAMES} - {*SILENT}):
         with pytest.raises(ValueError, match=f"{message}|{WITHOUT_POLICY}"):
             grants.give(name, principal)

@@ -6,7 +6,7 @@ from lake_blueprints.databases.aurora import AuroraCluster
 from lake_blueprints.databases.rds import RdsInstance
 from lake_blueprints.foundation.network import LakeNetwork
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Databases")
 network = LakeNetwork(stack, "Network")
 for name, database in (

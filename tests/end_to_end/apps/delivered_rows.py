@@ -9,7 +9,7 @@ from lake_blueprints.catalog.iceberg import Bucket
 from lake_blueprints.contracts import DatasetFormat
 from lake_blueprints.ingestion.firehose import DeliveryStream, IcebergDestination
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Rows")
 orders = Dataset(
     name="orders",

@@ -64,7 +64,7 @@ ARCHIVE = Dataset(
     columns=[Column(name="id", type="bigint"), Column(name="owner", type="string", tags=["subject"])],
 )
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Erasing")
 key = LakeKey(stack, "Key").key
 logs = AccessLogBucket(stack, "Logs")

@@ -7,7 +7,7 @@ import aws_cdk as cdk
 from lake_blueprints import Contract, ContractBaseline, DataLake
 from lake_blueprints.processing.curation import Curation, ReferenceJoin
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 contracts = [
     Contract.from_file(path) for path in sorted(Path(app.node.try_get_context("contracts")).glob("*.odcs.yaml"))
 ]

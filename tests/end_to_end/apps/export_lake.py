@@ -7,7 +7,7 @@ from lake_blueprints.analytics.athena import Export, ExportFormat
 from lake_blueprints.machine_learning.training import InputChannel, Register, Train, TrainingJob
 from lake_blueprints.orchestration import Pipeline
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Exports")
 rides = Dataset(
     name="rides",

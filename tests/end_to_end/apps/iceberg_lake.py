@@ -29,7 +29,7 @@ COLUMNS["2"] = [
     *COLUMNS["1"][4:],
 ]
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Orders")
 orders = Dataset(name="orders", columns=COLUMNS[app.node.try_get_context("contract") or "1"], primary_key=["id"])
 curation = Curation(keep=Newest(by="version", deleted="op = 'D'"), drop=["op"])

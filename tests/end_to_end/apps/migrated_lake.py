@@ -5,7 +5,7 @@ import aws_cdk as cdk
 from lake_blueprints import Column, Database, DataLake, Dataset, LakeKey, Workgroup, Zone
 from lake_blueprints.contracts import DatasetFormat, Masking
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Migration")
 orders = Dataset(
     name="orders",

@@ -10,7 +10,7 @@ from lake_blueprints.lake import DataLake
 from lake_blueprints.orchestration import Pipeline
 from lake_blueprints.processing.curation import Curate
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Quality")
 lake = DataLake(stack, "Lake", datasets=Contract.from_file(Path(__file__).parent / "quality.odcs.yaml").datasets)
 pipeline = Pipeline(

@@ -27,7 +27,7 @@ ORDERS = Dataset(
     primary_key=["id"],
 )
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Shop")
 key = LakeKey(stack, "Key").key
 raw, curated = Zone(stack, "Raw", encryption_key=key), Zone(stack, "Curated", encryption_key=key)

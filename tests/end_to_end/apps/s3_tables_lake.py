@@ -20,7 +20,7 @@ COLUMNS = [
     Column(name="card", type="string", classification="restricted", masking=Masking.HASH),
 ]
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Orders")
 version = app.node.try_get_context("version") or "1.0.0"
 orders = Dataset(

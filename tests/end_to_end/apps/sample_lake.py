@@ -8,6 +8,6 @@ import aws_cdk as cdk
 sys.path.insert(0, str(Path(__file__).parents[3]))
 from tests.permissions.lakes import SampleLake
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 SampleLake(app, "Ours", recorded=True)
 app.synth()

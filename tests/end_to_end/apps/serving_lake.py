@@ -29,7 +29,7 @@ FLIGHTS = Dataset(
 )
 SERVED = evolve(FLIGHTS, name="served")
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Serving")
 key = LakeKey(stack, "Key").key
 raw, curated = (Zone(stack, name, encryption_key=key) for name in ("Raw", "Curated"))

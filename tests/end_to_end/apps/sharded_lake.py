@@ -6,7 +6,7 @@ from lake_blueprints.contracts import Column, Dataset, DatasetFormat
 from lake_blueprints.lake import DataLake, Shards
 from lake_blueprints.processing.curation import Curation, ReferenceJoin
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 
 
 def dataset(name: str, *columns: str) -> Dataset:

@@ -32,7 +32,7 @@ READINGS = Dataset(
     primary_key=["device"],
 )
 
-app = cdk.App(context={"lake-blueprints:destroy-data": True})
+app = cdk.App(context={"lake-blueprints:destroy-data": True}, builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Sinking")
 key = LakeKey(stack, "Key").key
 raw = Zone(stack, "Raw", encryption_key=key)

@@ -16,7 +16,7 @@ from lake_blueprints.contracts import (
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.processing.curation import Curation, Newest, ReferenceJoin
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Shop")
 cities = Dataset(
     name="cities",

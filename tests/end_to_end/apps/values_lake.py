@@ -19,7 +19,7 @@ from lake_blueprints.orchestration import Pipeline
 # The local Firehose converts no binary values.
 converted = evolve(sent, name="converted", columns=[column for column in sent.columns if column.name != "raw"])
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Values")
 lake = DataLake(stack, "Lake", datasets=[sent, evolve(converted, format=DatasetFormat.PARQUET)])
 arrivals = lake.raw_database.add_table(

@@ -20,7 +20,7 @@ ORDERS = Dataset(
     primary_key=["id"],
 )
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Shop")
 key = LakeKey(stack, "Key").key
 network = LakeNetwork(stack, "Network", encryption_key=key)

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-app = cdk.App()
+app = cdk.App(builtin_cloud_formation_validation=False)
 cdk.Tags.of(app).add("owner", "tests")
 
 storage = cdk.Stack(app, "Storage")

@@ -55,7 +55,7 @@ CONTRACT = Contract(id="c", version="1.0.0", datasets=(ORDERS,))
 )  # fmt: skip
 def test_the_message_says_what_was_probably_meant(define: Callable[[Any], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        define(cdk.Stack(cdk.App(), "Stack"))
+        define(cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack"))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_steps_and_parts_of_options_are_refused_where_they_are_made(
 
 
 def test_what_fits_is_taken() -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
+    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
     imported = kms.Key.from_key_arn(stack, "Imported", "arn:aws:kms:eu-west-1:123456789012:key/1")
     Stream(stack, "One", encryption_key=imported)
     Stream(stack, "Two", encryption_key=LakeKey(stack, "Key").key)
@@ -110,6 +110,6 @@ def test_every_public_class_refuses_what_is_of_no_kind_at_all(kind: type) -> Non
 
 
 def test_a_zone_takes_the_key_of_a_lake_key_alone() -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
+    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
     with pytest.raises(ValueError, match="give its 'key'"):
         ZONE(stack, "Raw", encryption_key=LakeKey(stack, "Key"))

@@ -75,7 +75,7 @@ def test_the_pipeline_loads_when_everything_is_curated_and_the_rules_hold(stack:
 
 
 def test_in_shards_a_job_is_in_the_stack_of_its_dataset() -> None:
-    app = cdk.App()
+    app = cdk.App(builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Lake")
     made = lake(stack, shards=Shards(count=2))
     for name in ("orders", "buyers"):

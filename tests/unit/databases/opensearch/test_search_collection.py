@@ -65,7 +65,7 @@ def test_readers_and_writers_have_a_data_access_policy_each_and_each_once(stack:
 
 
 def test_data_access_of_a_role_is_in_the_stack_of_the_role() -> None:
-    app = cdk.App()
+    app = cdk.App(builtin_cloud_formation_validation=False)
     stack, other = cdk.Stack(app, "Data"), cdk.Stack(app, "Other")
     search = SearchCollection(stack, "Search")
     search.grant_search(role(other, "Reader"))

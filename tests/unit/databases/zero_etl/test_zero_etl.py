@@ -227,7 +227,7 @@ def test_a_table_zone_is_refused_with_the_reason(stack: cdk.Stack) -> None:
 
 
 def test_source_and_target_are_in_one_region() -> None:
-    app = cdk.App()
+    app = cdk.App(builtin_cloud_formation_validation=False)
     here, there = (cdk.Stack(app, name, env=cdk.Environment(region=name)) for name in ("eu-west-1", "us-east-1"))
     warehouse = Warehouse(here, "Warehouse", case_sensitive_identifiers=True)
     with pytest.raises(ValueError, match="must be in one Region, got us-east-1 and eu-west-1"):

@@ -75,7 +75,7 @@ def test_signs_in_by_the_secret_over_an_encrypted_connection(stack: cdk.Stack) -
     assert (found["EngineName"], found["SslMode"], found["DatabaseName"]) == ("postgres", "require", "shop")
     assert {"ServerName", "Port", "Username", "Password"}.isdisjoint(found)
     define_again = {"certificate_arn": "arn:aws:dms:eu-central-1:123456789012:cert:ca"}
-    other = cdk.Stack(cdk.App(), "Other")
+    other = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Other")
     define(other, **define_again)
     assert endpoint(other, "source")["SslMode"] == "verify-full"
 
@@ -84,7 +84,7 @@ def test_has_capacity_of_its_own_or_an_instance_with_a_task(stack: cdk.Stack) ->
     define(stack)
     capacity = config(stack)["ComputeConfig"]
     assert (capacity["MinCapacityUnits"], capacity["MaxCapacityUnits"], capacity["MultiAZ"]) == (1, 4, False)
-    other = cdk.Stack(cdk.App(), "Other")
+    other = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Other")
     define(other, compute=INSTANCE, mode=ReplicationMode.CHANGES)
     found = template_of(other)
     assert properties(found, "AWS::DMS::ReplicationInstance")["PubliclyAccessible"] is False
@@ -97,7 +97,7 @@ def test_has_capacity_of_its_own_or_an_instance_with_a_task(stack: cdk.Stack) ->
 def test_makes_the_roles_of_the_account_before_the_subnet_group_only_if_asked(stack: cdk.Stack) -> None:
     define(stack)
     assert not [one for one in resources(template_of(stack), "AWS::IAM::Role") if "RoleName" in one["Properties"]]
-    other = cdk.Stack(cdk.App(), "Other")
+    other = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Other")
     define(other, create_account_roles=True)
     found = template_of(other)
     named = {

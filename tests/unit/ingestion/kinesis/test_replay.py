@@ -250,7 +250,7 @@ def test_refuses_what_is_no_range(calls: Calls, asked: dict[str, str], message: 
 
 
 def test_a_pipeline_replays_the_range_of_its_input(cloud: LocalCloud) -> None:
-    app = cdk.App()
+    app = cdk.App(builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Replaying", synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False))
     stream, zone = Stream(stack, "Source", shards=2), Zone(stack, "Raw")
     replay = StreamReplay(stack, "Flights", stream=stream, zone=zone, dataset=FLIGHTS)

@@ -45,7 +45,7 @@ def test_another_content_makes_other_bytes(tmp_path: Path) -> None:
 
 
 def test_the_jobs_of_a_stack_share_one_script_and_those_of_another_have_theirs() -> None:
-    app = cdk.App(analytics_reporting=False)
+    app = cdk.App(analytics_reporting=False, builtin_cloud_formation_validation=False)
     one, other = cdk.Stack(app, "One"), cdk.Stack(app, "Other")
     assert curation_script(Construct(one, "First")) == curation_script(Construct(one, "Second"))
     assert curation_script(one)[0].s3_object_key == curation_script(other)[0].s3_object_key

@@ -107,7 +107,7 @@ def test_the_alarms_watch_the_function_and_its_mapping(stack: cdk.Stack) -> None
 
 
 def test_a_function_takes_what_is_not_restricted(tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path))
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     newest(cdk.Stack(app, "Stack"))
     app.synth()
     assert columns_in_code(tmp_path) == {
@@ -119,7 +119,7 @@ def test_a_function_takes_what_is_not_restricted(tmp_path: Path) -> None:
 
 
 def test_restricted_columns_are_taken_if_asked_for(tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path))
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     newest(cdk.Stack(app, "Stack"), restricted=True)
     app.synth()
     assert "pilot" in columns_in_code(tmp_path)["types"]
@@ -169,7 +169,7 @@ def test_a_hash_expires_without_a_column_for_it(stack: cdk.Stack) -> None:
 
 
 def test_the_code_for_a_cache_has_all_that_its_client_imports(tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path))
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     cached(cdk.Stack(app, "Stack"))
     app.synth()
     (code,) = (path for path in tmp_path.glob("asset.*.zip") if "valkey/client.py" in zipfile.ZipFile(path).namelist())
@@ -245,11 +245,11 @@ def test_alerts_that_say_nothing_are_refused(stack: cdk.Stack, options: dict[str
 def test_topics_buses_and_periods_that_do_not_fit_are_refused(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match="'topic' must be a standard topic, got a FIFO one"):
         alerts(stack, topic=sns.Topic(stack, "Fifo", fifo=True))
-    other = cdk.Stack(cdk.App(), "Other")
+    other = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Other")
     with pytest.raises(
         ValueError, match=r"'event_source' must not begin with 'aws\.', as AWS's own do, got 'aws.lake'"
     ):
         alerts(other, bus=events.EventBus(other, "Bus"), event_source="aws.lake")
-    third = cdk.Stack(cdk.App(), "Third")
+    third = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Third")
     with pytest.raises(ValueError, match="'quiet_period' must be at least 1 second"):
         alerts(third, topic=sns.Topic(third, "Topic"), quiet_period=cdk.Duration.seconds(0))

@@ -87,7 +87,7 @@ def test_an_alarm_on_a_threshold_compares_the_same_metric(stack: cdk.Stack) -> N
 
 
 def test_two_put_into_namespaces_of_their_own() -> None:
-    app = cdk.App()
+    app = cdk.App(builtin_cloud_formation_validation=False)
     stacks = [cdk.Stack(app, name) for name in ("Dev", "Prod")]
     assert [metrics(stack).namespace for stack in stacks] == ["Dev/Metrics", "Prod/Metrics"]
 

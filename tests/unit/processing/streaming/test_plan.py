@@ -60,7 +60,7 @@ class Lake:
     """A source and places in a stack."""
 
     def __init__(self) -> None:
-        self.stack = Stack(App(), "Lake")
+        self.stack = Stack(App(builtin_cloud_formation_validation=False), "Lake")
         self.stream = Stream(self.stack, "In", shards=1)
 
     def source(self, dataset: Dataset = READINGS, **options: Any) -> StreamSource:

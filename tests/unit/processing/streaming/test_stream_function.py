@@ -37,7 +37,7 @@ class Lake:
     """A stack with a zone."""
 
     def __init__(self) -> None:
-        self.stack = Stack(App(), "Lake")
+        self.stack = Stack(App(builtin_cloud_formation_validation=False), "Lake")
         self.zone = Zone(self.stack, "Zone")
 
     def stream(self, name: str, shards: int | None = 1) -> Stream:

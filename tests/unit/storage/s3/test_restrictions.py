@@ -145,7 +145,7 @@ def test_works_with_minimised_policies(minimised: bool) -> None:
 
 
 def test_a_grant_in_another_stack_is_restricted_as_well() -> None:
-    app = cdk.App(analytics_reporting=False)
+    app = cdk.App(analytics_reporting=False, builtin_cloud_formation_validation=False)
     first, second = cdk.Stack(app, "First"), cdk.Stack(app, "Second")
     zone = Zone(first, "Zone")
     zone.grant_read(role(second))
@@ -173,7 +173,11 @@ def bucket_denials(stack: cdk.Stack) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ["role", "user"])
 def test_a_role_or_user_of_another_account_is_kept_out_by_the_bucket(kind: str, before: bool) -> None:
     """The CDK says of these that it had added the denial to their own policies, which it cannot."""
-    stack = cdk.Stack(cdk.App(analytics_reporting=False), "Stack", env=cdk.Environment(account="111122223333"))
+    stack = cdk.Stack(
+        cdk.App(analytics_reporting=False, builtin_cloud_formation_validation=False),
+        "Stack",
+        env=cdk.Environment(account="111122223333"),
+    )
     arn = f"arn:aws:iam::444455556666:{kind}/stranger"
     imported: dict[str, Any] = {"role": iam.Role.from_role_arn, "user": iam.User.from_user_arn}
     zone, stranger = Zone(stack, "Zone"), imported[kind](stack, "Stranger", arn)
