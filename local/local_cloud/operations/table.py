@@ -97,9 +97,8 @@ SERVICES = {
     "elb": Entry(stored="ConfigureHealthCheck ApplySecurityGroupsToLoadBalancer"),
     "emr": Entry(refused="AddJobFlowSteps AddInstanceGroups"),
     "events": Entry(
-        real="TestEventPattern",
-        # Of their targets moto knows some, and forgets the others without a word.
-        refused="PutEvents PutPartnerEvents *Replay*",
+        real="TestEventPattern PutEvents",
+        refused="PutPartnerEvents *Replay*",
     ),
     "firehose": Entry(
         real="*DeliveryStream *DeliveryStreams *Destination PutRecord PutRecordBatch",

@@ -69,7 +69,7 @@ def operations(cloud: LocalCloud) -> Operations:
         ("glue", "start_workflow_run", {"Name": "w"}, "UnknownOperationException"),
         ("glue", "start_trigger", {"Name": "t"}, "UnknownOperationException"),
         ("bedrock-runtime", "invoke_model", {"modelId": "m", "body": b"{}"}, "UnknownOperationException"),
-        ("events", "put_events", {"Entries": [{"Source": "s"}]}, "UnknownOperationException"),
+        ("events", "put_partner_events", {"Entries": [{"Source": "s"}]}, "UnknownOperationException"),
         ("ses", "send_email", MAIL, "InvalidAction"),
         ("ec2", "run_instances", {"MinCount": 1, "MaxCount": 1, "ImageId": "ami-1"}, "InvalidAction"),
         ("s3", "restore_object", {"Bucket": "b", "Key": "k/l"}, "NotImplemented"),

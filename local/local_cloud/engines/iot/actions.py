@@ -34,21 +34,6 @@ class Failure:
         return {"failedAction": self.action, "failedResource": self.resource, "errorMessage": self.reason}
 
 
-class Clients:
-    """Clients of services under roles, each made once: that takes longer than a call."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._made: dict[tuple[str, str, str], Any] = {}
-
-    def __call__(self, service: str, region: str, role: str) -> Any:
-        """Return the client of a service under a role."""
-        asked = (service, region, role)
-        if asked not in self._made:
-            self._made[asked] = self._runtime.client(service, region, role=role)
-        return self._made[asked]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Sender:
     """Sends what a rule has made of a message.
@@ -61,14 +46,11 @@ class Sender:
         Region of the rule.
     message: Message
         The message, by which templates are filled.
-    clients: Clients
-        The clients of services under the roles of actions, which many messages use.
     """
 
     runtime: Runtime
     region: str
     message: Message
-    clients: Clients
 
     def send(self, action: Mapping[str, Any], payload: bytes) -> Failure | None:
         """Do what an action says, and return why it failed, if it has."""
@@ -81,7 +63,7 @@ class Sender:
         return None
 
     def client(self, service: str, settings: Mapping[str, Any]) -> Any:
-        return self.clients(service, self.region, settings["roleArn"])
+        return self.runtime.client(service, self.region, role=settings["roleArn"])
 
     def filled(self, template: str) -> str:
         return filled(template, self.message)

@@ -19,7 +19,7 @@ from moto.iot.exceptions import InvalidRequestException, IoTClientError
 from moto.iot.models import FakeRule, IoTBackend, iot_backends
 
 from local_cloud.engines.engine import Engine
-from local_cloud.engines.iot.actions import KINDS, SETTINGS, Clients, Failure, Sender
+from local_cloud.engines.iot.actions import KINDS, SETTINGS, Failure, Sender
 from local_cloud.engines.iot.devices import PACKAGE, Devices
 from local_cloud.engines.iot.evaluation import BASIC_INGEST, BY_HTTP, Message, selected
 from local_cloud.engines.iot.formats import UnknownPattern
@@ -54,7 +54,6 @@ class IotEngine(Engine):
         self._brokers: dict[tuple[str, str], DeviceBroker] = {}
         self._ports: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
-        self._clients = Clients(runtime)
 
     def state(self) -> dict[tuple[str, str], int]:
         return {place: broker.port for place, broker in self._brokers.items()}
@@ -135,7 +134,7 @@ class IotEngine(Engine):
             return self._brokers[place]
 
     def _evaluate(self, rule: FakeRule, message: Message) -> None:
-        sender = Sender(runtime=self.runtime, region=rule.region_name, message=message, clients=self._clients)
+        sender = Sender(runtime=self.runtime, region=rule.region_name, message=message)
         payload = selected(parse(rule.sql), message)
         sent = (sender.send(action, payload) for action in rule.actions) if payload is not None else ()
         failures = [failure for failure in sent if failure]

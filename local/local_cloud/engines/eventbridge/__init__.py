@@ -1,0 +1,1 @@
+"""EventBridge: rules whose targets get the events that match."""

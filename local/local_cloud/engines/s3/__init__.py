@@ -1,0 +1,1 @@
+"""S3: what moto does to objects that several threads use."""
