@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 
+# Of 1e999999999 nobody should write out the digits; a double has less than this many before or behind its point.
+_MOST_DIGITS = 400
+
+
 class RecordError(ValueError):
     """A record that is no row of the dataset, said without its values."""
 
@@ -84,7 +88,7 @@ def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise TypeError
     number = Decimal(value)
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
         raise ValueError
     return number
 
