@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-
 # Of 1e999999999 nobody should write out the digits; a double has less than this many before or behind its point.
 _MOST_DIGITS = 400
 
