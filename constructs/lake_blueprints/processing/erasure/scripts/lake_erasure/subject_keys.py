@@ -1,4 +1,4 @@
-"""The keys of the persons who are erased, as values of every type spell them."""
+"""The keys of the persons who are erased, as text in the spelling of each type."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _value(column: str, kind: str, value: Any) -> Any:
     try:
         return read(value) if read else value
     except (ArithmeticError, TypeError, ValueError):
-        raise RecordError(f"has a {column} that is no {kind}") from None
+        raise RecordError(f"has a value of {column} that is no {kind}") from None
 
 
 def _whole(value: Any) -> int:
