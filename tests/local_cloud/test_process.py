@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from local_cloud.engines import process as module
 from local_cloud.engines.process import EngineProcess
 from local_cloud.errors import LocalCloudError
 from local_cloud.server.objects import ObjectStore
+from local_cloud.server.processes import kill_group
 from local_cloud.server.runtime import Runtime
 
 ACCOUNT = "123456789012"
@@ -67,6 +69,20 @@ def test_ends_with_its_children_when_the_cloud_ends(tmp_path: Path, has_ended: C
         assert len(started) >= 3
     assert all(has_ended(number) for number in started)
     server.stop()
+
+
+def test_a_descendant_with_a_process_group_of_its_own_ends_as_well(
+    tmp_path: Path, has_ended: Callable[[int], bool]
+) -> None:
+    # As the daemon of Spark's Python workers, which may write objects for as long as it lives.
+    script = "import os, time; os.fork() or (os.setpgid(0, 0), print(os.getpid(), flush=True)); time.sleep(1000)"
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        leader = subprocess.Popen([sys.executable, "-c", script], stdout=file, start_new_session=True)
+    while not output.read_text().endswith("\n"):
+        time.sleep(0.01)
+    kill_group(leader)
+    assert has_ended(int(output.read_text()))
 
 
 def test_does_not_outlive_a_cloud_that_crashes(tmp_path: Path, has_ended: Callable[[int], bool]) -> None:

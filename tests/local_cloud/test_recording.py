@@ -53,6 +53,7 @@ def test_notes_what_is_done_with_versions_as_iam_calls_it(calls: Any) -> None:
     s3 = client("s3")
     s3.list_object_versions(Bucket="lake", Prefix="a/")
     s3.get_object(Bucket="lake", Key="a/1", VersionId=one)
+    s3.get_object_tagging(Bucket="lake", Key="a/1", VersionId=one)
     s3.delete_object(Bucket="lake", Key="a/2", VersionId=two)
     s3.delete_objects(Bucket="lake", Delete={"Objects": [{"Key": "a/3", "VersionId": three}, {"Key": "a/4"}]})
     assert cloud.calls == [
@@ -60,6 +61,7 @@ def test_notes_what_is_done_with_versions_as_iam_calls_it(calls: Any) -> None:
         RecordedCall(ROLE, "s3:DeleteObjectVersion", "lake/a/2"),
         RecordedCall(ROLE, "s3:DeleteObjectVersion", "lake/a/3"),
         RecordedCall(ROLE, "s3:GetObjectVersion", "lake/a/1"),
+        RecordedCall(ROLE, "s3:GetObjectVersionTagging", "lake/a/1"),
         RecordedCall(ROLE, "s3:ListBucketVersions", "lake/a/"),
     ]
 

@@ -22,7 +22,11 @@ _OBJECT_ACTIONS = {
 }
 # What IAM calls an action on one version of an object:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-_VERSION_ACTIONS = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
+_VERSION_ACTIONS = {
+    "s3:DeleteObject": "s3:DeleteObjectVersion",
+    "s3:GetObject": "s3:GetObjectVersion",
+    "s3:GetObjectTagging": "s3:GetObjectVersionTagging",
+}
 # What IAM calls a service, where requests are signed for another name.
 _PREFIXES = {"monitoring": "cloudwatch"}
 # botocore's name of the API, where requests are signed for an older one.

@@ -103,11 +103,25 @@ def kill_group(leader: subprocess.Popen[Any]) -> None:
     """End a program that was started in a session of its own, and its descendants, and wait until they are gone."""
     # Bounded: where no init process collects the dead, a group keeps its number forever.
     deadline = time.monotonic() + _KILL_SECONDS
-    while _group_exists(leader.pid) and time.monotonic() < deadline:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(leader.pid, signal.SIGKILL)
+    while (groups := _groups_of(leader.pid)) and time.monotonic() < deadline:
+        for group in groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         leader.poll()
         time.sleep(_POLL_SECONDS)
+
+
+def _groups_of(session: int) -> set[int]:
+    """Return the process groups of a session: Spark's Python workers have one of their own, and outlive their JVM."""
+    found = {session} if _group_exists(session) else set()
+    # Without /proc, as on macOS, the leader's own alone.
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # After the program's name, which may have any letters.
+            state, _, group, its_session, *_ = status.read_text(errors="replace").rpartition(")")[2].split()
+            if int(its_session) == session and state not in ("Z", "X"):
+                found.add(int(group))
+    return found
 
 
 def _group_exists(number: int) -> bool:

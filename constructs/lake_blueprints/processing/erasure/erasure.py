@@ -155,6 +155,7 @@ class Erasure(SparkJob):
                 place.table.grant_erase(self.role, restricted=True)
         else:
             allow(self.role, *permissions.read_versions(place.storage, place.prefix, because))
+            allow(self.role, permissions.read_tags(place.storage, place.prefix, because))
             if place.kind != "objects":
                 allow(self.role, *permissions.replace_objects(place.storage, place.prefix, because))
         allow(self.role, *permissions.erase_versions(place.storage, place.prefix, because))

@@ -1,4 +1,4 @@
-"""Exports: objects below a prefix that something else than the lake's jobs has written."""
+"""Exports: objects below a prefix that something other than the lake's jobs has written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ExportedObjects:
         Start of their keys, ending in a slash.
     dataset: Dataset, optional
         What their records are: JSON lines or CSV with a header line, also as `.gz`, or Parquet; records without the
-        person stay. By default nobody knows, as in results of queries, and an object in which a key stands anywhere is
+        person stay. By default their format is unknown, as that of query results, and an object that contains a key is
         removed as a whole.
 
     Raises

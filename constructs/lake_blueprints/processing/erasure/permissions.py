@@ -11,10 +11,13 @@ from lake_blueprints.storage.s3.permissions import Storage
 _LIST_VERSIONS = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html"
 _DELETE_VERSIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html"
 _GET_VERSIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/RetrievingObjectVersions.html"
+_GET_TAGS = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html"
 _RUNS = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRuns.html"
 
 GET_VERSION = ("s3:GetObjectVersion",)
 DELETE_VERSION = ("s3:DeleteObjectVersion",)
+# Of a version both are asked for, as the page says.
+GET_TAGS = ("s3:GetObjectTagging", "s3:GetObjectVersionTagging")
 _NAMES = "every object may hold a person, and names of versions are S3's"
 
 
@@ -36,6 +39,11 @@ def read_versions(storage: Storage, prefix: str, because: str) -> Iterator[Permi
     """Read every version of objects below a prefix."""
     yield objects.on_objects(storage, GET_VERSION, [prefix], because, wildcard=_NAMES).used_for(because, _GET_VERSIONS)
     yield objects.with_key(storage, objects.DECRYPT, [prefix], because)
+
+
+def read_tags(storage: Storage, prefix: str, because: str) -> Permission:
+    """Read the tags of every version of objects below a prefix."""
+    return objects.on_objects(storage, GET_TAGS, [prefix], because, wildcard=_NAMES).used_for(because, _GET_TAGS)
 
 
 def replace_objects(storage: Storage, prefix: str, because: str) -> Iterator[Permission]:

@@ -16,7 +16,7 @@ from lake_blueprints.processing.curation import Curation
 from lake_blueprints.processing.erasure import Erasure, ExportedObjects
 from lake_blueprints.processing.erasure.subject import subjects_of
 from lake_blueprints.processing.glue import Worker
-from tests.support import resources, template_of
+from tests.support import actions_of, resources, template_of
 
 EMAIL = Column(name="email", type="string", source="eMail", tags=["subject"])
 PEOPLE = Dataset(name="people", columns=[Column(name="id", type="int"), EMAIL], primary_key=["id"])
@@ -55,6 +55,12 @@ class Lake:
 @pytest.fixture
 def lake(stack: cdk.Stack) -> Lake:
     return Lake(stack)
+
+
+def test_tags_can_be_read_of_what_is_written_again(lake: Lake) -> None:
+    lake.erasure(curations=[lake.curation()])
+    # Without it S3 counts no tags in what it answers, and a new version would lose them.
+    assert {"s3:GetObjectTagging", "s3:GetObjectVersionTagging"} <= actions_of(lake.stack, "s3")
 
 
 def test_a_curation_has_its_records_quarantine_and_table_by_the_names_of_each(lake: Lake) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ def wanted(erasing: Any) -> Any:
         return [(path, keys.of(given, kind))]
 
     return make
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, Decimal(10) ** 30, Decimal("7.5"), "7" + "0" * 400, float("inf")])
+def test_a_number_that_no_key_is_ends_no_run(erasing: Any, value: Any) -> None:
+    assert value not in erasing("subject_keys").SubjectKeys.of([7], "bigint")
+
+
+@pytest.mark.parametrize("value", ["0" * 5_000 + "7", Decimal("7.00"), 7.0, "+7", " 07 "])
+def test_a_whole_number_is_the_key_however_it_is_spelled(erasing: Any, value: Any) -> None:
+    assert value in erasing("subject_keys").SubjectKeys.of([7], "bigint")
 
 
 @pytest.mark.parametrize(

@@ -83,16 +83,19 @@ def test_times_are_text_of_one_length_in_utc(moment: str) -> None:
     [
         ([1], "is no JSON object"),
         ({"name": "x"}, "has no value of id"),
-        ({"id": 1.5}, "has a id that is no bigint"),
-        ({"id": True}, "has a id that is no bigint"),
-        ({"id": 1, "speed": "NaN"}, "has a speed that is no double"),
-        ({"id": 1, "price": "cheap"}, "has a price that is no decimal"),
-        ({"id": 1, "at": "yesterday"}, "has a at that is no timestamp"),
-        ({"id": 1, "at": 1_767_261_600}, "has a at that is no timestamp"),
-        ({"id": 1, "day": "2026-13-01"}, "has a day that is no date"),
-        ({"id": 1, "late": "no"}, "has a late that is no boolean"),
-        ({"id": 1, "name": 5}, "has a name that is no varchar"),
-        ({"id": 1, "photo": "?"}, "has a photo that is no binary"),
+        ({"id": 1.5}, "has a value of id that is no bigint"),
+        ({"id": True}, "has a value of id that is no bigint"),
+        ({"id": "1e4000"}, "has a value of id that is no bigint"),
+        ({"id": 1, "speed": "NaN"}, "has a value of speed that is no double"),
+        ({"id": 1, "speed": "1e4000"}, "has a value of speed that is no double"),
+        ({"id": 1, "speed": "0e-4000"}, "has a value of speed that is no double"),
+        ({"id": 1, "price": "cheap"}, "has a value of price that is no decimal"),
+        ({"id": 1, "at": "yesterday"}, "has a value of at that is no timestamp"),
+        ({"id": 1, "at": 1_767_261_600}, "has a value of at that is no timestamp"),
+        ({"id": 1, "day": "2026-13-01"}, "has a value of day that is no date"),
+        ({"id": 1, "late": "no"}, "has a value of late that is no boolean"),
+        ({"id": 1, "name": 5}, "has a value of name that is no varchar"),
+        ({"id": 1, "photo": "?"}, "has a value of photo that is no binary"),
     ],
 )
 def test_a_record_that_is_no_row_is_where_the_batch_begins_again(
@@ -110,6 +113,11 @@ def test_the_log_has_no_values(caplog: pytest.LogCaptureFixture) -> None:
     read_batch(event("not JSON: secret"), DATASET)
     assert "is no JSON" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_a_record_that_is_nested_too_deeply_to_be_read_fails_alone() -> None:
+    batch = read_batch(event('{"id": 1}', "[" * 100_000), DATASET)
+    assert (batch.rows, batch.failed) == ([{"id": 1}], "1")
 
 
 def test_a_batch_without_a_failure_says_so() -> None:

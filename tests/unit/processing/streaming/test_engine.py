@@ -90,6 +90,17 @@ def test_decimals_keep_their_digits_in_windows_and_through_the_state(stream: Sim
     assert '"paid":0.30' in stream.values.encode(row)
 
 
+def test_sums_of_decimals_have_all_of_their_38_digits(stream: SimpleNamespace) -> None:
+    columns = [{**one, "type": "decimal(38,2)"} if one["name"] == "price" else one for one in PLAN["columns"]]
+    engine = _engine(stream, columns=columns)
+    for number, price in enumerate(("123456789012345678901234567890.10", "0.02")):
+        engine.process(_record(number, Price=price), 0)
+
+    ((_, row),) = engine.flush()
+
+    assert '"paid":123456789012345678901234567890.12' in stream.values.encode(row)
+
+
 @pytest.mark.parametrize("shift", [0.0, 1e5])
 def test_the_z_score_is_that_of_the_last_values(stream: SimpleNamespace, shift: float) -> None:
     detector = stream.plan.Detector(kind="zscore", threshold=3.0, rows=50, at_least=20)

@@ -1,4 +1,4 @@
-"""The keys of the persons who are erased, as values of every type spell them."""
+"""The keys of the persons who are erased, as text in the spelling of each type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-_INTEGER = re.compile(r"[+-]?\d+")
+# Sign and digits of a whole number; Python reads no more than 4,300 digits, and no key has as many.
+_INTEGER = re.compile(r"([+-]?)0*(\d{1,1000})")
 
 
 def canonical(value: Any, kind: str) -> str | None:
@@ -26,8 +27,14 @@ def canonical(value: Any, kind: str) -> str | None:
     if kind == "string":
         return str(value)
     # Raw Parquet may have whole numbers as fractions.
-    text = str(int(value)) if isinstance(value, float | Decimal) and value == value // 1 else str(value)
-    return str(int(text)) if _INTEGER.fullmatch(text.strip()) else None
+    found = _INTEGER.fullmatch((str(int(value)) if _is_whole(value) else str(value)).strip())
+    return str(int("".join(found.groups()))) if found else None
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return bool(value == value.to_integral_value())
+    return isinstance(value, float) and value.is_integer()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,5 +63,5 @@ def _parsed(data: bytes) -> Any:
     try:
         # A number keeps the digits that it has.
         return json.loads(data, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RecordError("is no JSON") from None

@@ -12,6 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+# Of 1e999999999 nobody should write out the digits; a double has less than this many before or behind its point.
+_MOST_DIGITS = 400
+
 
 class RecordError(ValueError):
     """A record that is no row of the dataset, said without its values."""
@@ -70,7 +73,7 @@ def _value(column: str, kind: str, value: Any) -> Any:
     try:
         return read(value) if read else value
     except (ArithmeticError, TypeError, ValueError):
-        raise RecordError(f"has a {column} that is no {kind}") from None
+        raise RecordError(f"has a value of {column} that is no {kind}") from None
 
 
 def _whole(value: Any) -> int:
@@ -84,7 +87,7 @@ def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise TypeError
     number = Decimal(value)
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
         raise ValueError
     return number
 

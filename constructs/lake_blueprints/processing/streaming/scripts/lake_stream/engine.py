@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Iterator
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from lake_stream import values
@@ -30,6 +30,8 @@ from lake_stream.plan import (
 from lake_stream.scores import Scorer, scorer
 
 _COMBINE: dict[str, Callable[[Any, Any], Any]] = {"sum": operator.add, "min": min, "max": max}
+# Decimal rounds sums to 28 digits by default, and Flink has 38 of them.
+_EXACT = Context(prec=2 * 38)
 # An output's name and a row of it.
 Emitted = tuple[str, dict[str, Any]]
 
@@ -180,7 +182,8 @@ def _added(total: Any, measure: Measure, row: values.Row) -> Any:
     # JSON would make a double of a decimal.
     exact = isinstance(value, Decimal)
     if total is not None:
-        value = _COMBINE[measure.measure](Decimal(total) if exact else total, value)
+        with localcontext(_EXACT):
+            value = _COMBINE[measure.measure](Decimal(total) if exact else total, value)
     return str(value) if exact else value
 
 
