@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,10 +69,9 @@ class Sinks:
         with open_cache(self.cloud, name=self.outputs["CacheName"], user=self.outputs["UserName"]) as client:
             return {one: (client.hgetall(one), client.ttl(one)) for one in client.scan_iter()}
 
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        """The messages of the topic."""
-        client, url, found = self.cloud.client("sqs"), self.outputs["QueueUrl"], list[dict[str, Any]]()
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        """Take the messages of a queue."""
+        client, url, found = self.cloud.client("sqs"), self.outputs[queue], list[dict[str, Any]]()
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             found += [json.loads(message["Body"]) for message in messages]
             for message in messages:
@@ -106,7 +106,8 @@ def test_the_newest_record_of_each_key_is_a_hash_of_the_cache(sinks: Sinks) -> N
 
 def test_alarms_watch_the_metric_that_the_function_puts(sinks: Sinks) -> None:
     client = sinks.cloud.client("cloudwatch")
-    alarms = {one["AlarmName"].split("Metrics")[1][:3]: one for one in client.describe_alarms()["MetricAlarms"]}
+    named = {one["AlarmName"].partition("Metrics")[2][:3]: one for one in client.describe_alarms()["MetricAlarms"]}
+    alarms = {name: alarm for name, alarm in named.items() if name}
     band, hot = alarms["Unu"], alarms["Hot"]
     (stat,) = (one["MetricStat"] for one in band["Metrics"] if "MetricStat" in one)
     watched = {**stat["Metric"], "Period": stat["Period"], "Statistics": [stat["Stat"]], "Unit": stat["Unit"]}
@@ -132,7 +133,7 @@ def test_a_record_that_is_no_row_is_kept_with_its_data_and_those_behind_it_are_n
 
 
 def test_people_hear_of_each_device_once(sinks: Sinks) -> None:
-    messages = sinks.messages
+    messages = sinks.messages("QueueUrl")
     texts = "\n".join(message["Message"] for message in messages)
     for device in range(DEVICES):
         assert len(re.findall(rf"^D{device} measures", texts, flags=re.MULTILINE)) == 1
@@ -145,3 +146,26 @@ def test_people_hear_of_each_device_once(sinks: Sinks) -> None:
         "measured: 2026-01-01T10:03:00.250000Z",
     ]
     assert "Owner" not in texts
+
+
+def test_applications_hear_of_each_device_once(sinks: Sinks) -> None:
+    found = sinks.messages("HeardUrl")
+    assert Counter(event["detail"]["record"]["device"] for event in found) == {f"D{n}": 1 for n in range(DEVICES)}
+    one = next(event for event in found if event["detail"]["record"]["device"] == "D0")
+    assert (one["source"], one["detail-type"], one["detail"]["headline"]) == (
+        "lake",
+        "Alert readings",
+        "D0 measures 23.5 °C",
+    )
+
+
+def test_a_new_object_starts_the_pipeline_that_waits_for_it_alone(sinks: Sinks) -> None:
+    s3, states = sinks.cloud.client("s3"), sinks.cloud.client("stepfunctions")
+    machine, raw = sinks.outputs["ArrivalsMachine"], sinks.outputs["RawBucket"]
+    # The discarded batches are objects of the zone as well.
+    assert states.list_executions(stateMachineArn=machine)["executions"] == []
+    s3.put_object(Bucket=raw, Key="in/a.json", Body=b"{}")
+    s3.put_object(Bucket=raw, Key="out/a.json", Body=b"{}")
+    (run,) = states.list_executions(stateMachineArn=machine)["executions"]
+    given = json.loads(states.describe_execution(executionArn=run["executionArn"])["input"])
+    assert (given["detail"]["bucket"]["name"], given["detail"]["object"]["key"]) == (raw, "in/a.json")

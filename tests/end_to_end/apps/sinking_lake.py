@@ -3,6 +3,8 @@
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -10,7 +12,10 @@ from aws_cdk import aws_sqs as sqs
 from lake_blueprints import Column, Dataset, LakeKey, Zone
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.valkey import ServerlessCache
+from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.ingestion.kinesis import Stream
+from lake_blueprints.orchestration import Pipeline, Step, StepContext, object_created
+from lake_blueprints.orchestration.asl import Fragment
 from lake_blueprints.processing.stream_sinks import CacheTarget, NewestRecords, StreamAlerts, StreamMetrics
 from lake_blueprints.processing.streaming import (
     LateRecords,
@@ -32,6 +37,17 @@ READINGS = Dataset(
     primary_key=["device"],
 )
 
+
+class Nothing(Step):
+    """A step that does nothing, in a pipeline whose start is what matters."""
+
+    def render(self, context: StepContext) -> Fragment:
+        return Fragment(start="Nothing", end="Nothing", states={"Nothing": {"Type": "Pass"}})
+
+    def grant(self, role: ServiceRole) -> None:
+        pass
+
+
 app = cdk.App(context={"lake-blueprints:destroy-data": True}, builtin_cloud_formation_validation=False)
 stack = cdk.Stack(app, "Sinking")
 key = LakeKey(stack, "Key").key
@@ -52,7 +68,12 @@ cached = NewestRecords(
     **common,
 )
 topic = sns.Topic(stack, "People", master_key=key)
-StreamAlerts(stack, "Alerts", about=["device"], headline="{device} measures {temp} °C", topic=topic, **common)
+bus = events.EventBus(stack, "Bus")
+headline = "{device} measures {temp} °C"
+StreamAlerts(stack, "Alerts", about=["device"], headline=headline, topic=topic, bus=bus, **common)
+heard = sqs.Queue(stack, "Heard")
+alerts = events.EventPattern(source=["lake"], detail_type=["Alert readings"])
+events.Rule(stack, "Alerted", event_bus=bus, event_pattern=alerts, targets=[targets.SqsQueue(heard)])
 messages = sqs.Queue(stack, "Messages", encryption_master_key=key)
 topic.add_subscription(subscriptions.SqsSubscription(messages))
 minutes = WindowAggregates(
@@ -67,7 +88,10 @@ metrics = StreamMetrics(stack, "Metrics", plan=plan, aggregates=minutes, errors=
 watched: dict[str, Any] = {"measure": "mean", "of": {"device": "D0"}, "topic": topic, "periods": 2}
 metrics.add_alarm("Unusual", **watched)
 metrics.add_alarm("Hot", threshold=60, **watched)
+arrivals = Pipeline(stack, "OnArrival", steps=[Nothing()], event_pattern=object_created(raw, prefix="in/"))
 for name, value in {
+    "ArrivalsMachine": arrivals.state_machine.state_machine_arn,
+    "HeardUrl": heard.queue_url,
     "MinutesName": windows.stream.stream_name,
     "CacheName": cache.cache_name,
     "UserName": cache.user_name,
