@@ -69,7 +69,7 @@ class ErasedTable:
         # With those of the commits just made.
         known = self._note(known | {*self._files()})
         self._expire()
-        known |= {*self._files()}
+        # What the last commit has added is needed.
         counts += self._remove(known, needed={*self._files(history=False)})
         self._note(set())
         return counts
