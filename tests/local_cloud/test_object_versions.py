@@ -13,7 +13,7 @@ from moto.core.utils import utcnow
 from moto.s3 import models
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.s3 import engine
+from local_cloud.engines.object_versions import engine
 
 
 @pytest.fixture(scope="module", autouse=True)

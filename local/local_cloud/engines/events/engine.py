@@ -19,9 +19,9 @@ from moto.events.models import EventsBackend, Rule, events_backends
 from moto.utilities.arns import parse_arn
 
 from local_cloud.engines.engine import Engine
-from local_cloud.engines.eventbridge.inputs import InputError, check_input, input_of
-from local_cloud.engines.eventbridge.new_objects import TIME, event_of
-from local_cloud.engines.eventbridge.targets import Delivery, queue_url, unsupported
+from local_cloud.engines.events.inputs import InputError, check_input, input_of
+from local_cloud.engines.events.new_objects import TIME, event_of
+from local_cloud.engines.events.targets import Delivery, queue_url, unsupported
 from local_cloud.server.patching import Patches
 from template_checks.core.event_patterns import pattern_problem
 
@@ -33,7 +33,7 @@ _DEFAULT_BUS: Final = "default"
 _LOG = logging.getLogger(__name__)
 
 
-class EventBridgeEngine(Engine):
+class EventsEngine(Engine):
     """Delivers events."""
 
     def patches(self) -> Patches:

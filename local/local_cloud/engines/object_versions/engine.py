@@ -18,7 +18,7 @@ _utcnow = models.utcnow
 _LEAST = timedelta(microseconds=1)
 
 
-class S3Engine(Engine):
+class ObjectVersionsEngine(Engine):
     """Keeps what moto stores as it is listed."""
 
     def __init__(self, runtime: Runtime) -> None:

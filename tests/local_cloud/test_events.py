@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.engines.eventbridge.inputs import InputError, check_input, input_of
+from local_cloud.engines.events.inputs import InputError, check_input, input_of
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/state-changes"

@@ -1,1 +1,0 @@
-"""S3: what moto does to objects that several threads use."""
