@@ -1,4 +1,4 @@
-"""What a target gets of an event: all of it, a part, a constant, or a template that is filled.
+"""Input of a target: the event, a part of it, a constant, or a template that is filled.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """
