@@ -137,6 +137,15 @@ def test_an_object_that_nobody_can_look_into_stays_and_is_said(
     )
 
 
+def test_an_archived_object_is_rewritten_once_it_is_restored() -> None:
+    bucket = Bucket()
+    bucket.put("r/x", BOTH, StorageClass="GLACIER")
+    bucket.s3.restore_object(Bucket="lake", Key="r/x", RestoreRequest={"Days": 1})
+    assert bucket.erase() == ({"rows_removed": 1, "objects_rewritten": 1, "versions_removed": 1}, [])
+    (version,) = bucket.listed()[0].all
+    assert version.storage_class == "GLACIER"
+
+
 def test_results_in_which_the_key_stands_as_a_word_go_as_a_whole() -> None:
     bucket = Bucket()
     bucket.put("r/1.csv", b'"x","a"\n')

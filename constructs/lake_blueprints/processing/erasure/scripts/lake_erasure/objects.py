@@ -180,9 +180,11 @@ def _tags(client: Any, versions: Versions, version: Version) -> list[Any]:
 
 
 def _read(client: Any, versions: Versions, version: Version) -> dict[str, Any]:
-    if version.archived:
-        raise UnreadableError(f"it is archived in the storage class {version.storage_class}")
-    answer = client.get_object(Bucket=versions.bucket, Key=versions.key, VersionId=version.id)
+    try:
+        answer = client.get_object(Bucket=versions.bucket, Key=versions.key, VersionId=version.id)
+    except client.exceptions.InvalidObjectState:
+        # Also in a tier of INTELLIGENT_TIERING that no listing shows; a restored copy can be read.
+        raise UnreadableError(f"it is archived in the storage class {version.storage_class}") from None
     return {**answer, CONTENT: answer["Body"].read()}
 
 

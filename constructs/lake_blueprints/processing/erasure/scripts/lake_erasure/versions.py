@@ -14,8 +14,6 @@ from lake_erasure.errors import ErasureError
 
 # Of one request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _BATCH = 1000
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
-_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +28,6 @@ class Version:
     etag: str = ""
     size: int = 0
     storage_class: str = "STANDARD"
-
-    @property
-    def archived(self) -> bool:
-        """Whether it must be restored before it can be read."""
-        return self.storage_class in _ARCHIVES
 
 
 @dataclass(frozen=True, kw_only=True)
