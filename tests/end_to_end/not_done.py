@@ -196,12 +196,13 @@ _REASONS = {
         DeviceIngest | puts items | kms:Decrypt kms:Encrypt
         ItemLoadJob | puts and deletes items | kms:Encrypt kms:GenerateDataKey
         NewestRecords | puts items | kms:Decrypt kms:Encrypt kms:GenerateDataKey
-        StreamAlerts | remembers what it did | kms:Decrypt kms:Encrypt
+        StreamAlerts | remembers what it did | kms:Decrypt kms:Encrypt kms:GenerateDataKey
     """,
     "no batch of these fails here but one, and its zone is not listed": """
         NewestRecords | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
         NewestRecords | keeps batches that the function failed to take | s3:PutObject
-        StreamAlerts | keeps batches that the function failed to take | s3:ListBucket
+        StreamAlerts | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
+        StreamAlerts | keeps batches that the function failed to take | s3:PutObject
         StreamMetrics | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
         StreamMetrics | keeps batches that the function failed to take | s3:PutObject
         StreamFunction | keeps batches that the function failed to take | kms:GenerateDataKey s3:ListBucket
@@ -225,10 +226,6 @@ _REASONS = {
         StreamFunction | polls the stream for the function | kinesis:ListShards kms:Decrypt
         StreamFunction | writes logs | logs:CreateLogStream logs:PutLogEvents
         StreamReplay | writes logs | logs:CreateLogStream logs:PutLogEvents
-    """,
-    "the local cloud refuses events for a bus, before which no alert is published or noted": """
-        StreamAlerts | publishes alerts | kms:Decrypt kms:GenerateDataKey sns:Publish
-        StreamAlerts | remembers what it did | dynamodb:PutItem
     """,
     "no record comes to this plan here: tests/unit/processing/streaming follows it": """
         StreamFunction | keeps its state | kms:Decrypt kms:GenerateDataKey s3:GetObject s3:PutObject

@@ -140,9 +140,9 @@ def test_is_refused_after_it_has_ended_three_times(alone: Runtime) -> None:
 
 def test_takes_another_port_if_something_has_taken_its_own(alone: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     other = EngineProcess(alone, name="other", command=serve)
-    taken, free = other.port(), module._free_port()
+    taken, free = other.port(), module.free_port()
     ports = iter([taken, free])
-    monkeypatch.setattr(module, "_free_port", lambda: next(ports))
+    monkeypatch.setattr(module, "free_port", lambda: next(ports))
 
     def answers(port: int) -> bool:
         return port != taken and module.accepts_connections(port)

@@ -97,11 +97,11 @@ class EngineProcess:
                 return self._start(self._port)
             for _ in range(_STARTS - 1):
                 try:
-                    return self._start(_free_port())
+                    return self._start(free_port())
                 except _Ended:
                     # Something else may have taken the port in between.
                     continue
-            return self._start(_free_port())
+            return self._start(free_port())
 
     def stop(self) -> None:
         """End it and its children. Stopping twice is fine."""
@@ -162,7 +162,8 @@ class _Ended(LocalCloudError):
     pass
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens at now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

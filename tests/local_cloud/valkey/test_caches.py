@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local_cloud.cloud import LocalCloud
+from local_cloud.engines import process
 from local_cloud.packages import OptionalPackage
 
 REGION = "us-east-1"
@@ -48,8 +50,8 @@ def token(cloud: LocalCloud, *, role: str | None = None, cache: str = NAME, user
     return str(request.url).removeprefix("https://")
 
 
-def connect(cloud: LocalCloud, kind: type[Any] = valkey.Valkey, **options: Any) -> Any:
-    (found,) = cloud.client("elasticache").describe_serverless_caches(ServerlessCacheName=NAME)["ServerlessCaches"]
+def connect(cloud: LocalCloud, kind: type[Any] = valkey.Valkey, *, cache: str = NAME, **options: Any) -> Any:
+    (found,) = cloud.client("elasticache").describe_serverless_caches(ServerlessCacheName=cache)["ServerlessCaches"]
     at = found["Endpoint"]
     certificate = str(cloud._running.runtime.authority.certificate)
     return kind(host=at["Address"], port=at["Port"], ssl=True, ssl_ca_certs=certificate, **options)
@@ -61,6 +63,20 @@ def test_a_client_signs_in_by_iam(cloud: LocalCloud, kind: type[Any]) -> None:
     client.hset("features:1", mapping={"delay": "12"})
     assert client.hgetall("features:1") == {b"delay": b"12"}
     client.close()
+
+
+def test_a_cache_answers_at_each_port_that_a_machine_has(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = iter(port for port in range(60_500, 60_999) if is_free(port))
+    monkeypatch.setattr(process, "free_port", lambda: next(free))
+    service = cloud.client("elasticache")
+    service.create_serverless_cache(ServerlessCacheName="far", Engine="valkey", UserGroupId="users")
+    assert connect(cloud, cache="far", username=USER, password=token(cloud, cache="far")).ping()
+    service.delete_serverless_cache(ServerlessCacheName="far")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_large_values_and_pipelines_pass(cloud: LocalCloud) -> None:

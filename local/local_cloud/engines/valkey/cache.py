@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from local_cloud.engines.process import HOST, EngineProcess
+from local_cloud.engines.process import HOST, EngineProcess, free_port
 from local_cloud.engines.tls_front import TlsFront
 from local_cloud.engines.valkey.sign_in import is_signed, open_front
 from local_cloud.packages import OptionalPackage
@@ -92,6 +92,8 @@ class Cache:
             'save ""',
             "appendonly yes",
             "cluster-enabled yes",
+            # By default 10,000 above the other, which may be taken, or no port at all.
+            f"cluster-port {free_port()}",
             "cluster-announce-ip 127.0.0.1",
             "cluster-announce-hostname localhost",
             "cluster-preferred-endpoint-type hostname",
