@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -166,6 +167,13 @@ def test_an_event_reaches_the_targets_of_the_rules_that_match(account: Account) 
     assert account.bodies(rest) == []
 
 
+def test_an_event_has_the_time_that_its_sender_gives(account: Account) -> None:
+    queue = account.queue("timed")
+    account.rule({"source": ["timed"]}, {"Arn": queue})
+    account.put("timed", {}, Time=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert [event["time"] for event in account.bodies(queue)] == ["2026-01-02T03:04:05Z"]
+
+
 def test_a_disabled_rule_and_one_with_a_schedule_get_no_event(account: Account) -> None:
     queue = account.queue("silent")
     account.rule({"source": ["silent"]}, {"Arn": queue}, State="DISABLED")
@@ -273,5 +281,8 @@ def test_patterns_and_targets_that_nothing_here_can_serve_are_refused(account: A
         account.rule({"source": [{"starts": "a"}]})
     with pytest.raises(ClientError, match="not supported by the local cloud, only events, firehose, kinesis"):
         account.rule({"source": ["a"]}, {"Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/a"})
+    stream = {"Arn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/a"}
+    with pytest.raises(ClientError, match="PartitionKeyPath of a target is not supported by the local cloud"):
+        account.rule({"source": ["a"]}, {**stream, "KinesisParameters": {"PartitionKeyPath": "$.detail.id"}})
     with pytest.raises(ClientError, match="a text needs quotes around it"):
         account.rule({"source": ["a"]}, {"Arn": account.queue("texts"), **transformed("is <state>")})

@@ -59,6 +59,10 @@ def unsupported(target: Mapping[str, Any]) -> str | None:
     kinds = {"events": _BUS, "logs": _LOG_GROUP}
     if arn.service not in _CALLS or kinds.get(arn.service, arn.resource_type) != arn.resource_type:
         return f"the target {target['Arn']} of a rule is not supported by the local cloud, only {', '.join(_CALLS)}"
+    if (target.get("KinesisParameters") or {}).get("PartitionKeyPath"):
+        return (
+            "PartitionKeyPath of a target is not supported by the local cloud: records get the id of the event as key"
+        )
     return None
 
 
@@ -90,9 +94,6 @@ def _start_execution(delivery: Delivery) -> None:
 
 
 def _put_record(delivery: Delivery) -> None:
-    path = (delivery.target.get("KinesisParameters") or {}).get("PartitionKeyPath")
-    if path:
-        raise ValueError("PartitionKeyPath is not supported by the local cloud")
     key, data = delivery.event["id"], delivery.content.encode()
     delivery.client("kinesis").put_record(StreamARN=delivery.target["Arn"], PartitionKey=key, Data=data)
 
