@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from template_checks.core.conditions import cases
@@ -47,15 +48,19 @@ def check_app(
     documents = {key: well_formed(dict(document))[0] for key, document in documents.items()}
     names = {key: (stack_names or {}).get(key, key) for key in documents}
     siblings: dict[str, Template] = {}
+    templates: dict[str, Template] = {}
     for key, document in documents.items():
-        siblings[names[key]] = Template(document, scope=next(cases(document)), siblings=siblings, name=names[key])
-    return {key: _check(document, siblings, names[key]) for key, document in documents.items()}
+        templates[key] = Template(document, scope=next(cases(document)), siblings=siblings, name=names[key])
+        siblings[names[key]] = templates[key]
+    return {key: _check(template, documents[key]) for key, template in templates.items()}
 
 
-def _check(document: Mapping[str, Any], siblings: Mapping[str, Template], name: str) -> list[Finding]:
+def _check(first: Template, document: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with a template, given it in the first case of its conditions: the one that others see."""
     found: dict[tuple[str, ...], Finding] = {}
-    for scope in cases(document):
-        template = Template(document, scope=scope, siblings=siblings, name=name)
+    others = islice(cases(document), 1, None)
+    siblings, name = first.siblings, first.name
+    for template in (first, *(Template(document, scope=one, siblings=siblings, name=name) for one in others)):
         for resource in template.resources.values():
             for rule in rules_for(resource.kind):
                 for fault in rule.check(resource):

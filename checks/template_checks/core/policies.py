@@ -6,7 +6,7 @@ Above 200 lines: every place in which a template holds a policy, and what it all
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from template_checks.core.arns import arn_of, overlap
 from template_checks.core.intrinsics import is_function
+from template_checks.core.once import once
 from template_checks.core.template import Node, Resource, Template
 
 _IDENTITY: Final = (
@@ -158,9 +159,10 @@ class Statement:
         return denies and everywhere and self.covers(action)
 
 
-def statements(resource: Resource) -> Iterator[Statement]:
-    """Yield the statements of all policies in a resource."""
-    yield from _statements(resource.properties)
+@once
+def statements(resource: Resource) -> list[Statement]:
+    """Return the statements of all policies in a resource."""
+    return list(_statements(resource.properties))
 
 
 def _statements(node: Node) -> Iterator[Statement]:
@@ -199,21 +201,26 @@ def identities_of(policy: Resource) -> list[Resource]:
     return [policy] if policy.kind in _IDENTITIES else _linked(policy)
 
 
-def identity_statements(identity: Resource) -> Iterator[Statement]:
-    """Yield the statements of all policies of a role, user or group, as far as the app has them."""
-    for holder in [identity, *policies_of(identity)]:
-        yield from (one for one in statements(holder) if one.kind is PolicyKind.IDENTITY)
+@once
+def identity_statements(identity: Resource) -> list[Statement]:
+    """Return the statements of all policies of a role, user or group, as far as the app has them."""
+    return _of_identity([identity, *policies_of(identity)])
 
 
+@once
 def _possible_policies(identity: Resource) -> list[Resource]:
     """Return the policies that are attached to a role, user or group, and those that may be."""
     everywhere = {one.name: one for one in (identity.template, *identity.template.siblings.values())}
     return [*policies_of(identity), *(one for where in everywhere.values() for one in _links(where).get(_UNKNOWN, ()))]
 
 
-def _possible_statements(identity: Resource) -> Iterator[Statement]:
-    for holder in [identity, *_possible_policies(identity)]:
-        yield from (one for one in statements(holder) if one.kind is PolicyKind.IDENTITY)
+@once
+def _possible_statements(identity: Resource) -> list[Statement]:
+    return _of_identity([identity, *_possible_policies(identity)])
+
+
+def _of_identity(holders: Iterable[Resource]) -> list[Statement]:
+    return [one for holder in holders for one in statements(holder) if one.kind is PolicyKind.IDENTITY]
 
 
 def may(role: Resource, action: str) -> bool:
@@ -222,13 +229,13 @@ def may(role: Resource, action: str) -> bool:
     A statement that denies it everywhere, or a permissions boundary without it, counts more than one that allows it.
     """
     boundary = role.at("PermissionsBoundary").target
-    if boundary is not None and not allows(list(statements(boundary)), action):
+    if boundary is not None and not allows(statements(boundary), action):
         return False
     if any(one.forbids(action) for one in identity_statements(role)):
         return False
     elsewhere = [arn.rendered for arn in role.at("ManagedPolicyArns").items() if arn.target is None]
     unread = any(_is_unread(holder.properties) for holder in [role, *_possible_policies(role)])
-    found = list(_possible_statements(role))
+    found = _possible_statements(role)
     return any(_may_allow(arn, action) for arn in elsewhere) or unread or allows(found, action)
 
 
@@ -277,6 +284,7 @@ def allows(granted: list[Statement], action: str) -> bool:
     return any(statement.may_allow(action) for statement in granted)
 
 
+@once
 def _linked(resource: Resource) -> list[Resource]:
     template = resource.template
     others = [one for one in template.siblings.values() if one.name != template.name]
@@ -284,20 +292,20 @@ def _linked(resource: Resource) -> list[Resource]:
     return list({one.address: one for one in found}.values())
 
 
+@once
 def _links(template: Template) -> dict[tuple[str, str], list[Resource]]:
     """Return what a template attaches to what: the policies of each identity, the identities of each policy.
 
     Policies of an identity that only CloudFormation knows may be those of any.
     """
-    if template.links is None:
-        template.links = {}
-        for policy, identity in _attachments(template):
-            if identity is None:
-                template.links.setdefault(_UNKNOWN, []).append(policy)
-                continue
-            template.links.setdefault(identity.address, []).append(policy)
-            template.links.setdefault(policy.address, []).append(identity)
-    return template.links
+    found: dict[tuple[str, str], list[Resource]] = {}
+    for policy, identity in _attachments(template):
+        if identity is None:
+            found.setdefault(_UNKNOWN, []).append(policy)
+            continue
+        found.setdefault(identity.address, []).append(policy)
+        found.setdefault(policy.address, []).append(identity)
+    return found
 
 
 def _attachments(template: Template) -> Iterator[tuple[Resource, Resource | None]]:

@@ -6,11 +6,12 @@ Above 200 lines: one template with its nodes, which are nothing without it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 from template_checks.core.intrinsics import Scope, is_function, referenced, rendered
+from template_checks.core.once import once
 
 # Types whose attributes are not only about themselves.
 _ABOUT_OTHERS: Final = ("AWS::CloudFormation::", "AWS::SSM::", "Custom::")
@@ -118,6 +119,7 @@ class Resource:
     template: Template
     logical_id: str
     document: Mapping[str, Any]
+    facts: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def kind(self) -> str:
@@ -163,7 +165,8 @@ class Template:
     ) -> None:
         scope = scope or Scope()
         self.name = name
-        self.siblings = siblings or {}
+        # Filled by the caller while templates are made of one another: an empty one is theirs too.
+        self.siblings = {} if siblings is None else siblings
         self.parameters: Mapping[str, Any] = document.get("Parameters") or {}
         self.declared: frozenset[str] = frozenset(document.get("Resources") or ())
         # A transform, such as that of language extensions, adds resources that nobody sees here.
@@ -173,8 +176,7 @@ class Template:
             for logical_id, resource in (document.get("Resources") or {}).items()
             if isinstance(resource, dict) and scope.conditions.get(str(resource.get("Condition")), True)
         }
-        # Policies and identities by each other's addresses, found out once: each rule asks for those of each role.
-        self.links: dict[tuple[str, str], list[Resource]] | None = None
+        self.facts: dict[Any, Any] = {}
         self._reachable: dict[str, frozenset[str]] = {}
         self.outputs: dict[str, Any] = scope.evaluate(document.get("Outputs") or {})
 
@@ -194,19 +196,19 @@ class Template:
 
     def everywhere_of_type(self, *kinds: str) -> Iterator[Resource]:
         """Yield the resources of some types in this template and in the other templates of the app."""
-        for template in self._all:
+        for template in self.app:
             yield from template.of_type(*kinds)
 
     @property
     def everywhere(self) -> Iterator[Resource]:
         """The resources of this template and of the other templates of the app."""
-        for template in self._all:
+        for template in self.app:
             yield from template.resources.values()
 
-    @property
-    def _all(self) -> Iterator[Template]:
-        yield self
-        yield from (one for one in self.siblings.values() if one is not self)
+    @cached_property
+    def app(self) -> list[Template]:
+        """The template itself and the other templates of its app."""
+        return [self, *(one for one in self.siblings.values() if one is not self)]
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
@@ -247,10 +249,14 @@ class Template:
         return self._reachable.setdefault(logical_id, frozenset(found))
 
     def _imported(self, name: str) -> Resource | None:
-        for template in self.siblings.values():
-            if name in template.exports:
-                return template.find(template.exports[name])
-        return None
+        template = _exporting(self).get(name)
+        return template.find(template.exports[name]) if template else None
+
+
+@once
+def _exporting(template: Template) -> dict[str, Template]:
+    """Return the templates of an app by what they export; of two that export a name, the first."""
+    return {name: one for one in reversed([*template.siblings.values()]) for name in one.exports}
 
 
 def _item(value: Any, key: str) -> Any:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from template_checks.core.once import once
 from template_checks.core.policies import POLICY_HOLDERS, PolicyKind, Statement, statements
 from template_checks.core.rule import Severity, Violation, rule
 from template_checks.core.template import Node, Resource
@@ -76,7 +77,7 @@ _WHO: Final = re.compile(
 )
 def plain_secrets(resource: Resource) -> Iterator[Violation]:
     """A secret in a template is readable in the template, the change set and the console of the service."""
-    for node in _leaves(resource.properties):
+    for node in _leaves(resource):
         # There it is the id of a key, whose secret has a property of its own.
         is_id = resource.kind == "AWS::DataSync::LocationObjectStorage" and node.path == "Properties.AccessKey"
         named_so = not is_id and _SECRET.search(_name_of(node)) is not None and _is_secret(node)
@@ -223,18 +224,23 @@ def quicksight(resource: Resource) -> Iterator[Violation]:
 
 def _refused(resource: Resource, table: tuple[tuple[str, tuple[str, ...], str], ...]) -> Iterator[Violation]:
     wanted = {name: (values, allowed) for name, values, allowed in table if values}
-    for node in _leaves(resource.properties):
+    for node in _leaves(resource):
         name = node.path.rpartition(".")[2]
         if name in wanted and (node.text or "") in wanted[name][0]:
             yield Violation(at=node, allowed=wanted[name][1])
 
 
-def _leaves(node: Node) -> Iterator[Node]:
+@once
+def _leaves(resource: Resource) -> list[Node]:
+    return list(_below(resource.properties))
+
+
+def _below(node: Node) -> Iterator[Node]:
     for child in node.children():
         if child.path.rpartition(".")[2] in _NO_SECRETS and isinstance(child.value, dict | list):
             continue
         if isinstance(child.value, dict | list) and child.known:
-            yield from _leaves(child)
+            yield from _below(child)
         else:
             yield child
 

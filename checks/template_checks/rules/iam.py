@@ -305,7 +305,7 @@ def _is_elsewhere(statement: Statement, action: str) -> bool:
             and not (_names_resources(one) and _mismatch(action, [arn_of(item) for item in one.resources]))
             for one in given
         )
-        for given in of_everybody or [list(statements(resource))]
+        for given in of_everybody or [statements(resource)]
     )
 
 

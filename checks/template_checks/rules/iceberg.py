@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from template_checks.core.intrinsics import rendered
+from template_checks.core.once import once
 from template_checks.core.policies import may
 from template_checks.core.rule import Violation, rule
-from template_checks.core.template import Node, Resource
+from template_checks.core.template import Node, Resource, Template
 from template_checks.core.values import at_least, matching, within
 from template_checks.limits import glue as limits
 
@@ -66,15 +67,14 @@ def location(table: Resource) -> Iterator[Violation]:
     node, place = _location(table), _place(table)
     if not _is_iceberg(table) or place is None:
         return
-    for other in table.template.everywhere_of_type(TABLE):
-        there = _place(other) if other.address != table.address else None
-        if there is None or there[0] != place[0]:
-            continue
-        # Of two Iceberg tables, the one above is at fault; of two at one place, the first.
-        within_this = there[1].startswith(place[1]) and (there[1] != place[1] or table.address < other.address)
-        above = place[1].startswith(there[1]) and not _is_iceberg(other)
-        if within_this or above:
-            yield Violation(at=node, allowed=f"a location apart from that of {other.logical_id}, '{there[1]}'")
+    bucket, key = place
+    for template in table.template.app:
+        for other, there in _keys(template).get(bucket, ()):
+            # Of two Iceberg tables, the one above is at fault; of two at one place, the first.
+            within_this = there.startswith(key) and (there != key or table.address < other.address)
+            above = key.startswith(there) and not _is_iceberg(other)
+            if (within_this or above) and other.address != table.address:
+                yield Violation(at=node, allowed=f"a location apart from that of {other.logical_id}, '{there}'")
 
 
 @rule(
@@ -229,6 +229,17 @@ def _location(table: Resource) -> Node:
     return iceberg if iceberg.present else table.at("TableInput.StorageDescriptor.Location")
 
 
+@once
+def _keys(template: Template) -> dict[Any, list[tuple[Resource, str]]]:
+    """Return the tables of a template, each with the key that its files begin with, by their buckets."""
+    found: dict[Any, list[tuple[Resource, str]]] = {}
+    for table in template.of_type(TABLE):
+        if place := _place(table):
+            found.setdefault(place[0], []).append((table, place[1]))
+    return found
+
+
+@once
 def _place(table: Resource) -> tuple[Any, str] | None:
     """Return the bucket of a table, as its address or name, and the key that its files begin with; None if unknown."""
     node = _location(table)
