@@ -17,13 +17,29 @@ VALUES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "float": (("0.5", "3.4e38", "7"), ("3.5e38", '"1"')),
     "double": (("1e2", "-0.00001", "123456789012345678901234"), ("1e999", '"1.5"', "true", '"NaN"')),
     "decimal(5,2)": (("123.455", '"12.3"', "1e2", "0.005", "-999.99"), ("999.995", "1000", '"x"', "1e999", '"1e"')),
+    "decimal(38,10)": (
+        ("1234567890123456789012345678.0123456789", '"-0.00000000005"', "-0.0", '"+.5e1"', "1e27"),
+        ("1e28", '"1\\n"', '"\\"1\\""'),
+    ),
     "boolean": (("true", "false"), ("1", '"true"')),
     "string": (('"a\\"b\\u00e9"', '""', "12.10", "1e2", "true", "5"), ('{"a":1}', "[1]")),
-    "binary": (('"aGFsbG8="', '""'), ('"hallo!"', "5")),
-    "date": (('"2024-02-29"', '"0001-01-01"'), ('"2023-02-29"', '"2024-2-9"', "20240229", '"2024-02-29T00:00"')),
+    "binary": (('"aGFsbG8="', '""', '"aGF\\/bG8\\u003d"'), ('"hallo!"', "5", "1234", "true", '"aGFsbG8=\\n"')),
+    "date": (
+        ('"2024-02-29"', '"0001-01-01"', '"2024\\u002d02-29"'),
+        ('"2024-02-29\\n"', '["2024-02-29"]', '"2023-02-29"', '"2024-2-9"', "20240229", '"2024-02-29T00:00"'),
+    ),
     "timestamp": (
         ('"2024-02-29T23:59:59.999999999+18:00"', '"2024-02-29 10:00"', '"2024-02-29T10:00:00-0130"'),
-        ('"2024-02-30T10:00:00"', '"2024-02-29T24:00:00"', '"2024-02-29T10:00:00+19"', '"2024-02-29"', "1700000000"),
+        (
+            '"2024-02-30T10:00:00Z"',
+            '"2024-02-29T10:00:00Z\\n"',
+            '"0000-01-01T00:00:00Z"',
+            '"2024-02-30T10:00:00"',
+            '"2024-02-29T24:00:00"',
+            '"2024-02-29T10:00:00+19"',
+            '"2024-02-29"',
+            "1700000000",
+        ),
     ),
 }
 TIMES = {
@@ -31,8 +47,19 @@ TIMES = {
     '"1969-12-31 23:59:59.999"': -1,
     '"2024-02-29T10:30+05:30"': 1_709_182_800_000,
     '"2024-02-29T10:30:15.1239-0130"': 1_709_208_015_123,
-    '"0001-01-01T00:00:00+01:00"': None,
+    '"2024-02-29T10:30:15Z"': 1_709_202_615_000,
+    '"2024-02-29T10:30:15.1"': 1_709_202_615_100,
+    '"2024-02-29 10:30:15.12Z"': 1_709_202_615_120,
+    '"2024-02-29T10:30:15.123\\u005a"': 1_709_202_615_123,
+    '"1969-12-31T23:59:58.5Z"': -1500,
+    '"1900-03-01T00:00:00.001Z"': -2_203_891_199_999,
+    '"0001-01-01T00:00:00Z"': -62_135_596_800_000,
+    '"9999-12-31T23:59:59.999Z"': 253_402_300_799_999,
 }
+
+
+# What looks like a time; the first is none of the years 1 to 9999.
+NO_TIMES = ["0001-01-01T00:00:00+01:00", "0000-12-31T23:59:59Z", "2023-02-29T10:00:00Z", "2024-02-29T10:30:15Z\n"]
 
 
 def _plan(*columns: dict[str, Any], event_time: str = "at", **more: Any) -> dict[str, Any]:
@@ -68,8 +95,9 @@ def test_both_engines_accept_the_same_values_of_every_type(in_flink: Outputs, in
 
 def test_both_engines_know_one_object_from_what_looks_like_it(in_flink: Outputs, in_python: Outputs) -> None:
     plan = _plan({"name": "at", "source": "at", "type": "bigint"})
-    good = ['{"at":1}', ' {"at": 1, "more": [{}]} ', '{"at":1,"at":2}']
+    good = ['{"at":1}', ' {"at": 1, "more": [{}], "text": "\\"],\\"ä😀"} ', '\t\r{"at":1}\t', '{"at":1,"at":2}']
     bad = ['{"at":1} {"at":2}', '{"at":1}, {"at":2}', '{"at":1}]', '{"at":1}, 0] [', "[]", "5", "null", "{'at':1}"]
+    bad += ['{"at":1},"{\\"at\\":1}"', '{"at":1},1],', '{"at":1},', '{},{"at":1}', '\x0c{"at":1}', '\ufeff{"at":1}']
     bad += ['{"at":NaN}', '{"at":1,}', '{"at":01}', '{"at":1', '"text', '{"at":1, "text":"\ufffd"}', " "]
     of_columns = ["{}", '{"at":null}', '{"at":"1"}', '{"at":1.5}', '{"AT":1}', '{"at":253402300800000}']
 
@@ -113,16 +141,44 @@ def test_both_engines_read_the_same_times(in_flink: Outputs, in_python: Outputs,
     minutes = {"name": "windows", "kind": "window", "window_ms": 1000, "measures": {"n": {"measure": "count"}}}
     plan = _plan({"name": "at", "source": "at", "type": "timestamp"}, lateness_ms=99 * 86_400_000)
     plan["outputs"] += [minutes, {"name": "late", "kind": "late"}]
-    records = [f'{{"at":{text}}}' for text in sorted(TIMES, key=lambda text: TIMES[text] or 0)]
+    records = [f'{{"at":{text}}}' for text in (*sorted(TIMES, key=TIMES.__getitem__), *map(json.dumps, NO_TIMES))]
 
     ours, flinks = in_python(plan, records), in_flink(plan, records)
 
     assert flinks == ours
-    times = sorted(time for time in TIMES.values() if time is not None)
+    times = sorted(TIMES.values())
     assert [stream.values.event_ms(json.loads(text)) for text in TIMES] == list(TIMES.values())
     starts = [row["window_start"] for row in ours["windows"]]
-    assert starts == [stream.values.time_text(time // 1000 * 1000) for time in times]
-    assert [row["record"] for row in ours["rejected"]] == ['{"at":"0001-01-01T00:00:00+01:00"}']
+    assert starts == list(dict.fromkeys(stream.values.time_text(time // 1000 * 1000) for time in times))
+    assert [json.loads(row["record"])["at"] for row in ours["rejected"]] == NO_TIMES
+
+
+def test_windows_may_begin_and_end_outside_the_years_of_events(in_flink: Outputs, in_python: Outputs) -> None:
+    weeks = {"name": "weeks", "kind": "window", "window_ms": 7 * 86_400_000, "measures": {"n": {"measure": "count"}}}
+    plan = _plan({"name": "at", "source": "at", "type": "timestamp"}, lateness_ms=0)
+    plan["outputs"] += [weeks, {"name": "late", "kind": "late"}]
+    records = [json.dumps({"at": at}) for at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")]
+
+    ours, flinks = in_python(plan, records), in_flink(plan, records)
+
+    assert flinks == ours
+    bounds = [(row["window_start"], row["window_end"]) for row in ours["weeks"]]
+    assert bounds == [
+        ("0000-12-28T00:00:00.000Z", "0001-01-04T00:00:00.000Z"),
+        ("9999-12-30T00:00:00.000Z", "+10000-01-06T00:00:00.000Z"),
+    ]
+
+
+def test_the_time_in_a_record_that_is_no_json_object_makes_none_late(in_flink: Outputs, in_python: Outputs) -> None:
+    minutes = {"name": "windows", "kind": "window", "window_ms": 1000, "measures": {"n": {"measure": "count"}}}
+    plan = _plan({"name": "at", "source": "at", "type": "bigint"}, lateness_ms=0)
+    plan["outputs"] += [minutes, {"name": "late", "kind": "late"}]
+    records = ['{"at":1000}', '{"at":9000} {"at":9000}', '{"at":2000}']
+
+    ours, flinks = in_python(plan, records), in_flink(plan, records)
+
+    assert flinks == ours
+    assert ours["clean"] == [{"at": 1000}, {"at": 2000}]
 
 
 def test_half_a_pair_of_utf_16_is_no_text(in_python: Outputs) -> None:

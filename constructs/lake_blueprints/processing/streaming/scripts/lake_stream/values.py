@@ -17,14 +17,17 @@ from typing import Any
 from lake_stream.plan import INTEGERS, NUMBERS, Field, Plan
 
 # With (?a), as Java's, \d would be an ASCII digit; here it is spelt out, for both.
-DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+DATE = "(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _OFFSET = "Z|[+-](0[0-9]|1[0-7])(:?[0-5][0-9])?|[+-]18(:?00)?"
 TIMESTAMP = f"{DATE}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,9}})?)?({_OFFSET})?"
+# A time as most producers spell it, in UTC and to the millisecond.
+UTC_TIME = f"{DATE}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{{1,3}})?Z?"
 DECIMAL_TEXT = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?"
 BASE64 = "([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 FLOAT_MAX, DOUBLE_MAX = 3.4028234663852886e38, 1.7976931348623157e308
 # The years 1 to 9999, which every engine knows.
 EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
+_CYCLE_MS = 146_097 * 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_UTF8, NOT_JSON = "is not UTF-8", "is not one JSON object"
 
@@ -81,8 +84,11 @@ def event_ms(value: str | int) -> int | None:
 
 def time_text(milliseconds: int) -> str:
     """Return a time as ISO 8601."""
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    # A window may begin before the year 1 or end after 9999; 400 years later the calendar is the same.
+    cycles, rest = divmod(milliseconds, _CYCLE_MS)
+    moment = _EPOCH + timedelta(milliseconds=rest)
+    year = moment.year + 400 * cycles
+    return f"{'+' if year > 9999 else ''}{year:04}-{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 def encode(row: dict[str, Any]) -> str:
