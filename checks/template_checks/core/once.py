@@ -10,7 +10,7 @@ Found = TypeVar("Found")
 
 
 class HasFacts(Protocol):
-    """What remembers facts about itself."""
+    """Templates and resources, which keep the facts about themselves."""
 
     @property
     def facts(self) -> dict[Any, Any]: ...
