@@ -291,14 +291,14 @@ _REASONS = {
         Erasure | erases persons from objects | kms:Decrypt s3:DeleteObjectVersion s3:GetObjectVersion
         Erasure | erases persons from objects | s3:GetObjectTagging s3:GetObjectVersionTagging s3:ListBucketVersions
         Erasure | erases persons from parquet | kms:Decrypt kms:GenerateDataKey s3:DeleteObjectVersion
-        Erasure | erases persons from parquet | s3:GetObjectTagging s3:GetObjectVersion s3:GetObjectVersionTagging
-        Erasure | erases persons from parquet | s3:ListBucketVersions s3:PutObject
+        Erasure | erases persons from parquet | s3:GetObject s3:GetObjectTagging s3:GetObjectVersion
+        Erasure | erases persons from parquet | s3:GetObjectVersionTagging s3:ListBucketVersions s3:PutObject
         Erasure | erases persons from quarantine | kms:Decrypt kms:GenerateDataKey s3:DeleteObjectVersion
-        Erasure | erases persons from quarantine | s3:GetObjectTagging s3:GetObjectVersion s3:GetObjectVersionTagging
-        Erasure | erases persons from quarantine | s3:ListBucketVersions s3:PutObject
+        Erasure | erases persons from quarantine | s3:GetObject s3:GetObjectTagging s3:GetObjectVersion
+        Erasure | erases persons from quarantine | s3:GetObjectVersionTagging s3:ListBucketVersions s3:PutObject
         Erasure | erases persons from records | kms:Decrypt kms:GenerateDataKey s3:DeleteObjectVersion
-        Erasure | erases persons from records | s3:GetObjectTagging s3:GetObjectVersion s3:GetObjectVersionTagging
-        Erasure | erases persons from records | s3:ListBucketVersions s3:PutObject
+        Erasure | erases persons from records | s3:GetObject s3:GetObjectTagging s3:GetObjectVersion
+        Erasure | erases persons from records | s3:GetObjectVersionTagging s3:ListBucketVersions s3:PutObject
         Erasure | finds hashed keys | kms:Decrypt secretsmanager:GetSecretValue
         Erasure | keeps its state | kms:Decrypt kms:GenerateDataKey s3:GetObject s3:ListBucket s3:PutObject
         Erasure | learns how to encrypt | glue:GetSecurityConfiguration

@@ -158,6 +158,7 @@ class Erasure(SparkJob):
             allow(self.role, permissions.read_tags(place.storage, place.prefix, because))
             if place.kind != "objects":
                 allow(self.role, *permissions.replace_objects(place.storage, place.prefix, because))
+                allow(self.role, permissions.compare_objects(place.storage, place.prefix, because))
         allow(self.role, *permissions.erase_versions(place.storage, place.prefix, because))
         for zone, prefix in place.ledgers:
             self._keep(zone, prefix, "notes rewritten objects in the ledger")

@@ -12,6 +12,7 @@ _LIST_VERSIONS = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObject
 _DELETE_VERSIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html"
 _GET_VERSIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/RetrievingObjectVersions.html"
 _GET_TAGS = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html"
+_CONDITIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"
 _RUNS = "https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRuns.html"
 
 GET_VERSION = ("s3:GetObjectVersion",)
@@ -50,6 +51,13 @@ def replace_objects(storage: Storage, prefix: str, because: str) -> Iterator[Per
     """Put objects below a prefix in the place of others."""
     yield objects.on_objects(storage, ("s3:PutObject",), [prefix], because, wildcard=_NAMES)
     yield objects.with_key(storage, objects.ENCRYPT, [prefix], because)
+
+
+def compare_objects(storage: Storage, prefix: str, because: str) -> Permission:
+    """Let S3 compare objects below a prefix with those that they replace, which it does for their readers."""
+    return objects.on_objects(storage, ("s3:GetObject",), [prefix], because, wildcard=_NAMES).used_for(
+        because, _CONDITIONS
+    )
 
 
 def find_runs(job_arns: list[str]) -> Permission:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -144,6 +145,43 @@ def test_an_archived_object_is_rewritten_once_it_is_restored() -> None:
     assert bucket.erase() == ({"rows_removed": 1, "objects_rewritten": 1, "versions_removed": 1}, [])
     (version,) = bucket.listed()[0].all
     assert version.storage_class == "GLACIER"
+
+
+@pytest.mark.parametrize("meanwhile", [A + B + A, None])
+def test_what_a_producer_writes_or_deletes_meanwhile_is_not_overwritten(meanwhile: bytes | None) -> None:
+    bucket = Bucket()
+    bucket.put("r/x", BOTH)
+    with (
+        _before_next_put(bucket, lambda: bucket.put("r/x", meanwhile)),
+        pytest.raises(bucket.module("errors").ErasureError, match="s3://lake/r/x was written or deleted while"),
+    ):
+        bucket.erase()
+    assert bucket.left() == [("r/x", meanwhile), ("r/x", BOTH)]
+
+
+def test_an_object_that_was_written_though_the_answer_was_lost_counts_as_rewritten() -> None:
+    bucket = Bucket()
+    bucket.put("r/x", BOTH)
+    with _before_next_put(bucket, lambda: bucket.put("r/x", B)):
+        assert bucket.erase() == ({"rows_removed": 1, "objects_rewritten": 1, "versions_removed": 1}, [])
+    assert bucket.left() == [("r/x", B)]
+
+
+@contextmanager
+def _before_next_put(bucket: Bucket, act: Callable[[], None]) -> Iterator[None]:
+    """Act when the erasure is about to write, as another client could."""
+    replacing, done = bucket.module("replacing"), []
+    put_over = replacing._put_over
+
+    def act_first(*args: Any) -> Any:
+        if not done:
+            done.append(True)
+            act()
+        return put_over(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replacing, "_put_over", act_first)
+        yield
 
 
 def test_results_in_which_the_key_stands_as_a_word_go_as_a_whole() -> None:

@@ -20,12 +20,11 @@ import boto3
 from lake_erasure import parquet_records, quarantine_records, text_records
 from lake_erasure.errors import UnreadableError
 from lake_erasure.place import Place
+from lake_erasure.replacing import replace
 from lake_erasure.subject_keys import SubjectKeys
 from lake_erasure.versions import Version, Versions, remove
 
 _OTHER_CODECS = (".bz2", ".deflate", ".lz4", ".lzo", ".snappy", ".zst")
-# What a replaced object keeps of the one before.
-_KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
 
 ROWS, REWRITTEN, REMOVED, VERSIONS = "rows_removed", "objects_rewritten", "objects_removed", "versions_removed"
 COUNTED = (ROWS, REWRITTEN, REMOVED, VERSIONS)
@@ -153,7 +152,7 @@ def _erased(client: Any, versions: Versions, search: Search) -> tuple[Any, Count
         if left != before[CONTENT]:
             counts[ROWS] = removed
             counts[REWRITTEN if left else REMOVED] = 1
-            replaced = _replace(client, versions, before, left) if left else None
+            replaced = replace(client, versions, before, left) if left else None
             gone = [*versions.older, current]
     if not replaced and all(one in gone or one.marker for one in versions.all):
         # A marker of nothing is left otherwise.
@@ -186,12 +185,3 @@ def _read(client: Any, versions: Versions, version: Version) -> dict[str, Any]:
         # Also in a tier of INTELLIGENT_TIERING that no listing shows; a restored copy can be read.
         raise UnreadableError(f"it is archived in the storage class {version.storage_class}") from None
     return {**answer, CONTENT: answer["Body"].read()}
-
-
-def _replace(client: Any, versions: Versions, before: dict[str, Any], content: bytes) -> dict[str, Any]:
-    kept = {name: before[name] for name in _KEPT if before.get(name)}
-    storage_class = {"StorageClass": before["StorageClass"]} if before.get("StorageClass") else {}
-    answer = client.put_object(Bucket=versions.bucket, Key=versions.key, Body=content, **kept, **storage_class)
-    # The construct refuses buckets without versioning, in which the version that is removed next were this one.
-    found = client.head_object(Bucket=versions.bucket, Key=versions.key, VersionId=answer["VersionId"])
-    return {"etag": found["ETag"], "modified": found["LastModified"].isoformat()}
