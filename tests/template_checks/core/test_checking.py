@@ -39,7 +39,10 @@ def test_a_reference_is_followed_through_any_stack(order: tuple[str, ...]) -> No
 
 
 def test_of_two_templates_with_one_name_each_is_checked_itself() -> None:
-    templates = {"ireland": {"Resources": {}}, "virginia": {"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}}}}
+    templates: dict[str, dict[str, Any]] = {
+        "ireland": {"Resources": {}},
+        "virginia": {"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}}},
+    }
     found = check_app(templates, stack_names=dict.fromkeys(templates, "lake"))
     assert not found["ireland"]
     assert {one.logical_id for one in found["virginia"]} == {"Log"}

@@ -152,7 +152,7 @@ def test_what_a_producer_writes_or_deletes_meanwhile_is_not_overwritten(meanwhil
     bucket = Bucket()
     bucket.put("r/x", BOTH)
     with (
-        _before_next_put(bucket, lambda: bucket.put("r/x", meanwhile)),
+        _before_each_put(bucket, lambda: bucket.put("r/x", meanwhile)),
         pytest.raises(bucket.module("errors").ErasureError, match="s3://lake/r/x was written or deleted while"),
     ):
         bucket.erase()
@@ -162,21 +162,19 @@ def test_what_a_producer_writes_or_deletes_meanwhile_is_not_overwritten(meanwhil
 def test_an_object_that_was_written_though_the_answer_was_lost_counts_as_rewritten() -> None:
     bucket = Bucket()
     bucket.put("r/x", BOTH)
-    with _before_next_put(bucket, lambda: bucket.put("r/x", B)):
+    with _before_each_put(bucket, lambda: bucket.put("r/x", B)):
         assert bucket.erase() == ({"rows_removed": 1, "objects_rewritten": 1, "versions_removed": 1}, [])
     assert bucket.left() == [("r/x", B)]
 
 
 @contextmanager
-def _before_next_put(bucket: Bucket, act: Callable[[], None]) -> Iterator[None]:
+def _before_each_put(bucket: Bucket, act: Callable[[], None]) -> Iterator[None]:
     """Act when the erasure is about to write, as another client could."""
-    replacing, done = bucket.module("replacing"), []
+    replacing = bucket.module("replacing")
     put_over = replacing._put_over
 
     def act_first(*args: Any) -> Any:
-        if not done:
-            done.append(True)
-            act()
+        act()
         return put_over(*args)
 
     with pytest.MonkeyPatch.context() as patch:
