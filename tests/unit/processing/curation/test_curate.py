@@ -436,6 +436,22 @@ def test_a_killed_batch_whose_objects_are_gone_does_not_block_the_next(
     assert flat.rows("id") == [(2,)]
 
 
+@pytest.mark.parametrize("step", ["after append", "after publish", "report", "finish"])
+def test_what_replaces_an_object_of_a_killed_batch_is_read_as_well(
+    flat: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    flat.put("daily.json", row(1))
+    kill(flat, script, monkeypatch, step)
+    with pytest.raises(ZeroDivisionError):
+        flat.run()
+    monkeypatch.undo()
+    flat.put("daily.json", row(2))
+    flat.run()
+    # Where the first commit was not made, what it would have held is gone.
+    assert flat.rows("id") == ([(2,)] if step == "after append" else [(1,), (2,)])
+    assert balance(flat.run()) == (0, 0, 0, 0, 0)
+
+
 def test_the_ledger_forgets_objects_older_than_its_look_back(script: ModuleType) -> None:
     def item(key: str, day: int) -> Any:
         return part("storage").SourceObject(key=key, etag=key, size=1, modified=f"2026-01-{day:02}T00:00:00+00:00")

@@ -68,8 +68,10 @@ class Ledger:
     def next_batch(self, listed: Iterable[SourceObject]) -> Batch:
         """Return the batch that a killed run has left, else the oldest new objects."""
         if self.pending:
+            # What has replaced one of its objects is new: only the content that was in hand may count as read.
+            etags = self.pending.get("etags", {})
             keys = set(self.pending["keys"])
-            objects = [item for item in listed if item.key in keys]
+            objects = [item for item in listed if item.key in keys and etags.get(item.key, item.etag) == item.etag]
             return Batch(
                 identity=self.pending["batch"],
                 objects=objects,
@@ -86,8 +88,8 @@ class Ledger:
 
     def begin(self, batch: Batch) -> None:
         """Note the batch."""
-        keys = [item.key for item in batch.objects]
-        self.pending = {"batch": batch.identity, "keys": keys, "replayed": batch.replayed}
+        etags = {item.key: item.etag for item in batch.objects}
+        self.pending = {"batch": batch.identity, "keys": [*etags], "etags": etags, "replayed": batch.replayed}
 
     def finish(self, objects: Iterable[SourceObject], replayed: Iterable[str] = ()) -> None:
         """Count the objects as read, and forget what is older than the look-back; folders that were replayed can go."""
