@@ -74,6 +74,7 @@ def target(documents: Any, index: Any, endpoint: str) -> Any:
         (Decimal("12345678901234567.89"), "12345678901234567.89"),
         (date(2026, 1, 2), "2026-01-02"),
         (datetime(2026, 1, 2, 3, 4, 5, 6_000, UTC), "2026-01-02T03:04:05.006Z"),
+        (datetime(2026, 1, 2, 3, 4, 5, 6_007, UTC), "2026-01-02T03:04:05.006007Z"),
         (float("nan"), None),
         (bytearray(b"\x00"), "AA=="),
         ({"a": None, "b": [1, Decimal(2)]}, {"b": [1, 2.0]}),
@@ -82,6 +83,32 @@ def target(documents: Any, index: Any, endpoint: str) -> Any:
 )
 def test_values_are_those_of_json(documents: Any, value: Any, found: Any) -> None:
     assert documents.value_of(value) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Row(a="x|y", b="z"), Row(a="x", b="y|z")),
+        (Row(a="x\\", b="y"), Row(a="x", b="\\y")),
+        (Row(a="x\\|y", b="z"), Row(a="x\\", b="y|z")),
+        (Row(a=datetime(2026, 1, 2, 3, 4, 5, 6_007, UTC), b=1), Row(a=datetime(2026, 1, 2, 3, 4, 5, 6_008, UTC), b=1)),
+    ],
+    ids=["bars", "backslashes", "both", "microseconds"],
+)
+def test_rows_of_different_keys_are_different_documents(documents: Any, one: Row, other: Row) -> None:
+    assert documents.id_of(one.asDict(), ["a", "b"]) != documents.id_of(other.asDict(), ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("row", "keys", "found"),
+    [
+        (Row(a="x|y\\"), ["a"], "x|y\\"),
+        (Row(a="x", b=2), ["a", "b"], "x|2"),
+        (Row(a=datetime(2026, 1, 2, tzinfo=UTC), b=date(2026, 1, 2)), ["a", "b"], "2026-01-02T00:00:00.000Z|2026-01-02"),
+    ],
+)
+def test_ids_are_the_values_of_the_key(documents: Any, row: Row, keys: list[str], found: str) -> None:
+    assert documents.id_of(row.asDict(), keys) == found
 
 
 def test_rows_are_documents_once_however_often_they_are_loaded(
@@ -165,3 +192,24 @@ def test_ids_are_found_page_by_page_and_deleted_once(
     for _ in range(2):
         assert list(target.delete(iter(held))) == [len(held)]
         assert list(target.held(0, 4)) == []
+
+
+def test_documents_that_an_index_cannot_tell_apart_by_its_order_are_found_on_every_page(
+    documents: Any, index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A date sorts by milliseconds, and a decimal beyond 15 digits as a double.
+    held = sorted([(number // 3, f"{number}") for number in range(31)])
+
+    def searched(self: Any, method: str, path: str, body: bytes) -> Any:
+        asked = json.loads(body)
+        (after,) = asked.get("search_after", [-1])
+        hits = [{"_id": key, "sort": [order]} for order, key in held if order > after]
+        return 200, {"hits": {"hits": hits[: asked["size"]]}}
+
+    monkeypatch.setattr(documents.Index, "ask", searched)
+    for size in (4, 5, 10, 31, 40):
+        monkeypatch.setattr(documents, "PAGE", size)
+        assert sorted(index.ids(["id"])) == sorted(key for _, key in held)
+    monkeypatch.setattr(documents, "PAGE", 3)
+    with pytest.raises(documents.LoadError, match="sorts 3 documents or more as one"):
+        list(index.ids(["id"]))

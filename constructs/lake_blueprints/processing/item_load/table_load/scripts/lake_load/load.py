@@ -18,7 +18,7 @@ from lake_load.errors import LoadError
 from lake_load.source import Source
 
 # Of how rows are written; another number has every store written again.
-_FORM = 1
+_FORM = 2
 
 
 class Target(Protocol):
