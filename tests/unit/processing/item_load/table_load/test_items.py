@@ -87,6 +87,9 @@ def test_gives_up_on_a_table_that_takes_nothing(items: Any, monkeypatch: pytest.
     [
         (Row(a=Decimal("1.10"), b="x|y"), {"a": {"N": "1.1"}, "b": {"S": "x|y"}}),
         (Row(a=100, b=bytearray(b"\x00")), {"a": {"N": "1E+2"}, "b": {"B": b"\x00"}}),
+        (Row(a=Decimal("9" * 37 + "8"), b="x"), {"a": {"N": "9" * 37 + "8"}, "b": {"S": "x"}}),
+        # DynamoDB has one zero.
+        (Row(a=-0.0, b="x"), {"a": {"N": "0"}, "b": {"S": "x"}}),
     ],
 )
 def test_keys_of_rows_are_those_that_dynamodb_lists(items: Any, row: Row, found: dict[str, Any]) -> None:

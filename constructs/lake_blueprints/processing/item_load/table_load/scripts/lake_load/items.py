@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,8 @@ LONGEST_WAIT = 20.0
 NOTE = "lake:loaded"
 # Until all that answer for a table know of a tag, which takes seconds.
 NOTED = 60.0
+# Digits of a number, of which Python's own context would keep 28.
+NUMBERS = Context(prec=38)
 
 
 def attribute(value: Any) -> Any:
@@ -95,7 +97,7 @@ def key_text(attributes: Mapping[str, Mapping[str, Any]], keys: Sequence[str]) -
     for key in keys:
         ((kind, value),) = attributes[key].items()
         if kind == "N":
-            value = str(Decimal(value).normalize())
+            value = str(NUMBERS.plus(Decimal(value)).normalize(NUMBERS))
         found.append([kind, base64.b64encode(value).decode() if kind == "B" else value])
     return json.dumps(found)
 
