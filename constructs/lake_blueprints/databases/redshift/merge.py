@@ -70,4 +70,8 @@ def _read(column: Column) -> str:
 def _same(column: Column, table: str) -> str:
     one, other = f"{_ROWS}.{quoted(column.name)}", f"{quoted(table)}.{quoted(column.name)}"
     equal = f"{one} = {other}"
+    if column.type.redshift.startswith("varchar"):
+        # Redshift compares texts without the blanks at their ends, and counts these.
+        # https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
+        equal = f"({equal} AND LEN({one}) = LEN({other}))"
     return equal if column.required else f"({equal} OR ({one} IS NULL AND {other} IS NULL))"

@@ -140,6 +140,27 @@ def test_only_rows_that_differ_are_merged(lake: Lake) -> None:
     assert lake.load(until="MERGE") == [[1]]
 
 
+def test_a_blank_at_the_end_of_a_text_is_a_change(lake: Lake) -> None:
+    lake.change("insert into orders values (60, 1, 'x', null, null)")
+    lake.load()
+    lake.change("update orders set note = 'x ' where id = 60")
+    assert lake.load(until="MERGE") == [[1]]
+    assert [row[2] for row in lake.rows() if row[0] == 60] == ["x "]
+
+
+def test_texts_are_compared_with_the_blanks_at_their_ends() -> None:
+    columns = [Column(name="id", type="int"), *(Column(name=kind, type=kind) for kind in ("string", "int", "binary"))]
+    required = Column(name="text", type="string", required=True)
+    dataset = Dataset(name="orders", columns=[*columns, required], primary_key=["id"])
+    unchanged = next(sql for sql in merge(dataset, "orders", database="lake") if sql.startswith("DELETE FROM \"lake_rows"))
+    compared = [found for found in unchanged.splitlines() if "LEN(" in found]
+    assert compared == [
+        'AND (("lake_rows"."string" = "orders"."string" AND LEN("lake_rows"."string") = LEN("orders"."string")) '
+        'OR ("lake_rows"."string" IS NULL AND "orders"."string" IS NULL))',
+        'AND ("lake_rows"."text" = "orders"."text" AND LEN("lake_rows"."text") = LEN("orders"."text"))',
+    ]
+
+
 def test_a_table_without_a_key_is_replaced(lake: Lake) -> None:
     lake.change("insert into events values ('a'), ('a'), (null)")
     for _ in range(2):
