@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lake_blueprints.contracts import Contract
 from lake_blueprints.processing.curation import Curation, ReferenceJoin
@@ -346,6 +347,34 @@ def test_of_duplicates_in_a_batch_the_first_in_the_object_stays(flat: Any) -> No
     flat.put("a.json", row(1, "first", month=2), *(row(1, f"later {i}") for i in range(5)))
     assert balance(flat.run()) == (6, 1, 5, 0, 0)
     assert flat.rows("value, month") == [("first", 2)]
+
+
+def of_one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all objects of text arrive at one time, which S3 tells in whole seconds."""
+    lines, origin = part("lines"), part("lines").origin
+
+    def at_one_time() -> list[Any]:
+        found, _, block = origin()
+        return [found, F.lit("2026-01-01").cast("timestamp").alias(part("columns").MODIFIED), block]
+
+    monkeypatch.setattr(lines, "origin", at_one_time)
+
+
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [({}, "first"), ({"newest": True}, "last"), ({"newest": True, "order_by": "month"}, "last")],
+    ids=["first", "newest", "newest by a column"],
+)
+def test_objects_of_one_second_are_in_the_order_of_their_keys(
+    flat: Any, monkeypatch: pytest.MonkeyPatch, keep: dict[str, Any], expected: str
+) -> None:
+    of_one_second(monkeypatch)
+    flat.plan |= {"primary_key": ["id"], **keep}
+    # Spark reads the longest first.
+    for name, value, size in (("1", "first", 10), ("2", "x", 2_000), ("3", "x", 5), ("4", "last", 1_000)):
+        flat.put(f"{name}.json", row(1, value), *(row(int(name) * 10_000 + i) for i in range(size)))
+    flat.run()
+    assert [found for found in flat.rows("id, value") if found[0] == 1] == [(1, expected)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lake_blueprints.processing.curation import history as construct
-from tests.unit.processing.curation.test_curate import balance, column, part, plan
+from tests.unit.processing.curation.test_curate import balance, column, of_one_second, part, plan
 from tests.unit.processing.curation.test_iceberg import create, name, rows, sql
 
 COLUMNS = "id bigint, name string, at int, valid_from int, valid_to int, is_current boolean"
@@ -91,6 +91,17 @@ def test_of_changes_with_one_time_the_last_that_arrived_counts(table: Any) -> No
     table.put("b.json", change(1, 10, "c"))
     table.run()
     assert versions(table) == [(1, 10, None, True, "c")]
+
+
+def test_of_changes_with_one_time_in_objects_of_one_second_that_with_the_last_key_counts(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_one_second(monkeypatch)
+    table.put("1.json", change(1, 10, "a"))
+    # Spark reads the longest first.
+    table.put("2.json", change(1, 10, "b"), *(change(2, time, "x" * 100) for time in range(100)))
+    table.run()
+    assert [version for version in versions(table) if version[0] == 1] == [(1, 10, None, True, "b")]
 
 
 def test_a_change_without_a_time_is_refused(table: Any) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 STATUS, RAW, FIELDS, PARSED, BROKEN = "__status", "__raw", "__fields", "__parsed", "__broken"
 # Where a record comes from. ROW tells rows apart; within an object it grows.
 OBJECT, MODIFIED, BLOCK, ROW = "__object", "__modified", "__block", "__row"
+# The order in which records arrived. S3 tells whole seconds, and Spark reads the longest object first.
+ARRIVAL = (MODIFIED, OBJECT, BLOCK, ROW)
 # HEADER is the header line of a CSV record; MISCODED says that a record is not UTF-8.
 HEADER, MISCODED = "__header", "__miscoded"
 # DELETED says that a change record ends its key.

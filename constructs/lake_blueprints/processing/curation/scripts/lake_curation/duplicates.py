@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake_curation.columns import BLOCK, MODIFIED, ROW, quoted
+from lake_curation.columns import ARRIVAL, ROW, quoted
 from lake_curation.newest import possible
 from lake_curation.plan import Plan
 
@@ -18,7 +18,7 @@ def repeated(plan: Plan, good: DataFrame, table: DataFrame | None) -> DataFrame:
     # Grouping by a hash moves 8 bytes per row through the shuffle; the window settles collisions.
     hashed = good.withColumn("__hash", F.xxhash64(*key))
     several = hashed.groupBy("__hash").count().where("count > 1").select("__hash")
-    position = F.row_number().over(Window.partitionBy(*key).orderBy(MODIFIED, BLOCK, ROW))
+    position = F.row_number().over(Window.partitionBy(*key).orderBy(*ARRIVAL))
     found = hashed.join(several, "__hash", "left_semi").withColumn("__position", position)
     found = found.where("__position > 1").select(ROW)
     if table is None:

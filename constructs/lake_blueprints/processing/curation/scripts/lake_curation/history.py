@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake_curation.columns import BLOCK, DELETED, MODIFIED, ROW, quoted
+from lake_curation.columns import ARRIVAL, DELETED, quoted
 from lake_curation.newest import ARRIVED, MATCHED, possible
 from lake_curation.plan import CURRENT, VALID_FROM, VALID_TO, Plan
 
@@ -22,7 +22,7 @@ def versions_to_write(plan: Plan, good: DataFrame, table: DataFrame) -> DataFram
     """
     key, record = [quoted(name) for name in plan.primary_key], [quoted(name) for name in plan.written]
     order = F.col(quoted(plan.order_by or ""))
-    last = Window.partitionBy(*key, order).orderBy(*(F.col(name).desc() for name in (MODIFIED, BLOCK, ROW)))
+    last = Window.partitionBy(*key, order).orderBy(*(F.col(name).desc() for name in ARRIVAL))
     arrived = good.withColumn(_PLACE, F.row_number().over(last)).where(f"{_PLACE} = 1")
     arrived = arrived.select(
         *record, order.alias(VALID_FROM), F.lit(None).cast(good.schema[plan.order_by].dataType).alias(VALID_TO),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake_curation.columns import BLOCK, MODIFIED, ROW, quoted
+from lake_curation.columns import ARRIVAL, quoted
 from lake_curation.plan import Plan
 
 MATCHED, ARRIVED = "__matched", "__arrived"
@@ -30,7 +30,7 @@ def newest_to_write(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:
 
 def _order(plan: Plan) -> list[Column]:
     stated = [F.col(quoted(plan.order_by)).desc_nulls_last()] if plan.order_by else []
-    return [*stated, *(F.col(name).desc() for name in (MODIFIED, BLOCK, ROW))]
+    return [*stated, *(F.col(name).desc() for name in ARRIVAL)]
 
 
 def possible(plan: Plan, good: DataFrame, table: DataFrame) -> DataFrame:

@@ -56,9 +56,12 @@ def validate(plan: Plan, parts: Sequence[DataFrame], references: References) -> 
     status = F.when(broken, QUARANTINED).when(~deleted & _any(left_out), FILTERED).otherwise(GOOD)
     rows = rows.withColumn(STATUS, status)
     refused = F.col(STATUS) == QUARANTINED
+    # Of good rows the object is in the order of those with one key, and nowhere else.
+    of_refused = (RAW, FIELDS, HEADER, MISCODED, *(() if plan.primary_key else (OBJECT,)))
     return rows.select(
         STATUS, MODIFIED, BLOCK, ROW,
-        *(F.when(refused, F.col(name)).alias(name) for name in (RAW, FIELDS, OBJECT, HEADER, MISCODED)),
+        *((OBJECT,) if plan.primary_key else ()),
+        *(F.when(refused, F.col(name)).alias(name) for name in of_refused),
         *map(quoted, plan.written),
         *([deleted.alias(DELETED)] if plan.newest or plan.history else []),
     )  # fmt: skip
