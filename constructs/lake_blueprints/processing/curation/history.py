@@ -24,7 +24,8 @@ class History:
     The table has three more columns, and `valid_from` is part of its primary key. `valid_from` and `valid_to` have the
     type of `by`; a version is valid from the one to just before the other, which is null for the current version.
     `is_current` says whether it is that. A record that comes late takes its place in the order. A deletion is a row
-    whose `valid_to` is its `valid_from`: it was valid for no time, and ends the version before it.
+    whose `valid_to` is its `valid_from`: it was valid for no time, and ends the version before it. So does a record
+    that is left out, by a filter, a null or an inner join, of which only the key and `by` are written.
 
     Parameters
     ----------

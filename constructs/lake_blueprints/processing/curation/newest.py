@@ -16,6 +16,8 @@ from lake_blueprints.foundation.arguments import checked
 class Newest:
     """Of the rows with one primary key the newest, in the place of the first; records may be changes and deletions.
 
+    A row whose newest record is left out, by a filter, a null or an inner join, leaves the table as if it were deleted.
+
     Parameters
     ----------
     by: str, optional

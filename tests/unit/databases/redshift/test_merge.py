@@ -152,7 +152,9 @@ def test_texts_are_compared_with_the_blanks_at_their_ends() -> None:
     columns = [Column(name="id", type="int"), *(Column(name=kind, type=kind) for kind in ("string", "int", "binary"))]
     required = Column(name="text", type="string", required=True)
     dataset = Dataset(name="orders", columns=[*columns, required], primary_key=["id"])
-    unchanged = next(sql for sql in merge(dataset, "orders", database="lake") if sql.startswith("DELETE FROM \"lake_rows"))
+    unchanged = next(
+        sql for sql in merge(dataset, "orders", database="lake") if sql.startswith('DELETE FROM "lake_rows')
+    )
     compared = [found for found in unchanged.splitlines() if "LEN(" in found]
     assert compared == [
         'AND (("lake_rows"."string" = "orders"."string" AND LEN("lake_rows"."string") = LEN("orders"."string")) '

@@ -119,6 +119,26 @@ def test_a_change_whose_derived_time_is_missing_is_refused(table: Any) -> None:
     assert versions(table) == [(2, 7, None, True, "a")]
 
 
+def test_a_version_that_is_left_out_ends_the_one_before_it_and_holds_nothing(table: Any) -> None:
+    table.plan |= {"filter": "name <> 'gone'"}
+    table.put("a.json", change(1, 10, "a"), change(2, 10, "x"))
+    table.run()
+    table.put("b.json", change(1, 20, "gone"), change(3, 10, "gone"))
+    assert balance(table.run()) == (2, 0, 0, 2, 0)
+    assert versions(table) == [(1, 10, 20, False, "a"), (1, 20, 20, False, None), (2, 10, None, True, "x")]
+    # In one batch; in the place of a version; and again with a version after it.
+    table.put("c.json", change(4, 10, "a"), change(4, 20, "gone"), change(2, 10, "gone"), change(1, 30, "c"))
+    assert balance(table.run()) == (4, 2, 0, 2, 0)
+    assert versions(table) == [
+        (1, 10, 20, False, "a"),
+        (1, 20, 20, False, None),
+        (1, 30, None, True, "c"),
+        (2, 10, 10, False, None),
+        (4, 10, 20, False, "a"),
+        (4, 20, 20, False, None),
+    ]
+
+
 def test_random_changes_leave_what_lists_and_dictionaries_hold(
     table: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

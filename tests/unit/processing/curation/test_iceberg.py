@@ -127,6 +127,32 @@ def test_a_deletion_needs_its_key_and_time_and_no_other_column(table: Any) -> No
     assert rows(table, "id") == [(3,)]
 
 
+@pytest.mark.parametrize("order", ["version", None])
+@pytest.mark.parametrize("rule", [{"filter": "name <> 'gone'"}, {"drop_null_rows": ["name"]}], ids=["filter", "nulls"])
+def test_a_row_whose_newest_record_is_left_out_leaves_the_table(
+    table: Any, rule: dict[str, Any], order: str | None
+) -> None:
+    sql(f"DROP TABLE {name(table)} PURGE")
+    table.name += "v"
+    create(table, "id bigint, name string, version int")
+    columns = (column("id", "bigint"), column("name"), column("version", "int"))
+    table.plan = plan(*columns, primary_key=["id"], newest=True, order_by=order, **rule)
+    gone = "gone" if "filter" in rule else None
+    table.put("a.json", *({"id": key, "name": "Ada", "version": 1} for key in (1, 2)))
+    # Of one batch, the newest decides as well; of no key that the table has, there is nothing to remove.
+    table.put("b.json", {"id": 3, "name": "Ada", "version": 1}, {"id": 3, "name": gone, "version": 2})
+    table.put("c.json", {"id": 4, "name": gone, "version": 1}, {"id": 4, "name": "Ada", "version": 2})
+    assert balance(table.run()) == (6, 3, 1, 2, 0)
+    assert rows(table, "id, version") == [(1, 1), (2, 1), (4, 2)]
+    table.put("d.json", {"id": 1, "name": gone, "version": 3}, {"id": 9, "name": gone, "version": 1})
+    assert balance(table.run()) == (2, 0, 0, 2, 0)
+    assert rows(table, "id, version") == [(2, 1), (4, 2)]
+    if order:
+        table.put("e.json", {"id": 4, "name": gone, "version": 1})
+        table.run()
+        assert rows(table, "id, version") == [(2, 1), (4, 2)]
+
+
 def test_random_changes_leave_what_a_dictionary_holds(table: Any) -> None:
     sql(f"DROP TABLE {name(table)} PURGE")
     table.name += "v"

@@ -104,7 +104,11 @@ def test_rows_of_different_keys_are_different_documents(documents: Any, one: Row
     [
         (Row(a="x|y\\"), ["a"], "x|y\\"),
         (Row(a="x", b=2), ["a", "b"], "x|2"),
-        (Row(a=datetime(2026, 1, 2, tzinfo=UTC), b=date(2026, 1, 2)), ["a", "b"], "2026-01-02T00:00:00.000Z|2026-01-02"),
+        (
+            Row(a=datetime(2026, 1, 2, tzinfo=UTC), b=date(2026, 1, 2)),
+            ["a", "b"],
+            "2026-01-02T00:00:00.000Z|2026-01-02",
+        ),
     ],
 )
 def test_ids_are_the_values_of_the_key(documents: Any, row: Row, keys: list[str], found: str) -> None:

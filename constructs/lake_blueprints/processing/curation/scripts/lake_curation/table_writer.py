@@ -6,18 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lake_curation.batch_counts import BatchCounts
 from lake_curation.batch_reader import Parsed, kept
-from lake_curation.columns import DELETED, GOOD, ROW, STATUS, quoted
+from lake_curation.columns import DELETED, GOOD, QUARANTINED, ROW, STATUS, quoted
 from lake_curation.duplicates import repeated
 from lake_curation.errors import CurateError
 from lake_curation.history import versions_to_write
 from lake_curation.iceberg_copy import IcebergCopy
 from lake_curation.iceberg_table import ATTEMPTS, Conflict, Draft, IcebergTable
-from lake_curation.newest import ARRIVED, MATCHED, newest_to_write
+from lake_curation.newest import ARRIVED, LEFT_OUT, MATCHED, newest_to_write
 from lake_curation.plan import Plan
 
 # Properties of the table: the batch that was written last, and its account.
@@ -96,14 +96,14 @@ class TableWriter:
         if self.batch != self.batch_before:
             draft.discard()
             raise CurateError("another run of this job has written to the table; the next run goes on from there")
-        good = parsed.rows.where(F.col(STATUS) == GOOD)
-        (self._merge if self.plan.newest or self.plan.history else self._append)(draft, good, parsed, account)
+        (self._merge if self.plan.newest or self.plan.history else self._append)(draft, parsed, account)
         draft.publish({BATCH: identity, COUNTS: json.dumps(asdict(account))})
         self.batch_before = identity
         return account
 
-    def _append(self, draft: Draft, good: DataFrame, parsed: Parsed, account: BatchCounts) -> None:
+    def _append(self, draft: Draft, parsed: Parsed, account: BatchCounts) -> None:
         """Add the rows whose key is new."""
+        good = parsed.rows.where(F.col(STATUS) == GOOD)
         before = draft.rows().count()
         with kept(repeated(self.plan, good, draft.base() if before else None)) as again:
             repetitions = again.count()
@@ -113,17 +113,19 @@ class TableWriter:
                 draft.append(new.select(*map(quoted, self.plan.row)))
                 _check_rows(draft, before + account.curated)
 
-    def _merge(self, draft: Draft, good: DataFrame, parsed: Parsed, account: BatchCounts) -> None:
-        """Put rows in the place of those with their keys."""
+    def _merge(self, draft: Draft, parsed: Parsed, account: BatchCounts) -> None:
+        """Put rows in the place of those with their keys, and remove those whose newest record is left out."""
         plan = self.plan
+        sound = parsed.rows.where(F.col(STATUS) != QUARANTINED)
         choose = versions_to_write if plan.history else newest_to_write
-        with kept(choose(plan, good, draft.base())) as rows:
+        with kept(choose(plan, sound, draft.base())) as rows:
             # Counted before anything is written: what is cached may be read again after that.
             more = F.expr(f"CASE WHEN {DELETED} THEN -{MATCHED} ELSE 1 - {MATCHED} END")
-            arrived = F.expr(ARRIVED if plan.history else "true")
-            [(taken, growth)] = rows.agg(F.count_if(arrived), F.coalesce(F.sum(more), F.lit(0))).collect()
-            _complete(account, parsed, curated=taken)
-            if account.curated:
+            taken = F.expr(f"NOT {LEFT_OUT}" + (f" AND {ARRIVED}" if plan.history else ""))
+            counts = (F.count_if(taken), F.count(F.lit(1)), F.coalesce(F.sum(more), F.lit(0)))
+            [(curated, written, growth)] = rows.agg(*counts).collect()
+            _complete(account, parsed, curated=curated)
+            if written:
                 expected = draft.rows().count() + growth
                 draft.merge(rows.select(*map(quoted, plan.row), DELETED), plan.row_key, DELETED)
                 _check_rows(draft, expected)

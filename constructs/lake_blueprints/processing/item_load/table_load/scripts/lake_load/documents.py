@@ -105,7 +105,9 @@ class Index:
             if last is None:
                 return
             if not before:
-                raise LoadError(f"index '{self.name}' sorts {PAGE:,} documents or more as one; delete it, and load again")
+                raise LoadError(
+                    f"index '{self.name}' sorts {PAGE:,} documents or more as one; delete it, and load again"
+                )
             after = {"search_after": before[-1]["sort"]}
 
     def delete(self, ids: list[str]) -> None:
@@ -188,7 +190,7 @@ def scalar(value: Any) -> Any:
         case Decimal():
             return float(value) if len(value.as_tuple().digits) <= DIGITS else str(value)
         case datetime():
-            # Spark hands times over in the time zone of the worker. OpenSearch sorts by milliseconds, but keeps the text.
+            # Spark hands times over in the time zone of the worker; OpenSearch sorts by milliseconds and keeps all.
             unit = "microseconds" if value.microsecond % 1_000 else "milliseconds"
             return value.astimezone(UTC).isoformat(timespec=unit).replace("+00:00", "Z")
         case date():
