@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+# The CDK writes a number that is known at deployment only as one of these or below: their first bits are its mark.
+# https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/core/lib/private/encoding.ts
+_LARGEST_TOKEN = -1.8e289
+
 
 @dataclass(frozen=True)
 class Span:
@@ -72,14 +76,14 @@ class Limit:
         return self.spans[0].least, self.spans[-1].most
 
     def check(self, option: str, value: float) -> None:
-        """Refuse a value of an option that AWS would refuse.
+        """Refuse a value of an option that AWS would refuse; one that is known at deployment only is not judged.
 
         Raises
         ------
         ValueError
             With the option, the allowed values and the value.
         """
-        if value not in self:
+        if value not in self and value > _LARGEST_TOKEN:
             raise ValueError(f"'{option}' must be {self}, got {value:.10g}{self._in_units}")
 
     @property

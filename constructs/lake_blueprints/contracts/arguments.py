@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache, reduce, wraps
+from inspect import Parameter, signature
+from math import isfinite
 from operator import or_
 from types import GenericAlias, NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -26,15 +29,62 @@ def checked(kind: _Kind) -> _Kind:
     define: Callable[..., None] = getattr(kind, "__init__")  # noqa: B009  that of the class, not of an object
 
     @wraps(define)
-    def check_and_define(self: Any, **options: Any) -> None:
+    def check_and_define(self: Any, *arguments: Any, **options: Any) -> None:
         hints = _hints(kind)
         for name, value in options.items():
             if name in hints and not fits(value, hints[name]):
                 raise ContractError(f"'{name}' of {kind.__name__} must be {words(hints[name])}, got {shown(value)}")
+        check_names(kind.__name__, define, arguments, options, error=ContractError)
         define(self, **options)
 
     setattr(kind, "__init__", check_and_define)  # noqa: B010  a method is no variable to mypy
     return kind
+
+
+def check_names(
+    title: str,
+    define: Callable[..., None],
+    arguments: Sequence[Any],
+    options: Collection[str],
+    error: type[ValueError] = ValueError,
+) -> None:
+    """Refuse options that a class or method does not have, lacks, or takes by name only.
+
+    Raises
+    ------
+    ValueError
+        With the option, and those that there are.
+    """
+    by_position, options_of, needed, others = _names(define)
+    if len(arguments) > len(by_position):
+        wanted = ", ".join(f"{name}=…" for name in options_of) or "nothing more"
+        raise error(
+            f"{title} takes {wanted} by name, got {shown(arguments[len(by_position)])} without one; write the "
+            "name of the option before it"
+        )
+    known = (*by_position, *options_of)
+    for name in options:
+        if name not in known and not others:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(known) or 'none'}"
+            raise error(f"{title} has no option '{name}'; {hint}")
+    given = {*by_position[: len(arguments)], *options}
+    if missing := [name for name in needed if name not in given]:
+        names = " and ".join(f"'{name}'" for name in missing)
+        raise error(f"{title} needs {names}; give {', '.join(f'{name}=…' for name in missing)}")
+
+
+@cache
+def _names(define: Callable[..., None]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], bool]:
+    """Return names: that may be given by position, by name only, without a default; and whether any other may be."""
+    _, *parameters = signature(define).parameters.values()
+    named = [one for one in parameters if one.kind is not Parameter.VAR_KEYWORD]
+    return (
+        tuple(one.name for one in named if one.kind is not Parameter.KEYWORD_ONLY),
+        tuple(one.name for one in named if one.kind is Parameter.KEYWORD_ONLY),
+        tuple(one.name for one in named if one.default is Parameter.empty),
+        len(named) < len(parameters),
+    )
 
 
 @cache
@@ -91,7 +141,9 @@ def _is_a(value: Any, hint: Any) -> bool:
     if not isinstance(hint, type):
         return True
     if hint in (int, float):
-        return isinstance(value, int if hint is int else int | float) and not isinstance(value, bool)
+        # Neither JSON nor jsii, whose process it ends, has a word for what is not finite.
+        finite = not isinstance(value, float) or isfinite(value)
+        return isinstance(value, int if hint is int else int | float) and not isinstance(value, bool) and finite
     if issubclass(hint, StrEnum) and isinstance(value, str):
         return value in list(hint)
     # A structure of the CDK may be given as a mapping.

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from enum import Enum
 from functools import cache, wraps
-from inspect import signature
+from importlib import import_module
+from inspect import Parameter, isfunction, signature
+from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
-from aws_cdk import Duration, Token
+from aws_cdk import Duration, Size, Stage, Token
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from constructs import Construct
 
-from lake_blueprints.contracts.arguments import fits, shown, words
+from lake_blueprints.contracts.arguments import check_names, fits, shown, words
+from lake_blueprints.foundation.units import Unit, unit_of
 
 _Kind = TypeVar("_Kind", bound=type)
+# Members of an enumeration that a message names.
+_SHOWN = 6
+_LIBRARY = "lake_blueprints."
+_MARK = "checks_arguments"
+# How the CDK writes a list that is known at deployment only: a list of one text that holds this.
+_LIST_TOKEN = "#{Token["
 
 
 def checked(kind: _Kind) -> _Kind:
     """Make a class refuse arguments of another type than its signature declares, at the call.
 
-    jsii and CloudFormation would refuse most of them too: later, and in words of their own.
+    Of a construct the methods that an app calls are checked too. jsii and CloudFormation would refuse most of them
+    too: later, and in words of their own.
 
     Example
     -------
@@ -31,14 +44,11 @@ def checked(kind: _Kind) -> _Kind:
         ... class Part: ...
     """
     define: Callable[..., None] = getattr(kind, "__init__")  # noqa: B009  that of the class, not of an object
-    _, *names = signature(define).parameters
-
-    @wraps(define)
-    def check_and_define(self: Any, *arguments: Any, **options: Any) -> None:
-        check_options(kind, define, {**dict(zip(names, arguments, strict=False)), **options})
-        define(self, *arguments, **options)
-
-    setattr(kind, "__init__", check_and_define)  # noqa: B010  a method is no variable to mypy
+    setattr(kind, "__init__", _checked(kind, define, kind.__name__))  # noqa: B010  a method is no variable to mypy
+    if issubclass(kind, Construct):
+        for base in kind.__mro__:
+            if base.__module__.startswith(_LIBRARY):
+                _check_methods(base)
     return kind
 
 
@@ -50,29 +60,83 @@ def check_options(kind: type, define: Callable[..., None], options: Mapping[str,
     ValueError
         With the option, what it must be, what was given, and what was probably meant.
     """
-    hints = _hints(kind, define)
+    _check_options(_declared(kind, define), options, kind.__name__)
+
+
+def _check_methods(kind: type) -> None:
+    for name, method in list(vars(kind).items()):
+        if isfunction(method) and not name.startswith("_") and not hasattr(method, _MARK):
+            setattr(kind, name, _checked(None, method, f"{kind.__name__}.{name}"))
+
+
+def _checked(kind: type | None, called: Callable[..., Any], title: str) -> Callable[..., Any]:
+    _, *parameters = signature(called).parameters.values()
+    names = [one.name for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    # More than these are given without a name.
+    several = any(one.kind is Parameter.VAR_POSITIONAL for one in parameters)
+
+    @wraps(called)
+    def check_and_call(self: Any, *arguments: Any, **options: Any) -> Any:
+        given = {**dict(zip(names, arguments, strict=False)), **options}
+        _check_options(_declared(kind, called), given, title)
+        check_names(title, called, arguments[: len(names)] if several else arguments, options)
+        return called(self, *arguments, **options)
+
+    setattr(check_and_call, _MARK, True)
+    return check_and_call
+
+
+def _check_options(declared: Mapping[str, tuple[Any, Unit | None]], options: Mapping[str, Any], title: str) -> None:
     for name, value in options.items():
-        if name in hints and not fits(value, hints[name]) and not _is_token(value):
-            got = f"{shown(value)}{_fix(value, hints[name])}"
-            raise ValueError(f"'{name}' of {kind.__name__} must be {words(hints[name])}, got {got}")
+        if name in declared and (problem := _problem(value, *declared[name])):
+            raise ValueError(f"'{name}' of {title} must be {problem}")
+
+
+def _problem(value: Any, hint: Any, unit: Unit | None) -> str | None:
+    if not fits(value, hint) and not _is_token(value):
+        return f"{words(hint)}, got {shown(value)}{_fix(value, hint)}"
+    if hint is Construct and isinstance(value, Stage):
+        return f"in a Stack, got {shown(value)}; define a Stack in that, and give it"
+    if isinstance(value, list) and any(isinstance(one, str) and _LIST_TOKEN in one for one in value):
+        return (
+            f"{words(hint)} of known length, got one that is known at deployment only; give its elements, for instance "
+            "[Fn.select(0, …), Fn.select(1, …)]"
+        )
+    return unit.problem(value) if unit and isinstance(value, Duration | Size) else None
 
 
 @cache
-def _hints(kind: type, define: Callable[..., None]) -> dict[str, Any]:
+def _declared(kind: type | None, called: Callable[..., Any]) -> Mapping[str, tuple[Any, Unit | None]]:
+    """Return the types of options by name, with the units that those of durations and sizes are annotated with."""
     # The fields of a dataclass may come from another module, in whose names their types are written.
-    hints = get_type_hints(kind if is_dataclass(kind) else define)
+    source = kind if is_dataclass(kind) else called
+    plain, annotated = (_hints(source, called, extras=extras) for extras in (False, True))
+    return {name: (hint, _unit(annotated[name])) for name, hint in plain.items()}
+
+
+def _hints(source: Any, called: Callable[..., Any], *, extras: bool) -> dict[str, Any]:
+    hints = get_type_hints(source, include_extras=extras)
     # Options are optional by a default of None alone in no signature of the library.
-    found = {name: hint for name, hint in hints.items() if name in signature(define).parameters}
+    found = {name: hint for name, hint in hints.items() if name in signature(called).parameters}
     # `**options: Unpack[SinkOptions]` are options by their own names.
     unpacked = [name for name, hint in found.items() if get_origin(hint) is Unpack]
     for name in unpacked:
         (options,) = get_args(found.pop(name))
-        found |= get_type_hints(options)
+        found |= get_type_hints(options, include_extras=extras)
     return found
+
+
+def _unit(hint: Any) -> Unit | None:
+    for part in get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,):
+        if get_origin(part) is Annotated and (unit := unit_of(part.__metadata__)):
+            return unit
+    return None
 
 
 def _is_token(value: Any) -> bool:
     """Tell whether a value is known at deployment only."""
+    if isinstance(value, float) and not isfinite(value):
+        return False
     if isinstance(value, str | int | float):
         return bool(Token.is_unresolved(value))
     return hasattr(type(value), "creation_stack") and hasattr(type(value), "resolve")
@@ -84,11 +148,42 @@ def _fix(value: Any, hint: Any) -> str:
     parts = [part for part in get_args(hint) if part is not NoneType] if united else [hint]
     if isinstance(value, str) and events.Schedule in parts:
         return f"; give events.Schedule.expression({value!r})"
+    if isinstance(value, str) and (found := _fix_of_text(value, parts)):
+        return found
     if isinstance(value, int | float) and Duration in parts:
         return f"; give for instance Duration.seconds({value!r})"
+    if isinstance(value, int | float) and Size in parts:
+        return f"; give for instance Size.mebibytes({value!r})"
     if any(get_origin(part) is not None and fits([value], part) for part in parts):
         return "; put it into a list"
     named: Any = getattr(value, "__dict__", None) or getattr(type(value), "__slots__", ())
     held = {name: getattr(value, name, None) for name in named if not name.startswith("_") and name != "node"}
-    found = next((name for name, part in held.items() if part and fits(part, hint)), None)
-    return f"; give its '{found}'" if found else ""
+    attribute = next((name for name, part in held.items() if part and fits(part, hint)), None)
+    return f"; give its '{attribute}'" if attribute else ""
+
+
+def _fix_of_text(value: str, parts: list[Any]) -> str | None:
+    """Return what a text stands for: the member of an enumeration, or what the CDK makes of an ARN."""
+    for part in parts:
+        if isinstance(part, type) and issubclass(part, Enum):
+            members = [one.name for one in part]
+            name = value.upper().replace("-", "_").replace(" ", "_")
+            if name in members:
+                return f"; give {part.__name__}.{name}"
+            return f"; give {', '.join(f'{part.__name__}.{one}' for one in members[:_SHOWN])}" + (
+                " or another of its members" if len(members) > _SHOWN else ""
+            )
+        imported = _importer(part) if value.startswith("arn:") else None
+        if imported:
+            return f"; give {imported}(…, {value!r})"
+    return None
+
+
+def _importer(interface: Any) -> str | None:
+    """Return the function of the CDK that makes what is of an interface of an ARN, if it has one."""
+    if interface is iam.IGrantable:
+        return "iam.Role.from_role_arn"
+    module = import_module(getattr(interface, "__module__", __name__))
+    resource = getattr(module, str(getattr(interface, "__name__", ""))[1:], None)
+    found = [name for name in dir(resource) if name.startswith("from_") and name.endswith("_arn")]
+    return f"{resource.__name__}.{found[0]}" if resource and found else None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration
-
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.foundation.units import KnownSeconds
 
 
 @checked
@@ -26,4 +25,4 @@ class StepContext:
 
     pipeline: str
     topic_arn: str
-    poll_interval: Duration
+    poll_interval: KnownSeconds

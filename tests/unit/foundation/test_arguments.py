@@ -13,8 +13,11 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.contracts import Column, Contract, Dataset
+from lake_blueprints.databases.documentdb import DocumentCluster
+from lake_blueprints.foundation.arguments import _declared as declared
 from lake_blueprints.foundation.arguments import check_options
 from lake_blueprints.foundation.encryption import LakeKey
+from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.ingestion.firehose import ParquetDestination, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.lake import DataLake
@@ -25,6 +28,8 @@ from tests.library import constructs, values
 LAKE: Any = DataLake
 STREAM: Any = Stream
 ZONE: Any = Zone
+NETWORK: Any = LakeNetwork
+DOCUMENTS: Any = DocumentCluster
 VALUES: dict[str, Any] = {kind.__name__: kind for kind in (*values(), S3Destination)}
 ORDERS = Dataset(name="orders", columns=[Column(name="id", type="int")])
 CONTRACT = Contract(id="c", version="1.0.0", datasets=(ORDERS,))
@@ -113,3 +118,76 @@ def test_a_zone_takes_the_key_of_a_lake_key_alone() -> None:
     stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
     with pytest.raises(ValueError, match="give its 'key'"):
         ZONE(stack, "Raw", encryption_key=LakeKey(stack, "Key"))
+
+
+@pytest.mark.parametrize(
+    ("define", "message"),
+    [
+        (lambda stack: ZONE(stack, "X", encription_key=None), r"Zone has no option 'encription_key'; did you mean"),
+        (lambda stack: ZONE(stack, "X", colour=1), r"Zone has no option 'colour'; it has scope, construct_id, encrypt"),
+        (lambda stack: LAKE(stack, "X"), r"DataLake needs 'datasets'; give datasets=…"),
+        (lambda stack: LAKE(stack, "X", [ORDERS]), r"DataLake takes datasets=…, .* by name, got a list without one"),
+        (ZONE, r"Zone needs 'construct_id'; give construct_id=…"),
+        (lambda stack: ZONE(stack.node.root, "X"), r"'scope' of Zone must be in a Stack, got a App; define a Stack in"),
+        (lambda _: VALUES["Buffer"](60), r"Buffer takes size=…, interval=… by name, got 60 without one"),
+        (lambda _: VALUES["S3Destination"](), r"S3Destination needs 'zone' and 'dataset'; give zone=…, dataset=…"),
+        (lambda _: VALUES["Worker"](cout=3), r"Worker has no option 'cout'; did you mean 'count'\?"),
+    ],
+)  # fmt: skip
+def test_an_option_that_is_misspelled_missing_or_without_a_name_is_named(
+    define: Callable[[Any], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        define(cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack"))
+
+
+def test_a_list_of_unknown_length_and_a_number_that_is_not_finite_are_refused() -> None:
+    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
+    zones = cdk.Fn.get_azs()
+    with pytest.raises(ValueError, match=r"'availability_zones' of LakeNetwork must be a list of str of known length"):
+        NETWORK(stack, "Network", availability_zones=zones)
+    with pytest.raises(ValueError, match=r"'min_capacity' of DocumentCluster must be float, got nan"):
+        DOCUMENTS(stack, "Documents", min_capacity=float("nan"))
+
+
+def _timed() -> list[tuple[type, Any, str, Any]]:
+    """Return every option of the library that is a Duration or a Size, with the classes that have it."""
+    return [
+        (kind, inner, name, measure)
+        for kind in sorted({*constructs(), *values()}, key=str)
+        for inner in [getattr(kind.__init__, "__wrapped__", kind.__init__)]
+        for name, (hint, _) in declared(kind, inner).items()
+        for measure in (cdk.Duration, cdk.Size)
+        if measure in (hint, *get_args(hint))
+    ]
+
+
+TIMED = [pytest.param(*one, id=f"{one[0].__name__}.{one[2]}") for one in _timed()]
+
+
+@pytest.mark.parametrize(("kind", "define", "name", "measure"), TIMED)
+def test_a_duration_or_size_that_aws_cannot_count_is_refused_at_the_call(
+    kind: type, define: Any, name: str, measure: Any
+) -> None:
+    number = cdk.CfnParameter(cdk.Stack(), "Number", type="Number").value_as_number
+    _, unit = declared(kind, define)[name]
+    assert unit, f"the type of '{name}' says no unit, as those of foundation/units.py do"
+    finest = cdk.Duration.millis(1500) if measure is cdk.Duration else cdk.Size.bytes(1500)
+    other = "pebibytes" if measure is cdk.Size else "days" if unit.name != "days" else "hours"
+    with pytest.raises(ValueError, match=f"'{name}' of {kind.__name__} must be (known at synth|in {unit.words} if)"):
+        check_options(kind, define, {name: getattr(measure, other)(number)})
+    if unit.name not in ("millis", "bytes"):
+        with pytest.raises(ValueError, match=f"'{name}' of {kind.__name__} must be a whole number of {unit.words}"):
+            check_options(kind, define, {name: finest})
+    check_options(kind, define, {name: getattr(measure, unit.name)(2)})
+    if not unit.known:
+        check_options(kind, define, {name: getattr(measure, unit.name)(number)})
+
+
+def test_what_a_unit_refuses_comes_with_the_fix() -> None:
+    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
+    with pytest.raises(ValueError, match=r"got 1 day 12 hours; give for instance Duration\.days\(2\)"):
+        ZONE(stack, "Raw", noncurrent_expire_after=cdk.Duration.hours(36))
+    number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+    with pytest.raises(ValueError, match=r"in days if it is known at deployment only, got hours; give Duration\.days"):
+        ZONE(stack, "Raw", noncurrent_expire_after=cdk.Duration.hours(number))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration, Size
-
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.foundation.units import Mebibytes, Seconds
 from template_checks.core.limit import Limit
 
 
@@ -46,8 +45,8 @@ class Buffer:
         >>> buffer = Buffer(size=Size.mebibytes(64), interval=Duration.seconds(60))
     """
 
-    size: Size | None = None
-    interval: Duration | None = None
+    size: Mebibytes | None = None
+    interval: Seconds | None = None
 
     def within(
         self, size: Limit, interval: Limit, *, default: BufferingHints, size_why: str = "", interval_why: str = ""

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.foundation.units import KnownMilliseconds
 from lake_blueprints.ingestion.kafka.cluster import Cluster, check_topic
 from template_checks.limits import msk as limits
 
@@ -65,7 +66,7 @@ class KafkaTopic(Construct):
         topic_name: str | None = None,
         partitions: int = 3,
         replication_factor: int = 3,
-        retention: Duration | None = None,
+        retention: KnownMilliseconds | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)

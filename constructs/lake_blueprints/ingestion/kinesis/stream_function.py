@@ -16,6 +16,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
+from lake_blueprints.foundation.units import KnownSeconds, Seconds
 from lake_blueprints.ingestion.kinesis.function import define_function
 from lake_blueprints.ingestion.kinesis.function_permissions import DISCARDED, run_on_stream
 from lake_blueprints.ingestion.kinesis.stream import Stream
@@ -89,11 +90,11 @@ class FunctionOnStream(Construct):
         environment: Mapping[str, str] | None = None,
         starting_position: lambda_.StartingPosition = _OLDEST,
         batch_size: int,
-        batching_window: Duration,
+        batching_window: KnownSeconds,
         parallel_batches: int = 1,
         retries: int,
         memory: int,
-        timeout: Duration,
+        timeout: Seconds,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         alarm_topic: sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -15,6 +15,7 @@ from lake_blueprints.databases.opensearch.mapping import check_index
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
+from lake_blueprints.foundation.units import KnownMinutes
 from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.processing.item_load.table_load import LoadJob
 
@@ -86,7 +87,7 @@ class IndexLoadJob(LoadJob):
         mirror: bool = True,
         restricted: bool = False,
         worker: Worker | None = None,
-        timeout: Duration | None = None,
+        timeout: KnownMinutes | None = None,
         security_configuration: GlueSecurityConfiguration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

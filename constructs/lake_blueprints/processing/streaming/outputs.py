@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from attrs import evolve
-from aws_cdk import Duration
 
 from lake_blueprints.contracts import Column, Constraints, Dataset, DataType, Masking, ScalarType
 from lake_blueprints.contracts.column import NAME
 from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.foundation.units import KnownMilliseconds
 from lake_blueprints.processing.streaming.columns import column_of, kind_of
 from lake_blueprints.processing.streaming.detectors import RandomCutForest, ZScore
 from lake_blueprints.processing.streaming.measures import NUMBERS, Count, Measure
@@ -142,7 +142,7 @@ class WindowAggregates(Output):
     kind = "window"
 
     name: str
-    window: Duration
+    window: KnownMilliseconds
     measures: Mapping[str, Measure]
     keys: Sequence[str] = ()
 
