@@ -18,9 +18,11 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lake_blueprints.contracts.arguments import check_names, fits, shown, words
-from lake_blueprints.foundation.units import Unit, unit_of
+from lake_blueprints.foundation.units import Known, Unit, demand_of
 
 _Kind = TypeVar("_Kind", bound=type)
+# A type, and what it is annotated with.
+_Declared = tuple[Any, Unit | Known | None]
 # Members of an enumeration that a message names.
 _SHOWN = 6
 _LIBRARY = "lake_blueprints."
@@ -86,13 +88,15 @@ def _checked(kind: type | None, called: Callable[..., Any], title: str) -> Calla
     return check_and_call
 
 
-def _check_options(declared: Mapping[str, tuple[Any, Unit | None]], options: Mapping[str, Any], title: str) -> None:
+def _check_options(
+    declared: Mapping[str, tuple[Any, Unit | Known | None]], options: Mapping[str, Any], title: str
+) -> None:
     for name, value in options.items():
         if name in declared and (problem := _problem(value, *declared[name])):
             raise ValueError(f"'{name}' of {title} must be {problem}")
 
 
-def _problem(value: Any, hint: Any, unit: Unit | None) -> str | None:
+def _problem(value: Any, hint: Any, demand: Unit | Known | None) -> str | None:
     if not fits(value, hint) and not _is_token(value):
         return f"{words(hint)}, got {shown(value)}{_fix(value, hint)}"
     if hint is Construct and isinstance(value, Stage):
@@ -102,16 +106,16 @@ def _problem(value: Any, hint: Any, unit: Unit | None) -> str | None:
             f"{words(hint)} of known length, got one that is known at deployment only; give its elements, for instance "
             "[Fn.select(0, …), Fn.select(1, …)]"
         )
-    return unit.problem(value) if unit and isinstance(value, Duration | Size) else None
+    return demand.problem(value) if demand else None
 
 
 @cache
-def _declared(kind: type | None, called: Callable[..., Any]) -> Mapping[str, tuple[Any, Unit | None]]:
-    """Return the types of options by name, with the units that those of durations and sizes are annotated with."""
+def _declared(kind: type | None, called: Callable[..., Any]) -> Mapping[str, _Declared]:
+    """Return the types of options by name, with what they are annotated with."""
     # The fields of a dataclass may come from another module, in whose names their types are written.
     source = kind if is_dataclass(kind) else called
     plain, annotated = (_hints(source, called, extras=extras) for extras in (False, True))
-    return {name: (hint, _unit(annotated[name])) for name, hint in plain.items()}
+    return {name: (hint, _demand(annotated[name])) for name, hint in plain.items()}
 
 
 def _hints(source: Any, called: Callable[..., Any], *, extras: bool) -> dict[str, Any]:
@@ -126,10 +130,10 @@ def _hints(source: Any, called: Callable[..., Any], *, extras: bool) -> dict[str
     return found
 
 
-def _unit(hint: Any) -> Unit | None:
+def _demand(hint: Any) -> Unit | Known | None:
     for part in get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,):
-        if get_origin(part) is Annotated and (unit := unit_of(part.__metadata__)):
-            return unit
+        if get_origin(part) is Annotated and (demand := demand_of(part.__metadata__)):
+            return demand
     return None
 
 

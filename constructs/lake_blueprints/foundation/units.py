@@ -1,4 +1,4 @@
-"""Durations and sizes in the units that AWS counts them in, as types of options.
+"""Types of options that say more than Python's: the unit that AWS counts in, and what must be known at synth.
 
 CloudFormation takes whole numbers, and the CDK converts nothing that is known at deployment only. It fails with an
 error of jsii that names no option, often as late as the synthesis. `checked` reads the unit of an option from its
@@ -7,10 +7,11 @@ type, and refuses such a value at the call.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from aws_cdk import Duration, Size, SizeRoundingBehavior
+from aws_cdk import Duration, Size, SizeRoundingBehavior, Token
 
 # Milliseconds of a Duration, bytes of a Size.
 _PARTS = {
@@ -41,8 +42,10 @@ class Unit:
     name: str
     known: bool = False
 
-    def problem(self, value: Duration | Size) -> str | None:
+    def problem(self, value: Any) -> str | None:
         """Return what a value must be, what it is, and the fix; nothing if it is right."""
+        if not isinstance(value, Duration | Size):
+            return None
         kind = type(value).__name__
         if value.is_unresolved():
             given = value.to_string().split("(")[0].split(".")[1]
@@ -51,11 +54,13 @@ class Unit:
             if given != self.name:
                 return f"in {self.words} if it is known at deployment only, got {given}; give {kind}.{self.name}(…)"
             return None
-        whole, rest = divmod(_parts(value), _PARTS[self.name])
-        if not rest:
+        number = _parts(value) / _PARTS[self.name]
+        if number.is_integer():
             return None
-        text = value.to_human_string() if isinstance(value, Duration) else f"{_parts(value):,.10g} bytes"
-        return f"a whole number of {self.words}, got {text}; give for instance {kind}.{self.name}({whole + 1:.0f})"
+        return (
+            f"a whole number of {self.words}, got {number:.10g} {self.words}; give for instance "
+            f"{kind}.{self.name}({math.ceil(number)})"
+        )
 
     @property
     def words(self) -> str:
@@ -63,9 +68,20 @@ class Unit:
         return _WORDS.get(self.name, self.name)
 
 
-def unit_of(metadata: tuple[object, ...]) -> Unit | None:
-    """Return the unit among what a type is annotated with."""
-    return next((one for one in metadata if isinstance(one, Unit)), None)
+class Known:
+    """Marks a text or a number that must be known at synth."""
+
+    def problem(self, value: Any) -> str | None:
+        """Return what a value must be, what it is, and the fix; nothing if it is right."""
+        if not isinstance(value, str | int | float) or not Token.is_unresolved(value):
+            return None
+        kind = "text" if isinstance(value, str) else "number"
+        return f"known at synth, got a {kind} that is known at deployment only; give the {kind} itself"
+
+
+def demand_of(metadata: tuple[object, ...]) -> Unit | Known | None:
+    """Return what a type is annotated with."""
+    return next((one for one in metadata if isinstance(one, Unit | Known)), None)
 
 
 def _parts(value: Duration | Size) -> float:
@@ -86,3 +102,5 @@ KnownSeconds = Annotated[Duration, Unit("seconds", known=True)]
 KnownMilliseconds = Annotated[Duration, Unit("millis", known=True)]
 KnownGibibytes = Annotated[Size, Unit("gibibytes", known=True)]
 KnownBytes = Annotated[Size, Unit("bytes", known=True)]
+KnownText = Annotated[str, Known()]
+KnownInt = Annotated[int, Known()]

@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import pytest
+from aws_cdk import CfnParameter, Stack
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from template_checks import limits
@@ -76,3 +77,11 @@ def test_a_limit_is_no_wider_than_the_schema_of_the_resource_type(name: str) -> 
         return
     assert limit.ends[0] >= schema.get("minimum", limit.ends[0])
     assert limit.ends[1] <= schema.get("maximum", limit.ends[1]) or schema["maximum"] == MOST_OF_64_BITS
+
+
+def test_a_number_that_is_known_at_deployment_only_is_not_judged() -> None:
+    number = CfnParameter(Stack(), "Number", type="Number").value_as_number
+    limit = Limit("AWS::A::B", "C", Span(1, 5), source="")
+    limit.check("workers", number)
+    with pytest.raises(ValueError, match="'workers' must be 1 to 5, got -100"):
+        limit.check("workers", -100)

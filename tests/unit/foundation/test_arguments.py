@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, signature
+from inspect import Parameter, isfunction, signature
 from typing import Any, get_args, get_type_hints
 
 import aws_cdk as cdk
@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.contracts import Column, Contract, Dataset
+from lake_blueprints.contracts.arguments import fits
 from lake_blueprints.databases.documentdb import DocumentCluster
 from lake_blueprints.foundation.arguments import _declared as declared
 from lake_blueprints.foundation.arguments import check_options
@@ -186,8 +187,76 @@ def test_a_duration_or_size_that_aws_cannot_count_is_refused_at_the_call(
 
 def test_what_a_unit_refuses_comes_with_the_fix() -> None:
     stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
-    with pytest.raises(ValueError, match=r"got 1 day 12 hours; give for instance Duration\.days\(2\)"):
+    with pytest.raises(ValueError, match=r"got 1\.5 days; give for instance Duration\.days\(2\)"):
         ZONE(stack, "Raw", noncurrent_expire_after=cdk.Duration.hours(36))
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
     with pytest.raises(ValueError, match=r"in days if it is known at deployment only, got hours; give Duration\.days"):
         ZONE(stack, "Raw", noncurrent_expire_after=cdk.Duration.hours(number))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("AuroraCluster", "version"),
+        ("RdsInstance", "version"),
+        ("Warehouse", "base_capacity"),
+        ("S3Table", "namespace"),
+        ("DatabasePull", "table"),
+        ("LakeNetwork", "az_count"),
+        ("Stream", "shards"),
+    ],
+)
+def test_what_is_calculated_with_must_be_known_at_synth(kind: str, name: str) -> None:
+    (found,) = (one for one in constructs() if one.__name__ == kind)
+    inner: Any = vars(found)["__init__"].__wrapped__
+    text = fits("", declared(found, inner)[name][0])
+    parameter = cdk.CfnParameter(cdk.Stack(), "Value", type="String" if text else "Number")
+    token = parameter.value_as_string if text else parameter.value_as_number
+    with pytest.raises(
+        ValueError, match=f"'{name}' of {kind} must be known at synth, got a (text|number) that is known"
+    ):
+        check_options(found, inner, {name: token})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda zone: zone.grant_read("arn:aws:iam::123456789012:role/x"),
+         r"'grantee' of Zone.grant_read must be IGrantable, got 'arn:aws.*; give iam.Role.from_role_arn\(…, 'arn:"),
+        (lambda zone: zone.grant_read(None), r"'grantee' of Zone.grant_read must be IGrantable, got None"),
+        (lambda zone: zone.grant_read(), r"Zone.grant_read needs 'grantee'; give grantee=…"),
+        (lambda zone: zone.grant_read(None, prefx="x"), r"'grantee' of Zone.grant_read must be IGrantable"),
+        (lambda zone: zone.uri(3), r"'prefix' of \w+.uri must be str, got 3"),
+    ],
+)  # fmt: skip
+def test_a_method_of_a_construct_refuses_what_its_signature_does_not_declare(
+    call: Callable[[Any], Any], message: str
+) -> None:
+    stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack")
+    with pytest.raises(ValueError, match=message):
+        call(Zone(stack, "Raw"))
+
+
+def test_every_public_method_of_a_construct_is_checked() -> None:
+    ours = {base for kind in constructs() for base in kind.__mro__ if base.__module__.startswith("lake_blueprints.")}
+    methods = {f"{kind.__name__}.{name}": method for kind in ours for name, method in vars(kind).items()}
+    public = {name: method for name, method in methods.items() if isfunction(method) and "._" not in name}
+    assert len(public) > 100
+    assert [name for name, method in public.items() if not hasattr(method, "checks_arguments")] == []
+
+
+@pytest.mark.parametrize(
+    ("define", "message"),
+    [
+        (lambda stack: STREAM(stack, "X", encryption_key="arn:aws:kms:eu-west-1:1:key/1"),
+         r"must be IKey, got 'arn:aws:kms:.*; give Key.from_key_arn\(…, 'arn"),
+        (lambda stack: STREAM(stack, "X", alarm_topic="arn:aws:sns:::t"), r"give Topic.from_topic_arn\(…, 'arn"),
+        (lambda stack: ZONE(stack, "X", removal_policy="destroy"), r"got 'destroy'; give RemovalPolicy.DESTROY$"),
+        (lambda stack: ZONE(stack, "X", removal_policy="gone"), r"'gone'; give RemovalPolicy.DESTROY, R.*RETAIN"),
+        (lambda stack: STREAM(stack, "X", mode="on-demand"), r"give StreamMode.ON_DEMAND$"),
+        (lambda _: VALUES["Buffer"](size=5), r"must be Size, got 5; give for instance Size.mebibytes\(5\)"),
+    ],
+)  # fmt: skip
+def test_a_text_or_number_comes_with_what_the_cdk_makes_of_it(define: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        define(cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack"))

@@ -21,6 +21,7 @@ from lake_blueprints.contracts import Dataset, PartitionTransform
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.foundation.units import KnownText
 from template_checks.limits import s3_tables as limits
 
 _NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
@@ -89,7 +90,7 @@ class S3Table(Construct):
         zone: TableZone,
         dataset: Dataset,
         created_as: Dataset | None = None,
-        namespace: str = "lake",
+        namespace: KnownText = "lake",
         table_name: str | None = None,
         partitioning: Sequence[PartitionTransform] | None = None,
         sort_order: Sequence[SortField] = (),

@@ -30,7 +30,7 @@ from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.foundation.connections.permissions import sign_in
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownDays, KnownSeconds
+from lake_blueprints.foundation.units import KnownDays, KnownSeconds, KnownText
 from template_checks.limits import rds as limits
 
 # Of each engine the newest major version that pauses and that zero-ETL and DMS read, as of November 2026.
@@ -112,7 +112,7 @@ class AuroraCluster(Construct):
         construct_id: str,
         *,
         engine: DatabaseEngine = DatabaseEngine.POSTGRESQL,
-        version: str | None = None,
+        version: KnownText | None = None,
         database: str = "lake",
         master_username: str = "lake_admin",
         network: LakeNetwork | ec2.IVpc | None = None,

@@ -30,7 +30,7 @@ from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.foundation.connections.permissions import sign_in
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownDays
+from lake_blueprints.foundation.units import KnownDays, KnownText
 from template_checks.limits import rds as limits
 
 # A major version with standard support for years, as of November 2026; of MySQL, schemas know only the minor ones.
@@ -123,7 +123,7 @@ class RdsInstance(Construct):
         construct_id: str,
         *,
         engine: DatabaseEngine = DatabaseEngine.POSTGRESQL,
-        version: str | None = None,
+        version: KnownText | None = None,
         instance_class: str = "db.t4g.micro",
         storage_gb: int = 20,
         max_storage_gb: int | None = 100,

@@ -43,7 +43,7 @@ from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
 from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Days, KnownSeconds
+from lake_blueprints.foundation.units import Days, KnownInt, KnownSeconds
 from template_checks.limits.zero_etl import CASE_SENSITIVE
 
 
@@ -121,7 +121,7 @@ class Warehouse(SqlWarehouse):
         network: LakeNetwork | ec2.IVpc | None = None,
         encryption_key: kms.IKey | None = None,
         database: str = "dev",
-        base_capacity: int = 8,
+        base_capacity: KnownInt = 8,
         max_capacity: int | None = None,
         usage_limits: Sequence[UsageLimit] = (),
         query_timeout: KnownSeconds | None = None,

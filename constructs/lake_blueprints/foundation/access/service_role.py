@@ -18,6 +18,8 @@ from lake_blueprints.foundation.arguments import checked
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _POLICIES_MAX = 10
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+_LONGEST_DESCRIPTION = 1_000
 
 
 @checked
@@ -45,7 +47,8 @@ class ServiceRole(iam.Role):
     Raises
     ------
     ValueError
-        If a grant needs an eleventh policy, or has a statement that no policy could hold.
+        If no service is named, the description is longer than IAM takes, a grant needs an eleventh policy, or has a
+        statement that no policy could hold.
 
     Example
     -------
@@ -64,6 +67,7 @@ class ServiceRole(iam.Role):
         source_arn: str | None = None,
         relief: str = "divide its work among several roles",
     ) -> None:
+        _check(services, description)
         conditions: dict[str, Any] = {}
         if source_account:
             conditions["StringEquals"] = {"aws:SourceAccount": Aws.ACCOUNT_ID}
@@ -179,3 +183,12 @@ class _Document:
 
     def produce(self) -> Any:
         return {"Statement": self._statements, "Version": "2012-10-17"}
+
+
+def _check(services: Sequence[str], description: str) -> None:
+    if not services:
+        raise ValueError("'services' must be one service or more, such as glue.amazonaws.com, got none; name one")
+    if len(description) > _LONGEST_DESCRIPTION:
+        raise ValueError(
+            f"'description' must have at most {_LONGEST_DESCRIPTION:,} characters, got {len(description):,}; shorten it"
+        )

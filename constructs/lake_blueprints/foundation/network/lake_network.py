@@ -19,6 +19,7 @@ from lake_blueprints.foundation.network.permissions import write_flow_logs
 from lake_blueprints.foundation.network.working import serve
 from lake_blueprints.foundation.network.zones import choose_zones
 from lake_blueprints.foundation.removal import guard_removal
+from lake_blueprints.foundation.units import KnownInt
 
 
 @checked
@@ -88,7 +89,7 @@ class LakeNetwork(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        az_count: int | None = None,
+        az_count: KnownInt | None = None,
         availability_zones: Sequence[str] | None = None,
         cidr: str = "10.0.0.0/16",
         endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] | None = None,

@@ -29,7 +29,7 @@ def consumer_alarms(stream: kinesis.IStream, consumer: str, retention: Duration)
             metric="SubscribeToShardEvent.MillisBehindLatest",
             dimensions={"StreamName": stream.stream_name, "ConsumerName": consumer},
             statistic="Maximum",
-            threshold=retention.to_milliseconds() / 2,
+            threshold=half_of(retention),
             description="A consumer has used up half of the time before records are lost",
         ),
     )
@@ -98,7 +98,23 @@ def stream_alarms(stream: kinesis.IStream, retention: Duration) -> tuple[AlarmSp
             metric="GetRecords.IteratorAgeMilliseconds",
             dimensions=dimensions,
             statistic="Maximum",
-            threshold=retention.to_milliseconds() / 2,
+            threshold=half_of(retention),
             description="A reader has used up half of the time before records are lost",
         ),
     )
+
+
+def half_of(retention: Duration) -> float:
+    """Return the age in milliseconds at which half of a retention is used up.
+
+    Raises
+    ------
+    ValueError
+        If the retention is known at deployment only, when it cannot be halved any more.
+    """
+    if retention.is_unresolved():
+        raise ValueError(
+            "an alarm goes off when half of the 'retention' is used up, so it must be known at synth, got one that is "
+            "known at deployment only; give a number, or no 'alarm_topic'"
+        )
+    return retention.to_milliseconds() / 2

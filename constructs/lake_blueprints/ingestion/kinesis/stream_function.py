@@ -17,6 +17,7 @@ from constructs import Construct
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.units import KnownSeconds, Seconds
+from lake_blueprints.ingestion.kinesis.alarms import half_of
 from lake_blueprints.ingestion.kinesis.function import define_function
 from lake_blueprints.ingestion.kinesis.function_permissions import DISCARDED, run_on_stream
 from lake_blueprints.ingestion.kinesis.stream import Stream
@@ -152,7 +153,7 @@ class FunctionOnStream(Construct):
                 metric="IteratorAge",
                 dimensions=function,
                 statistic="Maximum",
-                threshold=self.stream.retention.to_milliseconds() / 2,
+                threshold=half_of(self.stream.retention),
                 description="The function has used up half of the time before records are lost",
             ),
             AlarmSpec(

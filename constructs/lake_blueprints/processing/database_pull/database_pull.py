@@ -17,7 +17,7 @@ from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import Connection
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.foundation.units import KnownMinutes, KnownSeconds
+from lake_blueprints.foundation.units import KnownMinutes, KnownSeconds, KnownText
 from lake_blueprints.processing.curation.permissions import keep_state, write_files
 from lake_blueprints.processing.database_pull.query import check_pull, query_of, quoted, table_of
 from lake_blueprints.processing.glue.spark_job import SparkJob
@@ -96,7 +96,7 @@ class DatabasePull(SparkJob):
         dataset: Dataset,
         zone: Zone,
         watermark: str,
-        table: str | None = None,
+        table: KnownText | None = None,
         look_back: KnownSeconds | None = None,
         prefix: str | None = None,
         worker: Worker | None = None,

@@ -120,3 +120,17 @@ def test_refuses_more_than_ten_policies(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match="role 'Stack/Role' needs more permissions than fit into 10 managed policies"):
         for number in range(1_000):
             grant_on(None, role, ["s3:GetObject"], [f"arn:x:s3:::{'bucket' * 10}{number}/*"])
+
+
+@pytest.mark.parametrize(
+    ("services", "description", "message"),
+    [
+        ([], "Runs", "'services' must be one service or more, such as glue.amazonaws.com, got none"),
+        (["glue.amazonaws.com"], "x" * 1001, "'description' must have at most 1,000 characters, got 1,001; shorten it"),
+    ],
+)
+def test_a_role_that_iam_refuses_is_refused_by_name(
+    stack: cdk.Stack, services: list[str], description: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ServiceRole(stack, "Role", services=services, description=description)

@@ -108,3 +108,10 @@ def test_alarms_before_its_shards_are_full_in_any_minute(stack: cdk.Stack) -> No
     assert specs["IncomingBytes"].threshold == pytest.approx(0.8 * 60 * 3 * 1024 * 1024)
     assert specs["IncomingRecords"].threshold == pytest.approx(0.8 * 60 * 3_000)
     assert {specs[one].period.to_seconds() for one in ("IncomingBytes", "IncomingRecords")} == {60}
+
+
+def test_alarms_at_half_of_a_retention_need_it_at_synth(stack: cdk.Stack) -> None:
+    hours = cdk.CfnParameter(stack, "Hours", type="Number").value_as_number
+    found = Stream(stack, "Stream", retention=cdk.Duration.hours(hours))
+    with pytest.raises(ValueError, match="'retention' is used up, so it must be known at synth"):
+        found.add_alarms(sns.Topic(stack, "Topic"))
