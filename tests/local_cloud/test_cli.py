@@ -183,6 +183,7 @@ def test_a_failed_deployment_is_one_line(shell: Shell) -> None:
         (("run", "nobody", "--input", "{"), "--input must be JSON"),
         (("rows", "nothing"), "there is no table nothing; there are: none"),
         (("rows", "nothing", "--limit", "0"), "--limit must be at least 1, got 0"),
+        (("query", " "), "SQL must be one statement, such as 'select 1', got ' '"),
         (("query", "select 1"), "no workgroup of Athena says where results go"),
         (("logs", "nobody"), "there is no log of 'nobody'; see all with: local-cloud logs"),
         (("deploy", "-c", "novalue"), "--context takes KEY=VALUE, got 'novalue'"),

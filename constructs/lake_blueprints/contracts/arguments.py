@@ -10,7 +10,7 @@ from inspect import Parameter, signature
 from math import isfinite
 from operator import or_
 from types import GenericAlias, NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from typing_extensions import get_protocol_members
 
@@ -18,6 +18,7 @@ from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.types import DataType
 
 _Kind = TypeVar("_Kind", bound=type)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _SHOWN = 60
 
 
@@ -77,7 +78,7 @@ def check_names(
 @cache
 def _names(define: Callable[..., None]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], bool]:
     """Return names: that may be given by position, by name only, without a default; and whether any other may be."""
-    _, *parameters = signature(define).parameters.values()
+    parameters = [one for one in signature(define).parameters.values() if one.name not in ("self", "cls")]
     named = [one for one in parameters if one.kind is not Parameter.VAR_KEYWORD]
     return (
         tuple(one.name for one in named if one.kind is not Parameter.KEYWORD_ONLY),
@@ -85,6 +86,31 @@ def _names(define: Callable[..., None]) -> tuple[tuple[str, ...], tuple[str, ...
         tuple(one.name for one in named if one.default is Parameter.empty),
         len(named) < len(parameters),
     )
+
+
+def checked_function(function: _Function, error: type[ValueError] = ContractError) -> _Function:
+    """Make a function that an app calls refuse arguments of another type than its signature declares.
+
+    Below `@classmethod`, the class is left alone.
+    """
+    names = list(signature(function).parameters)
+    bound = int(names[:1] == ["cls"])
+
+    @wraps(function)
+    def check_and_call(*arguments: Any, **options: Any) -> Any:
+        hints = _hints_of(function)
+        for name, value in {**dict(zip(names, arguments, strict=False)), **options}.items():
+            if name in hints and not fits(value, hints[name]):
+                raise error(f"'{name}' of {function.__qualname__} must be {words(hints[name])}, got {shown(value)}")
+        check_names(function.__qualname__, function, arguments[bound:], options, error)
+        return function(*arguments, **options)
+
+    return cast(_Function, check_and_call)
+
+
+@cache
+def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    return get_type_hints(function)
 
 
 @cache
@@ -148,6 +174,21 @@ def _is_a(value: Any, hint: Any) -> bool:
         return value in list(hint)
     # A structure of the CDK may be given as a mapping.
     return isinstance(value, hint) or (isinstance(value, Mapping) and hasattr(hint, "__jsii_type__"))
+
+
+def member_of(value: Any, hint: Any) -> Any:
+    """Return a value, or the members of a StrEnum whose words it is or holds."""
+    for part in get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,):
+        held = (get_args(part) or (None,))[0]
+        if _is_words(part) and isinstance(value, str) and value in list(part):
+            return part(value)
+        if _is_words(held) and type(value) in (list, tuple, set, frozenset):
+            return type(value)(member_of(one, held) for one in value)
+    return value
+
+
+def _is_words(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, StrEnum)
 
 
 def words(hint: Any) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from lake_blueprints.contracts.arguments import checked
+from lake_blueprints.contracts.arguments import checked, checked_function
 from lake_blueprints.contracts.classification import Classifications
 from lake_blueprints.contracts.column import as_tuple
 from lake_blueprints.contracts.dataset import Dataset
@@ -44,6 +44,7 @@ class Contract:
     classifications: Classifications = field(factory=Classifications)
 
     @classmethod
+    @checked_function
     def from_file(
         cls, path: str | Path, *, classifications: Classifications | None = None, lenient: bool = False
     ) -> Contract:
@@ -80,6 +81,7 @@ class Contract:
             raise ContractError(f"{path}: {error}") from None
 
     @classmethod
+    @checked_function
     def from_text(cls, text: str, *, classifications: Classifications | None = None, lenient: bool = False) -> Contract:
         """Read a contract from YAML text; see `from_file`."""
         judge = classifications or Classifications()
@@ -106,6 +108,7 @@ class Contract:
         )
 
     @classmethod
+    @checked_function
     def from_directory(
         cls,
         path: str | Path,

@@ -31,6 +31,7 @@ _HIDDEN = "spelled so inside an object, only the curation job finds it; Athena f
 _DATE_WITH_TIME = (
     "a date of this server has a time of day, and values that show it are quarantined; physicalType timestamp keeps it"
 )
+_NO_WIDTH = "the latter is not known, so that it says no width"
 _NO_VALUE = "values without parts are quarantined"
 # Of a physical type; the empty one is that of a type that is not known.
 _MAY_HOLD_PARTS = frozenset({"nested", "string", "binary", ""})
@@ -157,6 +158,8 @@ class _Resolver:
         by_format = FORMATS.get(str((prop.get("logicalTypeOptions") or {}).get("format")))
         meaning = by_format if by_format and logical in ("integer", "number") else LOGICAL[logical]
         kind, notes = scalar(meaning, Written(name=meaning.type), self.system, prop)
+        if stored and logical in ("integer", "number") and not self._family(stored):
+            notes = (*notes, _beside(logical, str(prop.get("physicalType") or stored.name), _NO_WIDTH))
         if stored and (pair := DISAGREEING[logical].get(self._family(stored))):
             if found and pair.type != "logical" and stored.name != "date":
                 return found

@@ -49,6 +49,7 @@ _SCALARS = {
     "timestamp": _Names("timestamp", "timestamp", "timestamp", "TIMESTAMP", "INT64 (TIMESTAMP_MICROS)", "timestamptz"),
     "binary": _Names("binary", "varbinary", "varbyte(1024000)", "BLOB", "BYTE_ARRAY", "binary"),
 }
+_KNOWN = ", ".join((*sorted(_SCALARS), "array<…>", "map<…,…>", "struct<…:…>"))
 _ALIASES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint", "bool": "boolean"}
 
 
@@ -131,7 +132,7 @@ class ScalarType(DataType):
 
     def __post_init__(self) -> None:
         if self.name not in _SCALARS:
-            raise ContractError(f"unknown type '{self.name}'; known are {', '.join(sorted(_SCALARS))}")
+            raise ContractError(f"unknown type '{self.name}'; known are {_KNOWN}")
         if self.name == "decimal":
             if self.precision is None or not 1 <= self.precision <= DECIMAL_DIGITS_MAX:
                 raise ContractError(f"a decimal has 1 to {DECIMAL_DIGITS_MAX} digits, got {self.precision}")
@@ -351,9 +352,10 @@ def _check_depth(depth: int) -> None:
 
 
 def _parse(text: str, whole: str) -> tuple[DataType, str]:
-    found = re.match(r"\s*([a-zA-Z_]+)\s*", text)
+    found = re.match(r"\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*", text)
     if not found:
-        raise ContractError(f"'{whole}' is not a type: a type's name was expected at '{text}'")
+        where = f"at '{text}'" if text else "at its end"
+        raise ContractError(f"'{whole}' is not a type: a type's name was expected {where}; known are {_KNOWN}")
     name, rest = found[1].lower(), text[found.end() :]
     if name == "array":
         item, rest = _parse(_expect("<", rest, whole), whole)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from enum import Enum
-from functools import cache, wraps
+from difflib import get_close_matches
+from enum import Enum, StrEnum
+from functools import cache, partial, wraps
 from importlib import import_module
 from inspect import Parameter, isfunction, signature
 from math import isfinite
@@ -17,7 +18,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from lake_blueprints.contracts.arguments import check_names, fits, shown, words
+from lake_blueprints.contracts import arguments as contract_arguments
+from lake_blueprints.contracts.arguments import check_names, fits, member_of, shown, words
 from lake_blueprints.foundation.units import Known, Unit, demand_of
 
 _Kind = TypeVar("_Kind", bound=type)
@@ -54,6 +56,9 @@ def checked(kind: _Kind) -> _Kind:
     return kind
 
 
+checked_function = partial(contract_arguments.checked_function, error=ValueError)
+
+
 def check_options(kind: type, define: Callable[..., None], options: Mapping[str, Any]) -> None:
     """Refuse options of another type than declared.
 
@@ -79,10 +84,13 @@ def _checked(kind: type | None, called: Callable[..., Any], title: str) -> Calla
 
     @wraps(called)
     def check_and_call(self: Any, *arguments: Any, **options: Any) -> Any:
+        declared = _declared(kind, called)
         given = {**dict(zip(names, arguments, strict=False)), **options}
-        _check_options(_declared(kind, called), given, title)
+        _check_options(declared, given, title)
         check_names(title, called, arguments[: len(names)] if several else arguments, options)
-        return called(self, *arguments, **options)
+        # The word of a StrEnum is taken for its member, which alone has the attributes that the library asks for.
+        members = {name: member_of(value, declared[name][0]) for name, value in options.items() if name in declared}
+        return called(self, *arguments, **(options | members))
 
     setattr(check_and_call, _MARK, True)
     return check_and_call
@@ -171,6 +179,9 @@ def _fix_of_text(value: str, parts: list[Any]) -> str | None:
     for part in parts:
         if isinstance(part, type) and issubclass(part, Enum):
             members = [one.name for one in part]
+            if issubclass(part, StrEnum):
+                near = get_close_matches(value.lower(), list(part), n=1)
+                return f"; did you mean '{near[0]}'?" if near else None
             name = value.upper().replace("-", "_").replace(" ", "_")
             if name in members:
                 return f"; give {part.__name__}.{name}"

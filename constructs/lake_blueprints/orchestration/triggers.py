@@ -11,10 +11,12 @@ from aws_cdk.interfaces.aws_events import IRuleRef
 from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole, admit, allow
+from lake_blueprints.foundation.arguments import checked_function
 from lake_blueprints.orchestration.permissions import keep_undelivered, start_by_rule
 from lake_blueprints.storage.s3 import Zone
 
 
+@checked_function
 def object_created(zone: Zone, *, prefix: str | None = None) -> events.EventPattern:
     """Return the pattern of a new object in a zone.
 

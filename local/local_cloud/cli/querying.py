@@ -33,6 +33,8 @@ def add_parsers(commands: Any) -> None:
 
 
 def _query(options: Namespace) -> None:
+    if not options.sql.strip():
+        raise LocalCloudError(f"SQL must be one statement, such as 'select 1', got {options.sql!r}")
     session = Session.of(options)
     with service_errors():
         if options.database:

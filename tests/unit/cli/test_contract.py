@@ -210,6 +210,13 @@ def test_accept_keeps_contracts_until_one_breaks_what_was_accepted(
     assert capsys.readouterr().out.endswith(f"accepted 1 contract into {accepted}\n")
 
 
+def test_accept_into_a_file_says_that_it_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract, accepted = write(tmp_path / "o.yaml"), tmp_path / "accepted"
+    accepted.write_text("no folder")
+    assert main(["contract", "accept", str(contract), "--into", str(accepted)]) == 2
+    assert f"error: '{accepted}' cannot be written: " in capsys.readouterr().err
+
+
 def test_accept_gives_a_file_to_an_id_that_is_no_file_name(tmp_path: Path) -> None:
     contract = tmp_path / "o.yaml"
     contract.write_text(write(contract).read_text().replace("id: orders", "id: '../../urn:orders/1'"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent, indent
+from typing import Any
 
 import pytest
 
@@ -196,3 +199,25 @@ def test_warnings_about_the_contract_are_with_each_dataset_too() -> None:
     told = "schema[1]: the object 'b' has no place in a lake: it has no properties"
     assert [[str(note) for note in dataset.notes] for dataset in found.datasets] == [[told], [told]]
     assert [str(note) for note in found.notes if note.warning] == [told]
+
+
+CONTRACT: Any = Contract
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (lambda: CONTRACT.from_file(None), "'path' of Contract.from_file must be str or Path, got None"),
+        (
+            lambda: CONTRACT.from_file("x", lenent=True),
+            "has no option 'lenent'; did you mean 'lenient'",
+        ),
+        (lambda: CONTRACT.from_file("x", lenient="yes"), "'lenient' of Contract.from_file must be bool, got 'yes'"),
+        (CONTRACT.from_file, "Contract.from_file needs 'path'; give path=…"),
+        (lambda: CONTRACT.from_text(3), "'text' of Contract.from_text must be str, got 3"),
+        (lambda: CONTRACT.from_directory("x", classifications="y"), "must be Classifications, got 'y'"),
+    ],
+)
+def test_refuses_arguments_of_another_type(read: Callable[[], Contract], message: str) -> None:
+    with pytest.raises(ContractError, match=re.escape(message)):
+        read()

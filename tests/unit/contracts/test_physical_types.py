@@ -246,6 +246,8 @@ def test_a_physical_type_refines_a_logical_one_within_its_family(prop: dict[str,
     ("prop", "expected", "note"),
     [
         ({"logicalType": "time"}, "string", "kept as its ISO 8601 text"),
+        ({"logicalType": "number", "physicalType": "DECMAL(10,2)"}, "double", "DECMAL(10,2): the latter is not known"),
+        ({"logicalType": "integer", "physicalType": "intt"}, "bigint", "intt: the latter is not known"),
         ({"logicalType": "object"}, "string", "an object without properties is kept as its JSON text"),
         ({"logicalType": "array"}, "array<string>", "an array without items is read as an array of texts"),
         ({"logicalType": "map"}, "map<string,string>", "its values are kept as text"),

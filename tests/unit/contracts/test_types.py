@@ -94,6 +94,8 @@ def test_a_length_in_characters_sizes_redshifts_column_in_bytes() -> None:
     [
         ("strin", "unknown type 'strin'; known are bigint"),
         ("", "a type's name was expected"),
+        ("int32", "unknown type 'int32'; known are bigint"),
+        ("array<", "a type's name was expected at its end; known are bigint"),
         ("array<int", "'>' was expected"),
         ("array", "'<' was expected"),
         ("map<string>", "',' was expected"),

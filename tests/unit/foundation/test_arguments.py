@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from inspect import Parameter, isfunction, signature
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 import aws_cdk as cdk
 import pytest
@@ -15,13 +16,18 @@ from constructs import Construct
 from lake_blueprints.contracts import Column, Contract, Dataset
 from lake_blueprints.contracts.arguments import fits
 from lake_blueprints.databases.documentdb import DocumentCluster
+from lake_blueprints.databases.opensearch import index_definition
 from lake_blueprints.foundation.arguments import _declared as declared
-from lake_blueprints.foundation.arguments import check_options
+from lake_blueprints.foundation.arguments import check_options, checked
+from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
+from lake_blueprints.foundation.units import Unit
 from lake_blueprints.ingestion.firehose import ParquetDestination, S3Destination
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.lake import DataLake
+from lake_blueprints.orchestration import object_created
+from lake_blueprints.processing.curation import merge_changes
 from lake_blueprints.storage.s3 import Zone
 from tests.library import constructs, values
 
@@ -32,6 +38,18 @@ ZONE: Any = Zone
 NETWORK: Any = LakeNetwork
 DOCUMENTS: Any = DocumentCluster
 VALUES: dict[str, Any] = {kind.__name__: kind for kind in (*values(), S3Destination)}
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Options with words."""
+
+    engine: DatabaseEngine | None = None
+    engines: Sequence[DatabaseEngine] = ()
+    others: Sequence[DatabaseEngine] = ()
+
+
 ORDERS = Dataset(name="orders", columns=[Column(name="id", type="int")])
 CONTRACT = Contract(id="c", version="1.0.0", datasets=(ORDERS,))
 
@@ -151,12 +169,16 @@ def test_a_list_of_unknown_length_and_a_number_that_is_not_finite_are_refused() 
         DOCUMENTS(stack, "Documents", min_capacity=float("nan"))
 
 
+def _define(kind: Any) -> Any:
+    return getattr(kind.__init__, "__wrapped__", kind.__init__)
+
+
 def _timed() -> list[tuple[type, Any, str, Any]]:
     """Return every option of the library that is a Duration or a Size, with the classes that have it."""
     return [
         (kind, inner, name, measure)
         for kind in sorted({*constructs(), *values()}, key=str)
-        for inner in [getattr(kind.__init__, "__wrapped__", kind.__init__)]
+        for inner in [_define(kind)]
         for name, (hint, _) in declared(kind, inner).items()
         for measure in (cdk.Duration, cdk.Size)
         if measure in (hint, *get_args(hint))
@@ -172,7 +194,7 @@ def test_a_duration_or_size_that_aws_cannot_count_is_refused_at_the_call(
 ) -> None:
     number = cdk.CfnParameter(cdk.Stack(), "Number", type="Number").value_as_number
     _, unit = declared(kind, define)[name]
-    assert unit, f"the type of '{name}' says no unit, as those of foundation/units.py do"
+    assert isinstance(unit, Unit), f"the type of '{name}' says no unit, as those of foundation/units.py do"
     finest = cdk.Duration.millis(1500) if measure is cdk.Duration else cdk.Size.bytes(1500)
     other = "pebibytes" if measure is cdk.Size else "days" if unit.name != "days" else "hours"
     with pytest.raises(ValueError, match=f"'{name}' of {kind.__name__} must be (known at synth|in {unit.words} if)"):
@@ -260,3 +282,24 @@ def test_every_public_method_of_a_construct_is_checked() -> None:
 def test_a_text_or_number_comes_with_what_the_cdk_makes_of_it(define: Callable[[Any], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         define(cdk.Stack(cdk.App(builtin_cloud_formation_validation=False), "Stack"))
+
+
+def test_the_word_of_an_enumeration_becomes_its_member_wherever_it_is_taken() -> None:
+    word: Any = "mysql"
+    member = Probe(engine=word, engines=[word], others=(word,))
+    assert member.engine is DatabaseEngine.MYSQL
+    assert member.engines == [DatabaseEngine.MYSQL]
+    assert [type(one) for one in (*member.engines, *member.others)] == [DatabaseEngine, DatabaseEngine]
+    with pytest.raises(ValueError, match="got 'mysq'; did you mean 'mysql'"):
+        Probe(engine=cast(Any, "mysq"))
+
+
+@pytest.mark.parametrize(
+    ("function", "option"),
+    [(merge_changes, "landing"), (object_created, "zone"), (index_definition, "dataset")],
+)
+def test_a_function_that_apps_call_refuses_what_it_does_not_declare(function: Any, option: str) -> None:
+    with pytest.raises(ValueError, match=f"'{option}' of {function.__name__} must be \\w+, got 'x'"):
+        function("x")
+    with pytest.raises(ValueError, match=f"{function.__name__} needs '{option}'; give {option}=…"):
+        function()

@@ -18,7 +18,7 @@ from lake_blueprints.catalog.catalog_table import CatalogTable
 from lake_blueprints.catalog.iceberg import IcebergTable
 from lake_blueprints.contracts.dqdl import Ruleset, compile_ruleset
 from lake_blueprints.foundation.access import ServiceRole, allow
-from lake_blueprints.foundation.arguments import checked
+from lake_blueprints.foundation.arguments import checked, checked_function
 from template_checks.limits.glue import WORKERS
 
 
@@ -130,6 +130,7 @@ class QualityRuleset(Construct):
         return allow(grantee, *run)
 
 
+@checked_function
 def define_promised(
     scope: Construct,
     construct_id: str,

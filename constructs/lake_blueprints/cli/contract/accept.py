@@ -13,6 +13,7 @@ from lake_blueprints.cli.contract.diff import compare, lines
 from lake_blueprints.cli.contract.files import find, read
 from lake_blueprints.cli.contract.reading_options import add_csv_columns, add_options, classifications
 from lake_blueprints.contracts import Classifications, Contract
+from template_checks.command.errors import CommandError
 
 _LONGEST_NAME = 100
 
@@ -42,10 +43,13 @@ def run(options: argparse.Namespace) -> int:
     print("\n\n".join("\n".join(lines(release)) for release in compared))
     if not all(release.allowed for release in compared):
         return 1
-    folder.mkdir(parents=True, exist_ok=True)
-    for contract, path in zip(new, find(options.files), strict=True):
-        # By id, so that a contract that moves replaces its former copy.
-        (folder / f"{_file_name(contract.id)}.odcs.yaml").write_bytes(path.read_bytes())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for contract, path in zip(new, find(options.files), strict=True):
+            # By id, so that a contract that moves replaces its former copy.
+            (folder / f"{_file_name(contract.id)}.odcs.yaml").write_bytes(path.read_bytes())
+    except OSError as error:
+        raise CommandError(f"'{folder}' cannot be written: {error.strerror}") from None
     print(f"\naccepted {counted(len(new), 'contract')} into {folder}")
     return 0
 

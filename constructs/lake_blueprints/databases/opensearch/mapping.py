@@ -9,6 +9,7 @@ from aws_cdk import Token
 
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.contracts.types import ArrayType, DataType, ScalarType, StructType
+from lake_blueprints.foundation.arguments import checked_function
 
 _SCALARS = {
     "boolean": "boolean",
@@ -39,6 +40,7 @@ def check_index(index: str) -> None:
         raise ValueError(f"an 'index' has 1 to 255 of a-z, 0-9, '_' and '-' and begins with a letter, got '{index}'")
 
 
+@checked_function
 def index_definition(dataset: Dataset, *, records: bool = False) -> dict[str, Any]:
     """Return the body of the request that creates an index for a dataset, whose other fields are refused.
 
@@ -71,6 +73,7 @@ def index_definition(dataset: Dataset, *, records: bool = False) -> dict[str, An
     return {"mappings": {"dynamic": "strict", "properties": properties}}
 
 
+@checked_function
 def index_template(dataset: Dataset, index: str | None = None, *, records: bool = True) -> dict[str, Any]:
     """Return the body of the request for a template of the indexes that a delivery rotates through.
 

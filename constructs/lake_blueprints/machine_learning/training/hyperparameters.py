@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from lake_blueprints.contracts import ContractError, Dataset
+from lake_blueprints.foundation.arguments import checked_function
 
 TARGET, FEATURE, EVENT_TIME = "target", "feature", "event-time"
 
 
+@checked_function
 def hyperparameters_from_tags(dataset: Dataset) -> dict[str, str] | None:
     """Return the hyperparameters of the shipped script for a dataset, or None if it has no column to predict.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lake_blueprints.catalog.landing import Landing
+from lake_blueprints.foundation.arguments import checked_function
 from lake_blueprints.processing.curation.newest import Newest
 from lake_blueprints.processing.curation.plan import Curation
 
 
+@checked_function
 def merge_changes(landing: Landing, curation: Curation | None = None) -> Curation:
     """Return a curation that merges the change records of a landing by primary key.
 

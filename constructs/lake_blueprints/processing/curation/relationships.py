@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lake_blueprints.contracts import Dataset
+from lake_blueprints.foundation.arguments import checked_function
 from lake_blueprints.processing.curation.plan import ReferenceJoin
 
 
+@checked_function
 def related_joins(dataset: Dataset, datasets: Iterable[Dataset]) -> list[ReferenceJoin]:
     """Return a join for each relationship of a dataset that can be one, with all columns that the dataset lacks.
 

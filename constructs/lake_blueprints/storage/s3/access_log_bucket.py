@@ -13,6 +13,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
 from lake_blueprints.foundation.units import Days
 from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
+from lake_blueprints.storage.s3.lifecycle import check_days
 from lake_blueprints.storage.s3.permissions import access_logs
 
 
@@ -50,6 +51,7 @@ class AccessLogBucket(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_days(expire_after=expire_after)
         self.bucket = s3.Bucket(
             self,
             "Bucket",

@@ -17,7 +17,7 @@ from lake_blueprints.foundation.units import Days
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.analysis import storage_class_analyses
-from lake_blueprints.storage.s3.lifecycle import LifecycleRule
+from lake_blueprints.storage.s3.lifecycle import LifecycleRule, check_days
 
 
 @checked
@@ -66,6 +66,7 @@ class LakeBucket(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
+        check_days(noncurrent_expire_after=noncurrent_expire_after, abort_uploads_after=abort_uploads_after)
         self.key: kms.IKey = encryption_key or LakeKey(self, "Key", removal_policy=removal_policy).key
         self.access_logs = access_logs or AccessLogBucket(self, "AccessLogs", removal_policy=removal_policy)
         noncurrent = noncurrent_expire_after or Duration.days(30)

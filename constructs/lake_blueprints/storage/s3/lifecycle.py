@@ -110,6 +110,7 @@ class LifecycleRule:
             raise ValueError(f"a prefix has no leading slash, got '{self.prefix}'; use '{self.prefix.lstrip('/')}'")
         for earlier, later in pairwise(self.transitions):
             _check_order(earlier, later)
+        check_days(noncurrent_expire_after=self.noncurrent_expire_after)
         _check_expiry(self.expire_after, self.transitions)
 
     @property
@@ -133,6 +134,21 @@ class LifecycleRule:
             ]
             or None,
         )
+
+
+def check_days(**options: Duration | None) -> None:
+    """Refuse ages of less than a day, which S3 does not take.
+
+    Raises
+    ------
+    ValueError
+        With the option and its value.
+    """
+    for name, value in options.items():
+        if value and not value.is_unresolved() and value.to_days() < 1:
+            raise ValueError(
+                f"'{name}' must be at least 1 day, got {value.to_days()} days; leave it out for the default"
+            )
 
 
 def _check_order(earlier: Transition, later: Transition) -> None:

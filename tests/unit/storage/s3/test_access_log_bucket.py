@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import Duration
 
 from lake_blueprints.storage.s3 import AccessLogBucket, Zone
@@ -48,3 +49,8 @@ def test_several_zones_share_one_bucket_under_prefixes_of_their_own(stack: cdk.S
         "stack/raw/storage/",
         "stack/curated/storage/",
     ]
+
+
+def test_refuses_to_keep_logs_for_less_than_a_day(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="'expire_after' must be at least 1 day, got 0 days"):
+        AccessLogBucket(stack, "Logs", expire_after=cdk.Duration.days(0))

@@ -84,3 +84,8 @@ def test_refuses_what_s3_would_refuse(build: Any, message: str) -> None:
 def test_values_that_are_known_only_at_deployment_are_not_judged() -> None:
     token = Duration.days(cdk.Token.as_number({"Ref": "Days"}))
     LifecycleRule(transitions=[Transition(storage_class=IA, after=token)], expire_after=token)
+
+
+def test_refuses_to_keep_versions_for_less_than_a_day() -> None:
+    with pytest.raises(ValueError, match="'noncurrent_expire_after' must be at least 1 day, got 0 days"):
+        LifecycleRule(noncurrent_expire_after=Duration.days(0))

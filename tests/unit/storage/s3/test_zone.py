@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration
@@ -184,3 +186,15 @@ def test_analyzes_the_prefixes_that_are_named(stack: cdk.Stack) -> None:
 def test_refuses_analyses_that_s3_has_no_room_for(stack: cdk.Stack, prefixes: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Zone(stack, "Zone", analyzed_prefixes=prefixes)
+
+
+@pytest.mark.parametrize("option", ["noncurrent_expire_after", "abort_uploads_after"])
+def test_refuses_an_age_of_less_than_a_day(stack: cdk.Stack, option: str) -> None:
+    options: dict[str, Any] = {option: Duration.days(0)}
+    with pytest.raises(ValueError, match=f"'{option}' must be at least 1 day, got 0 days"):
+        Zone(stack, "Raw", **options)
+
+
+def test_takes_the_word_of_a_storage_class_for_the_class() -> None:
+    kind: Any = Transition
+    assert kind(storage_class="GLACIER", after=Duration.days(90)).storage_class is StorageClass.GLACIER
