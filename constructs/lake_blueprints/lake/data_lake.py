@@ -24,7 +24,7 @@ from lake_blueprints.databases.opensearch import SearchCollection
 from lake_blueprints.databases.redshift import Load, Warehouse
 from lake_blueprints.foundation.access import combine
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Days, KnownSeconds
+from lake_blueprints.foundation.units import DurationInDays, KnownDurationInSeconds
 from lake_blueprints.ingestion.dms import Replication
 from lake_blueprints.ingestion.firehose import Buffer, DeliveryStream
 from lake_blueprints.lake import service_levels
@@ -135,8 +135,8 @@ class DataLake(Construct):
         warehouse: bool = False,
         serving: Mapping[str, Sequence[ServingTable | SearchCollection]] | None = None,
         schedule: events.Schedule | None = None,
-        poll_interval: KnownSeconds | None = None,
-        raw_expire_after: Days | None = None,
+        poll_interval: KnownDurationInSeconds | None = None,
+        raw_expire_after: DurationInDays | None = None,
         placements: bool = False,
         notify_support: bool = False,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

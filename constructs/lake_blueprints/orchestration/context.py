@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 
 
 @checked
@@ -25,4 +25,4 @@ class StepContext:
 
     pipeline: str
     topic_arn: str
-    poll_interval: KnownSeconds
+    poll_interval: KnownDurationInSeconds

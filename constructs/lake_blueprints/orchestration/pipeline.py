@@ -21,7 +21,7 @@ from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration import permissions
 from lake_blueprints.orchestration.alarms import execution_alarms
 from lake_blueprints.orchestration.budget import check_budget
@@ -108,8 +108,8 @@ class Pipeline(Construct):
         steps: Sequence[Step],
         schedule: events.Schedule | None = None,
         event_pattern: events.EventPattern | None = None,
-        timeout: KnownSeconds | None = None,
-        poll_interval: KnownSeconds | None = None,
+        timeout: KnownDurationInSeconds | None = None,
+        poll_interval: KnownDurationInSeconds | None = None,
         topic: sns.ITopic | None = None,
         encryption_key: kms.IKey | None = None,
         alarm: bool = True,

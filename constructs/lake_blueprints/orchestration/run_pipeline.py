@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.permissions import run_executions
@@ -43,7 +43,7 @@ class RunPipeline(Step):
     """
 
     pipeline: Pipeline
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(12))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

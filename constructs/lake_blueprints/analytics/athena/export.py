@@ -31,7 +31,7 @@ from lake_blueprints.catalog.names import check_prefix
 from lake_blueprints.contracts.dataset import refuse_restricted_folders
 from lake_blueprints.foundation.access import ServiceRole, allow, arn_of
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, State, check_name, joined, step_name
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.step import Step
@@ -114,7 +114,7 @@ class Export(Step):
     partitioned_by: Sequence[str] = ()
     timestamps: Timestamps = Timestamps.TEXT
     restricted: bool = False
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.minutes(30))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.minutes(30))
     name: str | None = None
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from lake_blueprints.analytics.athena.workgroup import Workgroup
 from lake_blueprints.catalog import Table
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, check_name
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.step import Step
@@ -50,7 +50,7 @@ class Query(Step):
     reads: Sequence[Table] = ()
     writes: Sequence[Table] = ()
     restricted: bool = False
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.minutes(30))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.minutes(30))
 
     def render(self, context: StepContext) -> Fragment:
         name = check_name(self.name)

@@ -12,7 +12,7 @@ from lake_blueprints.analytics.athena.permissions import RESULTS_PREFIX, execute
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Bytes, Days
+from lake_blueprints.foundation.units import DurationInDays, SizeInBytes
 from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket, LifecycleRule
 
 # Athena refuses a smaller limit:
@@ -74,8 +74,8 @@ class Workgroup(Construct):
         *,
         encryption_key: kms.IKey | None = None,
         access_logs: AccessLogBucket | None = None,
-        expire_results_after: Days | None = None,
-        scan_limit: Bytes | None = None,
+        expire_results_after: DurationInDays | None = None,
+        scan_limit: SizeInBytes | None = None,
         description: str | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:

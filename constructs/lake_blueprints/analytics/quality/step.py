@@ -9,7 +9,7 @@ from aws_cdk import Duration
 from lake_blueprints.analytics.quality.ruleset import QualityRuleset
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import (
     IDEMPOTENCY_TOKEN,
     ONE_CALL,
@@ -69,7 +69,7 @@ class Evaluate(Step):
     """
 
     ruleset: QualityRuleset
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(1))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

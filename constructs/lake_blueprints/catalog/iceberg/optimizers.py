@@ -12,7 +12,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownDays
+from lake_blueprints.foundation.units import KnownDurationInDays
 from template_checks.limits.glue import (
     COMPACTION_DELETES,
     COMPACTION_FILES,
@@ -83,7 +83,7 @@ class SnapshotRetention:
         Number of snapshots that stay, whatever their age, at least 1. By default 1.
     """
 
-    period: KnownDays = _FIVE_DAYS
+    period: KnownDurationInDays = _FIVE_DAYS
     snapshots: int = 1
 
     def __post_init__(self) -> None:
@@ -113,7 +113,7 @@ class OrphanFileDeletion:
         would lose its files before it commits.
     """
 
-    period: KnownDays = _THREE_DAYS
+    period: KnownDurationInDays = _THREE_DAYS
 
     def __post_init__(self) -> None:
         ORPHAN_FILE_DAYS.check("period", self.period.to_days(integral=False))

@@ -17,7 +17,7 @@ from lake_blueprints.catalog.table_location import TableLocation
 from lake_blueprints.foundation.access import admit
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption.lake_key import admit_inventories
-from lake_blueprints.foundation.units import Days
+from lake_blueprints.foundation.units import DurationInDays
 from lake_blueprints.storage.s3 import Zone
 from lake_blueprints.storage.s3.inventories import add_inventory
 from lake_blueprints.storage.s3.permissions import write_inventories
@@ -95,7 +95,7 @@ class Inventory(Construct):
         fields: Sequence[InventoryField] = DEFAULT_FIELDS,
         versions: bool = True,
         table_name: str | None = None,
-        expire_after: Days | None = None,
+        expire_after: DurationInDays | None = None,
     ) -> None:
         if database.zone is zone:
             raise ValueError(

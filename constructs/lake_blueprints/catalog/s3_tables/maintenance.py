@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_s3tables as s3tables
 
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownDays, KnownHours
+from lake_blueprints.foundation.units import KnownDurationInDays, KnownDurationInHours
 from template_checks.limits import s3_tables as limits
 
 _THREE_DAYS, _FIVE_DAYS, _TEN_DAYS = Duration.days(3), Duration.days(5), Duration.days(10)
@@ -29,8 +29,8 @@ class UnreferencedFileRemoval:
         then AWS Support can bring it back.
     """
 
-    unreferenced: KnownDays = _THREE_DAYS
-    noncurrent: KnownDays = _TEN_DAYS
+    unreferenced: KnownDurationInDays = _THREE_DAYS
+    noncurrent: KnownDurationInDays = _TEN_DAYS
 
     def __post_init__(self) -> None:
         limits.UNREFERENCED_DAYS.check("unreferenced", self.unreferenced.to_days(integral=False))
@@ -60,7 +60,7 @@ class SnapshotManagement:
         Number of snapshots that stay, whatever their age, at least 1. By default 1, as S3's.
     """
 
-    max_age: KnownHours = _FIVE_DAYS
+    max_age: KnownDurationInHours = _FIVE_DAYS
     min_snapshots: int = 1
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.foundation.connections.permissions import sign_in
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownDays, KnownSeconds, KnownText
+from lake_blueprints.foundation.units import KnownDurationInDays, KnownDurationInSeconds, KnownText
 from template_checks.limits import rds as limits
 
 # Of each engine the newest major version that pauses and that zero-ETL and DMS read, as of November 2026.
@@ -118,11 +118,11 @@ class AuroraCluster(Construct):
         network: LakeNetwork | ec2.IVpc | None = None,
         min_capacity: float | None = None,
         max_capacity: float = 2,
-        pause_after: KnownSeconds | None = None,
+        pause_after: KnownDurationInSeconds | None = None,
         replication: bool = False,
         zero_etl: bool = False,
         parameters: Mapping[str, str] | None = None,
-        backups_kept_for: KnownDays | None = None,
+        backups_kept_for: KnownDurationInDays | None = None,
         encryption_key: kms.IKey | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

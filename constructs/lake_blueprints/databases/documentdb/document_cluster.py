@@ -25,7 +25,7 @@ from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownDays, KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInDays, KnownDurationInSeconds
 from template_checks.limits import documentdb as limits
 
 _PORT = 27_017
@@ -104,9 +104,9 @@ class DocumentCluster(Construct):
         master_username: str = "lake_admin",
         min_capacity: float = 0.5,
         max_capacity: float = 2,
-        change_streams_kept_for: KnownSeconds | None = None,
+        change_streams_kept_for: KnownDurationInSeconds | None = None,
         network: LakeNetwork | ec2.IVpc | None = None,
-        backups_kept_for: KnownDays | None = None,
+        backups_kept_for: KnownDurationInDays | None = None,
         encryption_key: kms.IKey | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

@@ -14,7 +14,7 @@ from lake_blueprints.databases.dynamodb.permissions import export_items
 from lake_blueprints.databases.dynamodb.serving_table import ServingTable
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import IDEMPOTENCY_TOKEN, Fragment, State, check_name, equals
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.service import DYNAMODB
@@ -68,8 +68,8 @@ class ExportItems(Step):
     table: ServingTable
     zone: Zone
     prefix: str
-    changes_of: KnownSeconds | None = None
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(2))
+    changes_of: KnownDurationInSeconds | None = None
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownGibibytes
+from lake_blueprints.foundation.units import KnownSizeInGibibytes
 from template_checks.limits import opensearch as limits
 
 _DOMAIN = opensearch.CfnDomain
@@ -117,7 +117,7 @@ class SearchDomain(Construct):
         nodes: int | None = None,
         instance_type: str = "t3.small.search",
         masters: Literal[0, 3, 5] = 0,
-        volume_size: KnownGibibytes | None = None,
+        volume_size: KnownSizeInGibibytes | None = None,
         engine_version: str = "OpenSearch_2.19",
         network: LakeNetwork | ec2.IVpc | None = None,
         log_policy: bool = True,

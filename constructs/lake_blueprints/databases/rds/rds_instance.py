@@ -30,7 +30,7 @@ from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.foundation.connections.permissions import sign_in
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownDays, KnownText
+from lake_blueprints.foundation.units import KnownDurationInDays, KnownText
 from template_checks.limits import rds as limits
 
 # A major version with standard support for years, as of November 2026; of MySQL, schemas know only the minor ones.
@@ -134,7 +134,7 @@ class RdsInstance(Construct):
         replication: bool = False,
         zero_etl: bool = False,
         parameters: Mapping[str, str] | None = None,
-        backups_kept_for: KnownDays | None = None,
+        backups_kept_for: KnownDurationInDays | None = None,
         encryption_key: kms.IKey | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

@@ -10,7 +10,7 @@ from lake_blueprints.databases.rds.export_states import NEW_NAME, export_states
 from lake_blueprints.databases.rds.instance_export import InstanceExport
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, check_name, equals, joined
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.service import RDS
@@ -42,7 +42,7 @@ class ExportInstance(Step):
     """
 
     export: InstanceExport
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(12))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

@@ -9,7 +9,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.databases.redshift.pause_resume import Weekday, check_time
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownMinutes
+from lake_blueprints.foundation.units import KnownDurationInMinutes
 
 _SHORTEST_MINUTES, _LONGEST_MINUTES = 30, 23 * 60
 _MONDAY = datetime.date(2001, 1, 1)
@@ -45,7 +45,7 @@ class MaintenanceWindow:
 
     day: Weekday
     begins_at: datetime.time
-    lasts: KnownMinutes = field(default_factory=lambda: Duration.minutes(_SHORTEST_MINUTES))
+    lasts: KnownDurationInMinutes = field(default_factory=lambda: Duration.minutes(_SHORTEST_MINUTES))
 
     def __post_init__(self) -> None:
         check_time("begins_at", self.begins_at)

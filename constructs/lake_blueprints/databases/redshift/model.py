@@ -22,7 +22,7 @@ from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.databases.redshift.warehouse_cluster import WarehouseCluster
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.storage.s3 import AccessLogBucket, LakeBucket, LifecycleRule
 
 # A job's last files, should Redshift not have removed them.
@@ -122,7 +122,7 @@ class WarehouseModel(Construct):
         function: str | None = None,
         from_lake: bool = False,
         max_cells: int = 1_000_000,
-        max_runtime: KnownSeconds | None = None,
+        max_runtime: KnownDurationInSeconds | None = None,
         readers: Sequence[str] = (),
         restricted: bool = False,
         access_logs: AccessLogBucket | None = None,

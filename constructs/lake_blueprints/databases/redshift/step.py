@@ -15,7 +15,7 @@ from lake_blueprints.databases.redshift.warehouse import Warehouse
 from lake_blueprints.databases.redshift.warehouse_cluster import WarehouseCluster
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, State, bytes_of, chain, check_name, discard_output, joined
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.step import Step
@@ -57,7 +57,7 @@ class Load(Step):
     warehouse: Warehouse | WarehouseCluster
     tables: Sequence[Table | IcebergTable] | None = None
     concurrency: int = 5
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(1))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

@@ -10,7 +10,7 @@ from lake_blueprints.databases.redshift.model import WarehouseModel
 from lake_blueprints.databases.redshift.statement_states import RETRIES, STATEMENT_ID, run_sql
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import ONE_CALL, Fragment, State, check_name, joined, step_name, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import count, gave_up, rounds, wait
@@ -53,7 +53,7 @@ class TrainModel(Step):
     """
 
     model: WarehouseModel
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(4))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(4))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

@@ -43,7 +43,7 @@ from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
 from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Days, KnownInt, KnownSeconds
+from lake_blueprints.foundation.units import DurationInDays, KnownDurationInSeconds, KnownInt
 from template_checks.limits.zero_etl import CASE_SENSITIVE
 
 
@@ -124,11 +124,11 @@ class Warehouse(SqlWarehouse):
         base_capacity: KnownInt = 8,
         max_capacity: int | None = None,
         usage_limits: Sequence[UsageLimit] = (),
-        query_timeout: KnownSeconds | None = None,
+        query_timeout: KnownDurationInSeconds | None = None,
         enhanced_vpc_routing: bool = False,
         case_sensitive_identifiers: bool = False,
         port: int = 5439,
-        final_snapshot_kept_for: Days | None = None,
+        final_snapshot_kept_for: DurationInDays | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:

@@ -32,7 +32,7 @@ from lake_blueprints.foundation.network.lake_network import LakeNetwork
 from lake_blueprints.foundation.network.vpc import choose_vpc
 from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Days, KnownSeconds
+from lake_blueprints.foundation.units import DurationInDays, KnownDurationInSeconds
 
 # Room for what names of scheduled actions end in, within the 63 characters of a cluster's.
 _LONGEST_NAME = 55
@@ -122,10 +122,10 @@ class WarehouseCluster(SqlWarehouse):
         schedule: PauseResume | None = None,
         queues: Sequence[Queue] = (),
         usage_limits: Sequence[ClusterUsageLimit] = (),
-        query_timeout: KnownSeconds | None = None,
+        query_timeout: KnownDurationInSeconds | None = None,
         enhanced_vpc_routing: bool = True,
         port: int = 5439,
-        snapshots_kept_for: Days | None = None,
+        snapshots_kept_for: DurationInDays | None = None,
         maintenance_window: MaintenanceWindow | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

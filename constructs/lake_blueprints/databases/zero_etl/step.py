@@ -13,7 +13,7 @@ from lake_blueprints.databases.redshift.statements import quoted
 from lake_blueprints.databases.zero_etl.zero_etl import ZeroEtl
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, State, chain, check_name, discard_output, joined
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.step import Step
@@ -48,7 +48,7 @@ class CreateDestination(Step):
 
     integration: ZeroEtl
     readers: Sequence[str] = ()
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(1))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

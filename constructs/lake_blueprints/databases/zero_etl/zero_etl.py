@@ -38,7 +38,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEngine
 from lake_blueprints.foundation.encryption.lake_key import admit_integrations
 from lake_blueprints.foundation.encryption.permissions import INTEGRATION_CONTEXT
-from lake_blueprints.foundation.units import KnownSeconds, Seconds
+from lake_blueprints.foundation.units import DurationInSeconds, KnownDurationInSeconds
 
 # A table comes every 15 to 30 minutes.
 _LATE, _LATE_TABLE = Duration.minutes(30), Duration.hours(2)
@@ -116,9 +116,9 @@ class ZeroEtl(Construct):
         datasets: Sequence[Dataset] = (),
         tables: Mapping[str, str] | None = None,
         database: str | None = None,
-        refresh_interval: KnownSeconds | None = None,
+        refresh_interval: KnownDurationInSeconds | None = None,
         restricted: bool = False,
-        lag: Seconds | None = None,
+        lag: DurationInSeconds | None = None,
         alarm_topic: sns.ITopic | None = None,
         encryption_key: kms.IKey | None = None,
     ) -> None:

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.alarms.admission import admit_alarms
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Seconds
+from lake_blueprints.foundation.units import DurationInSeconds
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
@@ -65,7 +65,7 @@ class AlarmSpec:
     description: str
     threshold: float = 0
     statistic: str = "Sum"
-    period: Seconds = field(default_factory=lambda: Duration.minutes(5))
+    period: DurationInSeconds = field(default_factory=lambda: Duration.minutes(5))
     comparison: cloudwatch.ComparisonOperator = ABOVE
     unit: cloudwatch.Unit | None = None
     band: float | None = None

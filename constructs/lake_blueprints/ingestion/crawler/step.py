@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.crawler.crawler import Crawler
 from lake_blueprints.ingestion.crawler.permissions import run_crawler
 from lake_blueprints.orchestration.asl import Fragment, check_name, equals
@@ -33,7 +33,7 @@ class Crawl(Step):
     """
 
     crawler: Crawler
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(2))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.datasync.file_transfer import FileTransfer
 from lake_blueprints.orchestration.asl import Fragment, check_name, equals
 from lake_blueprints.orchestration.context import StepContext
@@ -36,7 +36,7 @@ class StartTransfer(Step):
     """
 
     transfer: FileTransfer
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(12))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

@@ -27,7 +27,7 @@ from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import DatabaseEndpoint
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.network.working import work_in
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.dms import permissions
 from lake_blueprints.ingestion.dms.account_roles import define_account_roles
 from lake_blueprints.ingestion.dms.alarms import latency_alarms, report_failure
@@ -148,7 +148,7 @@ class Replication(Construct):
         prefix: str = "replicated/",
         mode: ReplicationMode = ReplicationMode.FULL_LOAD_AND_CHANGES,
         compute: Serverless | Instance | None = None,
-        file_interval: KnownSeconds | None = None,
+        file_interval: KnownDurationInSeconds | None = None,
         lob_max_kb: int = 64,
         heartbeat: bool = True,
         certificate_arn: str | None = None,

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.dms.compute import Calls
 from lake_blueprints.ingestion.dms.replication import Replication, ReplicationMode
 from lake_blueprints.orchestration.asl import Fragment, State, check_name, equals, equals_any
@@ -50,7 +50,7 @@ class StartReplication(Step):
 
     replication: Replication
     reload: bool = False
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(12))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:
@@ -118,7 +118,7 @@ class StopReplication(Step):
     """
 
     replication: Replication
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(1))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(1))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Mebibytes, Seconds
+from lake_blueprints.foundation.units import DurationInSeconds, SizeInMebibytes
 from template_checks.core.limit import Limit
 
 
@@ -45,8 +45,8 @@ class Buffer:
         >>> buffer = Buffer(size=Size.mebibytes(64), interval=Duration.seconds(60))
     """
 
-    size: Mebibytes | None = None
-    interval: Seconds | None = None
+    size: SizeInMebibytes | None = None
+    interval: DurationInSeconds | None = None
 
     def within(
         self, size: Limit, interval: Limit, *, default: BufferingHints, size_why: str = "", interval_why: str = ""

@@ -18,7 +18,7 @@ from lake_blueprints.foundation.access import Permission, ServiceRole, allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Seconds
+from lake_blueprints.foundation.units import DurationInSeconds
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.buffering import Buffer
 from lake_blueprints.ingestion.firehose.delivery_alarms import late_after, transform_failed
@@ -89,7 +89,7 @@ class DeliveryStream(Construct):
         transform: Transform | None = None,
         buffer: Buffer | None = None,
         alarm_topic: sns.ITopic | None = None,
-        freshness: Seconds | None = None,
+        freshness: DurationInSeconds | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:

@@ -14,7 +14,7 @@ from constructs import Construct
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Seconds
+from lake_blueprints.foundation.units import DurationInSeconds
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.backed_up_destination import BackedUpDestination
 from lake_blueprints.ingestion.firehose.destination import DestinationBindOptions
@@ -81,7 +81,7 @@ class HttpDestination(BackedUpDestination):
         dataset: Dataset,
         secret: secretsmanager.ISecret | None = None,
         attributes: Mapping[str, str] | None = None,
-        retry: Seconds | None = None,
+        retry: DurationInSeconds | None = None,
         backup_all: bool = False,
         restricted: bool = False,
     ) -> None:

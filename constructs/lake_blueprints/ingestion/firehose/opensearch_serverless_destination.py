@@ -13,7 +13,7 @@ from constructs import Construct
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Seconds
+from lake_blueprints.foundation.units import DurationInSeconds
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.destination import DestinationBindOptions
 from lake_blueprints.ingestion.firehose.index_destination import IndexDestination
@@ -93,7 +93,7 @@ class OpenSearchServerlessDestination(IndexDestination):
         collection_endpoint: str | None = None,
         index: str | None = None,
         vpc: ec2.IVpc | None = None,
-        retry: Seconds | None = None,
+        retry: DurationInSeconds | None = None,
         backup_all: bool = False,
         restricted: bool = False,
     ) -> None:

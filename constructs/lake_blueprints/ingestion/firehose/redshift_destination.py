@@ -14,7 +14,7 @@ from constructs import Construct
 from lake_blueprints.contracts import Dataset, DatasetFormat
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Seconds
+from lake_blueprints.foundation.units import DurationInSeconds
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.backed_up_destination import BackedUpDestination
 from lake_blueprints.ingestion.firehose.destination import ERRORS, DestinationBindOptions
@@ -81,7 +81,7 @@ class RedshiftDestination(BackedUpDestination):
         zone: Zone,
         dataset: Dataset,
         table: str | None = None,
-        retry: Seconds | None = None,
+        retry: DurationInSeconds | None = None,
         restricted: bool = False,
     ) -> None:
         # The objects that are copied are the backup.

@@ -14,7 +14,7 @@ from constructs import Construct
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.access import Permission
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Seconds
+from lake_blueprints.foundation.units import DurationInSeconds
 from lake_blueprints.ingestion.firehose import permissions
 from lake_blueprints.ingestion.firehose.backed_up_destination import BackedUpDestination
 from lake_blueprints.ingestion.firehose.buffering import BufferingHints
@@ -85,8 +85,8 @@ class SplunkDestination(BackedUpDestination):
         zone: Zone,
         dataset: Dataset,
         raw: bool = False,
-        acknowledgment: Seconds | None = None,
-        retry: Seconds | None = None,
+        acknowledgment: DurationInSeconds | None = None,
+        retry: DurationInSeconds | None = None,
         backup_all: bool = False,
         restricted: bool = False,
     ) -> None:

@@ -8,7 +8,7 @@ from aws_cdk import Duration, Size, SizeRoundingBehavior
 from aws_cdk import aws_lambda as lambda_
 
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownBytes, KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds, KnownSizeInBytes
 from template_checks.limits import firehose as limits
 
 
@@ -43,8 +43,8 @@ class Transform:
     """
 
     function: lambda_.IFunction
-    buffer_size: KnownBytes = field(default_factory=lambda: Size.mebibytes(1))
-    buffer_interval: KnownSeconds = field(default_factory=lambda: Duration.seconds(60))
+    buffer_size: KnownSizeInBytes = field(default_factory=lambda: Size.mebibytes(1))
+    buffer_interval: KnownDurationInSeconds = field(default_factory=lambda: Duration.seconds(60))
     retries: int = 3
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownMilliseconds
+from lake_blueprints.foundation.units import KnownDurationInMilliseconds
 from lake_blueprints.ingestion.kafka.cluster import Cluster, check_topic
 from template_checks.limits import msk as limits
 
@@ -66,7 +66,7 @@ class KafkaTopic(Construct):
         topic_name: str | None = None,
         partitions: int = 3,
         replication_factor: int = 3,
-        retention: KnownMilliseconds | None = None,
+        retention: KnownDurationInMilliseconds | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)

@@ -10,7 +10,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.kinesis.stream_replay import StreamReplay
 from lake_blueprints.orchestration.asl import Fragment, State, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
@@ -55,7 +55,7 @@ class ReplayStream(Step):
     replay: StreamReplay
     since: datetime | None = None
     until: datetime | None = None
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(12))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(12))
     name: str | None = None
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Hours, KnownInt
+from lake_blueprints.foundation.units import DurationInHours, KnownInt
 from lake_blueprints.ingestion.kinesis.alarms import capacity_alarms, stream_alarms
 from lake_blueprints.ingestion.kinesis.permissions import read_stream, write_stream
 from template_checks.limits.kinesis import RETENTION
@@ -69,7 +69,7 @@ class Stream(Construct):
         encryption_key: kms.IKey | None = None,
         mode: kinesis.StreamMode | None = None,
         shards: KnownInt | None = None,
-        retention: Hours = _DAY,
+        retention: DurationInHours = _DAY,
         alarm_topic: sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:

@@ -16,7 +16,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.alarms import AlarmSpec, add_alarms
-from lake_blueprints.foundation.units import KnownSeconds, Seconds
+from lake_blueprints.foundation.units import DurationInSeconds, KnownDurationInSeconds
 from lake_blueprints.ingestion.kinesis.alarms import half_of
 from lake_blueprints.ingestion.kinesis.function import define_function
 from lake_blueprints.ingestion.kinesis.function_permissions import DISCARDED, run_on_stream
@@ -91,11 +91,11 @@ class FunctionOnStream(Construct):
         environment: Mapping[str, str] | None = None,
         starting_position: lambda_.StartingPosition = _OLDEST,
         batch_size: int,
-        batching_window: KnownSeconds,
+        batching_window: KnownDurationInSeconds,
         parallel_batches: int = 1,
         retries: int,
         memory: int,
-        timeout: Seconds,
+        timeout: DurationInSeconds,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         alarm_topic: sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

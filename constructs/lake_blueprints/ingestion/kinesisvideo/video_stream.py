@@ -12,7 +12,7 @@ from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Hours
+from lake_blueprints.foundation.units import DurationInHours
 from lake_blueprints.ingestion.kinesisvideo.permissions import send_video, watch_video
 from template_checks.limits.kinesis_video import RETENTION
 
@@ -61,7 +61,7 @@ class VideoStream(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        retention: Hours = _DAY,
+        retention: DurationInHours = _DAY,
         media_type: str = "video/h264",
         encryption_key: kms.IKey | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

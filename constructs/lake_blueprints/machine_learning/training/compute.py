@@ -10,7 +10,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 
 # Families with local NVMe storage that their name does not tell, as the `d` of m5d does:
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
@@ -29,7 +29,7 @@ class Spot:
         Time for waiting and training together; at least the job's `max_runtime`.
     """
 
-    max_wait: KnownSeconds
+    max_wait: KnownDurationInSeconds
 
 
 @checked
@@ -72,7 +72,7 @@ class Compute:
     instance_count: int = 1
     volume_size_gb: int = 30
     encrypt_volume: bool = True
-    max_runtime: KnownSeconds = field(default_factory=lambda: Duration.hours(1))
+    max_runtime: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(1))
     spot: Spot | None = None
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration, HashSalt
 from lake_blueprints.foundation.generated_asset import generated_asset
-from lake_blueprints.foundation.units import KnownMinutes
+from lake_blueprints.foundation.units import KnownDurationInMinutes
 from lake_blueprints.processing.curation import permissions
 from lake_blueprints.processing.curation.changes import check_changes
 from lake_blueprints.processing.curation.destination import Destination
@@ -133,7 +133,7 @@ class CurationJob(SparkJob):
         masked: IcebergTable | S3Table | None = None,
         salt: HashSalt | None = None,
         worker: Worker | None = None,
-        timeout: KnownMinutes | None = None,
+        timeout: KnownDurationInMinutes | None = None,
         max_retries: int = 0,
         encryption_key: kms.IKey | None = None,
         security_configuration: GlueSecurityConfiguration | None = None,

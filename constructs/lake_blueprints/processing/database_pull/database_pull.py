@@ -17,7 +17,7 @@ from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.connections import Connection
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.foundation.units import KnownMinutes, KnownSeconds, KnownText
+from lake_blueprints.foundation.units import KnownDurationInMinutes, KnownDurationInSeconds, KnownText
 from lake_blueprints.processing.curation.permissions import keep_state, write_files
 from lake_blueprints.processing.database_pull.query import check_pull, query_of, quoted, table_of
 from lake_blueprints.processing.glue.spark_job import SparkJob
@@ -97,10 +97,10 @@ class DatabasePull(SparkJob):
         zone: Zone,
         watermark: str,
         table: KnownText | None = None,
-        look_back: KnownSeconds | None = None,
+        look_back: KnownDurationInSeconds | None = None,
         prefix: str | None = None,
         worker: Worker | None = None,
-        timeout: KnownMinutes | None = None,
+        timeout: KnownDurationInMinutes | None = None,
         security_configuration: GlueSecurityConfiguration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

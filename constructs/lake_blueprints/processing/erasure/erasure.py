@@ -18,7 +18,7 @@ from lake_blueprints.catalog.table import Table
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.foundation.units import KnownMinutes
+from lake_blueprints.foundation.units import KnownDurationInMinutes
 from lake_blueprints.processing.curation import CurationJob
 from lake_blueprints.processing.curation.script_package import curation_script, package_asset
 from lake_blueprints.processing.erasure import permissions
@@ -97,7 +97,7 @@ class Erasure(SparkJob):
         tables: Sequence[Table | IcebergTable] = (),
         exports: Sequence[ExportedObjects] = (),
         worker: Worker | None = None,
-        timeout: KnownMinutes | None = None,
+        timeout: KnownDurationInMinutes | None = None,
         encryption_key: kms.IKey | None = None,
         security_configuration: GlueSecurityConfiguration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,

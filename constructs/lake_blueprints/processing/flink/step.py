@@ -9,7 +9,7 @@ from aws_cdk import Duration
 
 from lake_blueprints.foundation.access import ServiceRole
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, State, check_name, equals, equals_any
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.poll import Poll
@@ -54,7 +54,7 @@ class StartStream(Step):
     processor: StreamProcessor
     restore: bool = True
     allow_non_restored_state: bool = False
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.minutes(30))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.minutes(30))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:
@@ -129,7 +129,7 @@ class StopStream(Step):
     """
 
     processor: StreamProcessor
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.minutes(30))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.minutes(30))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

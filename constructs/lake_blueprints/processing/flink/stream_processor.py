@@ -26,7 +26,7 @@ from lake_blueprints.foundation.encryption import LakeKey
 from lake_blueprints.foundation.network import LakeNetwork
 from lake_blueprints.foundation.network.working import work_in
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import KnownMilliseconds
+from lake_blueprints.foundation.units import KnownDurationInMilliseconds
 from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.flink import permissions
@@ -124,7 +124,7 @@ class StreamProcessor(Construct):
         parallelism: int = 1,
         parallelism_per_kpu: int = 1,
         auto_scaling: bool = False,
-        checkpoint_interval: KnownMilliseconds | None = None,
+        checkpoint_interval: KnownDurationInMilliseconds | None = None,
         snapshots: bool = True,
         network: LakeNetwork | ec2.IVpc | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,

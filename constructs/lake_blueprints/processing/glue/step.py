@@ -11,7 +11,7 @@ from constructs import Node
 
 from lake_blueprints.foundation.access import ServiceRole, allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.orchestration.asl import Fragment, busy, check_name, retry, task
 from lake_blueprints.orchestration.context import StepContext
 from lake_blueprints.orchestration.service import GLUE
@@ -39,7 +39,7 @@ class RunGlueJob(Step):
     arguments: ClassVar[Mapping[str, str]] = {}
 
     job: GlueJob
-    timeout: KnownSeconds = field(default_factory=lambda: Duration.hours(2))
+    timeout: KnownDurationInSeconds = field(default_factory=lambda: Duration.hours(2))
     name: str | None = None
 
     def render(self, context: StepContext) -> Fragment:

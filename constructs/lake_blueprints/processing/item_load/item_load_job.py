@@ -14,7 +14,7 @@ from lake_blueprints.databases.dynamodb.permissions import load_items
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption import GlueSecurityConfiguration
-from lake_blueprints.foundation.units import KnownMinutes
+from lake_blueprints.foundation.units import KnownDurationInMinutes
 from lake_blueprints.processing.glue.worker import Worker
 from lake_blueprints.processing.item_load.table_load import LoadJob
 
@@ -85,7 +85,7 @@ class ItemLoadJob(LoadJob):
         mirror: bool = True,
         restricted: bool = False,
         worker: Worker | None = None,
-        timeout: KnownMinutes | None = None,
+        timeout: KnownDurationInMinutes | None = None,
         security_configuration: GlueSecurityConfiguration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

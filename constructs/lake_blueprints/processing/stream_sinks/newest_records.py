@@ -11,7 +11,7 @@ from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.contracts.types import ScalarType
 from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.stream_sinks.columns import ORDERED, check_columns, taken_columns
 from lake_blueprints.processing.stream_sinks.sink import SinkOptions, StreamSink
@@ -81,7 +81,7 @@ class NewestRecords(StreamSink):
         event_time: str,
         target: ServingTable | CacheTarget,
         errors: Zone,
-        expires_after: KnownSeconds | None = None,
+        expires_after: KnownDurationInSeconds | None = None,
         deleted: str | None = None,
         **options: Unpack[SinkOptions],
     ) -> None:

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from lake_blueprints.contracts import Dataset
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds, Seconds
+from lake_blueprints.foundation.units import DurationInSeconds, KnownDurationInSeconds
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.ingestion.kinesis.stream_function import FunctionOnStream
 from lake_blueprints.processing.stream_sinks.columns import taken_columns
@@ -27,11 +27,11 @@ class SinkOptions(TypedDict, total=False):
     restricted: bool
     starting_position: lambda_.StartingPosition
     batch_size: int
-    batching_window: KnownSeconds | None
+    batching_window: KnownDurationInSeconds | None
     parallel_batches: int
     retries: int
     memory: int
-    timeout: Seconds | None
+    timeout: DurationInSeconds | None
     log_retention: logs.RetentionDays
     alarm_topic: sns.ITopic | None
     removal_policy: RemovalPolicy
@@ -103,11 +103,11 @@ class StreamSink(FunctionOnStream):
         restricted: bool = False,
         starting_position: lambda_.StartingPosition = lambda_.StartingPosition.TRIM_HORIZON,
         batch_size: int = 500,
-        batching_window: KnownSeconds | None = None,
+        batching_window: KnownDurationInSeconds | None = None,
         parallel_batches: int = 1,
         retries: int = 10,
         memory: int = 512,
-        timeout: Seconds | None = None,
+        timeout: DurationInSeconds | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         alarm_topic: sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,

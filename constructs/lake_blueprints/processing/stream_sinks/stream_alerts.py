@@ -17,7 +17,7 @@ from lake_blueprints.databases.dynamodb import ServingTable
 from lake_blueprints.databases.dynamodb.permissions import remember_items
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.stream_sinks.columns import check_columns, taken_columns
 from lake_blueprints.processing.stream_sinks.permissions import publish_messages, put_events
@@ -98,7 +98,7 @@ class StreamAlerts(StreamSink):
         errors: Zone,
         topic: sns.ITopic | None = None,
         bus: events.IEventBus | None = None,
-        quiet_period: KnownSeconds | None = None,
+        quiet_period: KnownDurationInSeconds | None = None,
         event_source: str = "lake",
         detail_type: str | None = None,
         **options: Unpack[SinkOptions],

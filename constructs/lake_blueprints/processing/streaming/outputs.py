@@ -15,7 +15,7 @@ from attrs import evolve
 from lake_blueprints.contracts import Column, Constraints, Dataset, DataType, Masking, ScalarType
 from lake_blueprints.contracts.column import NAME
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import KnownMilliseconds
+from lake_blueprints.foundation.units import KnownDurationInMilliseconds
 from lake_blueprints.processing.streaming.columns import column_of, kind_of
 from lake_blueprints.processing.streaming.detectors import RandomCutForest, ZScore
 from lake_blueprints.processing.streaming.measures import NUMBERS, Count, Measure
@@ -142,7 +142,7 @@ class WindowAggregates(Output):
     kind = "window"
 
     name: str
-    window: KnownMilliseconds
+    window: KnownDurationInMilliseconds
     measures: Mapping[str, Measure]
     keys: Sequence[str] = ()
 

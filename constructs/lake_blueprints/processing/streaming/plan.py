@@ -14,7 +14,7 @@ from constructs import Construct
 from lake_blueprints.contracts import Column, Dataset
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.generated_asset import generated_asset
-from lake_blueprints.foundation.units import KnownMilliseconds
+from lake_blueprints.foundation.units import KnownDurationInMilliseconds
 from lake_blueprints.ingestion.firehose import DeliveryStream
 from lake_blueprints.ingestion.kinesis import Stream
 from lake_blueprints.processing.flink.code import ApplicationCode, BoundCode
@@ -76,9 +76,9 @@ class StreamPlan(ApplicationCode):
 
     source: StreamSource
     outputs: Mapping[Output, Stream | DeliveryStream]
-    lateness: KnownMilliseconds = field(default_factory=lambda: Duration.seconds(30))
+    lateness: KnownDurationInMilliseconds = field(default_factory=lambda: Duration.seconds(30))
     deduplicate: bool = True
-    remember: KnownMilliseconds = field(default_factory=lambda: Duration.hours(1))
+    remember: KnownDurationInMilliseconds = field(default_factory=lambda: Duration.hours(1))
     connectors: Sequence[Path] = ()
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from constructs import Construct
 from lake_blueprints.foundation.access import allow
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.generated_asset import generated_asset
-from lake_blueprints.foundation.units import KnownSeconds
+from lake_blueprints.foundation.units import KnownDurationInSeconds
 from lake_blueprints.ingestion.kinesis.stream_function import FunctionOnStream
 from lake_blueprints.processing.streaming import package, permissions
 from lake_blueprints.processing.streaming.detectors import RandomCutForest
@@ -87,7 +87,7 @@ class StreamFunction(FunctionOnStream):
         state: Zone,
         packages: Path | None = None,
         batch_size: int = 1_000,
-        batching_window: KnownSeconds | None = None,
+        batching_window: KnownDurationInSeconds | None = None,
         retries: int = 10,
         memory: int = 512,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,

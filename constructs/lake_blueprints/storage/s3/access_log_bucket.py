@@ -11,7 +11,7 @@ from constructs import Construct
 from lake_blueprints.foundation.access import admit
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Days
+from lake_blueprints.foundation.units import DurationInDays
 from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.lifecycle import check_days
 from lake_blueprints.storage.s3.permissions import access_logs
@@ -47,7 +47,7 @@ class AccessLogBucket(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        expire_after: Days | None = None,
+        expire_after: DurationInDays | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)

@@ -13,7 +13,7 @@ from constructs import Construct
 from lake_blueprints.foundation.arguments import checked
 from lake_blueprints.foundation.encryption.lake_key import LakeKey
 from lake_blueprints.foundation.removal import guard_removal
-from lake_blueprints.foundation.units import Days
+from lake_blueprints.foundation.units import DurationInDays
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.acknowledgments import acknowledge_retention
 from lake_blueprints.storage.s3.analysis import storage_class_analyses
@@ -60,8 +60,8 @@ class LakeBucket(Construct):
         encryption_key: kms.IKey | None = None,
         access_logs: AccessLogBucket | None = None,
         lifecycle: Sequence[LifecycleRule] = (),
-        noncurrent_expire_after: Days | None = None,
-        abort_uploads_after: Days | None = None,
+        noncurrent_expire_after: DurationInDays | None = None,
+        abort_uploads_after: DurationInDays | None = None,
         analyzed_prefixes: Sequence[str] = (),
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:

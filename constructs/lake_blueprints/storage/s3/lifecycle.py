@@ -11,7 +11,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Days
+from lake_blueprints.foundation.units import DurationInDays
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 _INFREQUENT_ACCESS_DAYS = 30
@@ -59,7 +59,7 @@ class Transition:
     """
 
     storage_class: StorageClass
-    after: Days
+    after: DurationInDays
 
     def __post_init__(self) -> None:
         minimum = self.storage_class.minimum_days
@@ -102,8 +102,8 @@ class LifecycleRule:
 
     prefix: str = ""
     transitions: tuple[Transition, ...] | list[Transition] = ()
-    expire_after: Days | None = None
-    noncurrent_expire_after: Days | None = None
+    expire_after: DurationInDays | None = None
+    noncurrent_expire_after: DurationInDays | None = None
 
     def __post_init__(self) -> None:
         if self.prefix.startswith("/"):

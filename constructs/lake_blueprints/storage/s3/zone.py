@@ -15,7 +15,7 @@ from constructs import Construct
 
 from lake_blueprints.foundation.access import Permission, allow, arn_of, combine
 from lake_blueprints.foundation.arguments import checked
-from lake_blueprints.foundation.units import Days
+from lake_blueprints.foundation.units import DurationInDays
 from lake_blueprints.storage.s3 import permissions
 from lake_blueprints.storage.s3.access_log_bucket import AccessLogBucket
 from lake_blueprints.storage.s3.bucket import LakeBucket
@@ -88,8 +88,8 @@ class Zone(Construct):
         encryption_key: kms.IKey | None = None,
         access_logs: AccessLogBucket | None = None,
         lifecycle: Sequence[LifecycleRule] = (),
-        noncurrent_expire_after: Days | None = None,
-        abort_uploads_after: Days | None = None,
+        noncurrent_expire_after: DurationInDays | None = None,
+        abort_uploads_after: DurationInDays | None = None,
         analyzed_prefixes: Sequence[str] = (),
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
