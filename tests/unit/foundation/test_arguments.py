@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lake_blueprints.contracts import Column, Contract, Dataset
-from lake_blueprints.contracts.arguments import fits
+from lake_blueprints.contracts.argument_types import fits
 from lake_blueprints.databases.documentdb import DocumentCluster
 from lake_blueprints.databases.opensearch import index_definition
 from lake_blueprints.foundation.arguments import _declared as declared

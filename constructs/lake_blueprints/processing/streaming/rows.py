@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lake_blueprints.contracts import Column, Dataset, DatasetFormat, ScalarType
-from lake_blueprints.contracts.arguments import shown
+from lake_blueprints.contracts.argument_types import shown
 from lake_blueprints.processing.streaming.columns import kind_of
 
 _BITS = {"tinyint": 7, "smallint": 15, "int": 31, "bigint": 63}
