@@ -188,7 +188,7 @@ def test_a_construct_has_an_example(subject: Subject) -> None:
     ("text", "error"),
     [
         (">>> Zone(self, unknown)", NameError),
-        (">>> Zone(self, 'Raw', key=1)", TypeError),
+        (">>> Zone(self, 'Raw', key=1)", ValueError),
         (">>> 1 + 1\n3", AssertionError),
     ],
 )
