@@ -610,7 +610,12 @@ def test_grants_starting_and_following_and_nothing_else(stack: cdk.Stack) -> Non
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("poll_interval", Duration.millis(500), r"'poll_interval' must be at least 1 second, got 500 millis"),
+        ("poll_interval", Duration.seconds(0), r"'poll_interval' must be at least 1 second, got 0 seconds"),
+        (
+            "poll_interval",
+            Duration.millis(500),
+            r"'poll_interval' of .* whole number of seconds, got 0\.5 seconds",
+        ),
         ("timeout", Duration.seconds(30), r"'timeout' must be at least 1 minute, got 30 seconds"),
     ],
 )
