@@ -13,6 +13,7 @@ from attrs import asdict, evolve, field, frozen
 
 from lake_blueprints.contracts.arguments import checked
 from lake_blueprints.contracts.classification import Classifications, Verdict
+from lake_blueprints.contracts.contradictions import contradiction
 from lake_blueprints.contracts.errors import ContractError
 from lake_blueprints.contracts.governance import Link
 from lake_blueprints.contracts.masking import HASH_LENGTH, REDACTED, Masking
@@ -47,6 +48,11 @@ class Constraints:
         Regular expression that the whole string must match.
     enum: tuple, optional
         The values allowed.
+
+    Raises
+    ------
+    ContractError
+        If no value could meet two of them.
     """
 
     minimum: float | str | None = None
@@ -58,6 +64,10 @@ class Constraints:
     max_length: int | None = None
     pattern: str | None = None
     enum: tuple[Any, ...] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if problem := contradiction(self.as_dict()):
+            raise ContractError(problem)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the constraints that are set."""

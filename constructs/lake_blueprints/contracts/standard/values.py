@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jsonschema_rs import Draft201909Validator
 
 from lake_blueprints.contracts.column import Constraints
+from lake_blueprints.contracts.contradictions import contradiction
 from lake_blueprints.contracts.standard.elements import Element
 from lake_blueprints.contracts.standard.report import Report
 from lake_blueprints.contracts.types import DataType
@@ -47,6 +48,9 @@ def read_constraints(prop: Element, kind: DataType, place: str, report: Report) 
     for theirs, ours in _BOUNDS.items():
         if theirs in options and _is_comparable(options[theirs], prop, kind, f"{place}.{theirs}", report):
             found[ours] = options[theirs]
+    if problem := contradiction(found):
+        report.fail(place, problem)
+        return Constraints()
     if unchecked := [option for option in _UNCHECKED if option in options]:
         report.inform(place, f"{', '.join(unchecked)}: not checked")
     if prop.get("logicalType") == "string" and "format" in options:

@@ -138,6 +138,21 @@ def test_in_v3_0_an_exclusive_bound_is_a_flag(flag: str, expected: Constraints) 
             "schema[0].properties[0].logicalTypeOptions.maximum: '2024-01-31T25:00:00' is not in the calendar",
         ),
         (
+            "logicalType: integer, logicalTypeOptions: {minimum: 5, maximum: 1}",
+            "schema[0].properties[0].logicalTypeOptions: no value meets both the minimum 5 and the maximum 1; "
+            "correct one of them",
+        ),
+        (
+            "logicalType: number, logicalTypeOptions: {minimum: 1, exclusiveMaximum: 1}",
+            "schema[0].properties[0].logicalTypeOptions: no value meets both the minimum 1 and the exclusive "
+            "maximum 1; correct one of them",
+        ),
+        (
+            "logicalType: string, logicalTypeOptions: {minLength: 9, maxLength: 2}",
+            "schema[0].properties[0].logicalTypeOptions: no value meets both the least length 9 and the greatest "
+            "length 2; correct one of them",
+        ),
+        (
             "logicalType: string, logicalTypeOptions: {pattern: '['}",
             "schema[0].properties[0].logicalTypeOptions.pattern: '[' is not a regular expression",
         ),
