@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks import scale, streams, synth
 from benchmarks.etl import bench
@@ -145,7 +146,7 @@ record that breaks a rule, and ignores what follows a value.
 def _compaction(commits: int) -> str:
     command = [sys.executable, "-m", "benchmarks.compaction", str(commits)]
     output = measure(Command(argv=command, cwd=ROOT, environment={})).output
-    found = json.loads(output.strip().splitlines()[-1])
+    found = _result(output)
     rows = [
         (name, f"{found[name]['bytes'] / 1e6:,.2f}", f"{found[name]['seconds']:.1f}") for name in ("before", "after")
     ]
@@ -170,7 +171,7 @@ A whole job over {found["rows"]:,} records, medians of {found["times"]}.
 
 def _year(months: int) -> str:
     run = measure(Command(argv=[sys.executable, "-m", "benchmarks.year", str(months)], cwd=ROOT, environment={}))
-    found = json.loads(run.output.strip().splitlines()[-1])
+    found = _result(run.output)
     rows = [
         (
             question["title"],
@@ -205,7 +206,7 @@ least: {"met" if least >= FEWER_BYTES else "**missed**"} ({least:.1f}).
 
 def _throughput(records: int) -> str:
     command = [sys.executable, "-m", "benchmarks.throughput", str(records)]
-    found = json.loads(measure(Command(argv=command, cwd=ROOT, environment={})).output.strip().splitlines()[-1])
+    found = _result(measure(Command(argv=command, cwd=ROOT, environment={})).output)
     put, through = (found["records"] / found[name] for name in ("put_seconds", "through_seconds"))
     return f"""\
 {records:,} records of about 400 bytes, in batches of 500 from one producer: {put:,.0f} records a second into Kinesis,
@@ -215,7 +216,7 @@ def _throughput(records: int) -> str:
 
 def _streams(events: int, values: int) -> str:
     command = [sys.executable, "-m", "benchmarks.streams", str(events), str(values)]
-    found = json.loads(measure(Command(argv=command, cwd=ROOT, environment={})).output.strip().splitlines()[-1])
+    found = _result(measure(Command(argv=command, cwd=ROOT, environment={})).output)
     shipped, by_hand = (found["runs"][name] for name in (streams.SHIPPED, streams.BY_HAND))
     # Medians of the wall and the CPU seconds, and of their ratios between runs in turn.
     taken = [[statistics.median(one) for one in zip(*runs, strict=True)] for runs in (shipped, by_hand)]
@@ -244,6 +245,12 @@ what is late in state that outlives a restart. The plan with a forest takes {of_
 it reads and checks JSON and drops duplicates.
 
 {_table(("values of one key", "MB of state", "MB of the process"), state)}"""
+
+
+def _result(output: str) -> Any:
+    """Return what a benchmark has printed; what a JVM says when it is ended may follow."""
+    line = next(line for line in reversed(output.splitlines()) if line.startswith("{"))
+    return json.JSONDecoder().raw_decode(line)[0]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
